@@ -15,9 +15,7 @@ def get_enum(reduction: str) -> int:
     if value is not None:
         return value
     if reduction == "elementwise_mean":
-        warnings.warn(
-            "reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.", stacklevel=3
-        )
+        warnings.warn("reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.", stacklevel=3)
         return 1
     raise ValueError(f"{reduction} is not a valid value for reduction")
 

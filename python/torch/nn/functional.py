@@ -29,13 +29,15 @@ logsigmoid = _nn.log_sigmoid
 
 # Ops of the core that have the same name here, by the place where they are.
 _OPS_OF_TORCH = frozenset(
-    """adaptive_avg_pool1d alpha_dropout_ avg_pool1d bilinear celu_ channel_shuffle conv1d conv3d conv_tbc
-    conv_transpose1d conv_transpose2d conv_transpose3d cosine_similarity dropout_ feature_dropout_ hardshrink
-    native_channel_shuffle pairwise_distance pdist pixel_shuffle pixel_unshuffle prelu rrelu_ selu_ threshold_""".split()
+    (
+        "adaptive_avg_pool1d alpha_dropout_ avg_pool1d bilinear celu_ channel_shuffle conv1d conv3d conv_tbc "
+        "conv_transpose1d conv_transpose2d conv_transpose3d cosine_similarity dropout_ feature_dropout_ hardshrink "
+        "native_channel_shuffle pairwise_distance pdist pixel_shuffle pixel_unshuffle prelu rrelu_ selu_ threshold_"
+    ).split()
 )
-_OPS_OF_NN = frozenset("avg_pool2d avg_pool3d elu_ hardtanh_ leaky_relu_ one_hot scaled_dot_product_attention".split()) | {
-    "softshrink"
-}
+_OPS_OF_NN = frozenset(
+    ("avg_pool2d avg_pool3d elu_ hardtanh_ leaky_relu_ one_hot scaled_dot_product_attention softshrink").split()
+)
 
 
 # ---- activations -------------------------------------------------------------------------------------------------
@@ -51,9 +53,7 @@ def threshold(input: torch.Tensor, threshold: float, value: float, inplace: bool
     return (torch.threshold_ if inplace else torch.threshold)(input, threshold, value)
 
 
-def hardtanh(
-    input: torch.Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
-) -> torch.Tensor:
+def hardtanh(input: torch.Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> torch.Tensor:
     """Limit elements to ``[min_val, max_val]``. See :class:`~torch.nn.Hardtanh`."""
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
@@ -119,9 +119,7 @@ def softmin(input: torch.Tensor, dim: int | None = None, _stacklevel: int = 3, d
     return softmax(-input, dim, dtype=dtype)
 
 
-def log_softmax(
-    input: torch.Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None
-) -> torch.Tensor:
+def log_softmax(input: torch.Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> torch.Tensor:
     """Compute the logarithm of the softmax along ``dim``; the arguments are those of :func:`softmax`."""
     if dim is None:
         dim = _get_softmax_dim("log_softmax", input.dim(), _stacklevel)

@@ -201,7 +201,7 @@ def xavier_uniform_(tensor: torch.Tensor, gain: float = 1.0, generator: Any = No
 
 
 def xavier_normal_(tensor: torch.Tensor, gain: float = 1.0, generator: Any = None) -> torch.Tensor:
-    r"""Fill from a normal distribution with deviation :math:`\text{gain} \sqrt{2 / (\text{fan\_in} + \text{fan\_out})}`.
+    r"""Fill from a normal distribution of deviation :math:`\text{gain} \sqrt{2 / (\text{fan\_in} + \text{fan\_out})}`.
 
     From Glorot and Bengio, Understanding the difficulty of training deep feedforward neural networks (2010).
     """

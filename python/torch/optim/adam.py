@@ -246,9 +246,7 @@ def adam(
     if grad_scale is not None or found_inf is not None:
         raise NotImplementedError("adam: grad_scale and found_inf are not supported")
     if not all(isinstance(step, torch.Tensor) for step in state_steps):
-        raise RuntimeError(
-            "API has changed, `state_steps` argument must contain a list of singleton tensors"
-        )
+        raise RuntimeError("API has changed, `state_steps` argument must contain a list of singleton tensors")
     group = {
         "betas": (beta1, beta2),
         "lr": lr,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections import OrderedDict, abc, defaultdict
+from collections.abc import Iterable
 from itertools import chain
-from typing import Any, Callable, Iterable
+from typing import Any, Callable
 
 import torch
 from torch.utils.hooks import RemovableHandle

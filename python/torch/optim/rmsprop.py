@@ -100,9 +100,7 @@ class RMSprop(Optimizer):
                 state["step"] = torch.zeros((), dtype=torch.float32)
                 state["square_avg"] = torch.zeros_like(param, memory_format=torch.preserve_format).detach()
                 if momentum:
-                    state["momentum_buffer"] = torch.zeros_like(
-                        param, memory_format=torch.preserve_format
-                    ).detach()
+                    state["momentum_buffer"] = torch.zeros_like(param, memory_format=torch.preserve_format).detach()
                 if centered:
                     state["grad_avg"] = torch.zeros_like(param, memory_format=torch.preserve_format).detach()
         _update(

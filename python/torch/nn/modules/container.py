@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import operator
 from collections import OrderedDict, abc
+from collections.abc import Iterable, Iterator
 from itertools import chain, islice
-from typing import Any, Iterable, Iterator, Mapping
+from typing import Any
 
 import torch
 from torch.nn.modules._members import typename
@@ -216,9 +217,7 @@ class ModuleList(Module):
     def extend(self, modules: Iterable[Module]) -> ModuleList:
         """Add ``modules`` at the end. Returns ``self``."""
         if not isinstance(modules, abc.Iterable):
-            raise TypeError(
-                f"ModuleList.extend should be called with an iterable, but got {type(modules).__name__}"
-            )
+            raise TypeError(f"ModuleList.extend should be called with an iterable, but got {type(modules).__name__}")
         offset = len(self)
         for index, module in enumerate(modules):
             self.add_module(str(offset + index), module)
@@ -363,9 +362,7 @@ class ParameterList(Module):
     def extend(self, values: Iterable[Any]) -> ParameterList:
         """Add ``values`` at the end. Returns ``self``."""
         if not isinstance(values, abc.Iterable) or isinstance(values, torch.Tensor):
-            raise TypeError(
-                f"ParameterList.extend should be called with an iterable, but got {type(values).__name__}"
-            )
+            raise TypeError(f"ParameterList.extend should be called with an iterable, but got {type(values).__name__}")
         for value in values:
             self.append(value)
         return self
@@ -378,7 +375,7 @@ class ParameterList(Module):
 
 
 def _describe(value: Any, named: bool) -> str:
-    """Return the line for ``value`` in the repr of a list of parameters, or of a dictionary (which has names of types)."""
+    """Return the line for ``value`` in the repr of a list or, with names of types for dtypes, of a dictionary."""
     if not isinstance(value, torch.Tensor):
         return f"Object of type: {type(value).__name__}"
     size = "x".join(str(n) for n in value.size())

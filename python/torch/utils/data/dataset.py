@@ -6,7 +6,8 @@ import bisect
 import itertools
 import math
 import warnings
-from typing import Any, Generic, Iterable, Iterator, Sequence, TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Generic, TypeVar
 
 import torch
 
@@ -103,9 +104,7 @@ class StackDataset(Dataset):
             return [dataset[index] for index in indices]
         items = getitems(indices)
         if len(items) != len(indices):
-            raise ValueError(
-                f"Nested dataset's output size mismatch. Expected {len(indices)}, got {len(items)}"
-            )
+            raise ValueError(f"Nested dataset's output size mismatch. Expected {len(indices)}, got {len(items)}")
         return items
 
     def __getitems__(self, indices: list) -> list:
@@ -155,9 +154,7 @@ class ConcatDataset(Dataset[_T_co]):
     @property
     def cummulative_sizes(self) -> list[int]:
         """Deprecated spelling of :attr:`cumulative_sizes`."""
-        warnings.warn(
-            "cummulative_sizes attribute is renamed to cumulative_sizes", DeprecationWarning, stacklevel=2
-        )
+        warnings.warn("cummulative_sizes attribute is renamed to cumulative_sizes", DeprecationWarning, stacklevel=2)
         return self.cumulative_sizes
 
 

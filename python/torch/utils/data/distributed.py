@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch.utils.data.sampler import Sampler
@@ -36,7 +37,8 @@ class DistributedSampler(Sampler):
     ) -> None:
         if num_replicas is None or rank is None:
             raise NotImplementedError(
-                "DistributedSampler: give num_replicas and rank; taking them from torch.distributed is not supported yet"
+                "DistributedSampler: give num_replicas and rank; taking them from torch.distributed is not "
+                "supported yet"
             )
         if rank >= num_replicas or rank < 0:
             raise ValueError(f"Invalid rank {rank}, rank should be in the interval [0, {num_replicas - 1}]")
