@@ -106,6 +106,7 @@ class Sample:
     only: Optional[tuple] = None  # dtypes for which it makes sense; None: all of the record's
     grad: bool = True
     second: bool = True  # whether gradgradcheck applies
+    numeric: bool = True  # False: at a kink, where numeric differentiation says something else
     scale: float = 1.0  # factor on the tolerances
 
     def plain(self) -> "Sample":
@@ -121,6 +122,10 @@ class Sample:
     def once(self) -> "Sample":
         """Differentiable once only (or not smooth enough for a numeric second derivative)."""
         return replace(self, second=False)
+
+    def rough(self) -> "Sample":
+        """At a kink or a tie: the gradient is the oracle's choice, not a limit of differences."""
+        return replace(self, numeric=False)
 
     def __repr__(self) -> str:
         words = [show(arg) for arg in self.args] + [f"{key}={show(arg)}" for key, arg in self.kwargs.items()]

@@ -57,12 +57,12 @@ OPS = [
     _unary("floor", dtypes=NUMERIC, special="full"), _unary("ceil", dtypes=NUMERIC, special="full"),
     _unary("trunc", dtypes=NUMERIC, special="full"), _unary("frac", dtypes=FLOATS, special="mild"),
     Op("round", unary(-9, 9, "full") + [S(T(3, 4, low=-99, high=99), decimals=d).for_(WIDE) for d in (1, 2, -1)]
-       + [S(V([0.5, 1.5, 2.5, -0.5, -1.5, 3.5])).for_(FLOATS)], dtypes=NUMERIC, strides=True, errors=UNARY_ERRORS[:3]),
+       + [S(V([0.5, 1.5, 2.5, -0.5, -1.5, 3.5])).for_(FLOATS).rough()], dtypes=NUMERIC, strides=True, errors=UNARY_ERRORS[:3]),
     _unary("isnan", grad=()), _unary("isinf", grad=()), _unary("isfinite", grad=()),
     _unary("logical_not", grad=(), special="mild"),
     _unary("bitwise_not", dtypes=INTS + BOOL, grad=(), errors=[*UNARY_ERRORS, S(T(3))]),
     _unary("relu", dtypes=NUMERIC, special="full"),
-    _unary("real", dtypes=ALL, call="torch.real", out=False), _unary("imag", dtypes=COMPLEX, call="torch.imag", special="", errors=[S(T(3))], out=False),
+    _unary("real", dtypes=ALL, call="torch.real", out=False), _unary("imag", dtypes=COMPLEX, call="torch.imag", special="", errors=[S(T(3))], out=False, grad=COMPLEX, gradcheck=False),
     _unary("conj", dtypes=ALL, out=False, errors=[]), _unary("angle", dtypes=ALL),
     _unary("conj_physical", dtypes=ALL, errors=[]), _unary("resolve_conj", dtypes=ALL, errors=[]),
     _unary("positive", dtypes=FLOATS + INTS + COMPLEX, special=""),
@@ -94,7 +94,7 @@ OPS += [
     Op("hardtanh", unary(special="mild") + [S(T(3, 4), -0.5, 0.7)], call="F.hardtanh", strides=True,
        errors=[S(T(3), 2.0, 1.0)]),
     Op("relu6", unary(-3, 9, "mild"), call="F.relu6", strides=True, errors=[]),
-    Op("hardsigmoid", unary(-5, 5, "mild"), call="F.hardsigmoid", strides=True, errors=[S(T(3, dtype="int64"))]),
+    Op("hardsigmoid", unary(-5, 5, "mild"), call="F.hardsigmoid", gradgradcheck=False, strides=True, errors=[S(T(3, dtype="int64"))]),
     Op("hardswish", unary(-5, 5, "mild"), call="F.hardswish", strides=True, errors=[S(T(3, dtype="int64"))], gradgradcheck=False),
     Op("threshold", [S(T(3, 4), 0.5, 3.0), S(T(3, 4), 0.5, -3.0).for_(FLOATS), S(T(0), 0.0, 1.0), S(T(), 0.1, 20.0), S(T(2, 3, 4), 0, 0)], call="F.threshold",
        dtypes=NUMERIC, strides=True, errors=[S(T(3), 0.5)]),
@@ -121,7 +121,7 @@ OPS += [
     Op("div", binary("mild", (2, -1, 1.5), True) + [S(T(3, 4), 0.0).without_grad().for_(FLOATS)], dtypes=ALL, strides=True,
        grad=_GRAD, tolerances={**_COMPLEX, **_HALF}, covers=("divide", "true_divide"), errors=[*BINARY_ERRORS, S(T(3), T(3), rounding_mode="up")]),
     *[Op("div", [s for s in binary("", (2, -3), True, rounding_mode=mode)]
-         + [S(V([7.0, -7.0, 7.5, -7.5, 0.0]), V([2.0, 2.0, -2.0, -2.5, 3.0]), rounding_mode=mode)]
+         + [S(V([7.0, -7.0, 7.5, -7.5, 0.0]), V([2.0, 2.0, -2.0, -2.5, 3.0]), rounding_mode=mode).rough()]
          + [S(T(special="mild/column"), T(special="mild/row"), rounding_mode=mode).without_grad().for_(FLOATS)],
          variant=mode, dtypes=NUMERIC, strides=True,
          errors=[S(T(3, dtype="int64"), V([1, 0, 2], "int64"), rounding_mode=mode), S(T(3), T(4), rounding_mode=mode)])
@@ -209,7 +209,7 @@ OPS += [
        errors=[S("a")]),
     Op("contiguous", [S(T(3, 4)), S(T()), S(T(0)), S(T(2, 3, 4, 5))], call="Tensor.contiguous", dtypes=ALL, strides=True, grad=_GRAD),
     Op("mvlgamma", [S(T(3, 4, low=2, high=5), 2)], dtypes=WIDE, tolerances={"float32": (1e-5, 1e-5), "float64": (1e-11, 1e-12)}, gradgradcheck=False),
-    Op("polar", [S(T(3, 4, low=0.1), T(3, 4)), S(T(0), T(0)), S(T(), T(3))], dtypes=WIDE, gradcheck=True, tolerances=_LOOSE, errors=[S(T(3), T(4))]),
+    Op("polar", [S(T(3, 4, low=0.1), T(3, 4)), S(T(0), T(0)), S(T(low=0.1), T(3)).without_grad()], dtypes=WIDE, gradcheck=True, tolerances=_LOOSE, errors=[S(T(3), T(4))]),
     Op("complex", [S(T(3, 4), T(3, 4)), S(T(0), T(0)), S(T(), T(3))], dtypes=WIDE, errors=[S(T(3), T(3, dtype="float64")), S(T(3, dtype="int64"), T(3, dtype="int64"))]),
     Op("erfcx", [S(T(3, 4))], call="torch.special.erfcx", dtypes=WIDE, tolerances=_LOOSE, gradgradcheck=False),
     Op("i0", [S(T(3, 4))], dtypes=WIDE, tolerances=_LOOSE, gradgradcheck=False, grad=(), gradcheck=False),

@@ -107,7 +107,9 @@ def test_out(op: Op, oracle: Any) -> None:
     failures = checks.Failures(f"{op.key} with out=")
     for (case, sample, asked, plain_answer), theirs in zip(made, answers):
         ours = wire.run(asked)
-        if theirs[0] == "ok" and case.endswith("strided"):  # the values of the function itself, whatever the layout
+        if op.name == "gelu" and case.endswith("strided") and not is_ours():  # PyTorch 2.13 writes nothing there
+            continue
+        if theirs[0] == "ok" and case.endswith("strided") and not op.random:  # the values of the function itself, whatever the layout
             theirs = ("ok", plain_answer, [], [])
         found = checks.same_answer(op, sample, ours, theirs, strict_errors=not case.endswith("resized"), strides=False)
         if found:
