@@ -1,9 +1,9 @@
-// One functor per elementwise op, generic over the value type V: a register of numbers on the CPU, one number on a GPU,
-// Cplx<T> for complex. The including file has the vocabulary (select, maximum_, exp_ ... with a trailing underscore).
-// Activations and losses are in pointwise_nn.h.
+// One functor per elementwise op, generic over the value type V: a register of numbers on the CPU, one number
+// on a GPU, Cplx<T> for complex. The including file has the vocabulary (select, maximum_, exp_ ... with a
+// trailing underscore). Activations and losses are in pointwise_nn.h.
 //
-// A functor says in kTypes which compute types it has rows for, takes its parameters from the Scalars in the order of
-// the comment beside it, and returns V, a mask (bool out), or the real or complex sibling of V.
+// A functor says in kTypes which compute types it has rows for, takes its parameters from the Scalars in the
+// order of the comment beside it, and returns V, a mask (bool out), or the real or complex sibling of V.
 #pragma once
 
 #include "core/scalar.h"
@@ -16,8 +16,8 @@ enum Types : unsigned { kInts = 1, kFloats = 2, kComplexes = 4, kReals = 3, kFlo
 
 template <unsigned kMask> struct Functor {
   static constexpr unsigned kTypes = kMask;
-  static constexpr bool kByNumber = false;    // V is a plain number even on the CPU
-  static constexpr bool kMaskFirst = false;   // the first operand is a mask (bool)
+  static constexpr bool kByNumber = false;  // V is a plain number even on the CPU
+  static constexpr bool kMaskFirst = false; // the first operand is a mask (bool)
   Functor(const Scalar*) {}
 };
 template <unsigned kMask> struct NumberFunctor : Functor<kMask> {
@@ -53,11 +53,14 @@ template <class V> struct Div : Functor<kFloating> {
 };
 template <class V> struct DivTrunc : Functor<kReals> {
   TORCH_INLINE V operator()(V a, V b) const {
-    if constexpr (kIntegral<V>) return divide_trunc(a, b);
-    else return trunc_(a / b);
+    if constexpr (kIntegral<V>)
+      return divide_trunc(a, b);
+    else
+      return trunc_(a / b);
   }
 };
-// Python's floor division. For floats (a - remainder) / b is a whole number up to rounding, so the nearest one is it.
+// Python's floor division. For floats (a - remainder) / b is a whole number up to rounding, so the nearest
+// one is it.
 template <class V> struct DivFloor : Functor<kReals> {
   TORCH_INLINE V operator()(V a, V b) const {
     if constexpr (kIntegral<V>) {
@@ -85,8 +88,10 @@ template <class V> struct Remainder : Functor<kReals> { // sign of the divisor
 };
 template <class V> struct Fmod : Functor<kReals> { // sign of the dividend
   TORCH_INLINE V operator()(V a, V b) const {
-    if constexpr (kIntegral<V>) return remainder_trunc(a, b);
-    else return fmod_(a, b);
+    if constexpr (kIntegral<V>)
+      return remainder_trunc(a, b);
+    else
+      return fmod_(a, b);
   }
 };
 template <class V> struct Pow : Functor<kAny> {
@@ -126,17 +131,13 @@ template <class V> struct Copysign : Functor<kFloats> {
   TORCH_INLINE V operator()(V a, V b) const { return copysign_(a, b); }
 };
 template <class V> struct Xlogy : Functor<kFloats> { // 0 where a is 0, unless b is NaN
-  TORCH_INLINE V operator()(V a, V b) const {
-    return select((a == V(0)) & (b == b), V(0), a * log_(b));
-  }
+  TORCH_INLINE V operator()(V a, V b) const { return select((a == V(0)) & (b == b), V(0), a * log_(b)); }
 };
 template <class V> struct Nextafter : Functor<kFloats> {
   TORCH_INLINE V operator()(V a, V b) const { return nextafter_(a, b); }
 };
 template <class V> struct Heaviside : Functor<kReals> {
-  TORCH_INLINE V operator()(V a, V b) const {
-    return select(a == V(0), b, select(a > V(0), V(1), V(0)));
-  }
+  TORCH_INLINE V operator()(V a, V b) const { return select(a == V(0), b, select(a > V(0), V(1), V(0))); }
 };
 
 // ---- comparison and logic ----
@@ -191,26 +192,34 @@ template <class V> struct ShiftRight : Functor<kInts> {
 };
 template <class V> struct IsNan : Functor<kAny> {
   TORCH_INLINE auto operator()(V a) const {
-    if constexpr (kIntegral<V>) return a != a;
-    else return isnan_(a);
+    if constexpr (kIntegral<V>)
+      return a != a;
+    else
+      return isnan_(a);
   }
 };
 template <class V> struct IsInf : Functor<kAny> {
   TORCH_INLINE auto operator()(V a) const {
-    if constexpr (kIntegral<V>) return a != a;
-    else return isinf_(a);
+    if constexpr (kIntegral<V>)
+      return a != a;
+    else
+      return isinf_(a);
   }
 };
 template <class V> struct IsFinite : Functor<kAny> {
   TORCH_INLINE auto operator()(V a) const {
-    if constexpr (kIntegral<V>) return a == a;
-    else return isfinite_(a);
+    if constexpr (kIntegral<V>)
+      return a == a;
+    else
+      return isfinite_(a);
   }
 };
 template <class V> struct Signbit : Functor<kReals> {
   TORCH_INLINE auto operator()(V a) const {
-    if constexpr (kIntegral<V>) return a < V(0);
-    else return signbit_(a);
+    if constexpr (kIntegral<V>)
+      return a < V(0);
+    else
+      return signbit_(a);
   }
 };
 
@@ -226,9 +235,7 @@ template <class V> struct Abs : Functor<kAny> { // real for complex
   TORCH_INLINE auto operator()(V a) const { return abs_(a); }
 };
 template <class V> struct Sign : Functor<kReals> { // 0 for NaN
-  TORCH_INLINE V operator()(V a) const {
-    return select(a > V(0), V(1), select(a < V(0), V(-1), V(0)));
-  }
+  TORCH_INLINE V operator()(V a) const { return select(a > V(0), V(1), select(a < V(0), V(-1), V(0))); }
 };
 template <class V> struct Sgn : Functor<kAny> {
   TORCH_INLINE V operator()(V a) const {
@@ -242,20 +249,26 @@ template <class V> struct Sgn : Functor<kAny> {
 };
 template <class V> struct Floor : Functor<kReals> {
   TORCH_INLINE V operator()(V a) const {
-    if constexpr (kIntegral<V>) return a;
-    else return floor_(a);
+    if constexpr (kIntegral<V>)
+      return a;
+    else
+      return floor_(a);
   }
 };
 template <class V> struct Ceil : Functor<kReals> {
   TORCH_INLINE V operator()(V a) const {
-    if constexpr (kIntegral<V>) return a;
-    else return ceil_(a);
+    if constexpr (kIntegral<V>)
+      return a;
+    else
+      return ceil_(a);
   }
 };
 template <class V> struct Trunc : Functor<kReals> {
   TORCH_INLINE V operator()(V a) const {
-    if constexpr (kIntegral<V>) return a;
-    else return trunc_(a);
+    if constexpr (kIntegral<V>)
+      return a;
+    else
+      return trunc_(a);
   }
 };
 template <class V> struct Round : Functor<kReals> { // [decimals] half to even
@@ -266,10 +279,14 @@ template <class V> struct Round : Functor<kReals> { // [decimals] half to even
       power_of_ten = V(Element<V>(std::pow(10.0, double(decimals < 0 ? -decimals : decimals))));
   }
   TORCH_INLINE V operator()(V a) const {
-    if constexpr (kIntegral<V>) return a;
-    else if (decimals == 0) return round_(a);
-    else if (decimals > 0) return round_(a * power_of_ten) / power_of_ten;
-    else return round_(a / power_of_ten) * power_of_ten;
+    if constexpr (kIntegral<V>)
+      return a;
+    else if (decimals == 0)
+      return round_(a);
+    else if (decimals > 0)
+      return round_(a * power_of_ten) / power_of_ten;
+    else
+      return round_(a / power_of_ten) * power_of_ten;
   }
 };
 template <class V> struct Frac : Functor<kFloats> {
@@ -347,7 +364,8 @@ template <class V> struct Atanh : Functor<kFloating> {
 template <class V> struct Sigmoid : Functor<kFloating> {
   TORCH_INLINE V operator()(V a) const { return sigmoid_(a); }
 };
-template <class V> struct Logit : Functor<kFloats> { // [eps] a clamped to [eps, 1 - eps]; eps < 0: not clamped
+template <class V>
+struct Logit : Functor<kFloats> { // [eps] a clamped to [eps, 1 - eps]; eps < 0: not clamped
   bool clamp;
   V low, high;
   Logit(const Scalar* p)
@@ -377,14 +395,18 @@ template <class V> struct Trigamma : NumberFunctor<kFloats> {
 };
 template <class V> struct Angle : Functor<kFloating> { // real out
   TORCH_INLINE auto operator()(V a) const {
-    if constexpr (kIsComplex<V>) return angle_(a);
-    else return select(a != a, a, select(a < V(0), V(Element<V>(std::numbers::pi)), V(0)));
+    if constexpr (kIsComplex<V>)
+      return angle_(a);
+    else
+      return select(a != a, a, select(a < V(0), V(Element<V>(std::numbers::pi)), V(0)));
   }
 };
 template <class V> struct Conj : Functor<kAny> {
   TORCH_INLINE V operator()(V a) const {
-    if constexpr (kIsComplex<V>) return conj_(a);
-    else return a;
+    if constexpr (kIsComplex<V>)
+      return conj_(a);
+    else
+      return a;
   }
 };
 template <class V> struct NanToNum : Functor<kReals> { // [nan, posinf, neginf]
@@ -413,8 +435,10 @@ template <class V> struct Clamp : Functor<kReals> { // [min, max]; NaN stays, a 
   }
   TORCH_INLINE V operator()(V a) const {
     const V r = min_or_second(high, max_or_second(low, a));
-    if constexpr (kIntegral<V>) return r;
-    else return r + poison; // -0.0 changes nothing
+    if constexpr (kIntegral<V>)
+      return r;
+    else
+      return r + poison; // -0.0 changes nothing
   }
 
 private:

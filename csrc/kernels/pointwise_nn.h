@@ -1,5 +1,5 @@
-// Functors of activations, their gradients and elementwise losses; see pointwise.h for the conventions. A gradient
-// functor takes (grad, x) or, where the comment says so, (grad, y) with the op's result.
+// Functors of activations, their gradients and elementwise losses; see pointwise.h for the conventions. A
+// gradient functor takes (grad, x) or, where the comment says so, (grad, y) with the op's result.
 #pragma once
 
 #include "kernels/pointwise.h"
@@ -10,9 +10,7 @@ template <class V> struct Relu : Functor<kReals> {
   TORCH_INLINE V operator()(V x) const { return max_or_second(V(0), x); } // NaN stays
 };
 template <class V> struct Gelu : Functor<kFloats> { // x * Phi(x)
-  TORCH_INLINE V operator()(V x) const {
-    return V(0.5) * x * (V(1) + erf_(x * V(std::numbers::sqrt2 / 2)));
-  }
+  TORCH_INLINE V operator()(V x) const { return V(0.5) * x * (V(1) + erf_(x * V(std::numbers::sqrt2 / 2))); }
 };
 template <class V> struct GeluGrad : Functor<kFloats> {
   TORCH_INLINE V operator()(V grad, V x) const {
@@ -112,14 +110,18 @@ template <class V> struct ThresholdGrad : Functor<kReals> { // [threshold]
 };
 template <class V> struct SigmoidGrad : Functor<kFloating> { // (grad, y)
   TORCH_INLINE V operator()(V grad, V y) const {
-    if constexpr (kIsComplex<V>) return grad * conj_((V(1) - y) * y);
-    else return grad * (V(1) - y) * y;
+    if constexpr (kIsComplex<V>)
+      return grad * conj_((V(1) - y) * y);
+    else
+      return grad * (V(1) - y) * y;
   }
 };
 template <class V> struct TanhGrad : Functor<kFloating> { // (grad, y)
   TORCH_INLINE V operator()(V grad, V y) const {
-    if constexpr (kIsComplex<V>) return grad * conj_(V(1) - y * y);
-    else return grad * (V(1) - y * y);
+    if constexpr (kIsComplex<V>)
+      return grad * conj_(V(1) - y * y);
+    else
+      return grad * (V(1) - y * y);
   }
 };
 template <class V> TORCH_INLINE V clamp_0_6(V x) { return min_or_second(V(6), max_or_second(V(0), x)); }
@@ -190,7 +192,8 @@ template <class V> struct HuberGrad : Functor<kFloats> { // [delta] (grad, a, b)
 };
 template <class V> struct BceLoss : Functor<kFloats> { // logs are clamped at -100, as documented for BCELoss
   TORCH_INLINE V operator()(V x, V t) const {
-    check_all((x >= V(0)) & (x <= V(1)), "binary_cross_entropy: all elements of input should be between 0 and 1");
+    check_all((x >= V(0)) & (x <= V(1)),
+              "binary_cross_entropy: all elements of input should be between 0 and 1");
     const V log_x = max_or_second(V(-100), log_(x)), log_rest = max_or_second(V(-100), log1p_(-x));
     return (t - V(1)) * log_rest - t * log_x;
   }

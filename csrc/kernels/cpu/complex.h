@@ -1,5 +1,6 @@
-// Cplx<T>: a complex number in kernels, laid out as std::complex<T>. Products and quotients are the plain formulas
-// (scaled for the quotient), without the recovery of infinities that C's Annex G adds and PyTorch leaves out.
+// Cplx<T>: a complex number in kernels, laid out as std::complex<T>. Products and quotients are the plain
+// formulas (scaled for the quotient), without the recovery of infinities that C's Annex G adds and PyTorch
+// leaves out.
 #pragma once
 
 #include "kernels/cpu/vec.h"
@@ -37,9 +38,7 @@ template <class T> struct Cplx {
 
 template <class V> constexpr bool kIsComplex = false;
 template <class T> constexpr bool kIsComplex<Cplx<T>> = true;
-template <class T> struct ElementOf<Cplx<T>> {
-  using type = std::complex<T>;
-};
+template <class T> struct ElementOf<Cplx<T>> { using type = std::complex<T>; };
 
 template <class T> TORCH_INLINE Cplx<T> select(bool m, Cplx<T> a, Cplx<T> b) { return m ? a : b; }
 template <class T> TORCH_INLINE Cplx<T> fused(Cplx<T> a, Cplx<T> b, Cplx<T> c) { return a * b + c; }
@@ -48,7 +47,9 @@ template <class T> TORCH_INLINE T abs_(Cplx<T> a) { return std::hypot(a.re, a.im
 template <class T> TORCH_INLINE T angle_(Cplx<T> a) { return std::atan2(a.im, a.re); }
 template <class T> TORCH_INLINE bool isnan_(Cplx<T> a) { return a.re != a.re || a.im != a.im; }
 template <class T> TORCH_INLINE bool isinf_(Cplx<T> a) { return std::isinf(a.re) || std::isinf(a.im); }
-template <class T> TORCH_INLINE bool isfinite_(Cplx<T> a) { return std::isfinite(a.re) && std::isfinite(a.im); }
+template <class T> TORCH_INLINE bool isfinite_(Cplx<T> a) {
+  return std::isfinite(a.re) && std::isfinite(a.im);
+}
 
 // The C++ library's functions; its branch cuts are those of C99 and NumPy.
 #define TORCH_COMPLEX_FUNCTION(name, fn)                                                                     \
@@ -83,9 +84,7 @@ template <class T> inline Cplx<T> expm1_(Cplx<T> a) {
   const T half_sine = std::sin(a.im / T(2));
   return {std::expm1(a.re) * std::cos(a.im) - T(2) * half_sine * half_sine, std::exp(a.re) * std::sin(a.im)};
 }
-template <class T> inline Cplx<T> sigmoid_(Cplx<T> a) {
-  return Cplx<T>(T(1)) / (Cplx<T>(T(1)) + exp_(-a));
-}
+template <class T> inline Cplx<T> sigmoid_(Cplx<T> a) { return Cplx<T>(T(1)) / (Cplx<T>(T(1)) + exp_(-a)); }
 template <class T> inline Cplx<T> power(Cplx<T> a, Cplx<T> b) {
   if (b.re == T(0) && b.im == T(0)) return T(1);
   if (b == Cplx<T>(T(1))) return a;

@@ -12,7 +12,8 @@ void half_to_float(float* __restrict out, const Half* __restrict in, int64_t n) 
     _mm512_storeu_ps(out + i, _mm512_maskz_cvtph_ps(0xffff, _mm256_loadu_si256((const __m256i*)(in + i))));
 #endif
 #if defined(__F16C__)
-  for (; i + 8 <= n; i += 8) _mm256_storeu_ps(out + i, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i*)(in + i))));
+  for (; i + 8 <= n; i += 8)
+    _mm256_storeu_ps(out + i, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i*)(in + i))));
 #endif
   for (; i < n; ++i) out[i] = in[i];
 }
@@ -26,7 +27,8 @@ void float_to_half(Half* __restrict out, const float* __restrict in, int64_t n) 
 #endif
 #if defined(__F16C__)
   for (; i + 8 <= n; i += 8)
-    _mm_storeu_si128((__m128i*)(out + i), _mm256_cvtps_ph(_mm256_loadu_ps(in + i), _MM_FROUND_TO_NEAREST_INT));
+    _mm_storeu_si128((__m128i*)(out + i),
+                     _mm256_cvtps_ph(_mm256_loadu_ps(in + i), _MM_FROUND_TO_NEAREST_INT));
 #endif
   for (; i < n; ++i) out[i] = in[i];
 }
@@ -49,8 +51,10 @@ template <class To, class From> TORCH_INLINE To cast(From x) {
   if constexpr (kIsStdComplex<From> && kIsStdComplex<To>) {
     return To(x);
   } else if constexpr (kIsStdComplex<From>) {
-    if constexpr (std::is_same_v<To, bool>) return x.real() != 0 || x.imag() != 0;
-    else return cast<To>(x.real());
+    if constexpr (std::is_same_v<To, bool>)
+      return x.real() != 0 || x.imag() != 0;
+    else
+      return cast<To>(x.real());
   } else if constexpr (kIsStdComplex<To>) {
     return To(cast<typename To::value_type>(x));
   } else if constexpr (kIsHalf<From>) {

@@ -53,8 +53,10 @@ void copy(const Tensor& out, const Tensor& self) {
   const bool same_order = (out.is_contiguous() && self.is_contiguous()) ||
                           (out.is_non_overlapping_and_dense() && equal(out.sizes(), self.sizes()) &&
                            equal(out.strides(), self.strides()));
-  if (same_order && self.numel() == n) copy_contiguous(out, self);
-  else copy_strided(out, self);
+  if (same_order && self.numel() == n)
+    copy_contiguous(out, self);
+  else
+    copy_strided(out, self);
 }
 
 void fill(const Tensor& out, const Scalar& value) {
@@ -72,8 +74,10 @@ void fill(const Tensor& out, const Scalar& value) {
     const bool same_bytes = std::all_of(element, element + width, [&](char c) { return c == element[0]; });
     parallel_for(0, n, 2 * kGrain, [&](int64_t first, int64_t last) {
       char* const at = to + first * width;
-      if (same_bytes) std::memset(at, element[0], size_t((last - first) * width));
-      else move_tile(at, width, 0, element, 0, 0, last - first, 1, width);
+      if (same_bytes)
+        std::memset(at, element[0], size_t((last - first) * width));
+      else
+        move_tile(at, width, 0, element, 0, 0, last - first, 1, width);
     });
     return;
   }

@@ -21,7 +21,8 @@ template <class T, class F> void generate(const Tensor& out, F f) {
   });
 }
 
-template <class T> constexpr bool kIsComplexNumber = std::is_same_v<T, complex64> || std::is_same_v<T, complex128>;
+template <class T>
+constexpr bool kIsComplexNumber = std::is_same_v<T, complex64> || std::is_same_v<T, complex128>;
 
 } // namespace
 
@@ -48,8 +49,11 @@ void linspace(const Tensor& out, const Scalar& start, const Scalar& end) {
     using T = typename decltype(tag)::type;
     if (n == 1) return generate<T>(out, [&](int64_t) { return start.to<T>(); });
     if constexpr (kIsComplexNumber<T>) {
-      const complex128 first = start.to<complex128>(), last = end.to<complex128>(), by = (last - first) / double(n - 1);
-      generate<T>(out, [=](int64_t i) { return T(i < n / 2 ? first + by * double(i) : last - by * double(n - 1 - i)); });
+      const complex128 first = start.to<complex128>(), last = end.to<complex128>(),
+                       by = (last - first) / double(n - 1);
+      generate<T>(out, [=](int64_t i) {
+        return T(i < n / 2 ? first + by * double(i) : last - by * double(n - 1 - i));
+      });
     } else {
       using Acc = std::conditional_t<std::is_same_v<T, double>, double, float>;
       const Acc first = Acc(start.to<T>()), last = Acc(end.to<T>()), by = (last - first) / Acc(n - 1);
@@ -81,30 +85,31 @@ template <class Range> void keep_columns(const Tensor& out, const Tensor& self, 
   visit_width(out.dtype(), [&](auto tag) {
     using W = typename decltype(tag)::type;
     const int64_t row_cost = std::max<int64_t>(1, cols);
-    parallel_for(0, out.numel() / cols, std::max<int64_t>(1, kGrain / row_cost), [&](int64_t first, int64_t last) {
-      for (int64_t i = first; i < last; ++i) {
-        const int64_t row = i % rows;
-        int64_t rest = i / rows, o_at = row * out.strides()[nd - 2], i_at = row * self.strides()[nd - 2];
-        for (int d = nd - 3; d >= 0; --d) {
-          const int64_t index = rest % out.sizes()[d];
-          rest /= out.sizes()[d];
-          o_at += index * out.strides()[d];
-          i_at += index * self.strides()[d];
-        }
-        W* const o = static_cast<W*>(out.data()) + o_at;
-        const W* const x = static_cast<const W*>(self.data()) + i_at;
-        auto [keep_from, keep_to] = range(row);
-        keep_from = std::clamp<int64_t>(keep_from, 0, cols);
-        keep_to = std::clamp<int64_t>(keep_to, keep_from, cols);
-        for (int64_t c = 0; c < keep_from; ++c) o[c * os] = W{};
-        if (os == 1 && is == 1) {
-          if (o != x) std::memcpy(o + keep_from, x + keep_from, size_t(keep_to - keep_from) * sizeof(W));
-        } else {
-          for (int64_t c = keep_from; c < keep_to; ++c) o[c * os] = x[c * is];
-        }
-        for (int64_t c = keep_to; c < cols; ++c) o[c * os] = W{};
-      }
-    });
+    parallel_for(
+        0, out.numel() / cols, std::max<int64_t>(1, kGrain / row_cost), [&](int64_t first, int64_t last) {
+          for (int64_t i = first; i < last; ++i) {
+            const int64_t row = i % rows;
+            int64_t rest = i / rows, o_at = row * out.strides()[nd - 2], i_at = row * self.strides()[nd - 2];
+            for (int d = nd - 3; d >= 0; --d) {
+              const int64_t index = rest % out.sizes()[d];
+              rest /= out.sizes()[d];
+              o_at += index * out.strides()[d];
+              i_at += index * self.strides()[d];
+            }
+            W* const o = static_cast<W*>(out.data()) + o_at;
+            const W* const x = static_cast<const W*>(self.data()) + i_at;
+            auto [keep_from, keep_to] = range(row);
+            keep_from = std::clamp<int64_t>(keep_from, 0, cols);
+            keep_to = std::clamp<int64_t>(keep_to, keep_from, cols);
+            for (int64_t c = 0; c < keep_from; ++c) o[c * os] = W{};
+            if (os == 1 && is == 1) {
+              if (o != x) std::memcpy(o + keep_from, x + keep_from, size_t(keep_to - keep_from) * sizeof(W));
+            } else {
+              for (int64_t c = keep_from; c < keep_to; ++c) o[c * os] = x[c * is];
+            }
+            for (int64_t c = keep_to; c < cols; ++c) o[c * os] = W{};
+          }
+        });
   });
 }
 

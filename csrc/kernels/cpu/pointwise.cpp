@@ -1,5 +1,5 @@
-// Entry of elementwise ops: picks the row of an op and compute type, runs it directly when every operand is contiguous and of
-// the row's types, else as a tile program of one step.
+// Entry of elementwise ops: picks the row of an op and compute type, runs it directly when every operand is
+// contiguous and of the row's types, else as a tile program of one step.
 #include "kernels/cpu/program.h"
 #include "kernels/pointwise_ops.h"
 #include "kernels/table.h"
@@ -27,7 +27,8 @@ void run_direct(const RowSet& set, Row row, DType out_type, const DType* in_type
   const int64_t out_width = item_size(out_type);
   parallel_for(0, n, kGrain / set.cost, [&](int64_t first, int64_t last) {
     const void* at[kMaxInputs];
-    for (int k = 0; k < n_inputs; ++k) at[k] = static_cast<const char*>(data[k]) + first * item_size(in_types[k]);
+    for (int k = 0; k < n_inputs; ++k)
+      at[k] = static_cast<const char*>(data[k]) + first * item_size(in_types[k]);
     row(static_cast<char*>(out.data()) + first * out_width, at, last - first, params);
   });
 }
@@ -65,8 +66,10 @@ void pointwise(PointwiseOp op, DType compute, const Tensor& out, const Tensor* c
     direct = direct && input.is_contiguous() && input.dtype() == in_types[k] && input.numel() == n;
   }
   if (n == 0) return;
-  if (direct) run_direct(set, row, out_type, in_types, out, inputs, n_inputs, params);
-  else run_as_program(set, row, out_type, in_types, out, inputs, n_inputs, params);
+  if (direct)
+    run_direct(set, row, out_type, in_types, out, inputs, n_inputs, params);
+  else
+    run_as_program(set, row, out_type, in_types, out, inputs, n_inputs, params);
 }
 
 } // namespace torch::TORCH_ISA

@@ -16,13 +16,16 @@ public:
     for (int s = 0; s < program.n_slots; ++s) widest = std::max(widest, item_size(program.slot_types[s]));
     bool direct = true;
     for (int k = 0; k < g_.n_operands; ++k) {
-      const bool one_value = g_.strides[k][0] == 0 && (g_.ndim == 1 || (g_.ndim == 2 && g_.strides[k][1] == 0));
+      const bool one_value =
+          g_.strides[k][0] == 0 && (g_.ndim == 1 || (g_.ndim == 2 && g_.strides[k][1] == 0));
       if (!one_value) widest = std::max(widest, item_size(g_.dtypes[k]));
       direct &= g_.dtypes[k] == program.slot_types[k] && g_.strides[k][0] == item_size(g_.dtypes[k]);
     }
     direct &= program.n_slots == g_.n_operands; // temporaries need tiles
-    if (direct && (g_.ndim == 1 || g_.sizes[0] >= 128)) shape_ = {std::min(g_.sizes[0], kGrain), 1};
-    else shape_ = choose_tile(g_, kTileBytes / widest);
+    if (direct && (g_.ndim == 1 || g_.sizes[0] >= 128))
+      shape_ = {std::min(g_.sizes[0], kGrain), 1};
+    else
+      shape_ = choose_tile(g_, kTileBytes / widest);
   }
 
   void run() const {
@@ -31,7 +34,9 @@ public:
     parallel_for(0, walk.count(), std::max<int64_t>(1, kGrain / tile), [&](int64_t first, int64_t last) {
       alignas(64) char buffers[(kMaxSlots + 2) * kTileBytes];
       Loaded loaded[kMaxOperands] = {};
-      walk.run(first, last, [&](char* const* at, int64_t cols, int64_t rows) { run_tile(at, cols, rows, buffers, loaded); });
+      walk.run(first, last, [&](char* const* at, int64_t cols, int64_t rows) {
+        run_tile(at, cols, rows, buffers, loaded);
+      });
     });
   }
 
@@ -61,8 +66,8 @@ private:
         const Loaded now{at[k], cols, rows};
         if (now == loaded[k]) continue;
         const int64_t slot_width = item_size(p.slot_types[k]);
-        convert_tile(static_cast<char*>(slots[k]), slot_width, cols * slot_width, p.slot_types[k], at[k], stride0, stride1,
-                     g_.dtypes[k], cols, rows, scratch);
+        convert_tile(static_cast<char*>(slots[k]), slot_width, cols * slot_width, p.slot_types[k], at[k],
+                     stride0, stride1, g_.dtypes[k], cols, rows, scratch);
         loaded[k] = now;
       }
     }
@@ -75,8 +80,9 @@ private:
     for (int k = 0; k < p.n_outputs; ++k) {
       if (!store[k]) continue;
       const int64_t slot_width = item_size(p.slot_types[k]);
-      convert_tile(at[k], g_.strides[k][0], g_.ndim > 1 ? g_.strides[k][1] : 0, g_.dtypes[k], static_cast<char*>(slots[k]),
-                   slot_width, cols * slot_width, p.slot_types[k], cols, rows, scratch);
+      convert_tile(at[k], g_.strides[k][0], g_.ndim > 1 ? g_.strides[k][1] : 0, g_.dtypes[k],
+                   static_cast<char*>(slots[k]), slot_width, cols * slot_width, p.slot_types[k], cols, rows,
+                   scratch);
     }
   }
 

@@ -1,5 +1,5 @@
-// Tile programs: a short list of rows run tile by tile over one walk, so that all values between the first load and the last
-// store stay in the first-level cache. An eager op is a program of one step.
+// Tile programs: a short list of rows run tile by tile over one walk, so that all values between the first
+// load and the last store stay in the first-level cache. An eager op is a program of one step.
 #pragma once
 
 #include "kernels/cpu/rows.h"
@@ -17,8 +17,8 @@ struct Step {
   uint8_t out;                // slot
 };
 
-// Slots are numbered outputs first, then inputs, then temporaries; slot_types says how each is held in a tile. Operands of
-// another dtype are converted on load and store.
+// Slots are numbered outputs first, then inputs, then temporaries; slot_types says how each is held in a
+// tile. Operands of another dtype are converted on load and store.
 struct TileProgram {
   const Step* steps;
   int n_steps;

@@ -7,15 +7,16 @@ namespace torch::TORCH_ISA {
 
 void fail_zero_division() { fail(ErrorKind::Runtime, "ZeroDivisionError"); }
 
-// Starts from Winitzki's closed approximation (relative error 2e-3) and makes Newton steps on erf, or on erfc near the
-// ends, where 1 - |y| is exact and erf would have lost the digits. Each step squares the error.
+// Starts from Winitzki's closed approximation (relative error 2e-3) and makes Newton steps on erf, or on erfc
+// near the ends, where 1 - |y| is exact and erf would have lost the digits. Each step squares the error.
 double erfinv_(double y) {
   const double magnitude = std::fabs(y);
   if (!(magnitude < 1)) return magnitude == 1 ? std::copysign(INFINITY, y) : NAN;
   if (magnitude < 1e-9) return y * (0.5 / std::numbers::inv_sqrtpi);
   constexpr double a = 0.147;
   const double rest = 1 - magnitude;
-  const double log_term = magnitude > 0.5 ? std::log(rest * (1 + magnitude)) : std::log1p(-magnitude * magnitude);
+  const double log_term =
+      magnitude > 0.5 ? std::log(rest * (1 + magnitude)) : std::log1p(-magnitude * magnitude);
   const double half = 2 / (std::numbers::pi * a) + log_term / 2;
   double x = std::sqrt(std::sqrt(half * half - log_term / a) - half);
   for (int step = 0; step < 3; ++step) {
@@ -39,7 +40,9 @@ double digamma_(double x) {
   for (; x < 10; ++x) result -= 1 / x;
   const double z = 1 / (x * x);
   const double series =
-      z * (1.0 / 12 - z * (1.0 / 120 - z * (1.0 / 252 - z * (1.0 / 240 - z * (1.0 / 132 - z * (691.0 / 32760 - z / 12))))));
+      z *
+      (1.0 / 12 -
+       z * (1.0 / 120 - z * (1.0 / 252 - z * (1.0 / 240 - z * (1.0 / 132 - z * (691.0 / 32760 - z / 12))))));
   return x == INFINITY ? x : result + std::log(x) - 0.5 / x - series;
 }
 
@@ -53,7 +56,9 @@ double trigamma_(double x) {
   for (; x < 10; ++x) result += 1 / (x * x);
   const double z = 1 / (x * x);
   const double series =
-      z * (1.0 / 6 - z * (1.0 / 30 - z * (1.0 / 42 - z * (1.0 / 30 - z * (5.0 / 66 - z * (691.0 / 2730 - z * 7.0 / 6))))));
+      z *
+      (1.0 / 6 -
+       z * (1.0 / 30 - z * (1.0 / 42 - z * (1.0 / 30 - z * (5.0 / 66 - z * (691.0 / 2730 - z * 7.0 / 6))))));
   return result + 1 / x + 0.5 * z + series / x;
 }
 

@@ -23,8 +23,10 @@ TORCH_INLINE void block_8x8_4(char* out, int64_t out_stride, const char* in, int
     r[i + 3] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0xee);
   }
   for (int i = 0; i < 4; ++i) {
-    _mm256_storeu_ps(reinterpret_cast<float*>(out + i * out_stride), _mm256_permute2f128_ps(r[i], r[i + 4], 0x20));
-    _mm256_storeu_ps(reinterpret_cast<float*>(out + (i + 4) * out_stride), _mm256_permute2f128_ps(r[i], r[i + 4], 0x31));
+    _mm256_storeu_ps(reinterpret_cast<float*>(out + i * out_stride),
+                     _mm256_permute2f128_ps(r[i], r[i + 4], 0x20));
+    _mm256_storeu_ps(reinterpret_cast<float*>(out + (i + 4) * out_stride),
+                     _mm256_permute2f128_ps(r[i], r[i + 4], 0x31));
   }
 }
 TORCH_INLINE void block_4x4_8(char* out, int64_t out_stride, const char* in, int64_t in_stride) {
@@ -35,8 +37,10 @@ TORCH_INLINE void block_4x4_8(char* out, int64_t out_stride, const char* in, int
     t[i + 1] = _mm256_unpackhi_pd(r[i], r[i + 1]);
   }
   for (int i = 0; i < 2; ++i) {
-    _mm256_storeu_pd(reinterpret_cast<double*>(out + i * out_stride), _mm256_permute2f128_pd(t[i], t[i + 2], 0x20));
-    _mm256_storeu_pd(reinterpret_cast<double*>(out + (i + 2) * out_stride), _mm256_permute2f128_pd(t[i], t[i + 2], 0x31));
+    _mm256_storeu_pd(reinterpret_cast<double*>(out + i * out_stride),
+                     _mm256_permute2f128_pd(t[i], t[i + 2], 0x20));
+    _mm256_storeu_pd(reinterpret_cast<double*>(out + (i + 2) * out_stride),
+                     _mm256_permute2f128_pd(t[i], t[i + 2], 0x31));
   }
 }
 #else
@@ -49,7 +53,8 @@ TORCH_INLINE void block_4x4_4(char* out, int64_t out_stride, const char* in, int
 #endif
 
 template <class W>
-TORCH_INLINE void plain(char* out, int64_t out_stride, const char* in, int64_t in_stride, int64_t cols, int64_t rows) {
+TORCH_INLINE void plain(char* out, int64_t out_stride, const char* in, int64_t in_stride, int64_t cols,
+                        int64_t rows) {
   for (int64_t c = 0; c < cols; ++c)
     for (int64_t r = 0; r < rows; ++r)
       reinterpret_cast<W*>(out + r * out_stride)[c] = reinterpret_cast<const W*>(in + c * in_stride)[r];
@@ -59,7 +64,8 @@ TORCH_INLINE void plain(char* out, int64_t out_stride, const char* in, int64_t i
 
 // out[r][c] = in[c][r] for r < rows, c < cols; strides in bytes between the rows of each side.
 template <class W>
-inline void transpose_tile(char* out, int64_t out_stride, const char* in, int64_t in_stride, int64_t cols, int64_t rows) {
+inline void transpose_tile(char* out, int64_t out_stride, const char* in, int64_t in_stride, int64_t cols,
+                           int64_t rows) {
   using namespace transpose_detail;
   constexpr int64_t width = sizeof(W);
 #if TORCH_VEC_AVX512 || TORCH_VEC_AVX2
@@ -74,15 +80,21 @@ inline void transpose_tile(char* out, int64_t out_stride, const char* in, int64_
       char* o = out + r * out_stride + c * width;
       const char* x = in + c * in_stride + r * width;
 #if TORCH_VEC_AVX512 || TORCH_VEC_AVX2
-      if constexpr (width == 4) block_8x8_4(o, out_stride, x, in_stride);
-      else if constexpr (width == 8) block_4x4_8(o, out_stride, x, in_stride);
-      else plain<W>(o, out_stride, x, in_stride, block, block);
+      if constexpr (width == 4)
+        block_8x8_4(o, out_stride, x, in_stride);
+      else if constexpr (width == 8)
+        block_4x4_8(o, out_stride, x, in_stride);
+      else
+        plain<W>(o, out_stride, x, in_stride, block, block);
 #else
-      if constexpr (width == 4) block_4x4_4(o, out_stride, x, in_stride);
-      else plain<W>(o, out_stride, x, in_stride, block, block);
+      if constexpr (width == 4)
+        block_4x4_4(o, out_stride, x, in_stride);
+      else
+        plain<W>(o, out_stride, x, in_stride, block, block);
 #endif
     }
-    plain<W>(out + r * out_stride + c * width, out_stride, in + c * in_stride + r * width, in_stride, block, rows - r);
+    plain<W>(out + r * out_stride + c * width, out_stride, in + c * in_stride + r * width, in_stride, block,
+             rows - r);
   }
   plain<W>(out + c * width, out_stride, in + c * in_stride, in_stride, cols - c, rows);
 }

@@ -1,7 +1,7 @@
-// Vec<T>: one machine register of T (float, double, int32_t, int64_t) for the instruction set that this copy of the
-// kernels is compiled for, over the compiler's own vector types. Mask<T> is what comparisons of Vec<T> give.
-// Functors written for a generic value type run on Vec<T> and on plain numbers alike: the free functions below
-// (select, minimum ...) exist for both.
+// Vec<T>: one machine register of T (float, double, int32_t, int64_t) for the instruction set that this copy
+// of the kernels is compiled for, over the compiler's own vector types. Mask<T> is what comparisons of Vec<T>
+// give. Functors written for a generic value type run on Vec<T> and on plain numbers alike: the free
+// functions below (select, minimum ...) exist for both.
 #pragma once
 
 #include "core/dtype.h"
@@ -21,7 +21,8 @@
 #error "kernels/cpu is compiled once per instruction set: define TORCH_ISA"
 #endif
 
-// The maskz_ forms of AVX-512 intrinsics keep gcc 12 from warning about its own undefined vectors; no mask is emitted.
+// The maskz_ forms of AVX-512 intrinsics keep gcc 12 from warning about its own undefined vectors; no mask is
+// emitted.
 
 namespace torch::TORCH_ISA {
 
@@ -35,9 +36,7 @@ constexpr int kVecBytes = 32;
 constexpr int kVecBytes = 16;
 #endif
 
-template <class T, int N> struct RawVecOf {
-  typedef T type __attribute__((vector_size(N * sizeof(T))));
-};
+template <class T, int N> struct RawVecOf { typedef T type __attribute__((vector_size(N * sizeof(T)))); };
 template <class T, int N> using RawVec = typename RawVecOf<T, N>::type;
 template <class T> using BitsOf = std::conditional_t<sizeof(T) == 8, int64_t, int32_t>;
 template <class T> using UnsignedOf = std::conditional_t<sizeof(T) == 8, uint64_t, uint32_t>;
@@ -77,14 +76,15 @@ template <class T> struct Vec {
     return r;
   }
   TORCH_INLINE void store(T* p) const { __builtin_memcpy(p, &v, sizeof v); }
-  // The first n elements, 0 < n < kLanes; the other lanes repeat the first one, so that what is true of all elements
-  // (divisors are not zero, exponents are equal) holds in every lane.
+  // The first n elements, 0 < n < kLanes; the other lanes repeat the first one, so that what is true of all
+  // elements (divisors are not zero, exponents are equal) holds in every lane.
   static TORCH_INLINE Vec load_partial(const T* p, int64_t n) {
 #if TORCH_VEC_AVX512
     const Vec first(*p);
     if constexpr (sizeof(T) == 4)
       return (Raw)_mm512_mask_loadu_epi32((__m512i)first.v, __mmask16((1u << n) - 1u), p);
-    else return (Raw)_mm512_mask_loadu_epi64((__m512i)first.v, __mmask8((1u << n) - 1u), p);
+    else
+      return (Raw)_mm512_mask_loadu_epi64((__m512i)first.v, __mmask8((1u << n) - 1u), p);
 #else
     T buffer[kLanes];
     for (int i = 0; i < kLanes; ++i) buffer[i] = p[i < n ? i : 0];
@@ -93,8 +93,10 @@ template <class T> struct Vec {
   }
   TORCH_INLINE void store_partial(T* p, int64_t n) const {
 #if TORCH_VEC_AVX512
-    if constexpr (sizeof(T) == 4) _mm512_mask_storeu_epi32(p, __mmask16((1u << n) - 1u), (__m512i)v);
-    else _mm512_mask_storeu_epi64(p, __mmask8((1u << n) - 1u), (__m512i)v);
+    if constexpr (sizeof(T) == 4)
+      _mm512_mask_storeu_epi32(p, __mmask16((1u << n) - 1u), (__m512i)v);
+    else
+      _mm512_mask_storeu_epi64(p, __mmask8((1u << n) - 1u), (__m512i)v);
 #else
     T buffer[kLanes];
     store(buffer);
@@ -103,47 +105,35 @@ template <class T> struct Vec {
   }
 
   friend TORCH_INLINE Vec operator+(Vec a, Vec b) {
-    if constexpr (kFloating) return a.v + b.v;
-    else return (Raw)((Unsigned)a.v + (Unsigned)b.v);
+    if constexpr (kFloating)
+      return a.v + b.v;
+    else
+      return (Raw)((Unsigned)a.v + (Unsigned)b.v);
   }
   friend TORCH_INLINE Vec operator-(Vec a, Vec b) {
-    if constexpr (kFloating) return a.v - b.v;
-    else return (Raw)((Unsigned)a.v - (Unsigned)b.v);
+    if constexpr (kFloating)
+      return a.v - b.v;
+    else
+      return (Raw)((Unsigned)a.v - (Unsigned)b.v);
   }
   friend TORCH_INLINE Vec operator*(Vec a, Vec b) {
-    if constexpr (kFloating) return a.v * b.v;
-    else return (Raw)((Unsigned)a.v * (Unsigned)b.v);
+    if constexpr (kFloating)
+      return a.v * b.v;
+    else
+      return (Raw)((Unsigned)a.v * (Unsigned)b.v);
   }
   // Integers divide lane by lane (see divide_floor ...), so there is no operator for them.
-  friend TORCH_INLINE Vec operator/(Vec a, Vec b)
-    requires kFloating
-  {
-    return a.v / b.v;
-  }
+  friend TORCH_INLINE Vec operator/(Vec a, Vec b) requires kFloating { return a.v / b.v; }
   friend TORCH_INLINE Vec operator-(Vec a) {
-    if constexpr (kFloating) return -a.v;
-    else return (Raw)(Unsigned{} - (Unsigned)a.v);
+    if constexpr (kFloating)
+      return -a.v;
+    else
+      return (Raw)(Unsigned{} - (Unsigned)a.v);
   }
-  friend TORCH_INLINE Vec operator&(Vec a, Vec b)
-    requires(!kFloating)
-  {
-    return a.v & b.v;
-  }
-  friend TORCH_INLINE Vec operator|(Vec a, Vec b)
-    requires(!kFloating)
-  {
-    return a.v | b.v;
-  }
-  friend TORCH_INLINE Vec operator^(Vec a, Vec b)
-    requires(!kFloating)
-  {
-    return a.v ^ b.v;
-  }
-  friend TORCH_INLINE Vec operator~(Vec a)
-    requires(!kFloating)
-  {
-    return ~a.v;
-  }
+  friend TORCH_INLINE Vec operator&(Vec a, Vec b) requires(!kFloating) { return a.v & b.v; }
+  friend TORCH_INLINE Vec operator|(Vec a, Vec b) requires(!kFloating) { return a.v | b.v; }
+  friend TORCH_INLINE Vec operator^(Vec a, Vec b) requires(!kFloating) { return a.v ^ b.v; }
+  friend TORCH_INLINE Vec operator~(Vec a) requires(!kFloating) { return ~a.v; }
   friend TORCH_INLINE Mask<T> operator==(Vec a, Vec b) { return (MaskRaw)(a.v == b.v); }
   friend TORCH_INLINE Mask<T> operator!=(Vec a, Vec b) { return (MaskRaw)(a.v != b.v); }
   friend TORCH_INLINE Mask<T> operator<(Vec a, Vec b) { return (MaskRaw)(a.v < b.v); }
@@ -152,12 +142,8 @@ template <class T> struct Vec {
   friend TORCH_INLINE Mask<T> operator>=(Vec a, Vec b) { return (MaskRaw)(a.v >= b.v); }
 };
 
-template <class V> struct ElementOf {
-  using type = V;
-};
-template <class T> struct ElementOf<Vec<T>> {
-  using type = T;
-};
+template <class V> struct ElementOf { using type = V; };
+template <class T> struct ElementOf<Vec<T>> { using type = T; };
 template <class V> using Element = typename ElementOf<V>::type;
 template <class V> constexpr bool kIsVec = false;
 template <class T> constexpr bool kIsVec<Vec<T>> = true;
@@ -170,8 +156,10 @@ template <Number T> TORCH_INLINE T select(bool m, T a, T b) { return m ? a : b; 
 
 template <class T> TORCH_INLINE bool any(Mask<T> m) {
 #if TORCH_VEC_AVX512
-  if constexpr (sizeof(T) == 4) return _mm512_movepi32_mask((__m512i)m.v) != 0;
-  else return _mm512_movepi64_mask((__m512i)m.v) != 0;
+  if constexpr (sizeof(T) == 4)
+    return _mm512_movepi32_mask((__m512i)m.v) != 0;
+  else
+    return _mm512_movepi64_mask((__m512i)m.v) != 0;
 #elif TORCH_VEC_AVX2
   return _mm256_movemask_epi8((__m256i)m.v) != 0;
 #else
@@ -242,14 +230,15 @@ template <int kShift, class T> TORCH_INLINE Vec<T> shift_right(Vec<T> a) { retur
 // Widening and narrowing between float lanes and two registers of double lanes.
 TORCH_INLINE void widen(Vec<float> a, Vec<double>& low, Vec<double>& high) {
 #if TORCH_VEC_AVX512
-  low = (Vec<double>::Raw)_mm512_maskz_cvtps_pd(0xff, _mm512_castps512_ps256((__m512)a.v));
-  high = (Vec<double>::Raw)_mm512_maskz_cvtps_pd(0xff, _mm512_maskz_extractf32x8_ps(0xff, (__m512)a.v, 1));
+  low = __builtin_convertvector(__builtin_shufflevector(a.v, a.v, 0, 1, 2, 3, 4, 5, 6, 7), Vec<double>::Raw);
+  high = __builtin_convertvector(__builtin_shufflevector(a.v, a.v, 8, 9, 10, 11, 12, 13, 14, 15),
+                                 Vec<double>::Raw);
 #elif TORCH_VEC_AVX2
   low = (Vec<double>::Raw)_mm256_cvtps_pd(_mm256_castps256_ps128((__m256)a.v));
   high = (Vec<double>::Raw)_mm256_cvtps_pd(_mm256_extractf128_ps((__m256)a.v, 1));
 #else
-  low = Vec<double>::Raw{a.v[0], a.v[1]};
-  high = Vec<double>::Raw{a.v[2], a.v[3]};
+  low = (Vec<double>::Raw)_mm_cvtps_pd((__m128)a.v);
+  high = (Vec<double>::Raw)_mm_cvtps_pd(_mm_movehl_ps((__m128)a.v, (__m128)a.v));
 #endif
 }
 
@@ -287,25 +276,21 @@ TORCH_INLINE Vec<double> fused(Vec<double> a, Vec<double> b, Vec<double> c) {
 #endif
 }
 template <Number T>
-  requires std::is_integral_v<T>
-TORCH_INLINE T fused(T a, T b, T c) {
+requires std::is_integral_v<T> TORCH_INLINE T fused(T a, T b, T c) {
   using U = std::make_unsigned_t<T>;
   return T(U(a) * U(b) + U(c));
 }
 template <class T>
-  requires std::is_integral_v<T>
-TORCH_INLINE Vec<T> fused(Vec<T> a, Vec<T> b, Vec<T> c) {
-  return a * b + c;
-}
+requires std::is_integral_v<T> TORCH_INLINE Vec<T> fused(Vec<T> a, Vec<T> b, Vec<T> c) { return a * b + c; }
 
 // Rounding. floor_ ... so as not to meet the C library's names in overload sets.
 #if TORCH_VEC_AVX512
 #define TORCH_ROUND(name, mode)                                                                              \
   TORCH_INLINE Vec<float> name(Vec<float> a) {                                                               \
-    return (Vec<float>::Raw)_mm512_maskz_roundscale_ps(0xffff, (__m512)a.v, (mode) | _MM_FROUND_NO_EXC);                   \
+    return (Vec<float>::Raw)_mm512_maskz_roundscale_ps(0xffff, (__m512)a.v, (mode) | _MM_FROUND_NO_EXC);     \
   }                                                                                                          \
   TORCH_INLINE Vec<double> name(Vec<double> a) {                                                             \
-    return (Vec<double>::Raw)_mm512_maskz_roundscale_pd(0xff, (__m512d)a.v, (mode) | _MM_FROUND_NO_EXC);                 \
+    return (Vec<double>::Raw)_mm512_maskz_roundscale_pd(0xff, (__m512d)a.v, (mode) | _MM_FROUND_NO_EXC);     \
   }
 #elif TORCH_VEC_AVX2
 #define TORCH_ROUND(name, mode)                                                                              \
@@ -331,8 +316,12 @@ TORCH_ROUND(trunc_, _MM_FROUND_TO_ZERO)
 #undef TORCH_ROUND
 
 #if TORCH_VEC_AVX512
-TORCH_INLINE Vec<float> sqrt_(Vec<float> a) { return (Vec<float>::Raw)_mm512_maskz_sqrt_ps(0xffff, (__m512)a.v); }
-TORCH_INLINE Vec<double> sqrt_(Vec<double> a) { return (Vec<double>::Raw)_mm512_maskz_sqrt_pd(0xff, (__m512d)a.v); }
+TORCH_INLINE Vec<float> sqrt_(Vec<float> a) {
+  return (Vec<float>::Raw)_mm512_maskz_sqrt_ps(0xffff, (__m512)a.v);
+}
+TORCH_INLINE Vec<double> sqrt_(Vec<double> a) {
+  return (Vec<double>::Raw)_mm512_maskz_sqrt_pd(0xff, (__m512d)a.v);
+}
 #elif TORCH_VEC_AVX2
 TORCH_INLINE Vec<float> sqrt_(Vec<float> a) { return (Vec<float>::Raw)_mm256_sqrt_ps((__m256)a.v); }
 TORCH_INLINE Vec<double> sqrt_(Vec<double> a) { return (Vec<double>::Raw)_mm256_sqrt_pd((__m256d)a.v); }
@@ -350,14 +339,12 @@ template <class T> TORCH_INLINE Vec<T> abs_(Vec<T> a) {
 }
 // Magnitude of a with the sign of b.
 template <class T>
-  requires std::is_floating_point_v<T>
-TORCH_INLINE Vec<T> copysign_(Vec<T> a, Vec<T> b) {
+requires std::is_floating_point_v<T> TORCH_INLINE Vec<T> copysign_(Vec<T> a, Vec<T> b) {
   const Vec<BitsOf<T>> sign(std::numeric_limits<BitsOf<T>>::min());
   return from_bits<T>((bits(a) & ~sign) | (bits(b) & sign));
 }
 template <class T>
-  requires std::is_floating_point_v<T>
-TORCH_INLINE Mask<T> signbit_(Vec<T> a) {
+requires std::is_floating_point_v<T> TORCH_INLINE Mask<T> signbit_(Vec<T> a) {
   return (typename Mask<T>::Raw)(bits(a).v < 0);
 }
 template <class T> TORCH_INLINE Mask<T> isnan_(Vec<T> a) { return a != a; }
@@ -367,12 +354,16 @@ template <class T> TORCH_INLINE Vec<T> min_or_second(Vec<T> a, Vec<T> b) { retur
 template <class T> TORCH_INLINE Vec<T> max_or_second(Vec<T> a, Vec<T> b) { return a.v > b.v ? a.v : b.v; }
 // NaN in either operand gives NaN.
 template <class T> TORCH_INLINE Vec<T> minimum_(Vec<T> a, Vec<T> b) {
-  if constexpr (Vec<T>::kFloating) return select(a != a, a, min_or_second(a, b)); // NaN in b: not smaller, so b
-  else return min_or_second(a, b);
+  if constexpr (Vec<T>::kFloating)
+    return select(a != a, a, min_or_second(a, b)); // NaN in b: not smaller, so b
+  else
+    return min_or_second(a, b);
 }
 template <class T> TORCH_INLINE Vec<T> maximum_(Vec<T> a, Vec<T> b) {
-  if constexpr (Vec<T>::kFloating) return select(a != a, a, max_or_second(a, b));
-  else return max_or_second(a, b);
+  if constexpr (Vec<T>::kFloating)
+    return select(a != a, a, max_or_second(a, b));
+  else
+    return max_or_second(a, b);
 }
 
 // Applies a function of numbers lane by lane, for what has no vector form.

@@ -1,6 +1,6 @@
-// Mathematical functions on Vec<float> and Vec<double>. Names end in an underscore so that generic code never picks
-// the C library's overload for numbers by accident. Where nothing else is said they are SLEEF's with 1.0 ulp
-// (https://sleef.org); vec_fast.h replaces the hottest float ones.
+// Mathematical functions on Vec<float> and Vec<double>. Names end in an underscore so that generic code never
+// picks the C library's overload for numbers by accident. Where nothing else is said they are SLEEF's
+// with 1.0 ulp (https://sleef.org); vec_fast.h replaces the hottest float ones.
 #pragma once
 
 #include "kernels/cpu/vec.h"
@@ -83,8 +83,9 @@ template <class T> TORCH_INLINE Mask<T> isfinite_(Vec<T> a) {
 }
 template <class T> TORCH_INLINE Vec<T> sigmoid_(Vec<T> a) { return Vec<T>(T(1)) / (Vec<T>(T(1)) + exp_(-a)); }
 
-// Exact remainder with the sign of a. With a fused multiply-add one step does it while the quotient fits into the
-// mantissa: q = trunc(a / b) is the true one or, when the division rounded up to a whole number, one too far from zero.
+// Exact remainder with the sign of a. With a fused multiply-add one step does it while the quotient fits into
+// the mantissa: q = trunc(a / b) is the true one or, when the division rounded up to a whole number, one too
+// far from zero.
 template <class T> TORCH_INLINE Vec<T> fmod_(Vec<T> a, Vec<T> b) {
 #if defined(__FMA__)
   const Vec<T> q = trunc_(a / b);
@@ -102,7 +103,8 @@ template <class T> TORCH_INLINE Vec<T> nextafter_(Vec<T> a, Vec<T> b) {
   return by_lane(a, b, [](T x, T y) { return std::nextafter(x, y); });
 }
 
-// a to the power b. One exponent for all lanes is the common case, and a few of them are much cheaper than pow.
+// a to the power b. One exponent for all lanes is the common case, and a few of them are much cheaper than
+// pow.
 template <class T> TORCH_INLINE Vec<T> power_of_floats(Vec<T> a, Vec<T> b) {
   const T first = b.v[0];
   if (all(b == Vec<T>(first))) {
@@ -126,8 +128,10 @@ template <class T> inline T power_of_ints(T base, T exponent) {
   return T(result);
 }
 template <class T> TORCH_INLINE Vec<T> power(Vec<T> a, Vec<T> b) {
-  if constexpr (Vec<T>::kFloating) return power_of_floats(a, b);
-  else return by_lane(a, b, power_of_ints<T>);
+  if constexpr (Vec<T>::kFloating)
+    return power_of_floats(a, b);
+  else
+    return by_lane(a, b, power_of_ints<T>);
 }
 
 // ---- integers, lane by lane ----

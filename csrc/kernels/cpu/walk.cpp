@@ -108,8 +108,8 @@ template <class W> void fill_run(char* out, int64_t stride, W value, int64_t n) 
 }
 
 template <class W>
-void move_elements(char* out, int64_t os0, int64_t os1, const char* in, int64_t is0, int64_t is1, int64_t cols,
-                   int64_t rows) {
+void move_elements(char* out, int64_t os0, int64_t os1, const char* in, int64_t is0, int64_t is1,
+                   int64_t cols, int64_t rows) {
   constexpr int64_t width = sizeof(W);
   if (is0 == 0) {
     for (int64_t r = 0; r < rows; ++r) {
@@ -127,7 +127,8 @@ void move_elements(char* out, int64_t os0, int64_t os1, const char* in, int64_t 
     transpose_tile<W>(out, os1, in, is0, cols, rows);
     return;
   }
-  if (is0 == width && os1 == width) { // crosswise the other way: the same with the roles of the dimensions swapped
+  if (is0 == width &&
+      os1 == width) { // crosswise the other way: the same with the roles of the dimensions swapped
     transpose_tile<W>(out, os0, in, is1, rows, cols);
     return;
   }
@@ -135,7 +136,8 @@ void move_elements(char* out, int64_t os0, int64_t os1, const char* in, int64_t 
     char* o = out + r * os1;
     const char* x = in + r * is1;
     if (os0 == width) { // gather
-      for (int64_t c = 0; c < cols; ++c) reinterpret_cast<W*>(o)[c] = *reinterpret_cast<const W*>(x + c * is0);
+      for (int64_t c = 0; c < cols; ++c)
+        reinterpret_cast<W*>(o)[c] = *reinterpret_cast<const W*>(x + c * is0);
     } else {
       for (int64_t c = 0; c < cols; ++c)
         *reinterpret_cast<W*>(o + c * os0) = *reinterpret_cast<const W*>(x + c * is0);
@@ -145,19 +147,24 @@ void move_elements(char* out, int64_t os0, int64_t os1, const char* in, int64_t 
 
 } // namespace
 
-void move_tile(char* out, int64_t os0, int64_t os1, const char* in, int64_t is0, int64_t is1, int64_t cols, int64_t rows,
-               int64_t width) {
+void move_tile(char* out, int64_t os0, int64_t os1, const char* in, int64_t is0, int64_t is1, int64_t cols,
+               int64_t rows, int64_t width) {
   switch (width) {
-  case 1: return move_elements<uint8_t>(out, os0, os1, in, is0, is1, cols, rows);
-  case 2: return move_elements<uint16_t>(out, os0, os1, in, is0, is1, cols, rows);
-  case 4: return move_elements<uint32_t>(out, os0, os1, in, is0, is1, cols, rows);
-  case 8: return move_elements<uint64_t>(out, os0, os1, in, is0, is1, cols, rows);
-  default: return move_elements<Bytes16>(out, os0, os1, in, is0, is1, cols, rows);
+  case 1:
+    return move_elements<uint8_t>(out, os0, os1, in, is0, is1, cols, rows);
+  case 2:
+    return move_elements<uint16_t>(out, os0, os1, in, is0, is1, cols, rows);
+  case 4:
+    return move_elements<uint32_t>(out, os0, os1, in, is0, is1, cols, rows);
+  case 8:
+    return move_elements<uint64_t>(out, os0, os1, in, is0, is1, cols, rows);
+  default:
+    return move_elements<Bytes16>(out, os0, os1, in, is0, is1, cols, rows);
   }
 }
 
-void convert_tile(char* out, int64_t os0, int64_t os1, DType to, const char* in, int64_t is0, int64_t is1, DType from,
-                  int64_t cols, int64_t rows, char* scratch) {
+void convert_tile(char* out, int64_t os0, int64_t os1, DType to, const char* in, int64_t is0, int64_t is1,
+                  DType from, int64_t cols, int64_t rows, char* scratch) {
   const int64_t in_width = item_size(from), out_width = item_size(to), n = cols * rows;
   if (from == to) return move_tile(out, os0, os1, in, is0, is1, cols, rows, in_width);
   const Convert convert = converter(from, to);

@@ -1,5 +1,6 @@
-// The walk over several operands of one shape: dimensions are merged and put in memory order once, the index space is cut
-// into tiles of at most two dimensions, and tiles are handed out to threads. Kernels see tiles only.
+// The walk over several operands of one shape: dimensions are merged and put in memory order once, the index
+// space is cut into tiles of at most two dimensions, and tiles are handed out to threads. Kernels see tiles
+// only.
 #pragma once
 
 #include "core/tensor.h"
@@ -20,8 +21,9 @@ struct Geometry {
   char* data[kMaxOperands];
   DType dtypes[kMaxOperands];
 
-  // Operands broadcast to `sizes` (those of the outputs). Size-one dimensions go, the rest are ordered by the strides of
-  // the first operand (then the second ...) and merged where all operands allow.
+  Geometry() = default;
+  // Operands broadcast to `sizes` (those of the outputs). Size-one dimensions go, the rest are ordered by the
+  // strides of the first operand (then the second ...) and merged where all operands allow.
   Geometry(IntSpan sizes, const Tensor* const* operands, int n);
   // Operands by pointer, with strides in elements for exactly these sizes.
   struct Operand {
@@ -82,7 +84,8 @@ public:
       const int64_t col = index[0] * shape_.cols, row = index[1] * shape_.rows;
       for (int k = 0; k < g_.n_operands; ++k)
         at[k] = outer[k] + col * g_.strides[k][0] + (g_.ndim > 1 ? row * g_.strides[k][1] : 0);
-      body(static_cast<char* const*>(at), std::min(shape_.cols, g_.sizes[0] - col), std::min(shape_.rows, size1 - row));
+      body(static_cast<char* const*>(at), std::min(shape_.cols, g_.sizes[0] - col),
+           std::min(shape_.rows, size1 - row));
       if (++index[0] < tiles0_) continue;
       index[0] = 0;
       if (++index[1] < tiles1_) continue;
@@ -99,7 +102,8 @@ public:
 
   // All tiles, over threads when the work (in light elements) is worth it.
   template <class Body> void run_parallel(int64_t cost, Body&& body) const {
-    const int64_t grain = std::max<int64_t>(1, kGrain / std::max<int64_t>(1, shape_.cols * shape_.rows * cost));
+    const int64_t grain =
+        std::max<int64_t>(1, kGrain / std::max<int64_t>(1, shape_.cols * shape_.rows * cost));
     parallel_for(0, count_, grain, [&](int64_t first, int64_t last) { run(first, last, body); });
   }
 
@@ -109,17 +113,18 @@ private:
   int64_t tiles0_, tiles1_, count_;
 };
 
-// Tile shape for elementwise work through buffers of `capacity` elements: a long run where the innermost dimension is long,
-// several rows where it is short, a square where some operand runs along dimension 1.
+// Tile shape for elementwise work through buffers of `capacity` elements: a long run where the innermost
+// dimension is long, several rows where it is short, a square where some operand runs along dimension 1.
 TileShape choose_tile(const Geometry& g, int64_t capacity);
 
-// Moves rows x cols elements of `width` bytes between a strided tile and another (or a dense buffer: stride0 = width,
-// stride1 = cols * width). Stride 0 on the source side repeats.
+// Moves rows x cols elements of `width` bytes between a strided tile and another (or a dense buffer: stride0
+// = width, stride1 = cols * width). Stride 0 on the source side repeats.
 void move_tile(char* out, int64_t out_stride0, int64_t out_stride1, const char* in, int64_t in_stride0,
                int64_t in_stride1, int64_t cols, int64_t rows, int64_t width);
 
 // Same with conversion; `scratch` holds rows * cols elements of the wider type, twice.
-void convert_tile(char* out, int64_t out_stride0, int64_t out_stride1, DType to, const char* in, int64_t in_stride0,
-                  int64_t in_stride1, DType from, int64_t cols, int64_t rows, char* scratch);
+void convert_tile(char* out, int64_t out_stride0, int64_t out_stride1, DType to, const char* in,
+                  int64_t in_stride0, int64_t in_stride1, DType from, int64_t cols, int64_t rows,
+                  char* scratch);
 
 } // namespace torch::TORCH_ISA
