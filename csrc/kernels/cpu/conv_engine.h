@@ -49,7 +49,7 @@ constexpr int conv_vecs(int rows) {
   if (kVecRegisters == 32) return rows == 1 ? 8 : rows == 2 ? 6 : rows == 3 ? 4 : rows == 4 ? 3 : 2;
   return rows == 1 ? 6 : rows == 2 ? 4 : rows == 3 ? 3 : 2;
 }
-constexpr int64_t kConvDepth = 384;  // (channel, tap) pairs between stores of a tile
+constexpr int64_t kConvDepth = 512;  // at most so many (channel, tap) pairs between stores of a tile
 constexpr int64_t kConvSlack = 8 * 64; // elements that a tile may read past the end of the grid
 
 template <class C, int Rows, int Vecs>
@@ -121,17 +121,18 @@ void fill_grid(C* to, const Grid& grid, const C* from, int64_t channel_stride, c
         for (int64_t y = 0; y < grid.size[1]; ++y, to += width) {
           const int64_t iy = y * grid.step[1] + phase[1] - grid.before[1];
           if (!inside(0, iz) || !inside(1, iy)) {
-            std::fill_n(to, width, C{});
+            vfill<C>(to, width, C{});
             continue;
           }
           const C* row = from + c * channel_stride + iz * strides[0] + iy * strides[1] + lead * strides[2];
-          std::fill_n(to, first, C{});
+          vfill<C>(to, first, C{});
           const int64_t jump = step * strides[2];
-          if (jump == 1)
-            for (int64_t x = first; x < last; ++x) to[x] = row[x];
+          if (jump == 1) vcopy<C>(to + first, row + first, last - first);
+          else if (jump == 2)
+            for (int64_t x = first; x < last; ++x) to[x] = row[x * 2];
           else
             for (int64_t x = first; x < last; ++x) to[x] = row[x * jump];
-          std::fill_n(to + last, width - last, C{});
+          vfill<C>(to + last, width - last, C{});
         }
       }
     }
@@ -157,8 +158,9 @@ void tap_sum_rows(const TapSum<C>& sum, const C* source, const C* weight, int64_
   const int64_t k = sum.channels * sum.taps;
   if (k == 0) // a phase of the result that no tap reaches
     for (int64_t r = 0; r < rows; ++r) std::fill_n(work + r * work_row, last - first, C{});
-  for (int64_t p = 0; p < k; p += kConvDepth) {
-    const int64_t depth = std::min(kConvDepth, k - p);
+  const int64_t blocks = (k + kConvDepth - 1) / kConvDepth;
+  for (int64_t b = 0; b < blocks; ++b) {
+    const int64_t p = k * b / blocks, depth = k * (b + 1) / blocks - p;
     const int64_t* offsets = sum.offsets.data() + p;
     int64_t q = first;
     for (; q + (vecs - 1) * lanes < last; q += vecs * lanes)
@@ -179,9 +181,14 @@ void scatter_rows(const TapSum<C>& sum, const Grid& grid, const C* work, int64_t
       const int64_t x0 = std::max<int64_t>(first - y * width, 0), x1 = std::min(last - y * width, columns);
       const C* from = work + r * work_row + y * width - first;
       C* out = to + r * to_channel + y * sum.step[1];
-      if (sum.step[2] == 1)
-        for (int64_t x = x0; x < x1; ++x) out[x] = from[x] + add;
-      else
+      if (sum.step[2] == 1) {
+        constexpr int64_t lanes = kLanesOf<C>;
+        const VecT<C> v = vset<C>(add);
+        int64_t x = x0;
+        for (; x + lanes <= x1; x += lanes) vstore<C>(out + x, vload<C>(from + x) + v);
+        // `from` may be read to the end of the vector: work rows have room.
+        if (x < x1) vstore_n<C>(out + x, vload<C>(from + x) + v, static_cast<int>(x1 - x));
+      } else
         for (int64_t x = x0; x < x1; ++x) out[x * sum.step[2]] = from[x] + add;
     }
   }
@@ -197,7 +204,7 @@ void run_tap_sums(const std::vector<TapSum<C>>& sums, const Grid& grid, Images<c
   const int64_t strip = std::clamp<int64_t>((int64_t{512} << 10) / int64_t(sizeof(C)) / std::max<int64_t>(channels, 1), 128, 1536) /
                         (2 * lanes) * (2 * lanes);
   const int64_t row_blocks = (rows + kConvRows - 1) / kConvRows;
-  const int64_t work_row = strip + 8 * lanes;
+  const int64_t work_row = strip + 8 * lanes; // tiles of up to 8 vectors, or one read past a row
   double cost = 0; // of one image and group, in multiply-adds
   for (const auto& s : sums) cost += double(s.channels * s.taps * rows) * double(s.count[0] * s.count[1] * s.count[2]);
 

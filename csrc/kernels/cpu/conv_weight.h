@@ -78,10 +78,14 @@ template <class C> struct WeightGrad {
         const C* from = small.data + n * small.image + (group * g.small_channels + r) * small.channel + z * small.strides[0];
         C* row = to;
         for (int64_t y = 0; y < g.small[1]; ++y, from += small.strides[1]) {
-          for (int64_t x = 0; x < g.small[2]; ++x) *row++ = from[x * small.strides[2]];
-          if (y + 1 < g.small[1]) row = std::fill_n(row, grid.size[2] - g.small[2], C{});
+          if (small.strides[2] == 1) vcopy<C>(row, from, g.small[2]);
+          else
+            for (int64_t x = 0; x < g.small[2]; ++x) row[x] = from[x * small.strides[2]];
+          row += g.small[2];
+          const int64_t gap = y + 1 < g.small[1] ? grid.size[2] - g.small[2] : to + run_padded - row;
+          vfill<C>(row, gap, C{});
+          row += gap;
         }
-        std::fill(row, to + run_padded, C{});
       }
   }
   int64_t grad_size() const { return g.small[0] * g.small_channels * run_padded; }

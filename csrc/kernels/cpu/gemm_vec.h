@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
+#include <utility>
 #if defined(__SSE2__)
 #include <immintrin.h>
 #endif
@@ -91,12 +92,19 @@ template <class T> [[gnu::always_inline]] inline void vstore_n(T* p, VecT<T> v, 
 #endif
 }
 
-template <class T> [[gnu::always_inline]] inline T vsum(VecT<T> v) {
-  T lanes[kLanesOf<T>];
-  std::memcpy(lanes, &v, sizeof v);
-  for (int width = kLanesOf<T> / 2; width > 0; width /= 2)
-    for (int i = 0; i < width; ++i) lanes[i] = lanes[i] + lanes[i + width];
-  return lanes[0];
+// Copies n adjacent elements: rows of images are short, and a tail done one by one costs more than the rest.
+template <class T> [[gnu::always_inline]] inline void vcopy(T* to, const T* from, int64_t n) {
+  constexpr int64_t lanes = kLanesOf<T>;
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) vstore<T>(to + i, vload<T>(from + i));
+  if (i < n) vstore_n<T>(to + i, vload_n<T>(from + i, static_cast<int>(n - i)), static_cast<int>(n - i));
+}
+template <class T> [[gnu::always_inline]] inline void vfill(T* to, int64_t n, T value) {
+  constexpr int64_t lanes = kLanesOf<T>;
+  const VecT<T> v = vset<T>(value);
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) vstore<T>(to + i, v);
+  if (i < n) vstore_n<T>(to + i, v, static_cast<int>(n - i));
 }
 
 namespace detail {
@@ -106,6 +114,21 @@ template <class V, int Half, int... I> [[gnu::always_inline]] inline V interleav
   return __builtin_shufflevector(a, b, (I / 2 + Half * n / 2 + (I % 2) * n)...);
 }
 } // namespace detail
+
+namespace detail {
+template <class V, int Shift, int... I> [[gnu::always_inline]] inline V rotate(V a, std::integer_sequence<int, I...>) {
+  constexpr int n = sizeof...(I);
+  return __builtin_shufflevector(a, a, ((I + Shift) % n)...);
+}
+template <class T, int Shift> [[gnu::always_inline]] inline VecT<T> add_rotated(VecT<T> v) {
+  v = v + rotate<VecT<T>, Shift>(v, std::make_integer_sequence<int, kLanesOf<T>>{});
+  if constexpr (Shift > 1) return add_rotated<T, Shift / 2>(v);
+  else return v;
+}
+} // namespace detail
+
+// Sum of the lanes, by halves.
+template <class T> [[gnu::always_inline]] inline T vsum(VecT<T> v) { return detail::add_rotated<T, kLanesOf<T> / 2>(v)[0]; }
 
 // Transposes a square of lanes x lanes held in `rows`: log2(lanes) rounds of perfect shuffles.
 template <class T> [[gnu::always_inline]] inline void vtranspose(VecT<T>* rows) {
