@@ -169,7 +169,7 @@ void check_weights(const Tensor& self, int64_t rows, int64_t row_stride, int64_t
 
 // Indices drawn from the weights in each row of self (1-d or 2-d). With replacement: the first running sum
 // that is not below a number of 53 bits. Without, and for one sample: the largest quotients of weight and an
-// exponential number (Efraimidis and Spirakis, 2006), ties to the lower index.
+// exponential number (Efraimidis and Spirakis, 2006).
 void multinomial(const Tensor& out, const Tensor& self, int64_t num_samples, bool replacement,
                  Generator* gen) {
   const int64_t n = self.size(-1), rows = self.dim() == 2 ? self.size(0) : 1;
@@ -207,21 +207,24 @@ void multinomial(const Tensor& out, const Tensor& self, int64_t num_samples, boo
       int64_t index;
     };
     std::vector<Candidate> candidates(static_cast<size_t>(n));
-    const auto before = [](const Candidate& a, const Candidate& b) {
-      return a.ratio > b.ratio || (a.ratio == b.ratio && a.index < b.index);
-    };
+    const auto before = [](const Candidate& a, const Candidate& b) { return a.ratio > b.ratio; };
     for (int64_t r = 0; r < rows; ++r) {
       const T* const q = noise.data<T>() + r * noise_row_stride;
       for (int64_t i = 0; i < n; ++i) {
         const T ratio = T(static_cast<Sum<T>>(weights[r * row_stride + i * stride]) /
                           static_cast<Sum<T>>(q[i * noise_stride]));
-        candidates[static_cast<size_t>(i)] = {static_cast<Sum<T>>(ratio), i};
+        const auto value = static_cast<Sum<T>>(ratio);
+        candidates[static_cast<size_t>(i)] = {value == value ? value : 0, i}; // 0 / 0 is never chosen
       }
       const auto count = static_cast<std::ptrdiff_t>(std::min(num_samples, n));
-      if (count * 8 < n)
-        std::partial_sort(candidates.begin(), candidates.begin() + count, candidates.end(), before);
-      else
-        std::sort(candidates.begin(), candidates.end(), before);
+      const auto first = candidates.begin();
+      // Equal quotients, one row in some ten thousand, come in the order in which these leave them.
+      if (count * 64 <= n) {
+        std::partial_sort(first, first + count, candidates.end(), before);
+      } else {
+        std::nth_element(first, first + count - 1, candidates.end(), before);
+        std::sort(first, first + count - 1, before);
+      }
       for (int64_t i = 0; i < count; ++i)
         to[r * out_row_stride + i * out_stride] = candidates[static_cast<size_t>(i)].index;
     }
