@@ -61,6 +61,7 @@ IndexPlan make_plan(const Tensor& self, TensorList indices, const IndexedShape& 
     const size_t at = k < shape.first ? k : k + index_dims;
     (k < shape.first ? plan.before : plan.after).add(self.sizes()[d], self.strides()[d], other_strides[at]);
   }
+  if (plan.count == 0) return plan;
   for (size_t k = 0; k < shape.indexed.size(); ++k) {
     const int64_t d = shape.indexed[k];
     const Tensor& index = indices[d];

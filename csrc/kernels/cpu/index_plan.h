@@ -36,7 +36,8 @@ struct PairDims {
 // Goes through the elements of PairDims from a given one on.
 class PairWalk {
 public:
-  PairWalk(const PairDims& dims, int64_t at) : dims_(dims), index_(dims.sizes.size()) {
+  PairWalk(const PairDims& dims, int64_t at) : dims_(dims), index_(dims.sizes.size(), 0) {
+    if (dims.numel == 0) return;
     for (size_t d = dims.sizes.size(); d-- > 0; at /= dims.sizes[d]) {
       index_[d] = at % dims.sizes[d];
       a += index_[d] * dims.a[d];
