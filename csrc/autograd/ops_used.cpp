@@ -14,7 +14,11 @@ Tensor real(const Tensor& t) { return ops::real(t); }
 Tensor convert(const Tensor& t, DType dtype, Device device) { return ops::_to_copy(t, dtype, device); }
 
 Tensor ones_like(const Tensor& t) {
-  if (t.numel() != 1 || !t.is_cpu()) return ops::ones_like(t);
+  if (t.numel() != 1 || !t.is_cpu()) {
+    const Tensor ones = empty_tensor(t.sizes(), t.dtype(), t.device());
+    ops::fill_(ones, Scalar(1));
+    return ones;
+  }
   // The root of most backwards: a single number, written without the way through an op.
   const Tensor one = empty_tensor(t.sizes(), t.dtype());
   visit_all(t.dtype(), [&](auto tag) {
