@@ -39,6 +39,8 @@ thread_local Walk* innermost = nullptr; // the walk in flight on this thread
 thread_local Node* running = nullptr;   // the node in flight
 thread_local int depth = 0;             // walks on this thread's stack
 
+std::atomic<int64_t> walks_started{0};
+
 struct Capture {
   uint32_t slot;
   uint32_t result;
@@ -114,6 +116,7 @@ struct Walk {
   std::vector<Tensor> run();
 
   std::vector<std::function<void()>> callbacks;
+  const int64_t number = walks_started++;
 
 private:
   void discover();
@@ -139,6 +142,7 @@ void Walk::discover() {
   std::vector<Node*> stack;
   bool added = false;
   for (const Root& r : roots) {
+    if (!r.edge.node) continue; // requires grad, but only as a view of what does
     table.insert(r.edge.node.get(), added);
     if (added) stack.push_back(r.edge.node.get());
   }
@@ -177,6 +181,7 @@ void Walk::mark_needed() {
   std::vector<Frame> stack;
   std::vector<bool> seen(table.size());
   for (const Root& root : roots) {
+    if (!root.edge.node) continue;
     const auto first = static_cast<uint32_t>(table.find(root.edge.node.get()));
     if (seen[first]) continue;
     seen[first] = true;
@@ -318,11 +323,13 @@ std::vector<Tensor> Walk::run() {
   if (!inputs.empty()) mark_needed();
 
   for (const Root& r : roots) {
+    if (!r.edge.node) continue;
     const auto i = static_cast<uint32_t>(table.find(r.edge.node.get()));
     arrive(i, r.edge.slot, r.grad);
   }
   // A root that others of the roots lead to waits for them.
   for (size_t i = 0; i < roots.size(); ++i) {
+    if (!roots[i].edge.node) continue;
     const auto at = static_cast<uint32_t>(table.find(roots[i].edge.node.get()));
     bool earlier = false;
     for (size_t j = 0; j < i && !earlier; ++j) earlier = roots[j].edge.node == roots[i].edge.node;
@@ -392,7 +399,7 @@ std::vector<Tensor> run_walk_on_thread(std::span<const Root> roots, std::span<co
 } // namespace
 
 Ref<Node> current_node() { return Ref<Node>(running); }
-bool in_backward() { return innermost != nullptr; }
+int64_t current_walk() { return innermost ? innermost->number : -1; }
 
 void queue_callback(std::function<void()> callback) {
   check(innermost, "Final callbacks can only be installed during backward pass.");
@@ -404,40 +411,48 @@ std::vector<Tensor> run_backward_edges(std::span<const Root> roots, std::span<co
   return depth >= kStackDepth ? run_walk_on_thread(roots, inputs, options) : run_walk(roots, inputs, options);
 }
 
+Root root_of(Edge edge, const GradMetadata& output, Tensor grad, size_t index) {
+  if (!grad.defined()) {
+    check(numel_of(output.sizes) == 1, "grad can be implicitly created only for scalar outputs; element ",
+          index, " has shape ", output.sizes);
+    check(!is_complex(output.dtype), "grad can be implicitly created only for real scalar outputs but got ",
+          output.dtype);
+    return {std::move(edge), used::ones(output.sizes, output.dtype, output.device)};
+  }
+  check(equal(grad.sizes(), output.sizes), "Mismatch in shape: grad_output[", index, "] has a shape of ",
+        grad.sizes(), " and output[", index, "] has a shape of ", output.sizes, ".");
+  check(is_complex(grad.dtype()) == is_complex(output.dtype),
+        "For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in "
+        "dtype: "
+        "grad_output[",
+        index, "] has a dtype of ", grad.dtype(), " and output[", index, "] has a dtype of ", output.dtype,
+        ".");
+  if (grad.dtype() != output.dtype) grad = used::convert(grad, output.dtype, grad.device());
+  return {std::move(edge), std::move(grad)};
+}
+
+Root root_of(const Tensor& t, Tensor grad, size_t index) {
+  check(t.requires_grad(), "element ", index,
+        " of tensors does not require grad and does not have a grad_fn");
+  return root_of(edge_of(t), GradMetadata{t.sizes(), t.dtype(), t.device()}, std::move(grad), index);
+}
+
+Edge target_of(const Tensor& t, bool accumulate) {
+  check(t.requires_grad(), "One of the differentiated Tensors does not require grad");
+  if (accumulate) retain_grad(t);
+  return edge_of(t);
+}
+
 std::vector<Tensor> run_backward(TensorList roots, TensorList root_grads, TensorList inputs,
                                  const BackwardOptions& options) {
   check(root_grads.empty() || root_grads.size() == roots.size(), "got ", roots.size(), " tensors and ",
         root_grads.size(), " gradients");
   InlineVec<Root, 1> starts;
   starts.reserve(roots.size());
-  for (size_t i = 0; i < roots.size(); ++i) {
-    const Tensor& t = roots[i];
-    Edge edge = edge_of(t);
-    check(bool(edge.node), "element ", i, " of tensors does not require grad and does not have a grad_fn");
-    Tensor grad = root_grads.empty() ? Tensor() : root_grads[i];
-    if (!grad.defined()) {
-      check(t.numel() == 1, "grad can be implicitly created only for scalar outputs; element ", i,
-            " has shape ", t.sizes());
-      grad = used::ones_like(t);
-    } else {
-      check(equal(grad.sizes(), t.sizes()), "Mismatch in shape: grad_output[", i, "] has a shape of ",
-            grad.sizes(), " and output[", i, "] has a shape of ", t.sizes(), ".");
-      check(is_complex(grad.dtype()) == is_complex(t.dtype()),
-            "For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch "
-            "in dtype: "
-            "grad_output[",
-            i, "] has a dtype of ", grad.dtype(), " and output[", i, "] has a dtype of ", t.dtype(), ".");
-      if (grad.dtype() != t.dtype()) grad = used::convert(grad, t.dtype(), grad.device());
-    }
-    starts.push_back({std::move(edge), std::move(grad)});
-  }
+  for (size_t i = 0; i < roots.size(); ++i)
+    starts.push_back(root_of(roots[i], root_grads.empty() ? Tensor() : root_grads[i], i));
   InlineVec<Edge, 2> targets;
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    check(inputs[i].requires_grad(), "One of the differentiated Tensors does not require grad");
-    if (options.accumulate) retain_grad(inputs[i]);
-    Edge edge = edge_of(inputs[i]);
-    targets.push_back(std::move(edge));
-  }
+  for (const Tensor& t : inputs) targets.push_back(target_of(t, options.accumulate));
   std::vector<Tensor> result = run_backward_edges(starts.span(), targets.span(), options);
   if (!options.accumulate && !options.allow_unused)
     for (size_t i = 0; i < result.size(); ++i)

@@ -9,7 +9,7 @@ namespace torch::autograd {
 
 // The node whose apply() runs on this thread, innermost first; null outside backward.
 Ref<Node> current_node();
-bool in_backward();
+int64_t current_walk(); // number of the innermost backward in flight on this thread, or -1
 // Runs at the end of the innermost backward in flight on this thread. RuntimeError outside backward.
 void queue_callback(std::function<void()> callback);
 
@@ -18,6 +18,12 @@ struct Root {
   Edge edge;
   Tensor grad;
 };
+// Where a backward starts: checks that t is part of a graph and that grad fits it (undefined: one, for a
+// number). index: of t among the roots, for errors.
+Root root_of(const Tensor& t, Tensor grad, size_t index);
+Root root_of(Edge edge, const GradMetadata& output, Tensor grad, size_t index);
+// Where a gradient asked for by tensor arrives. accumulate: it is to end in .grad.
+Edge target_of(const Tensor& t, bool accumulate);
 std::vector<Tensor> run_backward_edges(std::span<const Root> roots, std::span<const Edge> inputs,
                                        const BackwardOptions& options);
 

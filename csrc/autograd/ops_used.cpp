@@ -13,19 +13,18 @@ Tensor sum_to(const Tensor& t, IntSpan sizes) { return ops::sum_to_size(t, sizes
 Tensor real(const Tensor& t) { return ops::real(t); }
 Tensor convert(const Tensor& t, DType dtype, Device device) { return ops::_to_copy(t, dtype, device); }
 
-Tensor ones_like(const Tensor& t) {
-  if (t.numel() != 1 || !t.is_cpu()) {
-    const Tensor ones = empty_tensor(t.sizes(), t.dtype(), t.device());
-    ops::fill_(ones, Scalar(1));
-    return ones;
+Tensor ones(IntSpan sizes, DType dtype, Device device) {
+  const Tensor result = empty_tensor(sizes, dtype, device);
+  if (result.numel() != 1 || !result.is_cpu()) {
+    ops::fill_(result, Scalar(1));
+    return result;
   }
   // The root of most backwards: a single number, written without the way through an op.
-  const Tensor one = empty_tensor(t.sizes(), t.dtype());
-  visit_all(t.dtype(), [&](auto tag) {
+  visit_all(dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
-    *one.data<T>() = T(1);
+    *result.data<T>() = T(1);
   });
-  return one;
+  return result;
 }
 
 Tensor as_strided(const Tensor& t, IntSpan sizes, IntSpan strides, int64_t offset) {
