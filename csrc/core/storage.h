@@ -22,9 +22,11 @@ public:
   Device device() const { return device_; }
   bool writable() const { return writable_; }
   bool owns_memory() const { return release_ == nullptr; }
-  // Grows or shrinks, keeping the contents; RuntimeError for foreign memory.
+  // Grows or shrinks, keeping the contents; RuntimeError for foreign or exported memory.
   void resize(int64_t bytes);
 
+  // Somebody outside holds the bare address (a NumPy array, a DLPack consumer): resize() must not move the memory.
+  bool exported = false;
   void* pyobj = nullptr; // the Python UntypedStorage that stands for it, if any (borrowed; cleared by that object)
 
 private:
