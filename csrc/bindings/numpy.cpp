@@ -2,6 +2,7 @@
 
 #include "autograd/node.h"
 #include "bindings/keyword_args.h"
+#include "bindings/storage.h"
 #include "ops/ops.h"
 
 #include <cstring>
@@ -162,9 +163,7 @@ Tensor from_numpy(PyObject* array) {
     span = view.shape[d] == 0 || span == 0 ? 0 : span + (view.shape[d] - 1) * view.strides[d];
   }
   if (span != view.len) { // strided or broadcast array: the storage is what its strides reach
-    auto* const holder = new Storage(std::move(storage));
-    storage = StorageImpl::wrap((*holder)->data(), span, {}, [](void* p) { delete static_cast<Storage*>(p); }, holder,
-                                (*holder)->writable());
+    storage = slice_storage(storage, 0, span);
   }
   return from_storage(std::move(storage), *dtype, sizes, strides, 0);
 }
@@ -202,6 +201,7 @@ namespace {
 struct BufferObject {
   PyObject_HEAD
   Tensor tensor;
+  PinnedStorage pinned;
 };
 
 int buffer_get(PyObject* self, Py_buffer* view, int flags) {
@@ -212,7 +212,9 @@ int buffer_get(PyObject* self, Py_buffer* view, int flags) {
 
 void buffer_dealloc(PyObject* self) {
   PyTypeObject* const type = Py_TYPE(self);
-  reinterpret_cast<BufferObject*>(self)->tensor.~Tensor();
+  auto* const object = reinterpret_cast<BufferObject*>(self);
+  object->pinned.~PinnedStorage();
+  object->tensor.~Tensor();
   type->tp_free(self);
 }
 
@@ -253,10 +255,10 @@ PyObject* to_numpy(const Tensor& given, bool force) {
   const Owned shape = int_tuple(t.sizes(), 1);
   if (t.numel() == 0) return PyObject_CallFunctionObjArgs(np.empty, shape.get(), dtype, nullptr);
   const Owned strides = int_tuple(t.strides(), t.itemsize());
-  t.storage()->exported = true;
   auto* const holder = PyObject_New(BufferObject, &buffer_type);
   if (!holder) return nullptr;
-  new (&holder->tensor) Tensor(std::move(t));
+  new (&holder->tensor) Tensor(t);
+  new (&holder->pinned) PinnedStorage(t.storage());
   const Owned base(reinterpret_cast<PyObject*>(holder));
   static PyObject* const zero = PyLong_FromLong(0);
   // numpy.ndarray(shape, dtype, buffer, offset, strides): checks the extent once more

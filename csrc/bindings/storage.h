@@ -7,6 +7,22 @@ namespace torch::python {
 
 class Owned;
 
+// Keeps a storage alive and its memory in place.
+class PinnedStorage {
+public:
+  PinnedStorage() = default;
+  explicit PinnedStorage(Storage s) : storage_(std::move(s)) { ++storage_->pins; }
+  ~PinnedStorage() {
+    if (storage_) --storage_->pins;
+  }
+  PinnedStorage(PinnedStorage&& o) noexcept : storage_(std::move(o.storage_)) {}
+  PinnedStorage& operator=(PinnedStorage&&) = delete;
+
+private:
+  Storage storage_;
+};
+void delete_pinned_storage(void* pinned);
+
 bool is_storage(PyObject* o); // an UntypedStorage
 const Storage& storage_of(PyObject* o);
 // The UntypedStorage behind a TypedStorage; null (no error) for anything else.
