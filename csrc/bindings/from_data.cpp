@@ -318,4 +318,11 @@ Scalar scalar_of(const Tensor& t) {
   return visit_all(t.dtype(), [&](auto tag) { return Scalar(*t.data<typename decltype(tag)::type>()); });
 }
 
+void store_number(const Tensor& t, void* at, const Scalar& value) {
+  visit_all(t.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    *static_cast<T*>(at) = scalar_to<T>(value);
+  });
+}
+
 } // namespace torch::python

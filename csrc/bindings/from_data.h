@@ -22,6 +22,9 @@ DimVec sizes_of_data(PyObject* data);
 // The element of a one-element CPU tensor. ValueError for more elements, RuntimeError for meta.
 Scalar scalar_of(const Tensor& t);
 
+// Writes a number at an address of t's storage, converted to its dtype. RuntimeError where it does not fit.
+void store_number(const Tensor& t, void* at, const Scalar& value);
+
 // Ops called in its scope go straight to their kernels: what the binding itself does is no op of the user's.
 class StraightPathGuard {
 public:
