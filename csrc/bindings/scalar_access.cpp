@@ -5,7 +5,7 @@
 #include "bindings/numpy.h"
 #include "ops/ops.h"
 
-#include <cmath>
+#include <limits>
 
 namespace torch::python {
 
@@ -19,29 +19,42 @@ template <class T> PyObject* number_object_of(T value) {
   else return PyFloat_FromDouble(static_cast<double>(static_cast<std::conditional_t<sizeof(T) == 2, float, T>>(value)));
 }
 
-// Nested lists of the dimensions from `dim` on; p points at their first element.
-template <class T> PyObject* nested_list(const Tensor& t, size_t dim, const T* p) {
-  if (dim == t.sizes().size()) return number_object_of(*p);
-  const int64_t n = t.sizes()[dim];
-  const int64_t stride = t.strides()[dim];
-  PyObject* const list = PyList_New(n);
-  if (!list) return nullptr;
-  for (int64_t i = 0; i < n; ++i) {
-    PyObject* const item = dim + 1 == t.sizes().size() ? number_object_of(p[i * stride]) : nested_list(t, dim + 1, p + i * stride);
-    if (!item) {
-      Py_DECREF(list);
-      return nullptr;
-    }
-    PyList_SET_ITEM(list, i, item);
-  }
-  return list;
-}
-
 Tensor on_cpu(const Tensor& t) {
   if (t.is_meta()) not_implemented("Cannot copy out of meta tensor; no data!");
   if (t.is_cpu()) return t;
   const StraightPathGuard straight;
   return ops::_to_copy(t, {}, Device{});
+}
+
+// Nested lists of the dimensions from `dim` on; p points at their first element. With edge >= 0 only the first and last
+// `edge` items of a dimension are taken.
+template <class T> PyObject* nested_list(const Tensor& t, size_t dim, const T* p, int64_t edge) {
+  if (dim == t.sizes().size()) return number_object_of(*p);
+  const int64_t n = t.sizes()[dim];
+  const int64_t stride = t.strides()[dim];
+  const bool in_part = edge >= 0 && n > 2 * edge;
+  const int64_t shown = in_part ? 2 * edge : n;
+  PyObject* const list = PyList_New(shown);
+  if (!list) return nullptr;
+  for (int64_t k = 0; k < shown; ++k) {
+    const T* const at = p + (in_part && k >= edge ? n - shown + k : k) * stride;
+    PyObject* const item = dim + 1 == t.sizes().size() ? number_object_of(*at) : nested_list(t, dim + 1, at, edge);
+    if (!item) {
+      Py_DECREF(list);
+      return nullptr;
+    }
+    PyList_SET_ITEM(list, k, item);
+  }
+  return list;
+}
+
+PyObject* nested_list(const Tensor& given, int64_t edge) {
+  const Tensor t = on_cpu(given);
+  return visit_all(t.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    static const T nothing{};
+    return nested_list(t, 0, t.numel() ? t.data<T>() : &nothing, edge);
+  });
 }
 
 PyObject* tensor_item(PyObject* self, PyObject*) {
@@ -58,12 +71,17 @@ PyObject* tensor_item(PyObject* self, PyObject*) {
 
 PyObject* tensor_tolist(PyObject* self, PyObject*) {
   try {
-    const Tensor t = on_cpu(unwrap(self));
-    return visit_all(t.dtype(), [&](auto tag) {
-      using T = typename decltype(tag)::type;
-      static const T nothing{};
-      return nested_list(t, 0, t.numel() ? t.data<T>() : &nothing);
-    });
+    return nested_list(unwrap(self), -1);
+  } catch (...) {
+    return set_python_error();
+  }
+}
+
+PyObject* tensor_nested_list(PyObject* self, PyObject* edge) {
+  try {
+    const Py_ssize_t n = PyNumber_AsSsize_t(edge, PyExc_OverflowError);
+    if (n == -1 && PyErr_Occurred()) throw PythonError{};
+    return nested_list(unwrap(self), std::min<int64_t>(n, std::numeric_limits<int32_t>::max()));
   } catch (...) {
     return set_python_error();
   }
@@ -235,6 +253,8 @@ PyMethodDef scalar_access_methods[] = {
      "any other number of elements."},
     {"tolist", tensor_tolist, METH_NOARGS,
      "tolist() -> list or number\n\nNested lists of Python numbers in the tensor's shape; a number for a 0-dim tensor."},
+    {"_nested_list", tensor_nested_list, METH_O,
+     "_nested_list(edge) -> list or number\n\nLike tolist, but only the first and last `edge` items of each longer dimension."},
     {"data_ptr", tensor_data_ptr, METH_NOARGS, "data_ptr() -> int\n\nAddress of the first element; 0 if there is none."},
     {"element_size", tensor_element_size, METH_NOARGS, "element_size() -> int\n\nBytes of one element."},
     {"storage_offset", tensor_storage_offset, METH_NOARGS,
