@@ -3,10 +3,13 @@
 # The generator names its outputs without writing them (--list-outputs), so the build knows them at configure time.
 # It rewrites a file only when its text changes, and Ninja looks again after the command ran: editing one family of
 # the schema recompiles that family's files, not all.
+# By folder: bindings/*.cpp belong to _C, kernels/cpu/*.cpp are compiled once per instruction set, other *.cpp are part of
+# libtorch, python/* is installed into the package.
 
 set(TORCH_GENERATED_DIR ${CMAKE_BINARY_DIR}/generated)
 set(TORCH_GENERATED_FILES)
 set(TORCH_GENERATED_OPS_SOURCES)
+set(TORCH_GENERATED_CPU_SOURCES)
 set(TORCH_GENERATED_BINDINGS_SOURCES)
 set(TORCH_GENERATED_PYTHON_FILES)
 
@@ -27,6 +30,8 @@ if(EXISTS ${generator})
     list(APPEND TORCH_GENERATED_FILES ${file})
     if(name MATCHES "^bindings/.*\\.cpp$")
       list(APPEND TORCH_GENERATED_BINDINGS_SOURCES ${file})
+    elseif(name MATCHES "^kernels/cpu/.*\\.cpp$")
+      list(APPEND TORCH_GENERATED_CPU_SOURCES ${file})
     elseif(name MATCHES "\\.cpp$")
       list(APPEND TORCH_GENERATED_OPS_SOURCES ${file})
     elseif(name MATCHES "^python/")

@@ -8,6 +8,7 @@
 set(TORCH_KERNEL_OBJECTS)
 set(TORCH_HAVE_ISA_DEFINITIONS)
 torch_glob(cpu_kernel_sources csrc/kernels/cpu/*.cpp)
+list(APPEND cpu_kernel_sources ${TORCH_GENERATED_CPU_SOURCES})
 
 if(TORCH_X86)
   set(known_isas v2 avx2 avx512)
@@ -57,6 +58,7 @@ foreach(isa IN LISTS isas)
   target_compile_definitions(kernels_${isa} PRIVATE TORCH_ISA=isa_${isa})
   target_include_directories(kernels_${isa} PRIVATE ${CMAKE_SOURCE_DIR}/csrc ${TORCH_GENERATED_DIR})
   target_link_libraries(kernels_${isa} PRIVATE torch_native_libraries)
+  torch_needs_generated(kernels_${isa})
 
   set(merged ${CMAKE_BINARY_DIR}/kernels/kernels_${isa}.merged.o)
   set(sealed ${CMAKE_BINARY_DIR}/kernels/kernels_${isa}.o)
