@@ -1,8 +1,8 @@
-# Runs at install time: copies the shared libraries that libtorch.so needs, and that no Linux system can be expected to
-# have, into TORCH_PACKAGE_LIB.
+# Runs at install time: copies the shared libraries that libtorch.so is linked with or opens (TORCH_LIBRARIES_TO_COPY),
+# with all that those need and that no Linux system can be expected to have, into TORCH_PACKAGE_LIB.
 
 file(GET_RUNTIME_DEPENDENCIES
-  LIBRARIES ${TORCH_LIBRARY}
+  LIBRARIES ${TORCH_LIBRARIES_TO_SERVE} ${TORCH_LIBRARIES_TO_COPY}
   DIRECTORIES ${TORCH_LIBRARY_DIRS}
   RESOLVED_DEPENDENCIES_VAR resolved
   UNRESOLVED_DEPENDENCIES_VAR unresolved
@@ -11,8 +11,15 @@ file(GET_RUNTIME_DEPENDENCIES
 if(unresolved)
   message(FATAL_ERROR "libtorch.so needs libraries that were not found: ${unresolved}")
 endif()
-foreach(library IN LISTS resolved)
-  get_filename_component(name ${library} NAME)
+# What is opened goes by its SONAME, which the listing gives to what is linked.
+foreach(library IN LISTS TORCH_LIBRARIES_TO_COPY)
+  execute_process(COMMAND objdump -p ${library} OUTPUT_VARIABLE header COMMAND_ERROR_IS_FATAL ANY)
+  string(REGEX MATCH "SONAME +([^ \n]+)" found "${header}")
+  list(APPEND resolved ${library}:${CMAKE_MATCH_1})
+endforeach()
+foreach(entry IN LISTS resolved)
+  string(REGEX REPLACE ":.*" "" library ${entry})
+  string(REGEX REPLACE ".*[:/]" "" name ${entry})
   # The file behind a link, under the name of the link: one copy, no links in the wheel.
   file(REAL_PATH ${library} real)
   file(COPY_FILE ${real} ${TORCH_PACKAGE_LIB}/${name} ONLY_IF_DIFFERENT)
