@@ -6,6 +6,7 @@
 #   make bench     compare with PyTorch, which gets an environment of its own
 #   make wheel     a wheel in dist/ that needs only NumPy; make check-wheel tries it in an empty environment
 #   make asan      the core tests under AddressSanitizer and UndefinedBehaviorSanitizer
+#   make check-cpp  the C++ example; make test-isas  the operators under the other instruction sets
 #   make docs, make format, make lint, make clean
 
 SHELL := bash
@@ -38,7 +39,10 @@ pytest = $(run) -m pytest $(PYTEST_ARGS)
 # Which instruction sets this machine can run, best first, less the best (which the main run covers).
 other_isas = $(shell grep -qw avx512bw /proc/cpuinfo && echo avx2 v2 || { grep -qw avx2 /proc/cpuinfo && echo v2; })
 
-.PHONY: deps deps-oracle develop demo test test-isas bench docs wheel check-wheel check-cpp asan format lint clean
+help:
+	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
+
+.PHONY: help deps deps-oracle develop demo test test-isas bench docs wheel check-wheel check-cpp asan format lint clean
 
 deps:
 	@$(deps)
