@@ -39,6 +39,9 @@ pytest = $(run) -m pytest $(PYTEST_ARGS)
 # Which instruction sets this machine can run, best first, less the best (which the main run covers).
 other_isas = $(shell grep -qw avx512bw /proc/cpuinfo && echo avx2 v2 || { grep -qw avx2 /proc/cpuinfo && echo v2; })
 
+test_other_isas = for isa in $(other_isas); do \
+    echo "== operators under $$isa"; TORCH_CPU_ISA=$$isa $(pytest) -q tests/ops || failed=1; done
+
 help:
 	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
 
@@ -59,10 +62,10 @@ demo: develop
 	$(run) docs/examples/digits_cnn.py
 
 test: deps-oracle develop
-	$(pytest) tests
+	failed=0; $(pytest) tests || failed=1; $(test_other_isas); exit $$failed
 
 test-isas: deps-oracle develop
-	for isa in $(other_isas); do echo "== operators under $$isa"; TORCH_CPU_ISA=$$isa $(pytest) tests/ops; done
+	failed=0; $(test_other_isas); exit $$failed
 
 bench: deps-oracle develop
 	$(run) -m benchmarks --reference $(CURDIR)/.venv-pytorch/bin/python
