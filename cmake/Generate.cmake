@@ -4,7 +4,7 @@
 # It rewrites a file only when its text changes, and Ninja looks again after the command ran: editing one family of
 # the schema recompiles that family's files, not all.
 # By folder: bindings/*.cpp belong to _C, kernels/cpu/*.cpp are compiled once per instruction set, other *.cpp are part of
-# libtorch, python/* is installed into the package, docs/* are pages of the reference.
+# libtorch, python/torch/* is installed into the package, docs/* are pages of the reference.
 
 set(TORCH_GENERATED_DIR ${CMAKE_BINARY_DIR}/generated)
 set(TORCH_GENERATED_FILES)

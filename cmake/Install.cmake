@@ -7,7 +7,7 @@ if(TARGET _C)
   install(TARGETS _C LIBRARY DESTINATION ${package})
 endif()
 if(TORCH_GENERATED_PYTHON_FILES)
-  install(DIRECTORY ${TORCH_GENERATED_DIR}/python/ DESTINATION ${package})
+  install(DIRECTORY ${TORCH_GENERATED_DIR}/python/torch/ DESTINATION ${package})
 endif()
 
 # Headers: include/torch mirrors csrc, so <torch/torch.h> is csrc/torch.h.

@@ -39,7 +39,7 @@ def products(build: Path) -> dict[str, Path]:
     }
     for module in build.glob("_C.*.so"):
         found[module.name] = module
-    generated = build / "generated" / "python"
+    generated = build / "generated" / "python" / "torch"
     for file in generated.rglob("*"):
         if file.is_file():
             found[str(file.relative_to(generated))] = file
