@@ -22,6 +22,6 @@ export LD_PRELOAD="$(g++ -print-file-name=libasan.so) $(g++ -print-file-name=lib
 export ASAN_OPTIONS="detect_leaks=${DETECT_LEAKS:-1}:detect_stack_use_after_return=0:allocator_may_return_null=1:halt_on_error=1"
 export LSAN_OPTIONS="suppressions=$PWD/scripts/lsan.supp:print_suppressions=0"
 export UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1"
-# Blocks kept for reuse would hide use after free.
-export PYTHONMALLOC=malloc TORCH_NO_CACHING_ALLOCATOR=1
+# Blocks kept for reuse would hide use after free (our own allocator knows that it is sanitized).
+export PYTHONMALLOC=malloc
 PYTHONPATH="$PWD/build-asan/python" "$python" -m pytest -p no:cacheprovider -q ${PYTEST_ARGS:-} "${tests[@]}"
