@@ -18,7 +18,7 @@ else()
   set(TORCH_BASELINE_FLAGS)
 endif()
 
-set(TORCH_COMMON_FLAGS -Wall -Wextra -ffunction-sections -fdata-sections -fno-semantic-interposition)
+set(TORCH_COMMON_FLAGS -Wall -Wextra -Wno-missing-field-initializers -ffunction-sections -fdata-sections -fno-semantic-interposition)
 if(TORCH_WERROR)
   list(APPEND TORCH_COMMON_FLAGS -Werror)
 endif()
