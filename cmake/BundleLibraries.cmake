@@ -1,5 +1,18 @@
-# Runs at install time: copies the shared libraries that libtorch.so is linked with or opens (TORCH_LIBRARIES_TO_COPY),
-# with all that those need and that no Linux system can be expected to have, into TORCH_PACKAGE_LIB.
+# Runs at install time: copies the shared libraries that libtorch.so is linked with or opens, with all that those need
+# and that no Linux system can be expected to have, into TORCH_PACKAGE_LIB.
+
+cmake_policy(VERSION 3.25)
+set(TORCH_LIBRARIES_TO_COPY)
+set(used)
+if(EXISTS ${TORCH_LAZY_LIBRARIES_USED})
+  file(STRINGS ${TORCH_LAZY_LIBRARIES_USED} used)
+  if("dnnl_" IN_LIST used)
+    list(APPEND TORCH_LIBRARIES_TO_COPY ${TORCH_DNNL_LIBRARY})
+  endif()
+  if("scipy_" IN_LIST used)
+    list(APPEND TORCH_LIBRARIES_TO_COPY ${TORCH_OPENBLAS_LIBRARY})
+  endif()
+endif()
 
 file(GET_RUNTIME_DEPENDENCIES
   LIBRARIES ${TORCH_LIBRARIES_TO_SERVE} ${TORCH_LIBRARIES_TO_COPY}
@@ -33,11 +46,18 @@ endforeach()
 
 # Their licences go with them, from where the packages keep them.
 file(MAKE_DIRECTORY ${TORCH_PACKAGE_LIB}/licenses)
-foreach(name IN ITEMS libdnnl2 libgomp1 libsleef3 ocl-icd-libopencl1)
+set(licensed libsleef3)
+if("dnnl_" IN_LIST used)
+  list(APPEND licensed libdnnl2 libgomp1 ocl-icd-libopencl1)
+endif()
+foreach(name IN LISTS licensed)
   if(EXISTS /usr/share/doc/${name}/copyright)
     file(COPY_FILE /usr/share/doc/${name}/copyright ${TORCH_PACKAGE_LIB}/licenses/${name}.txt ONLY_IF_DIFFERENT)
   endif()
 endforeach()
+if(NOT "scipy_" IN_LIST used)
+  set(TORCH_LIBRARY_DIRS)
+endif()
 foreach(directory IN LISTS TORCH_LIBRARY_DIRS)
   file(GLOB openblas_license ${directory}/../../scipy_openblas32-*.dist-info/licenses/LICENSE.txt)
   foreach(file IN LISTS openblas_license)

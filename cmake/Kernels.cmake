@@ -80,7 +80,7 @@ message(STATUS "CPU kernels for: ${isas_text}")
 if(TORCH_LAZY_LIBRARIES AND TORCH_KERNEL_OBJECTS)
   enable_language(ASM)
   set(lazy_stubs ${CMAKE_BINARY_DIR}/kernels/lazy_stubs.S)
-  add_custom_command(OUTPUT ${lazy_stubs}
+  add_custom_command(OUTPUT ${lazy_stubs} BYPRODUCTS ${CMAKE_BINARY_DIR}/kernels/lazy_stubs.txt
     COMMAND ${Python_EXECUTABLE} ${CMAKE_SOURCE_DIR}/scripts/make_lazy_stubs.py
       ${CMAKE_NM} ${lazy_stubs} ${TORCH_KERNEL_OBJECTS}
     DEPENDS ${TORCH_KERNEL_OBJECTS} ${CMAKE_SOURCE_DIR}/scripts/make_lazy_stubs.py

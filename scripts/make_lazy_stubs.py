@@ -2,7 +2,8 @@
 """Write the stubs that open oneDNN and OpenBLAS at the first call (see csrc/kernels/lazy_libraries.cpp).
 
 ``make_lazy_stubs.py NM OUTPUT.S OBJECT...`` collects the functions of these libraries that the objects call, and writes
-x86-64 assembly that defines them.
+x86-64 assembly that defines them. Beside it, OUTPUT.txt lists the prefixes of the libraries that are used at all: the
+others need not be installed.
 """
 
 from __future__ import annotations
@@ -117,10 +118,11 @@ def assembly(names: list[str]) -> str:
 
 def main() -> None:
     nm, output, *objects = sys.argv[1:]
-    text = assembly(called_functions(nm, objects))
-    path = Path(output)
-    if not path.exists() or path.read_text() != text:
-        path.write_text(text)
+    names = called_functions(nm, objects)
+    used = sorted({LIBRARIES[library_of(name)] for name in names})
+    for path, text in ((Path(output), assembly(names)), (Path(output).with_suffix(".txt"), "\n".join(used) + "\n")):
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
 
 
 if __name__ == "__main__":
