@@ -1,5 +1,6 @@
-// Finds the coefficients of a linear function from noisy samples by gradient descent: tensors, operators and autograd from
-// C++, no Python. Prints the loss as it falls, then what was found; exits with 1 if that is not what made the samples.
+// Finds the coefficients of a linear function from noisy samples by gradient descent: tensors, operators and
+// autograd from C++, no Python. Prints the loss as it falls, then what was found; exits with 1 if that is not
+// what made the samples.
 #include <torch/torch.h>
 
 #include <cmath>
