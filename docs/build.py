@@ -22,7 +22,8 @@ def main() -> int:
         print(f"docs/build.py: no operator reference in {pages}; run make develop first", file=sys.stderr)
         return 1
     shutil.copytree(pages, target)
-    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", str(DOCS), str(DOCS / "_build")]
+    options = ["-W", "--keep-going", "-q", "-b", "html"]
+    command = [sys.executable, "-m", "sphinx", *options, str(DOCS), str(DOCS / "_build")]
     return subprocess.run(command, check=False).returncode
 
 

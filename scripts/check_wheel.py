@@ -1,4 +1,4 @@
-"""Run by check_wheel.sh in an environment that holds the wheel and NumPy: is the installed package complete and small?"""
+"""Is the installed package complete and small? Run by check_wheel.sh where only the wheel and NumPy are installed."""
 
 from __future__ import annotations
 

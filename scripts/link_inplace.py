@@ -2,10 +2,10 @@
 """Make a build importable without installing it.
 
 ``link_inplace.py BUILD``
-    puts links to the products of ``BUILD`` beside the sources in python/torch, so that ``PYTHONPATH=python`` imports them.
+    puts links to the products of ``BUILD`` beside the sources in python/torch, for ``PYTHONPATH=python`` to find.
 ``link_inplace.py BUILD --tree DIRECTORY``
-    leaves python/torch alone and makes ``DIRECTORY/torch`` instead, of links to the sources and to the products: two
-    builds (say, a sanitized one) can then be used side by side with ``PYTHONPATH=DIRECTORY``.
+    leaves python/torch alone and makes ``DIRECTORY/torch`` instead, of links to the sources and to the products:
+    two builds (say, a sanitized one) can then be used side by side with ``PYTHONPATH=DIRECTORY``.
 """
 
 from __future__ import annotations
