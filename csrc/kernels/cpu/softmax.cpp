@@ -11,20 +11,6 @@ namespace torch::TORCH_ISA {
 
 namespace {
 
-// Calls f(load, store) for each register of a row of n; load(p) and store(p, v) take care of the last,
-// partial one.
-template <class T, class F> TORCH_INLINE void each_vec(int64_t n, F&& f) {
-  using V = Vec<T>;
-  int64_t i = 0;
-  for (; i + V::kLanes <= n; i += V::kLanes)
-    f(
-        i, [](const T* p) { return V::load(p); }, [](T* p, V v) { v.store(p); });
-  if (const int64_t rest = n - i; rest > 0)
-    f(
-        i, [rest](const T* p) { return V::load_partial(p, rest); },
-        [rest](T* p, V v) { v.store_partial(p, rest); });
-}
-
 template <class T> double sum_of(const T* x, int64_t n) {
   double total = 0;
   Lanes<SumJoin, T, double>::run(&total, x, n, nullptr);
