@@ -80,10 +80,9 @@ Tensor masked_select(const Tensor& self, const Tensor& mask) {
   const Tensor out = empty_tensor(IntSpan(&counts.total, 1), self.dtype());
   if (counts.total == 0) return out;
   PairDims dims;
-  for (int64_t d = 0; d < self.dim(); ++d) dims.add(self.sizes()[d], self.strides()[d], 0);
-  // b is unused: merge by self's strides alone.
+  for (int64_t d = 0; d < self.dim(); ++d) dims.add(self.sizes()[d], self.strides()[d], 0); // b is not used
   const bool uniform = self.is_contiguous() || self.dim() <= 1;
-  const int64_t stride = self.dim() == 0 ? 0 : self.strides()[self.dim() - 1];
+  const int64_t stride = self.is_contiguous() ? 1 : self.strides()[self.dim() - 1];
   visit_width(self.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     const T* const from = self.data<T>();
