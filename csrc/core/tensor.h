@@ -124,6 +124,7 @@ struct TensorMeta { // what an infer rule says about an output
   DType dtype;
   Device device;
   DimVec strides = {}; // empty: contiguous
+  bool wanted = true;  // false: no output is made, the kernel gets an undefined tensor
 };
 
 // Fresh tensor, contents undefined. Negative sizes are a RuntimeError; device index of CPU is dropped.
