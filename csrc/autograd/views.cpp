@@ -196,7 +196,14 @@ void CopySlices::apply(std::span<Tensor> grads, std::span<Tensor> results) {
   const Tensor part = replay_view(whole, view_);
   InlineVec<Tensor, 2> inner_grads(1), inner(fn_->edges().size());
   inner_grads[0] = used::clone(part); // the write below must not change what fn keeps
-  fn_->apply(inner_grads, inner);
+  {
+    struct Skip { // what this walk does not want of us, it does not want of fn
+      Node& fn;
+      ~Skip() { fn.set_skipped(0); }
+    } const skip{*fn_};
+    if (self_edge_ == 0) fn_->set_skipped(skipped());
+    fn_->apply(inner_grads, inner);
+  }
   for (size_t i = 0, out = 1; i < inner.size(); ++i)
     if (i != self_edge_) results[out++] = std::move(inner[i]);
   if (!needs(0)) return;
