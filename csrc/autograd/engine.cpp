@@ -301,6 +301,10 @@ void Walk::visit(uint32_t record) {
         skipped |= 1u << i;
     node->set_skipped(skipped);
   }
+  struct Restore { // whatever happens, the next backward starts from what the node itself says
+    Node& node;
+    ~Restore() { node.set_skipped(0); }
+  } const restore{*node};
   if (anomaly_mode().enabled) [[unlikely]] {
     try {
       call(*node, grads, results);
@@ -312,7 +316,6 @@ void Walk::visit(uint32_t record) {
   } else {
     call(*node, grads, results);
   }
-  if (!inputs.empty()) node->set_skipped(0);
   if (!options.retain_graph) node->release_saved();
   grads.clear();
 
@@ -346,7 +349,7 @@ std::vector<Tensor> Walk::run() {
     const auto at = static_cast<uint32_t>(table.find(roots[i].edge.node.get()));
     bool earlier = false;
     for (size_t j = 0; j < i && !earlier; ++j) earlier = roots[j].edge.node == roots[i].edge.node;
-    if (!earlier && table[at].waiting_for == 0) push(at);
+    if (!earlier && table[at].waiting_for == 0 && wanted(at)) push(at);
   }
   while (!heap.empty()) {
     std::pop_heap(heap.begin(), heap.end());

@@ -1,7 +1,7 @@
 """Automatic differentiation: gradients of recorded computations.
 
-`Tensor.backward()` fills `.grad` of the leaves; `grad()` returns gradients instead. `Function` defines an op with a backward of
-its own. The tape itself is C++ (csrc/autograd); here is its Python face.
+`Tensor.backward()` fills `.grad` of the leaves; `grad()` returns gradients instead. `Function` defines an op with a
+backward of its own. The tape itself is C++ (csrc/autograd); here is its Python face.
 """
 
 from __future__ import annotations
@@ -99,8 +99,8 @@ def backward(
         inputs: only these tensors get gradients; default: all leaves.
 
     Raises:
-        RuntimeError: a tensor is not part of a graph, a needed gradient is missing or does not fit, what the graph saved has
-            been freed or overwritten.
+        RuntimeError: a tensor is not part of a graph, a needed gradient is missing or does not fit, what the graph
+            saved has been freed or overwritten.
     """
     if grad_variables is not None:
         import warnings

@@ -13,8 +13,9 @@ __all__ = ["detect_anomaly", "set_detect_anomaly"]
 class set_detect_anomaly:
     """Switches anomaly mode on or off; as a context manager it sets the earlier state at the end.
 
-    While it is on, every recorded op notes the Python stack of its call. When a node fails in backward, a warning shows the
-    stack of the forward call; with `check_nan` a NaN in a gradient is such a failure (RuntimeError). Slow: for debugging.
+    While it is on, every recorded op notes the Python stack of its call. When a node fails in backward, a warning
+    shows the stack of the forward call; with `check_nan` a NaN in a gradient is such a failure (RuntimeError). Slow:
+    for debugging.
     """
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:

@@ -88,9 +88,10 @@ class Function(_C._FunctionBase, FunctionCtx, metaclass=FunctionMeta):
 
         y = Exp.apply(x)
 
-    `forward` runs without recording. `backward` gets one gradient an output and returns one for each argument of forward,
-    None where there is none. It is recorded itself under `create_graph=True`, so write it with differentiable ops, or mark
-    it with `once_differentiable`. If `setup_context(ctx, inputs, output)` is defined, forward gets no ctx.
+    `forward` runs without recording. `backward` gets one gradient an output and returns one for each argument of
+    forward, None where there is none. It is recorded itself under `create_graph=True`, so write it with
+    differentiable ops, or mark it with `once_differentiable`. If `setup_context(ctx, inputs, output)` is defined,
+    forward gets no ctx.
     """
 
     _backward_cls: type[BackwardCFunction]
@@ -174,7 +175,8 @@ class _NotTwice(Function):
 
 
 def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
-    """Marks a `backward` whose own derivative does not exist: it runs unrecorded, and differentiating its results raises."""
+    """Marks a `backward` whose own derivative does not exist: it runs unrecorded, and differentiating its results
+    raises."""
 
     @functools.wraps(fn)
     def wrapper(ctx: Any, *args: Any) -> Any:

@@ -1,6 +1,7 @@
 """Higher-order functions over backward: Jacobians, Hessians and products with them.
 
-`jvp` and `hvp` are computed by differentiating a vector-Jacobian product with respect to its vector, in which it is linear.
+`jvp` and `hvp` are computed by differentiating a vector-Jacobian product with respect to its vector, in which it is
+linear.
 """
 
 from __future__ import annotations
@@ -167,8 +168,8 @@ def jacobian(
 ) -> Any:
     """The Jacobian of func at inputs, of shape `output.shape + input.shape`.
 
-    For a tuple of inputs a tuple of Jacobians, for a tuple of outputs a tuple of those. One backward for each element of the
-    outputs; `vectorize` is accepted and changes nothing. strategy: only "reverse-mode".
+    For a tuple of inputs a tuple of Jacobians, for a tuple of outputs a tuple of those. One backward for each
+    element of the outputs; `vectorize` is accepted and changes nothing. strategy: only "reverse-mode".
     """
     if strategy != "reverse-mode":
         raise NotImplementedError(f"jacobian: strategy={strategy!r} is not supported, only 'reverse-mode'")
@@ -226,8 +227,8 @@ def hessian(
     vectorize: bool = False,
     outer_jacobian_strategy: str = "reverse-mode",
 ) -> Any:
-    """The Hessian of a func with one output element: for a tensor of shape `s`, of shape `s + s`; for a tuple of inputs a tuple
-    of tuples. Arguments as in `jacobian`."""
+    """The Hessian of a func with one output element: for a tensor of shape `s`, of shape `s + s`; for a tuple of
+    inputs a tuple of tuples. Arguments as in `jacobian`."""
     inputs_tuple, given = _tuple_of(inputs, "inputs", "hessian")
     checked = _single_output(func, "hessian")
 
@@ -270,8 +271,8 @@ def vhp(
 def hvp(
     func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
 ) -> tuple[Any, Any]:
-    """(func(inputs), the Hessian of func at inputs times v). `vhp` computes the same with one walk less, as the Hessian of a
-    real function is symmetric where it is continuous."""
+    """(func(inputs), the Hessian of func at inputs times v). `vhp` computes the same with one walk less, as the
+    Hessian of a real function is symmetric where it is continuous."""
     with torch.enable_grad():
         inputs_tuple, given = _tuple_of(inputs, "inputs", "hvp")
         points = _fresh(given, create_graph)

@@ -1,7 +1,8 @@
-"""Context managers and decorators that say whether ops are recorded. They live in C++; decorating functions is done here.
+"""Context managers and decorators that say whether ops are recorded. They live in C++; decorating functions is done
+here.
 
-A decorated function runs each call in a fresh mode. Of generators, coroutines and asynchronous generators only the own code
-runs in the mode, not that of whoever drives them between two steps.
+A decorated function runs each call in a fresh mode. Of generators, coroutines and asynchronous generators only the
+own code runs in the mode, not that of whoever drives them between two steps.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Checks of gradients against finite differences.
 
-Everything is reduced to real numbers: a complex number counts as two, a complex output L = a + ib as the outputs a and b. The
-gradient of a real L with respect to z = x + iy is dL/dx + i dL/dy (the convention of backward), so the analytical and the
-numerical Jacobian are the same real matrix J[i, j] = d(output j)/d(input i).
+Everything is reduced to real numbers: a complex number counts as two, a complex output L = a + ib as the outputs a
+and b. The gradient of a real L with respect to z = x + iy is dL/dx + i dL/dy (the convention of backward), so the
+analytical and the numerical Jacobian are the same real matrix J[i, j] = d(output j)/d(input i).
 """
 
 from __future__ import annotations
@@ -137,7 +137,8 @@ class _Check:
         return grads
 
     def analytical(self, output: Tensor) -> list[list[list[float]]]:
-        """For each wanted input the rows of the output's Jacobian, from one backward for each real number in the output."""
+        """For each wanted input the rows of the output's Jacobian, from one backward for each real number in the
+        output."""
         columns: list[list[list[float]]] = [[] for _ in self.wanted]
         parts = _parts(output)
         for at in range(output.numel() * parts):
@@ -187,8 +188,8 @@ class _Check:
             self.check_reentrant(analytical, self.analytical(output))
 
     def check_fast(self) -> None:
-        """Compares u J v for random directions u of each input and v of each output: two calls of the function an input and
-        one backward an output, instead of one for each number."""
+        """Compares u J v for random directions u of each input and v of each output: two calls of the function an
+        input and one backward an output, instead of one for each number."""
         source = random.Random(0)
 
         def direction(t: Tensor) -> list[float]:
@@ -335,7 +336,8 @@ def gradcheck(
 
     Args:
         func: takes `inputs`, returns a tensor or a tuple of tensors.
-        inputs: a tensor or a sequence; those that require grad should be float64 or complex128. They are changed and restored.
+        inputs: a tensor or a sequence; those that require grad should be float64 or complex128. They are changed and
+        restored.
         eps: step of the differences.
         atol, rtol: allowed is |analytical - numerical| <= atol + rtol * |numerical|.
         raise_exception: False: return False instead of raising.

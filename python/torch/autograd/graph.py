@@ -67,7 +67,8 @@ class GradientEdge(NamedTuple):
 
 
 def get_gradient_edge(tensor: Tensor) -> GradientEdge:
-    """The edge of a tensor that requires grad; stays valid, for the present value, when the tensor is written in place."""
+    """The edge of a tensor that requires grad; stays valid, for the present value, when the tensor is written in
+    place."""
     node, output_nr = _C._autograd.gradient_edge(tensor)
     return GradientEdge(node, output_nr)
 
@@ -78,9 +79,9 @@ def increment_version(tensor: Tensor | Sequence[Tensor]) -> None:
 
 
 class saved_tensors_hooks:
-    """Context manager: what ops inside save for backward goes through `pack_hook(tensor)`, and what that returns through
-    `unpack_hook(packed)` when it is needed; it must return a tensor with the same content. The hooks must not write to their
-    arguments. Of nested ones the innermost is used."""
+    """Context manager: what ops inside save for backward goes through `pack_hook(tensor)`, and what that returns
+    through `unpack_hook(packed)` when it is needed; it must return a tensor with the same content. The hooks must
+    not write to their arguments. Of nested ones the innermost is used."""
 
     def __init__(self, pack_hook: Callable[[Tensor], Any], unpack_hook: Callable[[Any], Tensor]) -> None:
         self.pack_hook = pack_hook
@@ -154,8 +155,8 @@ class _MultiHandle:
 def register_multi_grad_hook(tensors: Sequence[Tensor], fn: Callable[..., None], *, mode: str = "all") -> _MultiHandle:
     """Calls `fn` in each backward that reaches some of the tensors.
 
-    mode "all": once all of them that are part of the graph have their gradients, with a list of gradients (None for tensors
-    that are not part of it). mode "any": with the first gradient that comes. Returns a handle with remove().
+    mode "all": once all of them that are part of the graph have their gradients, with a list of gradients (None for
+    tensors that are not part of it). mode "any": with the first gradient that comes. Returns a handle with remove().
     """
     if mode not in ("all", "any"):
         raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")

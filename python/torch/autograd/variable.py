@@ -28,7 +28,8 @@ class _VariableMeta(type):
 
 
 class Variable(metaclass=_VariableMeta):
-    """`Variable(data, requires_grad=False)` gives a tensor over the same memory as `data`; every tensor is a Variable."""
+    """`Variable(data, requires_grad=False)` gives a tensor over the same memory as `data`; every tensor is a
+    Variable."""
 
     _execution_engine = _Engine()
 
