@@ -66,7 +66,7 @@ int traverse_hooks(const autograd::LeafHooks& hooks, visitproc visit, void* arg)
 
 // ---- custom functions (autograd_function.cpp) ----
 void init_autograd_function(PyObject* module);
-PyObject* function_of(autograd::Node& n); // borrowed: the ctx of a node of kind Python
+PyObject* function_of(autograd::Node& n); // new reference: the ctx of a node of kind Python
 bool is_function(PyObject* o);
 Ref<autograd::Node> node_of_function(PyObject* o); // RuntimeError when the graph is gone
 int traverse_function_of(autograd::Node& n, visitproc visit, void* arg);
