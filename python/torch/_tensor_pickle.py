@@ -1,4 +1,4 @@
-"""How tensors are pickled and copied: the implementations of ``Tensor.__reduce_ex__``, ``__deepcopy__`` and their kin."""
+"""How tensors are pickled and copied: what implements ``Tensor.__reduce_ex__``, ``__deepcopy__`` and their kin."""
 
 from __future__ import annotations
 
@@ -75,7 +75,9 @@ def setstate(self: torch.Tensor, state: Any) -> None:
     """``Tensor.__setstate__``: (storage, storage_offset, size, stride), as pickles of very old versions have it, with
     (requires_grad, hooks) behind it in later ones."""
     if not isinstance(state, tuple) or len(state) not in (4, 6):
-        raise RuntimeError("Tensor.__setstate__: expected (storage, storage_offset, size, stride[, requires_grad, hooks])")
+        raise RuntimeError(
+            "Tensor.__setstate__: expected (storage, storage_offset, size, stride[, requires_grad, hooks])"
+        )
     self.set_(*state[:4])
     if len(state) == 6:
         self.requires_grad_(state[4])

@@ -1,8 +1,9 @@
 """Unpickler for untrusted files: builds containers, numbers, strings and tensors, and nothing else.
 
-It runs the subset of pickle's instructions that state dicts need. A name of a class or function is looked up in a closed
-list (and in what the user has added with :func:`torch.serialization.add_safe_globals`); nothing is ever imported. The data is
-held in memory and every read is checked against its end, so a damaged file gives an :class:`pickle.UnpicklingError`.
+It runs the subset of pickle's instructions that state dicts need. A name of a class or function is looked up in a
+closed list (and in what the user has added with :func:`torch.serialization.add_safe_globals`); nothing is ever imported.
+The data is held in memory and every read is checked against its end, so a damaged file gives an
+:class:`pickle.UnpicklingError`.
 """
 
 from __future__ import annotations
@@ -60,7 +61,9 @@ def _rebuild_from_type(func: Any, new_type: Any, args: Any, state: Any) -> Any:
 
     tensor_types = (torch.Tensor, torch.nn.Parameter, *_user_table().values())
     if not any(func is f for f in _rebuild_functions()) or not any(new_type is t for t in tensor_types):
-        raise UnpicklingError(f"Trying to rebuild {new_type!r} by {func!r}, which are not an allowed class and function")
+        raise UnpicklingError(
+            f"Trying to rebuild {new_type!r} by {func!r}, which are not an allowed class and function"
+        )
     return _rebuild_from_type_v2(func, new_type, args, state)
 
 
@@ -253,7 +256,9 @@ class Unpickler:
                 return result
             handler = handlers.get(code)
             if handler is None:
-                raise UnpicklingError(f"Unsupported operand {code}: this pickle instruction is not allowed in weights-only files")
+                raise UnpicklingError(
+                    f"Unsupported operand {code}: this pickle instruction is not allowed in weights-only files"
+                )
             handler(self)
 
     def _proto(self) -> None:
@@ -285,8 +290,8 @@ class Unpickler:
         if found is None:
             raise UnpicklingError(
                 f"Unsupported global: GLOBAL {full} was not an allowed global by default. Please use "
-                f"`torch.serialization.add_safe_globals([{name}])` or the `torch.serialization.safe_globals([{name}])` context "
-                "manager to allowlist this global if you trust this class/function."
+                f"`torch.serialization.add_safe_globals([{name}])` or the `torch.serialization.safe_globals([{name}])` "
+                "context manager to allowlist this global if you trust this class/function."
             )
         self._stack.append(found)
 
@@ -334,8 +339,10 @@ class Unpickler:
                     for name, value in _attributes(part or {}).items():
                         setattr(instance, name, value)
         else:
-            raise UnpicklingError(f"Can only build Tensor, Parameter, OrderedDict or types allowlisted via "
-                                  f"`add_safe_globals`, but got {full_name(kind)}")
+            raise UnpicklingError(
+                f"Can only build Tensor, Parameter, OrderedDict or types allowlisted via "
+                f"`add_safe_globals`, but got {full_name(kind)}"
+            )
 
     def _persistent(self) -> None:
         self._stack.append(self.persistent_load(self._pop()))

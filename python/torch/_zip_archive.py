@@ -1,8 +1,8 @@
 """ZIP archives as ``torch.save`` writes them: records stored one after the other, each aligned.
 
-The layout follows the ZIP specification (PKWARE APPNOTE 6.3) with what PyTorch's readers expect: a common folder, records
-without compression, their bytes aligned by padding in the header, sizes behind the bytes, always a 64-bit directory. The
-reader takes any archive without encryption, compressed or not.
+The layout follows the ZIP specification (PKWARE APPNOTE 6.3) with what PyTorch's readers expect: a common folder,
+records without compression, their bytes aligned by padding in the header, sizes behind the bytes, always a 64-bit
+directory. The reader takes any archive without encryption, compressed or not.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class ZipWriter:
 
 
 class ZipReader:
-    """Reads records by their name below the archive's common folder. Every error is a RuntimeError that names the record."""
+    """Reads records by their name below the archive's common folder. Errors are RuntimeErrors that name the record."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -128,13 +128,21 @@ class ZipReader:
     def _entry(self, name: str) -> zipfile.ZipInfo:
         entry = self._entries.get(name)
         if entry is None:
-            raise RuntimeError(f"torch.load: the file has no record {name!r}: it is damaged, or not written by torch.save")
+            raise RuntimeError(
+                f"torch.load: the file has no record {name!r}: it is damaged, or not written by torch.save"
+            )
         if entry.flag_bits & 1:
             raise RuntimeError(f"torch.load: record {name!r} is encrypted")
         stored = entry.compress_type == zipfile.ZIP_STORED
         possible = entry.compress_size if stored else entry.compress_size * _MAX_RATIO + 64
-        if entry.file_size > possible or entry.compress_size > self.file_size or (stored and entry.file_size != possible):
-            raise RuntimeError(f"torch.load: record {name!r} claims {entry.file_size} bytes, which the file cannot hold")
+        if (
+            entry.file_size > possible
+            or entry.compress_size > self.file_size
+            or (stored and entry.file_size != possible)
+        ):
+            raise RuntimeError(
+                f"torch.load: record {name!r} claims {entry.file_size} bytes, which the file cannot hold"
+            )
         return entry
 
     def size(self, name: str) -> int:

@@ -1,8 +1,8 @@
 """``torch.save`` and ``torch.load``: objects with tensors in files.
 
 A file is a ZIP archive without compression: ``data.pkl`` holds the pickled object, in which a storage is a reference
-``('storage', class, key, location, number of elements)``, and ``data/<key>`` holds the bytes of that storage, aligned to 64
-bytes so that files can be mapped into memory. Files are exchanged with PyTorch in both directions. The older format of
+``('storage', class, key, location, number of elements)``, and ``data/<key>`` holds the bytes of that storage, aligned to
+64 bytes so that files can be mapped into memory. Files are exchanged with PyTorch in both directions. The older format of
 several pickles followed by raw storages is read, not written.
 """
 
@@ -68,7 +68,9 @@ def set_default_load_endianness(endianness: Optional[LoadEndianness]) -> None:
     """Sets the byte order assumed for files that do not say theirs."""
     global _default_load_endianness
     if endianness is not None and not isinstance(endianness, LoadEndianness):
-        raise TypeError(f"set_default_load_endianness: expected a LoadEndianness or None, got {type(endianness).__name__}")
+        raise TypeError(
+            f"set_default_load_endianness: expected a LoadEndianness or None, got {type(endianness).__name__}"
+        )
     _default_load_endianness = endianness
 
 
@@ -148,8 +150,9 @@ def _restore_to_device(storage: Any, location: str) -> Any:
         return UntypedStorage(storage.nbytes(), device="meta")
     if device.type == "cuda" and not torch.cuda.is_available():
         raise RuntimeError(
-            "Attempting to deserialize object on a CUDA device but torch.cuda.is_available() is False. If you are running on "
-            "a CPU-only machine, please use torch.load with map_location=torch.device('cpu') to map your storages to the CPU."
+            "Attempting to deserialize object on a CUDA device but torch.cuda.is_available() is False. If you are running "
+            "on a CPU-only machine, please use torch.load with map_location=torch.device('cpu') to map your storages "
+            "to the CPU."
         )
     return storage.to(device)
 
@@ -172,7 +175,9 @@ def default_restore_location(storage: Any, location: str) -> Any:
         result = deserializer(storage, location)
         if result is not None:
             return result
-    raise RuntimeError(f"don't know how to restore the data location of {type(storage).__name__} (tagged with {location})")
+    raise RuntimeError(
+        f"don't know how to restore the data location of {type(storage).__name__} (tagged with {location})"
+    )
 
 
 def _restorer(map_location: MapLocation) -> _Restorer:
@@ -214,16 +219,16 @@ def _opened(f: FileLike) -> Iterator[IO[bytes]]:
     missing = [name for name in ("read", "readline", "tell", "seek") if not hasattr(f, name)]
     if missing:
         raise AttributeError(
-            f"torch.load: expected a path or a file opened in binary mode, got {type(f).__name__} without {', '.join(missing)}. "
-            "You can only torch.load from a file that is seekable. Please pre-load the data into a buffer like io.BytesIO and "
-            "try to load from it instead."
+            f"torch.load: expected a path or a file opened in binary mode, got {type(f).__name__} without "
+            f"{', '.join(missing)}. You can only torch.load from a file that is seekable. Please pre-load the data into a "
+            "buffer like io.BytesIO and try to load from it instead."
         )
     yield f  # type: ignore[misc]
 
 
 @contextlib.contextmanager
 def _replacing(path: str) -> Iterator[IO[bytes]]:
-    """A file whose contents take the place of `path` all at once at the end; until then, and on errors, `path` is as it was."""
+    """A file whose contents take the place of `path` at the end; until then, and on errors, `path` is as it was."""
     target = os.path.realpath(path)
     if os.path.exists(target) and not os.path.isfile(target):
         if os.path.isdir(target):
@@ -339,7 +344,9 @@ def save(
     if not _use_new_zipfile_serialization:
         raise NotImplementedError("torch.save: only the ZIP format is written (_use_new_zipfile_serialization=True)")
     if not (isinstance(pickle_protocol, int) and 0 <= pickle_protocol <= pickle.HIGHEST_PROTOCOL):
-        raise ValueError(f"torch.save: pickle_protocol must be 0 ... {pickle.HIGHEST_PROTOCOL}, got {pickle_protocol!r}")
+        raise ValueError(
+            f"torch.save: pickle_protocol must be 0 ... {pickle.HIGHEST_PROTOCOL}, got {pickle_protocol!r}"
+        )
     if _is_path(f):
         path = os.fspath(f)  # type: ignore[arg-type]
         archive = os.path.splitext(os.path.basename(path))[0] or "archive"
@@ -347,14 +354,16 @@ def save(
             _write(obj, file, archive, pickle_module, pickle_protocol, not _disable_byteorder_record)
         return
     if not hasattr(f, "write"):
-        raise AttributeError(f"torch.save: expected a path or a file opened for writing in binary mode, got {type(f).__name__}")
+        raise AttributeError(
+            f"torch.save: expected a path or a file opened for writing in binary mode, got {type(f).__name__}"
+        )
     _write(obj, f, "archive", pickle_module, pickle_protocol, not _disable_byteorder_record)
 
 
 # ---- loading ----
 
 
-class _Source:
+class StorageSource:
     """Where the bytes of a storage come from: allocates and fills it at its first mention."""
 
     def __init__(self, map_location: MapLocation) -> None:
@@ -377,7 +386,9 @@ class _Source:
     @staticmethod
     def _checked(reference: Any) -> tuple[str, torch.dtype, str, int, bool]:
         def wrong(why: str) -> pickle.UnpicklingError:
-            return pickle.UnpicklingError(f"torch.load: the file refers to a storage in a way that is not understood: {why}")
+            return pickle.UnpicklingError(
+                f"torch.load: the file refers to a storage in a way that is not understood: {why}"
+            )
 
         if not isinstance(reference, tuple) or len(reference) < 5:
             raise wrong("expected ('storage', class, key, location, size)")
@@ -397,7 +408,7 @@ class _Source:
         return key, dtype, location, numel, name != "UntypedStorage"
 
 
-class _ZipSource(_Source):
+class _ZipSource(StorageSource):
     def __init__(self, reader: ZipReader, map_location: MapLocation, mapped: Optional[UntypedStorage]) -> None:
         super().__init__(map_location)
         self._reader = reader
@@ -440,7 +451,7 @@ def _byteorder_of(reader: ZipReader) -> str:
     return "little" if assumed is LoadEndianness.LITTLE else "big"
 
 
-def _trusting_load(data: IO[bytes], source: _Source, pickle_module: Any, arguments: dict[str, Any]) -> Any:
+def trusting_load(data: IO[bytes], source: StorageSource, pickle_module: Any, arguments: dict[str, Any]) -> Any:
     class Unpickler(pickle_module.Unpickler):  # type: ignore[name-defined,misc]
         def find_class(self, module: str, name: str) -> Any:
             if module in ("torch", "torch.storage") and name.endswith("Storage"):
@@ -455,26 +466,32 @@ def _trusting_load(data: IO[bytes], source: _Source, pickle_module: Any, argumen
     return Unpickler(data, **arguments).load()
 
 
-_REFUSED = """Weights only load failed. This file can still be loaded, to do so you have two options, do those steps only if you trust the \
-source of the checkpoint.
-(1) Loading with `weights_only=False` will likely succeed, but it can result in arbitrary code execution. Do it only if you \
-got the file from a trusted source.
-(2) If the file needs classes or functions that you trust, allow them as described below.
-WeightsUnpickler error: {}"""
+_REFUSED = (
+    "Weights only load failed. If you trust the source of this file, there are two options:\n"
+    "(1) Loading with `weights_only=False` will likely succeed, but it can result in arbitrary code execution. Do it only\n"
+    "    if you got the file from a trusted source.\n"
+    "(2) Allow the classes and functions that the file needs, as described below.\n"
+    "WeightsUnpickler error: "
+)
+
+
+def refused(error: pickle.UnpicklingError) -> pickle.UnpicklingError:
+    """What :func:`load` raises when weights-only loading fails."""
+    return pickle.UnpicklingError(f"{_REFUSED}{error}")
 
 
 def _load_object(
-    data: bytes, source: _Source, weights_only: bool, pickle_module: Any, arguments: dict[str, Any]
+    data: bytes, source: StorageSource, weights_only: bool, pickle_module: Any, arguments: dict[str, Any]
 ) -> Any:
     if not weights_only:
-        return _trusting_load(io.BytesIO(data), source, pickle_module, arguments)
+        return trusting_load(io.BytesIO(data), source, pickle_module, arguments)
     try:
         return _weights_only_unpickler.load(data, source.persistent_load, arguments.get("encoding", "utf-8"))
     except pickle.UnpicklingError as error:
         cause = error.__cause__
         if isinstance(cause, (RuntimeError, OSError, MemoryError)) and str(cause).startswith("torch.load: "):
             raise cause from None  # a damaged record is no question of trust
-        raise pickle.UnpicklingError(_REFUSED.format(error)) from None
+        raise refused(error) from None
 
 
 def load(
@@ -516,8 +533,12 @@ def load(
     with _opened(f) as file:
         if not is_zip(file):
             if mmap:
-                raise RuntimeError("mmap can only be used with files saved with `torch.save(_use_new_zipfile_serialization=True)`")
-            return _load_old_format(file, map_location, weights_only, pickle_module or pickle, arguments)
+                raise RuntimeError(
+                    "mmap can only be used with files saved with `torch.save(_use_new_zipfile_serialization=True)`"
+                )
+            from torch._serialization_old import load_old_format
+
+            return load_old_format(file, map_location, weights_only, pickle_module or pickle, arguments)
         reader = ZipReader(file)
         if "constants.pkl" in reader:
             raise NotImplementedError("torch.load: this is a TorchScript archive; torch.jit.load is not supported yet")
@@ -533,113 +554,9 @@ def _default_weights_only(pickle_module: Any) -> bool:
     force, forbid = switched_on("TORCH_FORCE_WEIGHTS_ONLY_LOAD"), switched_on("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD")
     if force and forbid:
         raise RuntimeError(
-            "Only one of `TORCH_FORCE_WEIGHTS_ONLY_LOAD` or `TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD` should be set, but both were set."
+            "Only one of `TORCH_FORCE_WEIGHTS_ONLY_LOAD` or `TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD` should be set, but both "
+            "were set."
         )
     if force:
         return True
     return pickle_module is None and not forbid
-
-
-# ---- the format before version 1.6 ----
-
-_OLD_MAGIC = 0x1950A86A20F9469CFC6C
-_OLD_PROTOCOL = 1001
-
-
-class _OldSource(_Source):
-    """Storages are made when mentioned and filled at the end, when their bytes come."""
-
-    def __init__(self, map_location: MapLocation, limit: int) -> None:
-        super().__init__(map_location)
-        self._limit = limit  # the bytes of all storages together cannot exceed the file's
-        self._raw: dict[str, tuple[UntypedStorage, int, int, str]] = {}
-
-    def read(self, key: str, nbytes: int, itemsize: int) -> UntypedStorage:
-        self._limit -= nbytes
-        if self._limit < 0:
-            raise RuntimeError("torch.load: the file is shorter than its storages: it is damaged or truncated")
-        return UntypedStorage(nbytes)
-
-    def persistent_load(self, reference: Any) -> Any:
-        if isinstance(reference, tuple) and reference and reference[0] in ("module", b"module"):
-            return reference[1]  # the class of a module; its source is not compared
-        key, dtype, location, numel, typed = self._checked(reference)
-        if key not in self._raw:
-            self._raw[key] = (self.read(key, numel * dtype.itemsize, 1), dtype.itemsize, numel, location)
-        view = reference[5] if len(reference) > 5 else None
-        if view is not None:
-            raise NotImplementedError("torch.load: views of storages, as files before version 0.4 have them, are not supported")
-        storage = self._raw[key][0]
-        return TypedStorage(wrap_storage=storage, dtype=dtype) if typed else storage
-
-    def fill(self, keys: Any, data: memoryview) -> None:
-        if not isinstance(keys, list) or sorted(keys) != sorted(self._raw):
-            raise RuntimeError("torch.load: the file's list of storages does not fit its object")
-        at = 0
-        for key in keys:
-            storage, itemsize, numel, location = self._raw[key]
-            count = int.from_bytes(data[at : at + 8], "little", signed=True)
-            piece = data[at + 8 : at + 8 + numel * itemsize]
-            if count != numel or len(piece) != numel * itemsize:
-                raise RuntimeError(f"torch.load: storage {key} is damaged or truncated")
-            at += 8 + len(piece)
-            if len(piece):
-                storage.copy_(UntypedStorage.from_buffer(piece, dtype=torch.uint8))
-            if self._restore(storage, location) is not storage:
-                raise NotImplementedError("torch.load: files of the format before version 1.6 are only loaded to the CPU")
-
-
-def _load_old_format(
-    file: IO[bytes], map_location: MapLocation, weights_only: bool, pickle_module: Any, arguments: dict[str, Any]
-) -> Any:
-    start = file.tell()
-    data = file.read()
-    if not data:
-        raise EOFError("Ran out of input: the file is empty")
-    if data[257:262] == b"ustar":
-        raise NotImplementedError("torch.load: the tar format of versions before 0.1.10 is not supported")
-    source = _OldSource(map_location, len(data))
-    view = memoryview(data)
-    at = 0
-
-    def next_pickle(trusted: bool) -> Any:
-        nonlocal at
-        if trusted:
-            stream = io.BytesIO(view[at:])
-            value = _trusting_load(stream, source, pickle_module, arguments)
-            at += stream.tell()
-            return value
-        unpickler = _weights_only_unpickler.Unpickler(view, at, arguments.get("encoding", "utf-8"))
-        unpickler.persistent_load = source.persistent_load
-        value = unpickler.load()
-        at = unpickler.position
-        return value
-
-    try:
-        magic, protocol = next_pickle(False), None
-        if magic == _OLD_MAGIC:
-            protocol = next_pickle(False)
-            system = next_pickle(False)
-    except pickle.UnpicklingError:
-        magic = None
-    if magic != _OLD_MAGIC:
-        raise pickle.UnpicklingError("torch.load: the file is neither a ZIP archive nor of the format before version 1.6: it is "
-                                     "damaged, or not written by torch.save")
-    if protocol != _OLD_PROTOCOL:
-        raise RuntimeError(f"Invalid protocol version: {protocol}")
-    if not isinstance(system, dict) or system.get("little_endian") is not (sys.byteorder == "little"):
-        raise NotImplementedError("torch.load: files of the format before version 1.6 must have this machine's byte order")
-    try:
-        result = next_pickle(not weights_only)
-        keys = next_pickle(False)
-    except pickle.UnpicklingError as error:
-        if not weights_only:
-            raise
-        raise pickle.UnpicklingError(_REFUSED.format(error)) from None
-    rest = view[at:]
-    source.fill(keys, rest)
-    consumed = at + sum(8 + s.nbytes() for s, *_ in source._raw.values())
-    file.seek(start + consumed)  # several objects may follow each other
-    return result
-
-
