@@ -1,7 +1,7 @@
 """Reading of the file format before version 1.6: pickles one after the other, then the bytes of the storages.
 
-The parts are a magic number, a protocol version, facts on the machine, the object, the list of storage keys, and for each key
-the number of elements (int64) and the elements.
+The parts are a magic number, a protocol version, facts on the machine, the object, the list of storage keys, and for
+each key the number of elements (int64) and the elements.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Unpickler for untrusted files: builds containers, numbers, strings and tensors, and nothing else.
 
 It runs the subset of pickle's instructions that state dicts need. A name of a class or function is looked up in a
-closed list (and in what the user has added with :func:`torch.serialization.add_safe_globals`); nothing is ever imported.
+closed list (and in what the user has added with :func:`torch.serialization.add_safe_globals`); nothing is imported.
 The data is held in memory and every read is checked against its end, so a damaged file gives an
 :class:`pickle.UnpicklingError`.
 """

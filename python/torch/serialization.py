@@ -1,9 +1,9 @@
 """``torch.save`` and ``torch.load``: objects with tensors in files.
 
 A file is a ZIP archive without compression: ``data.pkl`` holds the pickled object, in which a storage is a reference
-``('storage', class, key, location, number of elements)``, and ``data/<key>`` holds the bytes of that storage, aligned to
-64 bytes so that files can be mapped into memory. Files are exchanged with PyTorch in both directions. The older format of
-several pickles followed by raw storages is read, not written.
+``('storage', class, key, location, number of elements)``, and ``data/<key>`` holds the bytes of that storage, aligned
+to 64 bytes so that files can be mapped into memory. Files are exchanged with PyTorch in both directions. The older
+format of several pickles followed by raw storages is read, not written.
 """
 
 from __future__ import annotations
@@ -150,8 +150,8 @@ def _restore_to_device(storage: Any, location: str) -> Any:
         return UntypedStorage(storage.nbytes(), device="meta")
     if device.type == "cuda" and not torch.cuda.is_available():
         raise RuntimeError(
-            "Attempting to deserialize object on a CUDA device but torch.cuda.is_available() is False. If you are running "
-            "on a CPU-only machine, please use torch.load with map_location=torch.device('cpu') to map your storages "
+            "Attempting to deserialize object on a CUDA device but torch.cuda.is_available() is False. If you are "
+            "running on a CPU-only machine, please use torch.load with map_location=torch.device('cpu') to map your storages "
             "to the CPU."
         )
     return storage.to(device)
@@ -220,8 +220,8 @@ def _opened(f: FileLike) -> Iterator[IO[bytes]]:
     if missing:
         raise AttributeError(
             f"torch.load: expected a path or a file opened in binary mode, got {type(f).__name__} without "
-            f"{', '.join(missing)}. You can only torch.load from a file that is seekable. Please pre-load the data into a "
-            "buffer like io.BytesIO and try to load from it instead."
+            f"{', '.join(missing)}. You can only torch.load from a file that is seekable. Please pre-load the data into "
+            "a buffer like io.BytesIO and try to load from it instead."
         )
     yield f  # type: ignore[misc]
 
@@ -468,8 +468,8 @@ def trusting_load(data: IO[bytes], source: StorageSource, pickle_module: Any, ar
 
 _REFUSED = (
     "Weights only load failed. If you trust the source of this file, there are two options:\n"
-    "(1) Loading with `weights_only=False` will likely succeed, but it can result in arbitrary code execution. Do it only\n"
-    "    if you got the file from a trusted source.\n"
+    "(1) Loading with `weights_only=False` will likely succeed, but it can result in arbitrary code execution. Do it\n"
+    "    only if you got the file from a trusted source.\n"
     "(2) Allow the classes and functions that the file needs, as described below.\n"
     "WeightsUnpickler error: "
 )

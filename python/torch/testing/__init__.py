@@ -78,8 +78,8 @@ def assert_close(
         actual: what was computed.
         expected: what it should be.
         allow_subclasses: whether values of different, related classes (``Parameter`` and ``Tensor``) are compared.
-        rtol: relative tolerance. Without ``rtol`` and ``atol`` the dtypes decide: float16 1e-3 and 1e-5, bfloat16 1.6e-2
-            and 1e-5, float32 1.3e-6 and 1e-5, float64 1e-7 and 1e-7, complex as their parts, all others 0.
+        rtol: relative tolerance. Without ``rtol`` and ``atol`` the dtypes decide: float16 1e-3 and 1e-5, bfloat16
+            1.6e-2 and 1e-5, float32 1.3e-6 and 1e-5, float64 1e-7 and 1e-7, complex as their parts, all others 0.
         atol: absolute tolerance; given together with ``rtol`` or not at all.
         equal_nan: whether two NaNs are equal.
         check_device: whether devices must be the same; otherwise tensors are compared on the CPU.
