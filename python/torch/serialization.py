@@ -151,8 +151,8 @@ def _restore_to_device(storage: Any, location: str) -> Any:
     if device.type == "cuda" and not torch.cuda.is_available():
         raise RuntimeError(
             "Attempting to deserialize object on a CUDA device but torch.cuda.is_available() is False. If you are "
-            "running on a CPU-only machine, please use torch.load with map_location=torch.device('cpu') to map your storages "
-            "to the CPU."
+            "running on a CPU-only machine, please use torch.load with map_location=torch.device('cpu') to map your "
+            "storages to the CPU."
         )
     return storage.to(device)
 
@@ -220,8 +220,8 @@ def _opened(f: FileLike) -> Iterator[IO[bytes]]:
     if missing:
         raise AttributeError(
             f"torch.load: expected a path or a file opened in binary mode, got {type(f).__name__} without "
-            f"{', '.join(missing)}. You can only torch.load from a file that is seekable. Please pre-load the data into "
-            "a buffer like io.BytesIO and try to load from it instead."
+            f"{', '.join(missing)}. You can only torch.load from a file that is seekable. Please pre-load the data "
+            "into a buffer like io.BytesIO and try to load from it instead."
         )
     yield f  # type: ignore[misc]
 
