@@ -83,6 +83,28 @@ def silu(input: torch.Tensor, inplace: bool = False) -> torch.Tensor:
     return (_nn.silu_ if inplace else _nn.silu)(input)
 
 
+def mish(input: torch.Tensor, inplace: bool = False) -> torch.Tensor:
+    """Compute ``x * tanh(softplus(x))``. See :class:`~torch.nn.Mish`."""
+    return (_nn.mish_ if inplace else _nn.mish)(input)
+
+
+def hardswish(input: torch.Tensor, inplace: bool = False) -> torch.Tensor:
+    """Compute ``x * relu6(x + 3) / 6``. See :class:`~torch.nn.Hardswish`."""
+    return (_nn.hardswish_ if inplace else _nn.hardswish)(input)
+
+
+def hardsigmoid(input: torch.Tensor, inplace: bool = False) -> torch.Tensor:
+    """Compute ``relu6(x + 3) / 6``. See :class:`~torch.nn.Hardsigmoid`."""
+    return (_nn.hardsigmoid_ if inplace else _nn.hardsigmoid)(input)
+
+
+def glu(input: torch.Tensor, dim: int = -1) -> torch.Tensor:
+    """Multiply the first half along ``dim`` by the sigmoid of the second. See :class:`~torch.nn.GLU`."""
+    if input.dim() == 0:
+        raise RuntimeError("glu does not support scalars because halving size must be even")
+    return _nn.glu(input, dim)
+
+
 def softsign(input: torch.Tensor) -> torch.Tensor:
     """Compute ``x / (1 + |x|)``."""
     return input / (input.abs() + 1)
