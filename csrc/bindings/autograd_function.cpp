@@ -100,7 +100,7 @@ Owned backward_of(PyObject* ctx) {
 
 void PyNode::apply(std::span<Tensor> grads, std::span<Tensor> results) {
   check(ctx, name(), ": its forward failed, so there is no backward");
-  const Owned keep = Owned::of(ctx);
+  const Owned keep = Owned::share(ctx);
   const Owned function = backward_of(ctx);
   const size_t n_grads = tensor_outputs.size();
   InlineVec<PyObject*, 4> args;
