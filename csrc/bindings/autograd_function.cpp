@@ -358,6 +358,7 @@ PyObject* run_forward(PyObject* cls, PyObject* const* args, Py_ssize_t n, PyObje
   for (size_t i = 0; i < n_outputs; ++i) {
     if (node) node->tensor_outputs.push_back(is_tensor(outputs[i]));
     Owned value = owned(call.finish_output(outputs[i], n_tensors));
+    if (node) track(value.get());
     if (single)
       result = std::move(value);
     else
