@@ -1,0 +1,38 @@
+// The Python object of a tensor: one per TensorImpl for as long as either lives. See Note [One object per tensor] in
+// tensor_object.cpp.
+#pragma once
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "core/tensor.h"
+
+namespace torch::python {
+
+struct TensorObject {
+  PyObject_HEAD
+  Tensor tensor;
+  PyObject* dict;     // instance attributes, made when first used
+  PyObject* weakrefs;
+};
+
+extern PyTypeObject* tensor_type;    // torch.Tensor (set by torch/_tensor.py: the class users see)
+extern PyTypeObject* parameter_type; // torch.nn.Parameter, once imported
+
+// Exact torch.Tensor or Parameter: the test of the fast path, before any __torch_function__.
+inline bool is_plain_tensor(PyObject* o) { return Py_TYPE(o) == tensor_type || Py_TYPE(o) == parameter_type; }
+bool is_tensor(PyObject* o); // any subclass too
+inline const Tensor& unwrap(PyObject* o) { return reinterpret_cast<TensorObject*>(o)->tensor; }
+
+// New reference to the one Python object of t (made as a torch.Tensor if it has none); None when undefined.
+PyObject* wrap(const Tensor& t);
+PyObject* wrap(Tensor&& t);
+// New object of a given subclass for a tensor that has none yet.
+PyObject* wrap_as(PyTypeObject* type, Tensor t);
+
+// Turns the exception in flight into a Python error. Use: catch (...) { return set_python_error(); }
+PyObject* set_python_error();
+// Thrown in C++ when the Python error is already set.
+struct PythonError {};
+
+} // namespace torch::python

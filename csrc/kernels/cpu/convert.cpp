@@ -1,0 +1,136 @@
+// Conversions from every dtype, one loop a pair; the compiler vectorises them, half types are done by hand.
+#include "kernels/cpu/convert.h"
+
+#include "kernels/cpu/vec.h"
+
+namespace torch::TORCH_ISA {
+
+void half_to_float(float* __restrict out, const Half* __restrict in, int64_t n) {
+  int64_t i = 0;
+#if TORCH_VEC_AVX512
+  for (; i + 16 <= n; i += 16)
+    _mm512_storeu_ps(out + i, _mm512_maskz_cvtph_ps(0xffff, _mm256_loadu_si256((const __m256i*)(in + i))));
+#endif
+#if defined(__F16C__)
+  for (; i + 8 <= n; i += 8)
+    _mm256_storeu_ps(out + i, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i*)(in + i))));
+#endif
+  for (; i < n; ++i) out[i] = in[i];
+}
+
+void float_to_half(Half* __restrict out, const float* __restrict in, int64_t n) {
+  int64_t i = 0;
+#if TORCH_VEC_AVX512
+  for (; i + 16 <= n; i += 16)
+    _mm256_storeu_si256((__m256i*)(out + i),
+                        _mm512_maskz_cvtps_ph(0xffff, _mm512_loadu_ps(in + i), _MM_FROUND_TO_NEAREST_INT));
+#endif
+#if defined(__F16C__)
+  for (; i + 8 <= n; i += 8)
+    _mm_storeu_si128((__m128i*)(out + i),
+                     _mm256_cvtps_ph(_mm256_loadu_ps(in + i), _MM_FROUND_TO_NEAREST_INT));
+#endif
+  for (; i < n; ++i) out[i] = in[i];
+}
+
+void bfloat16_to_float(float* __restrict out, const BFloat16* __restrict in, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) out[i] = in[i];
+}
+
+void float_to_bfloat16(BFloat16* __restrict out, const float* __restrict in, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) out[i] = BFloat16(in[i]);
+}
+
+namespace {
+
+template <class T> constexpr bool kIsHalf = std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>;
+template <class T> constexpr bool kIsStdComplex = false;
+template <class T> constexpr bool kIsStdComplex<std::complex<T>> = true;
+
+template <class To, class From> TORCH_INLINE To cast(From x) {
+  if constexpr (kIsStdComplex<From> && kIsStdComplex<To>) {
+    return To(x);
+  } else if constexpr (kIsStdComplex<From>) {
+    if constexpr (std::is_same_v<To, bool>)
+      return x.real() != 0 || x.imag() != 0;
+    else
+      return cast<To>(x.real());
+  } else if constexpr (kIsStdComplex<To>) {
+    return To(cast<typename To::value_type>(x));
+  } else if constexpr (kIsHalf<From>) {
+    return cast<To>(float(x));
+  } else if constexpr (std::is_same_v<To, bool>) {
+    return x != From(0);
+  } else if constexpr (kIsHalf<To>) {
+    return To(float(x));
+  } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To> && sizeof(To) < 4) {
+    return To(int32_t(x)); // what the machine does for numbers outside the small type too: wrap
+  } else {
+    return To(x);
+  }
+}
+
+template <class To, class From> void convert_row(void* __restrict out, const void* __restrict in, int64_t n) {
+  auto* o = static_cast<To*>(out);
+  const auto* x = static_cast<const From*>(in);
+  if constexpr (std::is_same_v<To, From>) {
+    std::memcpy(out, in, size_t(n) * sizeof(To));
+  } else if constexpr (std::is_same_v<From, Half> && std::is_same_v<To, float>) {
+    half_to_float(o, x, n);
+  } else if constexpr (std::is_same_v<From, float> && std::is_same_v<To, Half>) {
+    float_to_half(o, x, n);
+  } else if constexpr (kIsHalf<From> || (std::is_same_v<To, Half> && !std::is_same_v<From, float>)) {
+    if constexpr (std::is_same_v<From, BFloat16> && std::is_same_v<To, float>) {
+      bfloat16_to_float(o, x, n);
+    } else {
+      float middle[256]; // through float in small pieces
+      for (int64_t first = 0; first < n; first += 256) {
+        const int64_t m = n - first < 256 ? n - first : 256;
+        convert_row<float, From>(middle, x + first, m);
+        convert_row<To, float>(o + first, middle, m);
+      }
+    }
+  } else {
+    for (int64_t i = 0; i < n; ++i) o[i] = cast<To, From>(x[i]);
+  }
+}
+
+template <class From> constexpr void set_converters(Convert (&to)[kNumDTypes]) {
+  to[0] = convert_row<bool, From>;
+  to[1] = convert_row<uint8_t, From>;
+  to[2] = convert_row<int8_t, From>;
+  to[3] = convert_row<int16_t, From>;
+  to[4] = convert_row<int32_t, From>;
+  to[5] = convert_row<int64_t, From>;
+  to[6] = convert_row<Half, From>;
+  to[7] = convert_row<BFloat16, From>;
+  to[8] = convert_row<float, From>;
+  to[9] = convert_row<double, From>;
+  to[10] = convert_row<complex64, From>;
+  to[11] = convert_row<complex128, From>;
+}
+
+struct Converters {
+  Convert row[kNumDTypes][kNumDTypes];
+  constexpr Converters() : row{} {
+    set_converters<bool>(row[0]);
+    set_converters<uint8_t>(row[1]);
+    set_converters<int8_t>(row[2]);
+    set_converters<int16_t>(row[3]);
+    set_converters<int32_t>(row[4]);
+    set_converters<int64_t>(row[5]);
+    set_converters<Half>(row[6]);
+    set_converters<BFloat16>(row[7]);
+    set_converters<float>(row[8]);
+    set_converters<double>(row[9]);
+    set_converters<complex64>(row[10]);
+    set_converters<complex128>(row[11]);
+  }
+};
+constexpr Converters kConverters;
+
+} // namespace
+
+Convert converter(DType from, DType to) { return kConverters.row[int(from)][int(to)]; }
+
+} // namespace torch::TORCH_ISA

@@ -1,0 +1,75 @@
+// Entry of elementwise ops: picks the row of an op and compute type, runs it directly when every operand is
+// contiguous and of the row's types, else as a tile program of one step.
+#include "kernels/cpu/program.h"
+#include "kernels/pointwise_ops.h"
+#include "kernels/table.h"
+
+namespace torch::TORCH_ISA {
+
+#define TORCH_DECLARE(name) extern const RowSet rows_##name;
+TORCH_POINTWISE_OPS(TORCH_DECLARE)
+#undef TORCH_DECLARE
+
+namespace {
+
+const RowSet* const kRowSets[] = {
+#define TORCH_ENTRY(name) &rows_##name,
+    TORCH_POINTWISE_OPS(TORCH_ENTRY)
+#undef TORCH_ENTRY
+};
+
+void run_direct(const RowSet& set, Row row, DType out_type, const DType* in_types, const Tensor& out,
+                const Tensor* const* inputs, int n_inputs, const Scalar* params) {
+  const int64_t n = out.numel();
+  const void* data[kMaxInputs];
+  for (int k = 0; k < n_inputs; ++k) data[k] = inputs[k]->data();
+  if (n <= kGrain / set.cost) return row(out.data(), data, n, params);
+  const int64_t out_width = item_size(out_type);
+  parallel_for(0, n, kGrain / set.cost, [&](int64_t first, int64_t last) {
+    const void* at[kMaxInputs];
+    for (int k = 0; k < n_inputs; ++k)
+      at[k] = static_cast<const char*>(data[k]) + first * item_size(in_types[k]);
+    row(static_cast<char*>(out.data()) + first * out_width, at, last - first, params);
+  });
+}
+
+void run_as_program(const RowSet& set, Row row, DType out_type, const DType* in_types, const Tensor& out,
+                    const Tensor* const* inputs, int n_inputs, const Scalar* params) {
+  Step step{row, params, static_cast<int8_t>(n_inputs), {1, 2, 3}, 0};
+  DType types[1 + kMaxInputs] = {out_type};
+  const Tensor* operands[1 + kMaxInputs] = {&out};
+  for (int k = 0; k < n_inputs; ++k) {
+    types[k + 1] = in_types[k];
+    operands[k + 1] = inputs[k];
+  }
+  run_program({&step, 1, 1, n_inputs, n_inputs + 1, types, set.cost}, out.sizes(), operands);
+}
+
+} // namespace
+
+void pointwise(PointwiseOp op, DType compute, const Tensor& out, const Tensor* const* inputs, int n_inputs,
+               const Scalar* params) {
+  if (op == PointwiseOp::BitwiseNot && compute == DType::Bool) op = PointwiseOp::LogicalNot; // ~1 is not 0
+  const RowSet& set = *kRowSets[static_cast<int>(op)];
+  const int index = compute_index(compute);
+  const Row row = set.rows[index];
+  if (!row) [[unlikely]]
+    fail_dtype(set.name, compute);
+  TORCH_ASSERT(n_inputs == set.inputs);
+  const DType out_type = result_type(set.out[index], kComputeTypes[index]);
+  DType in_types[kMaxInputs];
+  const int64_t n = out.numel();
+  bool direct = out.is_contiguous() && out.dtype() == out_type;
+  for (int k = 0; k < n_inputs; ++k) {
+    in_types[k] = set.mask_first && k == 0 ? DType::Bool : kComputeTypes[index];
+    const Tensor& input = *inputs[k];
+    direct = direct && input.is_contiguous() && input.dtype() == in_types[k] && input.numel() == n;
+  }
+  if (n == 0) return;
+  if (direct)
+    run_direct(set, row, out_type, in_types, out, inputs, n_inputs, params);
+  else
+    run_as_program(set, row, out_type, in_types, out, inputs, n_inputs, params);
+}
+
+} // namespace torch::TORCH_ISA

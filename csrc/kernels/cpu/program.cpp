@@ -1,0 +1,101 @@
+#include "kernels/cpu/program.h"
+
+#include <cstring>
+
+namespace torch::TORCH_ISA {
+
+namespace {
+
+constexpr int64_t kTileBytes = 4096; // of one slot: a few slots fit into 32 KiB
+
+class Runner {
+public:
+  Runner(const TileProgram& program, IntSpan sizes, const Tensor* const* operands)
+      : program_(program), g_(sizes, operands, program.n_outputs + program.n_inputs) {
+    int64_t widest = 1;
+    for (int s = 0; s < program.n_slots; ++s) widest = std::max(widest, item_size(program.slot_types[s]));
+    bool direct = true;
+    for (int k = 0; k < g_.n_operands; ++k) {
+      const bool one_value =
+          g_.strides[k][0] == 0 && (g_.ndim == 1 || (g_.ndim == 2 && g_.strides[k][1] == 0));
+      if (!one_value) widest = std::max(widest, item_size(g_.dtypes[k]));
+      direct &= g_.dtypes[k] == program.slot_types[k] && g_.strides[k][0] == item_size(g_.dtypes[k]);
+    }
+    direct &= program.n_slots == g_.n_operands; // temporaries need tiles
+    if (direct && (g_.ndim == 1 || g_.sizes[0] >= 128))
+      shape_ = {std::min(g_.sizes[0], kGrain), 1};
+    else
+      shape_ = choose_tile(g_, kTileBytes / widest);
+  }
+
+  void run() const {
+    TileWalk walk(g_, shape_);
+    const int64_t tile = shape_.cols * shape_.rows * program_.cost;
+    parallel_for(0, walk.count(), std::max<int64_t>(1, kGrain / tile), [&](int64_t first, int64_t last) {
+      alignas(64) char buffers[(kMaxSlots + 2) * kTileBytes];
+      Loaded loaded[kMaxOperands] = {};
+      walk.run(first, last, [&](char* const* at, int64_t cols, int64_t rows) {
+        run_tile(at, cols, rows, buffers, loaded);
+      });
+    });
+  }
+
+private:
+  struct Loaded { // what an input's buffer holds, so that a broadcast operand is filled once
+    const char* at;
+    int64_t cols, rows;
+    bool operator==(const Loaded&) const = default;
+  };
+
+  void run_tile(char* const* at, int64_t cols, int64_t rows, char* buffers, Loaded* loaded) const {
+    const TileProgram& p = program_;
+    char* const scratch = buffers + kMaxSlots * kTileBytes;
+    void* slots[kMaxSlots];
+    bool store[kMaxOperands];
+    for (int k = 0; k < p.n_slots; ++k) {
+      slots[k] = buffers + k * kTileBytes;
+      if (k >= g_.n_operands) continue;
+      const int64_t width = item_size(g_.dtypes[k]);
+      const int64_t stride0 = g_.strides[k][0], stride1 = g_.ndim > 1 ? g_.strides[k][1] : 0;
+      const bool dense = (cols == 1 || stride0 == width) && (rows == 1 || stride1 == cols * width);
+      const bool direct = dense && g_.dtypes[k] == p.slot_types[k];
+      if (direct) slots[k] = at[k];
+      if (k < p.n_outputs) {
+        store[k] = !direct;
+      } else if (!direct) {
+        const Loaded now{at[k], cols, rows};
+        if (now == loaded[k]) continue;
+        const int64_t slot_width = item_size(p.slot_types[k]);
+        convert_tile(static_cast<char*>(slots[k]), slot_width, cols * slot_width, p.slot_types[k], at[k],
+                     stride0, stride1, g_.dtypes[k], cols, rows, scratch);
+        loaded[k] = now;
+      }
+    }
+    for (int i = 0; i < p.n_steps; ++i) {
+      const Step& step = p.steps[i];
+      const void* inputs[kMaxInputs];
+      for (int j = 0; j < step.n_inputs; ++j) inputs[j] = slots[step.inputs[j]];
+      step.row(slots[step.out], inputs, cols * rows, step.params);
+    }
+    for (int k = 0; k < p.n_outputs; ++k) {
+      if (!store[k]) continue;
+      const int64_t slot_width = item_size(p.slot_types[k]);
+      convert_tile(at[k], g_.strides[k][0], g_.ndim > 1 ? g_.strides[k][1] : 0, g_.dtypes[k],
+                   static_cast<char*>(slots[k]), slot_width, cols * slot_width, p.slot_types[k], cols, rows,
+                   scratch);
+    }
+  }
+
+  const TileProgram& program_;
+  Geometry g_;
+  TileShape shape_;
+};
+
+} // namespace
+
+void run_program(const TileProgram& program, IntSpan sizes, const Tensor* const* operands) {
+  if (numel_of(sizes) == 0) return;
+  Runner(program, sizes, operands).run();
+}
+
+} // namespace torch::TORCH_ISA

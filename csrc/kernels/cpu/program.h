@@ -1,0 +1,35 @@
+// Tile programs: a short list of rows run tile by tile over one walk, so that all values between the first
+// load and the last store stay in the first-level cache. An eager op is a program of one step.
+#pragma once
+
+#include "kernels/cpu/rows.h"
+#include "kernels/cpu/walk.h"
+
+namespace torch::TORCH_ISA {
+
+constexpr int kMaxSlots = 16;
+
+struct Step {
+  Row row;
+  const Scalar* params;
+  int8_t n_inputs;
+  uint8_t inputs[kMaxInputs]; // slots
+  uint8_t out;                // slot
+};
+
+// Slots are numbered outputs first, then inputs, then temporaries; slot_types says how each is held in a
+// tile. Operands of another dtype are converted on load and store.
+struct TileProgram {
+  const Step* steps;
+  int n_steps;
+  int n_outputs;
+  int n_inputs;
+  int n_slots;
+  const DType* slot_types;
+  int cost; // of one element, in additions
+};
+
+// operands: outputs, then inputs. `sizes` are those of the outputs, to which inputs broadcast.
+void run_program(const TileProgram& program, IntSpan sizes, const Tensor* const* operands);
+
+} // namespace torch::TORCH_ISA

@@ -1,0 +1,169 @@
+// sum, mean, prod, amax, amin, all, any, count_nonzero. Floats add up in double lanes, integers in int64.
+#include "kernels/cpu/complex.h"
+#include "kernels/cpu/reduce_lanes.h"
+#include "kernels/table.h"
+
+#include <algorithm>
+
+namespace torch::TORCH_ISA {
+
+namespace {
+
+// Complex values, one at a time, four chains to hide latency.
+template <class Join, class T, class A> struct Numbers {
+  static void init(void* acc, int64_t m) {
+    std::fill_n(static_cast<A*>(acc), m, Join::template identity<A>());
+  }
+  static TORCH_INLINE A widened(T x) { return A(x.re, x.im); }
+  static void run(void* acc, const void* values, int64_t n, const void*) {
+    const T* x = static_cast<const T*>(values);
+    A part[4];
+    init(part, 4);
+    int64_t i = 0;
+    for (; i + 4 <= n; i += 4)
+      for (int k = 0; k < 4; ++k) part[k] = Join::join(part[k], widened(x[i + k]));
+    for (; i < n; ++i) part[0] = Join::join(part[0], widened(x[i]));
+    A& total = *static_cast<A*>(acc);
+    total = Join::join(total, Join::join(Join::join(part[0], part[1]), Join::join(part[2], part[3])));
+  }
+  static void columns(void* accs, const void* values, int64_t stride, int64_t rows, int64_t m, const void*) {
+    A* const acc = static_cast<A*>(accs);
+    for (int64_t r = 0; r < rows; ++r) {
+      const T* x = reinterpret_cast<const T*>(static_cast<const char*>(values) + r * stride);
+      for (int64_t j = 0; j < m; ++j) acc[j] = Join::join(acc[j], widened(x[j]));
+    }
+  }
+  static void merge(void* accs, const void* others, int64_t m) {
+    A* const acc = static_cast<A*>(accs);
+    for (int64_t j = 0; j < m; ++j) acc[j] = Join::join(acc[j], static_cast<const A*>(others)[j]);
+  }
+};
+
+// In the domain of the output: integers stay integers, the rest is added up in double.
+template <class Join> Reduction accumulating(const Tensor& out, const Tensor& self) {
+  using D = double;
+  if (out.is_complex()) {
+    return self.dtype() == DType::Complex64
+               ? reduction<Numbers<Join, Cplx<float>, Cplx<D>>>(DType::Complex64, DType::Complex128)
+               : reduction<Numbers<Join, Cplx<D>, Cplx<D>>>(DType::Complex128, DType::Complex128);
+  }
+  if (!out.is_floating_point()) return reduction<Lanes<Join, int64_t, int64_t>>(DType::Int64, DType::Int64);
+  const bool narrow = self.dtype() == DType::Float32 || is_reduced_float(self.dtype());
+  return narrow ? reduction<Lanes<Join, float, D>>(DType::Float32, DType::Float64)
+                : reduction<Lanes<Join, D, D>>(DType::Float64, DType::Float64);
+}
+
+template <class Join> void extremum(const char* op, const Tensor& out, const Tensor& self, IntSpan dims) {
+  const uint64_t mask = dim_mask(dims, self.dim(), op);
+  switch (self.dtype()) {
+  case DType::Complex64:
+  case DType::Complex128:
+    fail_dtype(op, self.dtype());
+  case DType::Int64:
+    return reduce(reduction<Lanes<Join, int64_t, int64_t>>(DType::Int64, DType::Int64), out, self, mask);
+  case DType::Float64:
+    return reduce(reduction<Lanes<Join, double, double>>(DType::Float64, DType::Float64), out, self, mask);
+  case DType::Float16:
+  case DType::BFloat16:
+  case DType::Float32:
+    return reduce(reduction<Lanes<Join, float, float>>(DType::Float32, DType::Float32), out, self, mask);
+  default:
+    return reduce(reduction<Lanes<Join, int32_t, int32_t>>(DType::Int32, DType::Int32), out, self, mask);
+  }
+}
+
+// ---- truth: values converted to bool, one byte each ----
+
+struct AllOf {
+  static constexpr uint8_t kIdentity = 1;
+  static TORCH_INLINE uint8_t join(uint8_t a, uint8_t b) { return a & b; }
+};
+struct AnyOf {
+  static constexpr uint8_t kIdentity = 0;
+  static TORCH_INLINE uint8_t join(uint8_t a, uint8_t b) { return a | b; }
+};
+template <class Join> struct Truth {
+  static void init(void* acc, int64_t m) { std::fill_n(static_cast<uint8_t*>(acc), m, Join::kIdentity); }
+  static void run(void* acc, const void* values, int64_t n, const void*) {
+    const uint8_t* x = static_cast<const uint8_t*>(values);
+    uint8_t all = *static_cast<uint8_t*>(acc);
+    for (int64_t i = 0; i < n; ++i) all = Join::join(all, x[i]);
+    *static_cast<uint8_t*>(acc) = all;
+  }
+  static void columns(void* accs, const void* values, int64_t stride, int64_t rows, int64_t m, const void*) {
+    uint8_t* const __restrict acc = static_cast<uint8_t*>(accs);
+    for (int64_t r = 0; r < rows; ++r) {
+      const uint8_t* x = static_cast<const uint8_t*>(values) + r * stride;
+      for (int64_t j = 0; j < m; ++j) acc[j] = Join::join(acc[j], x[j]);
+    }
+  }
+  static void merge(void* acc, const void* other, int64_t m) { columns(acc, other, 0, 1, m, nullptr); }
+};
+
+struct Count {
+  static void init(void* acc, int64_t m) { std::fill_n(static_cast<int64_t*>(acc), m, 0); }
+  static void run(void* acc, const void* values, int64_t n, const void*) {
+    const uint8_t* x = static_cast<const uint8_t*>(values);
+    int64_t total = 0;
+    for (int64_t first = 0; first < n; first += 1 << 16) {
+      const int64_t last = std::min<int64_t>(n, first + (1 << 16));
+      uint32_t part = 0;
+      for (int64_t i = first; i < last; ++i) part += x[i];
+      total += part;
+    }
+    *static_cast<int64_t*>(acc) += total;
+  }
+  static void columns(void* accs, const void* values, int64_t stride, int64_t rows, int64_t m, const void*) {
+    int64_t* const acc = static_cast<int64_t*>(accs);
+    for (int64_t r = 0; r < rows; ++r) {
+      const uint8_t* x = static_cast<const uint8_t*>(values) + r * stride;
+      for (int64_t j = 0; j < m; ++j) acc[j] += x[j];
+    }
+  }
+  static void merge(void* accs, const void* others, int64_t m) {
+    for (int64_t j = 0; j < m; ++j) static_cast<int64_t*>(accs)[j] += static_cast<const int64_t*>(others)[j];
+  }
+};
+
+} // namespace
+
+void sum(const Tensor& out, const Tensor& self, IntSpan dims) {
+  reduce(accumulating<SumJoin>(out, self), out, self, dim_mask(dims, self.dim(), "sum"));
+}
+
+void mean(const Tensor& out, const Tensor& self, IntSpan dims) {
+  Reduction r = accumulating<SumJoin>(out, self);
+  if (r.acc_type == DType::Int64) fail_dtype("mean", out.dtype());
+  // Both accumulators are rows of doubles. Nothing summed over nothing is 0 / 0.
+  const double count = out.numel() == 0 ? 0 : double(self.numel() / out.numel());
+  r.context = &count;
+  if (r.acc_type == DType::Complex128) {
+    r.finish = [](void* acc, int64_t m, const void* n) {
+      for (int64_t j = 0; j < 2 * m; ++j) static_cast<double*>(acc)[j] /= *static_cast<const double*>(n);
+    };
+  } else {
+    r.finish = [](void* acc, int64_t m, const void* n) {
+      for (int64_t j = 0; j < m; ++j) static_cast<double*>(acc)[j] /= *static_cast<const double*>(n);
+    };
+  }
+  reduce(r, out, self, dim_mask(dims, self.dim(), "mean"));
+}
+
+void prod(const Tensor& out, const Tensor& self, IntSpan dims) {
+  reduce(accumulating<ProductJoin>(out, self), out, self, dim_mask(dims, self.dim(), "prod"));
+}
+
+void amax(const Tensor& out, const Tensor& self, IntSpan dims) { extremum<MaxJoin>("amax", out, self, dims); }
+void amin(const Tensor& out, const Tensor& self, IntSpan dims) { extremum<MinJoin>("amin", out, self, dims); }
+
+void all(const Tensor& out, const Tensor& self, IntSpan dims) {
+  reduce(reduction<Truth<AllOf>>(DType::Bool, DType::Bool), out, self, dim_mask(dims, self.dim(), "all"));
+}
+void any(const Tensor& out, const Tensor& self, IntSpan dims) {
+  reduce(reduction<Truth<AnyOf>>(DType::Bool, DType::Bool), out, self, dim_mask(dims, self.dim(), "any"));
+}
+void count_nonzero(const Tensor& out, const Tensor& self, IntSpan dims) {
+  reduce(reduction<Count>(DType::Bool, DType::Int64), out, self, dim_mask(dims, self.dim(), "count_nonzero"));
+}
+
+} // namespace torch::TORCH_ISA

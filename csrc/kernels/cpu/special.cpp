@@ -1,0 +1,65 @@
+// Special functions of one number in double precision, for ops without a vector form.
+#include "kernels/cpu/vec_math.h"
+
+#include <numbers>
+
+namespace torch::TORCH_ISA {
+
+void fail_zero_division() { fail(ErrorKind::Runtime, "ZeroDivisionError"); }
+
+// Starts from Winitzki's closed approximation (relative error 2e-3) and makes Newton steps on erf, or on erfc
+// near the ends, where 1 - |y| is exact and erf would have lost the digits. Each step squares the error.
+double erfinv_(double y) {
+  const double magnitude = std::fabs(y);
+  if (!(magnitude < 1)) return magnitude == 1 ? std::copysign(INFINITY, y) : NAN;
+  if (magnitude < 1e-9) return y * (0.5 / std::numbers::inv_sqrtpi);
+  constexpr double a = 0.147;
+  const double rest = 1 - magnitude;
+  const double log_term =
+      magnitude > 0.5 ? std::log(rest * (1 + magnitude)) : std::log1p(-magnitude * magnitude);
+  const double half = 2 / (std::numbers::pi * a) + log_term / 2;
+  double x = std::sqrt(std::sqrt(half * half - log_term / a) - half);
+  for (int step = 0; step < 3; ++step) {
+    const double error = magnitude > 0.5 ? rest - std::erfc(x) : std::erf(x) - magnitude;
+    const double newton = error / (2 * std::numbers::inv_sqrtpi * std::exp(-x * x));
+    x -= newton / (1 + x * newton); // Halley's correction: the second derivative is -2x times the first
+  }
+  return std::copysign(x, y);
+}
+
+// Recurrence up to 10, then the asymptotic series (Abramowitz and Stegun 6.3.18); reflection for negative x.
+double digamma_(double x) {
+  if (x == 0) return std::copysign(INFINITY, -x);
+  if (x < 0) {
+    if (x == std::floor(x)) return NAN;
+    // pi / tan(pi x) by the fractional part, so that large |x| keeps its digits
+    const double fraction = x - std::trunc(x);
+    return digamma_(1 - x) - std::numbers::pi / std::tan(std::numbers::pi * fraction);
+  }
+  double result = 0;
+  for (; x < 10; ++x) result -= 1 / x;
+  const double z = 1 / (x * x);
+  const double series =
+      z *
+      (1.0 / 12 -
+       z * (1.0 / 120 - z * (1.0 / 252 - z * (1.0 / 240 - z * (1.0 / 132 - z * (691.0 / 32760 - z / 12))))));
+  return x == INFINITY ? x : result + std::log(x) - 0.5 / x - series;
+}
+
+// Same plan; series 6.4.12.
+double trigamma_(double x) {
+  if (x < 0.5) {
+    const double sine = std::sin(std::numbers::pi * (x - std::trunc(x)));
+    return std::numbers::pi * std::numbers::pi / (sine * sine) - trigamma_(1 - x);
+  }
+  double result = 0;
+  for (; x < 10; ++x) result += 1 / (x * x);
+  const double z = 1 / (x * x);
+  const double series =
+      z *
+      (1.0 / 6 -
+       z * (1.0 / 30 - z * (1.0 / 42 - z * (1.0 / 30 - z * (5.0 / 66 - z * (691.0 / 2730 - z * 7.0 / 6))))));
+  return result + 1 / x + 0.5 * z + series / x;
+}
+
+} // namespace torch::TORCH_ISA

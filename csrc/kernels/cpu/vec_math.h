@@ -1,0 +1,195 @@
+// Mathematical functions on Vec<float> and Vec<double>. Names end in an underscore so that generic code never
+// picks the C library's overload for numbers by accident. Where nothing else is said they are SLEEF's
+// with 1.0 ulp (https://sleef.org); vec_fast.h replaces the hottest float ones.
+#pragma once
+
+#include "kernels/cpu/vec.h"
+
+#include <sleef.h>
+
+namespace torch::TORCH_ISA {
+
+#if TORCH_VEC_AVX512
+#define TORCH_SLEEF_F(fn, accuracy) Sleef_##fn##f16_##accuracy##avx512f
+#define TORCH_SLEEF_D(fn, accuracy) Sleef_##fn##d8_##accuracy##avx512f
+using SleefF = __m512;
+using SleefD = __m512d;
+#elif TORCH_VEC_AVX2
+#define TORCH_SLEEF_F(fn, accuracy) Sleef_##fn##f8_##accuracy##avx2
+#define TORCH_SLEEF_D(fn, accuracy) Sleef_##fn##d4_##accuracy##avx2
+using SleefF = __m256;
+using SleefD = __m256d;
+#else
+#define TORCH_SLEEF_F(fn, accuracy) Sleef_##fn##f4_##accuracy##sse4
+#define TORCH_SLEEF_D(fn, accuracy) Sleef_##fn##d2_##accuracy##sse4
+using SleefF = __m128;
+using SleefD = __m128d;
+#endif
+
+#define TORCH_SLEEF_UNARY_F(name, fn, accuracy)                                                              \
+  TORCH_INLINE Vec<float> name(Vec<float> a) {                                                               \
+    return (Vec<float>::Raw)TORCH_SLEEF_F(fn, accuracy)((SleefF)a.v);                                        \
+  }
+#define TORCH_SLEEF_UNARY_D(name, fn, accuracy)                                                              \
+  TORCH_INLINE Vec<double> name(Vec<double> a) {                                                             \
+    return (Vec<double>::Raw)TORCH_SLEEF_D(fn, accuracy)((SleefD)a.v);                                       \
+  }
+#define TORCH_SLEEF_UNARY(name, fn, accuracy)                                                                \
+  TORCH_SLEEF_UNARY_F(name, fn, accuracy) TORCH_SLEEF_UNARY_D(name, fn, accuracy)
+#define TORCH_SLEEF_BINARY(name, fn, accuracy)                                                               \
+  TORCH_INLINE Vec<float> name(Vec<float> a, Vec<float> b) {                                                 \
+    return (Vec<float>::Raw)TORCH_SLEEF_F(fn, accuracy)((SleefF)a.v, (SleefF)b.v);                           \
+  }                                                                                                          \
+  TORCH_INLINE Vec<double> name(Vec<double> a, Vec<double> b) {                                              \
+    return (Vec<double>::Raw)TORCH_SLEEF_D(fn, accuracy)((SleefD)a.v, (SleefD)b.v);                          \
+  }
+
+TORCH_SLEEF_UNARY(exp_, exp, u10)
+TORCH_SLEEF_UNARY(exp2_, exp2, u10)
+TORCH_SLEEF_UNARY(expm1_, expm1, u10)
+TORCH_SLEEF_UNARY(log_, log, u10)
+TORCH_SLEEF_UNARY(log2_, log2, u10)
+TORCH_SLEEF_UNARY(log10_, log10, u10)
+TORCH_SLEEF_UNARY(log1p_, log1p, u10)
+TORCH_SLEEF_UNARY(sin_, sin, u10)
+TORCH_SLEEF_UNARY(cos_, cos, u10)
+TORCH_SLEEF_UNARY(tan_, tan, u10)
+TORCH_SLEEF_UNARY(asin_, asin, u10)
+TORCH_SLEEF_UNARY(acos_, acos, u10)
+TORCH_SLEEF_UNARY(atan_, atan, u10)
+TORCH_SLEEF_UNARY(sinh_, sinh, u10)
+TORCH_SLEEF_UNARY(cosh_, cosh, u10)
+TORCH_SLEEF_UNARY(tanh_, tanh, u10)
+TORCH_SLEEF_UNARY(asinh_, asinh, u10)
+TORCH_SLEEF_UNARY(acosh_, acosh, u10)
+TORCH_SLEEF_UNARY(atanh_, atanh, u10)
+TORCH_SLEEF_UNARY(erf_, erf, u10)
+TORCH_SLEEF_UNARY(erfc_, erfc, u15)
+TORCH_SLEEF_UNARY(lgamma_, lgamma, u10)
+TORCH_SLEEF_BINARY(pow_, pow, u10)
+TORCH_SLEEF_BINARY(atan2_, atan2, u10)
+TORCH_SLEEF_BINARY(hypot_, hypot, u05)
+
+#undef TORCH_SLEEF_UNARY_F
+#undef TORCH_SLEEF_UNARY_D
+#undef TORCH_SLEEF_UNARY
+#undef TORCH_SLEEF_BINARY
+
+template <class T> TORCH_INLINE Mask<T> isinf_(Vec<T> a) {
+  return abs_(a) == Vec<T>(std::numeric_limits<T>::infinity());
+}
+template <class T> TORCH_INLINE Mask<T> isfinite_(Vec<T> a) {
+  return abs_(a) < Vec<T>(std::numeric_limits<T>::infinity());
+}
+template <class T> TORCH_INLINE Vec<T> sigmoid_(Vec<T> a) { return Vec<T>(T(1)) / (Vec<T>(T(1)) + exp_(-a)); }
+
+// Exact remainder with the sign of a. With a fused multiply-add one step does it while the quotient fits into
+// the mantissa: q = trunc(a / b) is the true one or, when the division rounded up to a whole number, one too
+// far from zero.
+template <class T> TORCH_INLINE Vec<T> fmod_(Vec<T> a, Vec<T> b) {
+#if defined(__FMA__)
+  const Vec<T> q = trunc_(a / b);
+  constexpr T limit = sizeof(T) == 4 ? T(1 << 22) : T(1ll << 51);
+  if (all((abs_(q) < Vec<T>(limit)) & isfinite_(b))) [[likely]] {
+    Vec<T> r = fused(-q, b, a);
+    const Mask<T> too_far = (r != Vec<T>(T(0))) & (signbit_(r) ^ signbit_(a));
+    r = select(too_far, r + copysign_(b, a), r);
+    return copysign_(r, a);
+  }
+#endif
+  return by_lane(a, b, [](T x, T y) { return std::fmod(x, y); });
+}
+template <class T> TORCH_INLINE Vec<T> nextafter_(Vec<T> a, Vec<T> b) {
+  return by_lane(a, b, [](T x, T y) { return std::nextafter(x, y); });
+}
+
+// a to the power b. One exponent for all lanes is the common case, and a few of them are much cheaper than
+// pow.
+template <class T> TORCH_INLINE Vec<T> power_of_floats(Vec<T> a, Vec<T> b) {
+  const T first = b.v[0];
+  if (all(b == Vec<T>(first))) {
+    if (first == T(2)) return a * a;
+    if (first == T(3)) return a * a * a;
+    if (first == T(1)) return a;
+    if (first == T(-1)) return Vec<T>(T(1)) / a;
+    if (first == T(-2)) return Vec<T>(T(1)) / (a * a);
+  }
+  return pow_(a, b);
+}
+// Wraps around; a negative exponent gives the whole part of the true value: 1, -1 or 0.
+template <class T> inline T power_of_ints(T base, T exponent) {
+  using U = std::make_unsigned_t<T>;
+  if (exponent < 0) return base == 1 ? 1 : base == -1 ? (exponent & 1 ? -1 : 1) : 0;
+  U result = 1, square = U(base);
+  for (U e = U(exponent); e; e >>= 1) {
+    if (e & 1) result *= square;
+    square *= square;
+  }
+  return T(result);
+}
+template <class T> TORCH_INLINE Vec<T> power(Vec<T> a, Vec<T> b) {
+  if constexpr (Vec<T>::kFloating)
+    return power_of_floats(a, b);
+  else
+    return by_lane(a, b, power_of_ints<T>);
+}
+
+// ---- integers, lane by lane ----
+
+[[noreturn]] void fail_zero_division();
+
+// Quotient and remainder that never trap: the lowest number divided by -1 wraps around to itself.
+template <class T> TORCH_INLINE T quotient_trunc(T a, T b) {
+  if (b == 0) [[unlikely]]
+    fail_zero_division();
+  using U = std::make_unsigned_t<T>;
+  return b == T(-1) ? T(U(0) - U(a)) : T(a / b);
+}
+template <class T> TORCH_INLINE T rest_trunc(T a, T b) {
+  if (b == 0) [[unlikely]]
+    fail_zero_division();
+  return b == T(-1) ? T(0) : T(a % b);
+}
+template <class T> Vec<T> divide_trunc(Vec<T> a, Vec<T> b) {
+  return by_lane(a, b, [](T x, T y) { return quotient_trunc(x, y); });
+}
+template <class T> Vec<T> divide_floor(Vec<T> a, Vec<T> b) {
+  return by_lane(a, b, [](T x, T y) {
+    const T q = quotient_trunc(x, y);
+    return (x < 0) != (y < 0) && q * y != x ? T(q - 1) : q;
+  });
+}
+template <class T> Vec<T> remainder_trunc(Vec<T> a, Vec<T> b) {
+  return by_lane(a, b, [](T x, T y) { return rest_trunc(x, y); });
+}
+template <class T> Vec<T> remainder_floor(Vec<T> a, Vec<T> b) {
+  return by_lane(a, b, [](T x, T y) {
+    const T r = rest_trunc(x, y);
+    return r != 0 && (r < 0) != (y < 0) ? T(r + y) : r;
+  });
+}
+// A shift by the width or more, or by a negative count, leaves 0 or, to the right, the sign.
+template <class T> TORCH_INLINE Vec<T> shift_left_by(Vec<T> a, Vec<T> b) {
+  constexpr T width = 8 * sizeof(T);
+  const Vec<T> shifted = (typename Vec<T>::Raw)((typename Vec<T>::Unsigned)a.v << (b.v & (width - 1)));
+  return select((b < Vec<T>(T(0))) | (b >= Vec<T>(width)), Vec<T>(T(0)), shifted);
+}
+template <class T> TORCH_INLINE Vec<T> shift_right_by(Vec<T> a, Vec<T> b) {
+  constexpr T width = 8 * sizeof(T);
+  const Mask<T> outside = (b < Vec<T>(T(0))) | (b >= Vec<T>(width));
+  const Vec<T> count = select(outside, Vec<T>(T(width - 1)), b);
+  return a.v >> count.v;
+}
+
+template <class T> TORCH_INLINE void check_all(Mask<T> ok, const char* text) {
+  if (!all(ok)) [[unlikely]]
+    fail(ErrorKind::Runtime, text);
+}
+
+// ---- numbers (special.cpp) ----
+
+double erfinv_(double y);
+double digamma_(double x);
+double trigamma_(double x);
+
+} // namespace torch::TORCH_ISA

@@ -1,0 +1,174 @@
+#include "ops/entry.h"
+
+namespace torch::ops {
+
+void check_device_pair(const char* op, const Tensor*& seen, const Tensor& t) {
+  if (!t.defined()) return;
+  if (!seen) {
+    seen = &t;
+    return;
+  }
+  check(seen->device() == t.device(), op, ": Expected all tensors to be on the same device, but found at least two devices, ",
+        seen->device(), " and ", t.device(), "!");
+}
+
+void check_not_meta(const char* op, const Tensor& t) {
+  if (t.is_meta()) not_implemented(op, ": the shape of the result depends on data, which meta tensors do not have");
+}
+
+Tensor densified(const Tensor& t) {
+  if (!t.defined() || t.is_contiguous()) return t;
+  Tensor out = empty_tensor(t.sizes(), t.dtype(), t.device());
+  kernels_of(t).copy(out, t);
+  return out;
+}
+
+Tensor copy_for_update(const Tensor& self) {
+  Tensor out = empty_tensor(infer::clone(self, std::nullopt));
+  if (!self.is_meta()) kernels_of(self).copy(out, self);
+  return out;
+}
+
+Tensor saved_copy(const Tensor& self) {
+  // Recorded, so that a double backward reaches what self was computed from.
+  return clone(self);
+}
+
+namespace {
+
+// Whether two elements of t may share memory. Exact for expanded dims, conservative never: overlapping strides are found by
+// sorting dims by stride and testing that each reaches past the extent of the smaller ones.
+bool overlaps_itself(const Tensor& t) {
+  if (t.is_contiguous() || t.is_non_overlapping_and_dense()) return false;
+  InlineVec<std::pair<int64_t, int64_t>, 5> dims;
+  for (int64_t i = 0; i < t.dim(); ++i) {
+    if (t.sizes()[i] == 1) continue;
+    if (t.strides()[i] == 0) return true;
+    dims.emplace_back(t.strides()[i], t.sizes()[i]);
+  }
+  std::sort(dims.begin(), dims.end());
+  int64_t extent = 0;
+  for (const auto& [stride, size] : dims) {
+    if (stride <= extent) return false; // cannot tell cheaply: as PyTorch, only certain overlap is refused
+    extent += stride * (size - 1);
+  }
+  return false;
+}
+
+std::pair<const char*, const char*> reach(const Tensor& t) {
+  const char* begin = static_cast<const char*>(t.data());
+  return {begin, begin + span_bytes(t.sizes(), t.strides(), t.itemsize())};
+}
+
+} // namespace
+
+void check_writable(const char* op, const Tensor& self) {
+  if (overlaps_itself(self)) [[unlikely]]
+    fail(ErrorKind::Runtime,
+         concat(op, ": unsupported operation: more than one element of the written-to tensor refers to a single memory "
+                    "location. Please clone() the tensor before performing the operation."));
+  check(self.storage()->writable(), op, ": the tensor's memory is read-only (it comes from a read-only array); clone() it first");
+}
+
+void check_no_overlap(const char* op, const Tensor& written, const Tensor& read) {
+  if (!read.defined() || written.storage().get() != read.storage().get() || written.numel() == 0 || read.numel() == 0 ||
+      written.is_meta())
+    return;
+  // The same elements in the same order are fine: each is read before it is written.
+  if (written.offset() == read.offset() && written.dtype() == read.dtype() && equal(written.sizes(), read.sizes()) &&
+      equal(written.strides(), read.strides()))
+    return;
+  const auto [w0, w1] = reach(written);
+  const auto [r0, r1] = reach(read);
+  if (w1 <= r0 || r1 <= w0) return;
+  // Interleaved views may be disjoint all the same; only dense ones are refused for certain.
+  if (!written.is_non_overlapping_and_dense() || !read.is_non_overlapping_and_dense()) return;
+  fail(ErrorKind::Runtime, concat(op, ": unsupported operation: some elements of the input tensor and the written-to tensor "
+                                      "refer to a single memory location. Please clone() the tensor before performing the operation."));
+}
+
+void check_out_one(const char* op, const Tensor& out) {
+  check(!(thread_state.grad_enabled && out.requires_grad()), op,
+        "(): functions with out=... arguments don't support automatic differentiation, but one of the arguments requires grad.");
+}
+
+void resize_out(const char* op, const Tensor& out, IntSpan sizes) {
+  if (equal(out.sizes(), sizes)) return;
+  (void)op;
+  TensorImpl* impl = out.impl();
+  const int64_t n = numel_of(sizes);
+  const int64_t bytes = (impl->offset + n) * out.itemsize();
+  if (bytes > impl->storage->bytes()) impl->storage->resize(bytes);
+  impl->sizes = sizes;
+  impl->strides = contiguous_strides(sizes);
+  impl->refresh_layout();
+}
+
+Tensor prepare_out(const char* op, const Tensor& out, const TensorMeta& meta, std::span<const Tensor* const> inputs) {
+  check(out.device().type == meta.device.type, op, ": expected out tensor to be on ", meta.device, ", but it is on ", out.device());
+  check(can_cast(meta.dtype, out.dtype()), op, ": result type ", dtype_aten_name(meta.dtype),
+        " can't be cast to the desired output type ", dtype_aten_name(out.dtype()));
+  resize_out(op, out, meta.sizes);
+  check_writable(op, out);
+  bool apart = out.dtype() == meta.dtype && out.is_contiguous() && meta.strides.empty();
+  for (const Tensor* t : inputs) apart &= !t->defined() || t->storage().get() != out.storage().get();
+  return apart ? out : empty_tensor(meta);
+}
+
+void finish_out(const Tensor& out, const Tensor& target) {
+  if (!target.is_same(out) && !out.is_meta()) kernels_of(out).copy(out, target);
+  out.impl()->bump_version();
+}
+
+void assign_out(const char* op, const Tensor& out, const Tensor& result) {
+  check(can_cast(result.dtype(), out.dtype()), op, ": result type ", dtype_aten_name(result.dtype()),
+        " can't be cast to the desired output type ", dtype_aten_name(out.dtype()));
+  resize_out(op, out, result.sizes());
+  check_writable(op, out);
+  finish_out(out, result);
+}
+
+void write_result(const char* op, const Tensor& self, const Tensor& result) {
+  check(equal(self.sizes(), result.sizes()), op, ": output with shape ", self.sizes(), " doesn't match the result's shape ",
+        result.sizes());
+  check(can_cast(result.dtype(), self.dtype()), op, ": result type ", dtype_aten_name(result.dtype()),
+        " can't be cast to the desired output type ", dtype_aten_name(self.dtype()));
+  if (!self.is_meta()) kernels_of(self).copy(self, result);
+}
+
+void bump_versions(TensorList ts) {
+  for (const Tensor& t : ts)
+    if (t.defined()) t.impl()->bump_version();
+}
+
+Tensor make_view(const Tensor& self, const view::Geometry& g) {
+  Tensor result = g.dtype == self.dtype() ? torch::alias(self, g.sizes, g.strides, g.offset)
+                                          : alias_as(self, g.dtype, g.sizes, g.strides, g.offset);
+  autograd::set_view(result, self);
+  return result;
+}
+
+std::vector<autograd::SavedTensor> save_all(TensorList ts) {
+  std::vector<autograd::SavedTensor> saved;
+  saved.reserve(ts.size());
+  for (const Tensor& t : ts) saved.emplace_back(t, false);
+  return saved;
+}
+std::vector<Tensor> unpack_all(const std::vector<autograd::SavedTensor>& saved, autograd::Node* node) {
+  std::vector<Tensor> ts;
+  ts.reserve(saved.size());
+  for (const auto& s : saved) ts.push_back(s.unpack(node));
+  return ts;
+}
+std::vector<DimVec> sizes_of(TensorList ts) {
+  std::vector<DimVec> out;
+  for (const Tensor& t : ts) out.push_back(meta_sizes(t));
+  return out;
+}
+std::vector<DType> dtypes_of(TensorList ts) {
+  std::vector<DType> out;
+  for (const Tensor& t : ts) out.push_back(meta_dtype(t));
+  return out;
+}
+
+} // namespace torch::ops

@@ -1,0 +1,93 @@
+// What generated entry points use: checks of operands and outputs, small conversions, and the headers they need.
+#pragma once
+
+#include "autograd/node.h"
+#include "core/threads.h"
+#include "kernels/table.h"
+#include "ops/checks.h"
+#include "ops/gate.h"
+#include "ops/infer/infer.h"
+#include "ops/infer/view.h"
+#include "ops/composite/grad.h"
+#include "ops/operators.h"
+#include "ops/ops.h"
+#include "ops/pointwise_call.h"
+
+namespace torch::ops {
+
+// ---- devices ----
+template <class... Ts> const KernelTable& kernels_of(const Tensor& t, const Ts&...) {
+  if (!t.defined() || t.is_cpu()) return cpu_kernels();
+  not_implemented("no kernels for device ", t.device());
+}
+inline const KernelTable& kernels_of(TensorList) { return cpu_kernels(); }
+template <class... Ts> bool is_meta(const Ts&... ts) { return ((ts.defined() && ts.is_meta()) || ...); }
+
+void check_device_pair(const char* op, const Tensor*& seen, const Tensor& t);
+inline void check_device_pair(const char* op, const Tensor*& seen, TensorList ts) {
+  for (const Tensor& t : ts) check_device_pair(op, seen, t);
+}
+template <class... Ts> void check_same_device(const char* op, const Ts&... ts) {
+  const Tensor* seen = nullptr;
+  (check_device_pair(op, seen, ts), ...);
+}
+void check_not_meta(const char* op, const Tensor& t);
+
+// ---- amount of work, for LongWork ----
+inline int64_t work_of_one(const Tensor& t) { return t.defined() ? t.numel() : 0; }
+inline int64_t work_of_one(TensorList ts) {
+  int64_t n = 0;
+  for (const Tensor& t : ts) n += work_of_one(t);
+  return n;
+}
+template <class... Ts> int64_t work_of(const Ts&... ts) { return (work_of_one(ts) + ... + 0); }
+
+// ---- inputs ----
+Tensor densified(const Tensor& t); // contiguous, unrecorded copy if need be; undefined stays
+Tensor copy_for_update(const Tensor& self);
+Tensor saved_copy(const Tensor& self); // old values of self for a node, keeping its place in the graph
+
+// ---- written tensors ----
+void check_writable(const char* op, const Tensor& self); // no overlap within itself, memory not read-only
+void check_no_overlap(const char* op, const Tensor& written, const Tensor& read);
+inline void check_no_overlap(const char* op, const Tensor& written, TensorList read) {
+  for (const Tensor& t : read) check_no_overlap(op, written, t);
+}
+void resize_out(const char* op, const Tensor& out, IntSpan sizes);
+void check_out_one(const char* op, const Tensor& t);
+template <class... Ts> void check_out(const char* op, const Tensor& out, const Ts&...) { check_out_one(op, out); }
+// Where an out= kernel may write: `out` itself when it is dense, of the right dtype and apart from the inputs, else a temporary.
+Tensor prepare_out(const char* op, const Tensor& out, const TensorMeta& meta, std::span<const Tensor* const> inputs);
+inline void collect(InlineVec<const Tensor*, 8>& v, const Tensor& t) { v.push_back(&t); }
+inline void collect(InlineVec<const Tensor*, 8>& v, TensorList ts) {
+  for (const Tensor& t : ts) v.push_back(&t);
+}
+template <class... Ts> Tensor prepare_out(const char* op, const Tensor& out, const TensorMeta& meta, const Ts&... inputs) {
+  InlineVec<const Tensor*, 8> all;
+  (collect(all, inputs), ...);
+  return prepare_out(op, out, meta, std::span<const Tensor* const>(all.data(), all.size()));
+}
+void finish_out(const Tensor& out, const Tensor& target);
+void assign_out(const char* op, const Tensor& out, const Tensor& result); // resize and copy
+// In-place result computed apart: shape and category must fit, then copied.
+void write_result(const char* op, const Tensor& self, const Tensor& result);
+void bump_versions(TensorList ts);
+
+// ---- views ----
+Tensor make_view(const Tensor& self, const view::Geometry& g);
+
+// ---- what nodes keep ----
+std::vector<autograd::SavedTensor> save_all(TensorList ts);
+std::vector<Tensor> unpack_all(const std::vector<autograd::SavedTensor>& saved, autograd::Node* node);
+std::vector<DimVec> sizes_of(TensorList ts);
+std::vector<DType> dtypes_of(TensorList ts);
+inline DimVec meta_sizes(const Tensor& t) { return t.defined() ? t.sizes() : DimVec(); }
+inline DimVec meta_strides(const Tensor& t) { return t.strides(); }
+inline DType meta_dtype(const Tensor& t) { return t.defined() ? t.dtype() : DType::Float32; }
+inline int64_t meta_offset(const Tensor& t) { return t.offset(); }
+inline Device meta_device(const Tensor& t) { return t.device(); }
+inline std::optional<std::string> stored(std::optional<std::string_view> s) {
+  return s ? std::optional<std::string>(*s) : std::nullopt;
+}
+
+} // namespace torch::ops

@@ -1,0 +1,98 @@
+"""The kernel table: one function pointer per kernel that the schema names, and the list of pointwise functors."""
+
+from __future__ import annotations
+
+import re
+
+from emit_ops import HEADER
+from schema import RETURN_TYPES, Op, SchemaError
+
+KERNEL_TYPES = {"int[]": "IntSpan", "int[]?": "IntSpan"}
+
+
+def kernel_signatures(ops: list[Op]) -> dict[str, tuple[str, str]]:
+    """Kernel name -> (return type, parameter list)."""
+    out: dict[str, tuple[str, str]] = {
+        "pointwise": ("void", "PointwiseOp op, DType compute, const Tensor& out, const Tensor* const* inputs, "
+                              "int n_inputs, const Scalar* params"),
+    }
+    for op in ops:
+        if not op.kernel or op.pointwise:
+            continue
+        name, args = op.kernel_call()
+        by_name = {p.name: p for p in op.params}
+        params = []
+        result = "void"
+        if op.returns_kernel:
+            types = [RETURN_TYPES[r] for r in op.returns]
+            result = types[0] if len(types) == 1 else f"std::tuple<{', '.join(types)}>"
+        elif op.update:
+            params.append("const Tensor& self")
+        elif not op.lists_kernel:
+            n = len(op.returns)
+            params += ["const Tensor& out"] if n == 1 else [f"const Tensor& out{i}" for i in range(n)]
+        for a in args:
+            m = re.fullmatch(r"(double|int64_t|bool) (\w+) = .*", a, re.S)
+            if m:
+                params.append(f"{m.group(1)} {m.group(2)}")
+                continue
+            if a not in by_name:
+                raise SchemaError(f"{op.full_name}: kernel argument {a!r} is not a parameter")
+            p = by_name[a]
+            params.append(f"{KERNEL_TYPES.get(p.type, p.cpp_type)} {a}")
+        signature = (result, ", ".join(params))
+        types_only = [re.sub(r"\s\w+$", "", x) for x in params]
+        if name in out:
+            known = [re.sub(r"\s\w+$", "", x) for x in out[name][1].split(", ")]
+            if known != types_only:
+                raise SchemaError(f"kernel {name} is named with different arguments: {out[name][1]} / {signature[1]}")
+        else:
+            out[name] = signature
+    return out
+
+
+def emit_table_header(ops: list[Op]) -> str:
+    lines = [HEADER, "#pragma once\n", '#include "core/generator.h"', '#include "core/tensor.h"',
+             '#include "kernels/pointwise_ops.h"\n', "#include <array>", "#include <optional>", "#include <string_view>",
+             "#include <tuple>\n", "namespace torch {\n", "// One entry per kernel; a device fills all of them.",
+             "struct KernelTable {"]
+    signatures = kernel_signatures(ops)
+    for name, (result, params) in signatures.items():
+        lines.append(f"  {result} (*{name})({params});")
+    lines += ["};\n", "// The table chosen at load for this CPU (kernels/isa.cpp).",
+              "const KernelTable& cpu_kernels();", "const char* cpu_isa_name();\n",
+              "} // namespace torch\n", "#ifdef TORCH_ISA", "namespace torch::TORCH_ISA {"]
+    for name, (result, params) in signatures.items():
+        lines.append(f"{result} {name}({params});")
+    lines += ["} // namespace torch::TORCH_ISA", "#endif"]
+    return "\n".join(lines) + "\n"
+
+
+def emit_table_source(ops: list[Op]) -> str:
+    lines = [HEADER, '#include "kernels/table.h"\n', "#define TORCH_TABLE_NAME_2(isa) torch_kernel_table_##isa",
+             "#define TORCH_TABLE_NAME(isa) TORCH_TABLE_NAME_2(isa)\n",
+             'extern "C" const torch::KernelTable TORCH_TABLE_NAME(TORCH_ISA);',
+             "const torch::KernelTable TORCH_TABLE_NAME(TORCH_ISA) = {"]
+    lines += [f"    torch::TORCH_ISA::{name}," for name in kernel_signatures(ops)]
+    lines.append("};")
+    return "\n".join(lines) + "\n"
+
+
+EXTRA_FUNCTORS = ["Identity", "Polar", "Complex"]  # used by kernels and compositions without an entry of their own
+
+
+def emit_pointwise_ops(ops: list[Op]) -> str:
+    names: list[str] = []
+    for op in ops:
+        if op.pointwise:
+            functor = op.pointwise_call()[0]
+            if functor not in names:
+                names.append(functor)
+    names += [n for n in EXTRA_FUNCTORS if n not in names]
+    lines = [HEADER, "#pragma once\n", "#include <cstdint>\n", "// X-macro over all pointwise functors.",
+             "#define TORCH_POINTWISE_OPS(X) \\"]
+    lines += [f"  X({n}) \\" for n in names[:-1]] + [f"  X({names[-1]})", ""]
+    lines += ["namespace torch {", "enum class PointwiseOp : uint16_t {"]
+    lines += [f"  {n}," for n in names]
+    lines += ["  kCount", "};", "} // namespace torch"]
+    return "\n".join(lines) + "\n"
