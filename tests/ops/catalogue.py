@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import Any, Optional
 
 import torch
@@ -11,11 +11,17 @@ import wire
 from . import samples_create, samples_index, samples_nn, samples_pointwise, samples_reduce, samples_view
 from .records import Op
 
-FAMILIES = {"pointwise": samples_pointwise, "reduce": samples_reduce, "view": samples_view, "index": samples_index,
-            "create": samples_create, "nn": samples_nn}
+FAMILIES = {
+    "pointwise": samples_pointwise,
+    "reduce": samples_reduce,
+    "view": samples_view,
+    "index": samples_index,
+    "create": samples_create,
+    "nn": samples_nn,
+}
 
 
-@lru_cache(maxsize=None)
+@cache
 def records() -> tuple:
     """Every record, with its family filled in and its key checked to be unique."""
     found: dict = {}
@@ -27,14 +33,14 @@ def records() -> tuple:
     return tuple(found.values())
 
 
-@lru_cache(maxsize=None)
+@cache
 def table() -> Optional[tuple]:
     """The op table of the library under test, or None where the reference stands in for it."""
     core = getattr(torch, "_C", None)
     return tuple(core._op_table()) if hasattr(core, "_op_table") else None
 
 
-@lru_cache(maxsize=None)
+@cache
 def bases() -> Optional[frozenset]:
     found = table()
     return None if found is None else frozenset(entry["base"] for entry in found)
@@ -54,7 +60,7 @@ def in_scope(op: Op) -> bool:
     return True
 
 
-@lru_cache(maxsize=None)
+@cache
 def in_scope_records() -> tuple:
     return tuple(op for op in records() if in_scope(op))
 

@@ -46,8 +46,13 @@ def test_required_op_has_record(name: str) -> None:
 def test_every_op_has_a_record() -> None:
     known = {name for op in catalogue.records() for name in (op.name, *op.covers)}
     known |= {name.rstrip("_") for name in known if not name.endswith("__")}
-    bare = sorted({entry["base"] for entry in TABLE or () if entry["base"] not in known
-                   and not (entry["base"].endswith("_backward") or entry["family"] == "backward")})
+    bare = sorted(
+        {
+            entry["base"]
+            for entry in TABLE or ()
+            if entry["base"] not in known and not (entry["base"].endswith("_backward") or entry["family"] == "backward")
+        }
+    )
     assert not bare, f"{len(bare)} ops have no record in tests/ops/samples_*.py: {' '.join(bare)}"
 
 
