@@ -114,6 +114,10 @@ struct Walk {
       : roots(roots), inputs(inputs), options(options) {}
 
   std::vector<Tensor> run();
+  bool will_run(const Node& n) {
+    const int64_t at = table.find(&n);
+    return at >= 0 && wanted(static_cast<uint32_t>(at));
+  }
 
   std::vector<std::function<void()>> callbacks;
   const int64_t number = walks_started++;
@@ -123,6 +127,7 @@ private:
   void mark_needed();
   void arrive(uint32_t record, uint32_t slot, Tensor grad);
   void push(uint32_t record);
+  bool wanted(uint32_t record) { return table[record].needed || table[record].capture >= 0; }
   void visit(uint32_t record);
   void run_tensor_hooks(Node& n, std::span<Tensor> grads);
   void call(Node& n, std::span<Tensor> grads, std::span<Tensor> results);
@@ -289,6 +294,17 @@ void Walk::visit(uint32_t record) {
 
   const InlineVec<Edge, 3>& edges = node->edges();
   InlineVec<Tensor, 3> results(edges.size());
+  if (!inputs.empty()) {
+    uint32_t skipped = 0;
+    for (size_t i = 0; i < std::min<size_t>(edges.size(), 32); ++i)
+      if (edges[i].node && !wanted(static_cast<uint32_t>(table.find(edges[i].node.get()))))
+        skipped |= 1u << i;
+    node->set_skipped(skipped);
+  }
+  struct Restore { // whatever happens, the next backward starts from what the node itself says
+    Node& node;
+    ~Restore() { node.set_skipped(0); }
+  } const restore{*node};
   if (anomaly_mode().enabled) [[unlikely]] {
     try {
       call(*node, grads, results);
@@ -308,12 +324,12 @@ void Walk::visit(uint32_t record) {
     const Edge& e = edges[i];
     if (!e.node) continue;
     const auto next = static_cast<uint32_t>(table.find(e.node.get()));
-    if (results[i].defined()) {
-      const InlineVec<GradMetadata, 1>& inputs = e.node->inputs();
-      if (e.slot < inputs.size()) fit_gradient(results[i], inputs[e.slot], node->name(), i);
+    if (results[i].defined() && wanted(next)) {
+      const InlineVec<GradMetadata, 1>& outputs = e.node->inputs();
+      if (e.slot < outputs.size()) fit_gradient(results[i], outputs[e.slot], node->name(), i);
       arrive(next, e.slot, std::move(results[i]));
     }
-    if (--table[next].waiting_for == 0) push(next);
+    if (--table[next].waiting_for == 0 && wanted(next)) push(next);
   }
 }
 
@@ -333,7 +349,7 @@ std::vector<Tensor> Walk::run() {
     const auto at = static_cast<uint32_t>(table.find(roots[i].edge.node.get()));
     bool earlier = false;
     for (size_t j = 0; j < i && !earlier; ++j) earlier = roots[j].edge.node == roots[i].edge.node;
-    if (!earlier && table[at].waiting_for == 0) push(at);
+    if (!earlier && table[at].waiting_for == 0 && wanted(at)) push(at);
   }
   while (!heap.empty()) {
     std::pop_heap(heap.begin(), heap.end());
@@ -399,6 +415,7 @@ std::vector<Tensor> run_walk_on_thread(std::span<const Root> roots, std::span<co
 } // namespace
 
 Ref<Node> current_node() { return Ref<Node>(running); }
+bool will_run(const Node& n) { return innermost && innermost->will_run(n); }
 int64_t current_walk() { return innermost ? innermost->number : -1; }
 
 void queue_callback(std::function<void()> callback) {

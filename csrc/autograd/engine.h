@@ -9,7 +9,8 @@ namespace torch::autograd {
 
 // The node whose apply() runs on this thread, innermost first; null outside backward.
 Ref<Node> current_node();
-int64_t current_walk(); // number of the innermost backward in flight on this thread, or -1
+bool will_run(const Node& n); // whether the innermost backward of this thread reaches it, or has
+int64_t current_walk();       // number of the innermost backward in flight on this thread, or -1
 // Runs at the end of the innermost backward in flight on this thread. RuntimeError outside backward.
 void queue_callback(std::function<void()> callback);
 

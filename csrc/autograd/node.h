@@ -49,7 +49,13 @@ public:
   virtual void release_saved() {}
 
   NodeKind kind() const { return kind_; }
-  bool needs(size_t i) const { return i < edges_.size() && bool(edges_[i].node); }
+  // Whether the gradient of input i is wanted. During a backward that was asked for some gradients only,
+  // edges that lead to none of them do not count.
+  bool needs(size_t i) const {
+    return i < edges_.size() && edges_[i].node && !(i < 32 && (skipped_ >> i & 1));
+  }
+  uint32_t skipped() const { return skipped_; }
+  void set_skipped(uint32_t mask) { skipped_ = mask; } // the engine's, for the time of apply()
   const InlineVec<Edge, 3>& edges() const { return edges_; }
   InlineVec<Edge, 3>& edges() { return edges_; }
   const InlineVec<GradMetadata, 1>& inputs() const { return inputs_; } // one per forward output
@@ -68,6 +74,7 @@ private:
   InlineVec<Edge, 3> edges_;
   InlineVec<GradMetadata, 1> inputs_;
   uint64_t sequence_; // order of creation: later nodes run first
+  uint32_t skipped_ = 0;
   NodeKind kind_;
 };
 

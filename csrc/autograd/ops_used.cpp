@@ -27,6 +27,12 @@ Tensor ones(IntSpan sizes, DType dtype, Device device) {
   return result;
 }
 
+Tensor zeros(IntSpan sizes, DType dtype, Device device) {
+  const Tensor result = empty_tensor(sizes, dtype, device);
+  ops::fill_(result, Scalar(0));
+  return result;
+}
+
 Tensor as_strided(const Tensor& t, IntSpan sizes, IntSpan strides, int64_t offset) {
   return ops::as_strided(t, sizes, strides, offset);
 }

@@ -14,6 +14,7 @@ Tensor sum_to(const Tensor& t, IntSpan sizes);
 Tensor real(const Tensor& t);
 Tensor convert(const Tensor& t, DType dtype, Device device);
 Tensor ones(IntSpan sizes, DType dtype, Device device);
+Tensor zeros(IntSpan sizes, DType dtype, Device device);
 Tensor as_strided(const Tensor& t, IntSpan sizes, IntSpan strides, int64_t offset);
 Tensor view_as_real(const Tensor& t);
 Tensor view_as_complex(const Tensor& t);

@@ -158,25 +158,30 @@ void finish_inplace(const Tensor& self, const Ref<Node>& node) {
   if (!(impl->flags & kInference)) impl->bump_version();
   if (!node) return;
   const uint32_t slot = node->add_output(self);
-  if (!is_differentiable(impl->dtype)) return;
+  if (is_differentiable(impl->dtype)) rebase_history(self, node, slot, 0);
+}
+
+void rebase_history(const Tensor& self, const Ref<Node>& node, uint32_t slot, size_t self_edge) {
   AutogradMeta& m = ensure_meta(self);
-  if (!(impl->flags & kIsView)) {
+  if (!is_view(self)) {
     set_grad_fn(self, m, node, slot);
     return;
   }
-  Ref<Node> copy(new CopySlices(m.base, self, node));
+  TORCH_ASSERT(slot == 0); // CopySlices knows nodes with one output
+  Ref<Node> copy(new CopySlices(m.base, self, node, self_edge));
   const uint32_t root_slot = copy->add_output(m.base);
   set_grad_fn(m.base, ensure_meta(m.base), copy, root_slot);
   refresh_view(self, m);
 }
 
-CopySlices::CopySlices(const Tensor& root, const Tensor& view, Ref<Node> fn)
+CopySlices::CopySlices(const Tensor& root, const Tensor& view, Ref<Node> fn, size_t self_edge)
     : root_sizes_(root.sizes()), root_strides_(root.strides()), view_(view_geometry(view, root)),
-      fn_(std::move(fn)) {
+      fn_(std::move(fn)), self_edge_(self_edge) {
   const InlineVec<Edge, 3>& inner = fn_->edges();
   edges().reserve(inner.size() + 1);
   edges().push_back(edge_of(root));
-  for (size_t i = 1; i < inner.size(); ++i) edges().push_back(inner[i]);
+  for (size_t i = 0; i < inner.size(); ++i)
+    if (i != self_edge_) edges().push_back(inner[i]);
 }
 
 void CopySlices::apply(std::span<Tensor> grads, std::span<Tensor> results) {
@@ -191,12 +196,21 @@ void CopySlices::apply(std::span<Tensor> grads, std::span<Tensor> results) {
   const Tensor part = replay_view(whole, view_);
   InlineVec<Tensor, 2> inner_grads(1), inner(fn_->edges().size());
   inner_grads[0] = used::clone(part); // the write below must not change what fn keeps
-  fn_->apply(inner_grads, inner);
-  for (size_t i = 1; i < inner.size(); ++i) results[i] = std::move(inner[i]);
+  {
+    struct Skip { // what this walk does not want of us, it does not want of fn
+      Node& fn;
+      ~Skip() { fn.set_skipped(0); }
+    } const skip{*fn_};
+    if (self_edge_ == 0) fn_->set_skipped(skipped());
+    fn_->apply(inner_grads, inner);
+  }
+  for (size_t i = 0, out = 1; i < inner.size(); ++i)
+    if (i != self_edge_) results[out++] = std::move(inner[i]);
   if (!needs(0)) return;
-  if (!inner.empty() && inner[0].defined()) {
-    fit_gradient(inner[0], GradMetadata{part.sizes(), part.dtype(), part.device()}, fn_->name(), 0);
-    used::copy_in_place(part, inner[0]);
+  if (self_edge_ < inner.size() && inner[self_edge_].defined()) {
+    Tensor& own = inner[self_edge_];
+    fit_gradient(own, GradMetadata{part.sizes(), part.dtype(), part.device()}, fn_->name(), self_edge_);
+    used::copy_in_place(part, own);
   } else {
     used::zero_in_place(part);
   }

@@ -219,6 +219,10 @@ PyObject* current_graph_node(PyObject*, PyObject*) {
   return guarded([] { return wrap_node(autograd::current_node()); });
 }
 
+PyObject* will_run(PyObject*, PyObject* node) {
+  return guarded([&] { return PyBool_FromLong(autograd::will_run(*unwrap_node(node))); });
+}
+
 PyObject* gradient_edge(PyObject*, PyObject* t) {
   return guarded([&]() -> PyObject* {
     if (!is_tensor(t)) fail_python(PyExc_TypeError, "expected Tensor, got %s", Py_TYPE(t)->tp_name);
@@ -267,6 +271,7 @@ PyMethodDef autograd_functions[] = {
      "run_backward(tensors, grad_tensors, retain_graph, create_graph, inputs, allow_unreachable, "
      "accumulate_grad)"},
     {"queue_callback", queue_callback, METH_O, "Calls a function at the end of the backward in flight."},
+    {"will_run", will_run, METH_O, "Whether the backward in flight reaches a node."},
     {"gradient_edge", gradient_edge, METH_O, "(node, output number) to which a tensor's gradient goes."},
     {"increment_version", increment_version, METH_O, "Counts a write to each of the tensors."},
     {nullptr, nullptr, 0, nullptr},

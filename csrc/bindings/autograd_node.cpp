@@ -224,7 +224,7 @@ bool is_node(PyObject* o) { return PyObject_TypeCheck(o, node_type) || is_functi
 
 PyObject* wrap_node(const Ref<Node>& node) {
   if (!node) Py_RETURN_NONE;
-  if (node->kind() == NodeKind::Python) return Py_NewRef(function_of(*node));
+  if (node->kind() == NodeKind::Python) return function_of(*node);
   if (node->pyobj) return Py_NewRef(static_cast<PyObject*>(node->pyobj));
   PyTypeObject* const type = type_for(*node);
   PyObject* const self = type->tp_alloc(type, 0);

@@ -5,32 +5,11 @@
 #include "autograd/hooks.h"
 #include "autograd/meta.h"
 #include "bindings/autograd.h"
+#include "bindings/owned.h"
 
 #include <utility>
 
 namespace torch::python {
-
-// An owned reference to a Python object.
-class Owned {
-public:
-  Owned() = default;
-  explicit Owned(PyObject* p) : p_(p) {} // takes the reference over
-  Owned(Owned&& o) noexcept : p_(std::exchange(o.p_, nullptr)) {}
-  Owned& operator=(Owned&& o) noexcept {
-    if (this != &o) Py_XSETREF(p_, std::exchange(o.p_, nullptr));
-    return *this;
-  }
-  Owned(const Owned&) = delete;
-  Owned& operator=(const Owned&) = delete;
-  ~Owned() { Py_XDECREF(p_); }
-  static Owned of(PyObject* p) { return Owned(Py_XNewRef(p)); }
-  PyObject* get() const { return p_; }
-  PyObject* release() { return std::exchange(p_, nullptr); }
-  explicit operator bool() const { return p_ != nullptr; }
-
-private:
-  PyObject* p_ = nullptr;
-};
 
 // Passes a new reference through; a null one means that the Python error is set.
 inline Owned owned(PyObject* p) {
@@ -87,7 +66,7 @@ int traverse_hooks(const autograd::LeafHooks& hooks, visitproc visit, void* arg)
 
 // ---- custom functions (autograd_function.cpp) ----
 void init_autograd_function(PyObject* module);
-PyObject* function_of(autograd::Node& n); // borrowed: the ctx of a node of kind Python
+PyObject* function_of(autograd::Node& n); // new reference: the ctx of a node of kind Python
 bool is_function(PyObject* o);
 Ref<autograd::Node> node_of_function(PyObject* o); // RuntimeError when the graph is gone
 int traverse_function_of(autograd::Node& n, visitproc visit, void* arg);

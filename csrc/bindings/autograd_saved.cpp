@@ -21,7 +21,7 @@ struct PyPacked final : autograd::PackedData {
 
 struct PySavedTensorHooks final : autograd::SavedTensorHooks {
   PySavedTensorHooks(PyObject* pack, PyObject* unpack)
-      : pack_hook(Owned::of(pack)), unpack_hook(Owned::of(unpack)) {}
+      : pack_hook(Owned::share(pack)), unpack_hook(Owned::share(unpack)) {}
   std::unique_ptr<autograd::PackedData> pack(const Tensor& t) override {
     const uint32_t version = t.impl()->version();
     const Owned value = owned(wrap(t));
@@ -31,7 +31,7 @@ struct PySavedTensorHooks final : autograd::SavedTensorHooks {
                                           "modified by in-place operations as this can lead to unexpected "
                                           "side-effects. Please open an issue if you "
                                           "need to perform in-place operations on the input to a pack hook.");
-    return std::make_unique<PyPacked>(Owned::of(unpack_hook.get()), std::move(packed));
+    return std::make_unique<PyPacked>(Owned::share(unpack_hook.get()), std::move(packed));
   }
   Owned pack_hook, unpack_hook;
 };

@@ -246,7 +246,7 @@ Tensor legacy_tensor(PyObject* args, PyObject* kwargs, std::optional<DType> dtyp
   if (n == 1) {
     if (is_tensor(first)) return alias_of(unwrap(first), dtype);
     if (is_storage(first)) return tensor_over_storage(storage_of(first), made);
-    if (is_size(first)) return empty_tensor(sizes_argument(kLegacy, "size", first), made, device);
+    if (PyObject_TypeCheck(first, &size_type)) return empty_tensor(sizes_argument(kLegacy, "size", first), made, device);
     if (!is_integer(first)) {
       if (const Owned untyped = untyped_storage_of(first)) return tensor_over_storage(storage_of(untyped.get()), made);
       if (!PySequence_Check(first))

@@ -5,6 +5,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include "bindings/owned.h"
 #include "core/device.h"
 #include "core/dims.h"
 #include "core/dtype.h"
@@ -13,34 +14,6 @@
 #include <span>
 
 namespace torch::python {
-
-// Owns one reference.
-class Owned {
-public:
-  Owned() = default;
-  explicit Owned(PyObject* p) : p_(p) {}
-  Owned(const Owned&) = delete;
-  Owned& operator=(const Owned&) = delete;
-  Owned(Owned&& o) noexcept : p_(o.release()) {}
-  Owned& operator=(Owned&& o) noexcept {
-    PyObject* const old = p_;
-    p_ = o.release();
-    Py_XDECREF(old);
-    return *this;
-  }
-  ~Owned() { Py_XDECREF(p_); }
-  static Owned share(PyObject* p) { return Owned(Py_XNewRef(p)); }
-  PyObject* get() const { return p_; }
-  PyObject* release() {
-    PyObject* const p = p_;
-    p_ = nullptr;
-    return p;
-  }
-  explicit operator bool() const { return p_ != nullptr; }
-
-private:
-  PyObject* p_ = nullptr;
-};
 
 // Throws PythonError when p is null (an error is set), else owns it.
 Owned owned_or_throw(PyObject* p);

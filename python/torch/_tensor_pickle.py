@@ -1,4 +1,4 @@
-"""How tensors are pickled and copied: the implementations of ``Tensor.__reduce_ex__``, ``__deepcopy__`` and their kin."""
+"""How tensors are pickled and copied: what implements ``Tensor.__reduce_ex__``, ``__deepcopy__`` and their kin."""
 
 from __future__ import annotations
 
@@ -72,19 +72,16 @@ def reduce_ex(self: torch.Tensor, protocol: int) -> tuple[Callable[..., Any], tu
 
 
 def setstate(self: torch.Tensor, state: Any) -> None:
-    """``Tensor.__setstate__``, for pickles of very old versions: (storage, offset, size, stride[, requires_grad, hooks])."""
-    if not isinstance(state, tuple) or len(state) not in (4, 5, 6):
-        raise RuntimeError("Tensor.__setstate__: expected (storage, storage_offset, size, stride[, requires_grad, hooks])")
-    if len(state) == 4:
-        self.set_(*state)
-        return
-    if len(state) == 5:  # before 0.4: Variable state
-        self.data = state[0]
-        self.requires_grad_(state[3])
-        return
+    """``Tensor.__setstate__``: (storage, storage_offset, size, stride), as pickles of very old versions have it, with
+    (requires_grad, hooks) behind it in later ones."""
+    if not isinstance(state, tuple) or len(state) not in (4, 6):
+        raise RuntimeError(
+            "Tensor.__setstate__: expected (storage, storage_offset, size, stride[, requires_grad, hooks])"
+        )
     self.set_(*state[:4])
-    self.requires_grad_(state[4])
-    self._backward_hooks = state[5]
+    if len(state) == 6:
+        self.requires_grad_(state[4])
+        self._backward_hooks = state[5]
 
 
 def deepcopy(self: torch.Tensor, memo: dict[Any, Any]) -> torch.Tensor:

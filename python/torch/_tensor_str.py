@@ -114,9 +114,7 @@ class _FloatFormat:
             largest = max(map(abs, sizes))
             smallest = min(map(abs, sizes))
             self.scientific = (
-                largest / smallest > _FIXED_RATIO
-                or largest > _FIXED_MAX
-                or (not self.whole and smallest < _FIXED_MIN)
+                largest / smallest > _FIXED_RATIO or largest > _FIXED_MAX or (not self.whole and smallest < _FIXED_MIN)
             )
             if PRINT_OPTS.sci_mode is not None:
                 self.scientific = PRINT_OPTS.sci_mode

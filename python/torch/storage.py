@@ -1,7 +1,7 @@
 """Storages: the blocks of memory under tensors.
 
-:class:`UntypedStorage` is a block of bytes. :class:`TypedStorage` counts the same memory in elements of a dtype; it and the
-classes named after dtypes (``FloatStorage`` ...) stay for the sake of saved files and older programs.
+:class:`UntypedStorage` is a block of bytes. :class:`TypedStorage` counts the same memory in elements of a dtype; it and
+the classes named after dtypes (``FloatStorage`` ...) stay for the sake of saved files and older programs.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ __all__ = ["TypedStorage", "UntypedStorage"]
 class UntypedStorage(_C.StorageBase):
     """A block of bytes on a device, shared by the tensors that view it.
 
-    ``UntypedStorage(n)`` has ``n`` undefined bytes, ``UntypedStorage([1, 2])`` the given ones. There is one object for each
-    block of memory: ``t.untyped_storage() is t[1:].untyped_storage()``.
+    ``UntypedStorage(n)`` has ``n`` undefined bytes, ``UntypedStorage([1, 2])`` the given ones. There is one object for
+    each block of memory: ``t.untyped_storage() is t[1:].untyped_storage()``.
     """
 
     @property
@@ -128,7 +128,9 @@ class TypedStorage:
             if args:
                 raise RuntimeError(f"{cls.__name__}: no positional arguments are allowed beside wrap_storage")
             if not isinstance(wrap_storage, UntypedStorage):
-                raise TypeError(f"{cls.__name__}: wrap_storage must be an UntypedStorage, got {type(wrap_storage).__name__}")
+                raise TypeError(
+                    f"{cls.__name__}: wrap_storage must be an UntypedStorage, got {type(wrap_storage).__name__}"
+                )
             self._untyped_storage = wrap_storage
         elif not args:
             self._untyped_storage = UntypedStorage(0, device=device or "cpu")
@@ -234,11 +236,7 @@ class TypedStorage:
         return _load_from_bytes, (_as_bytes(self),)
 
     def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, TypedStorage)
-            and self._cdata == other._cdata
-            and self.dtype == other.dtype
-        )
+        return isinstance(other, TypedStorage) and self._cdata == other._cdata and self.dtype == other.dtype
 
     def __hash__(self) -> int:
         return hash((self._cdata, self.dtype))

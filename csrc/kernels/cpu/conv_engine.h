@@ -128,8 +128,7 @@ void fill_grid(C* to, const Grid& grid, const C* from, int64_t channel_stride, c
           vfill<C>(to, first, C{});
           const int64_t jump = step * strides[2];
           if (jump == 1) vcopy<C>(to + first, row + first, last - first);
-          else if (jump == 2)
-            for (int64_t x = first; x < last; ++x) to[x] = row[x * 2];
+          else if (jump == 2) vcopy_even<C>(to + first, row + 2 * first, last - first);
           else
             for (int64_t x = first; x < last; ++x) to[x] = row[x * jump];
           vfill<C>(to + last, width - last, C{});

@@ -190,10 +190,16 @@ template <class C> struct Product {
 // Rows of the i-th of `count` nearly equal shares of m, so that no tile is much thinner than the others.
 inline int64_t share(int64_t m, int64_t count, int64_t i) { return m * i / count; }
 
-// Small operands as they lie: no packing. Needs b.col == 1, k <= kDepth, and whole vectors where loads have no masks.
+constexpr int64_t kSmall = 64; // largest m, n and k of the direct method
+
+// Small operands: A as it lies, B too where its columns are adjacent (and end on a whole vector, unless loads have masks).
 template <class C> void run_direct(const Product<C>& x) {
   constexpr int lanes = kLanesOf<C>;
   constexpr int cols = kTileCols<C>;
+  constexpr bool masks = kVecBytes == 64;
+  const bool lies = x.b.col == 1 && (masks || x.n % lanes == 0);
+  alignas(64) C panels[kSmall * (kSmall + cols)];
+  if (!lies) pack_columns<C>(panels, x.b, x.k, x.n);
   const int64_t strips = (x.m + kTileRows - 1) / kTileRows;
   for (int64_t s = 0; s < strips; ++s) {
     const int64_t i = share(x.m, strips, s);
@@ -201,8 +207,9 @@ template <class C> void run_direct(const Product<C>& x) {
     for (int64_t j = 0; j < x.n; j += cols) {
       const int width = static_cast<int>(std::min<int64_t>(cols, x.n - j));
       const int vecs = width > lanes ? 2 : 1;
-      kTiles<C, false>[size_t((vecs - 1) * kTileRows + rows - 1)](x.k, x.a.data + i * x.a.row, x.a.row, x.a.col, x.b.data + j,
-                                                                   x.b.row, x.out(i, j, true), width - (vecs - 1) * lanes);
+      kTiles<C, false>[size_t((vecs - 1) * kTileRows + rows - 1)](
+          x.k, x.a.data + i * x.a.row, x.a.row, x.a.col, lies ? x.b.data + j : panels + j * x.k, lies ? x.b.row : cols,
+          x.out(i, j, true), width - (vecs - 1) * lanes);
     }
   }
 }
@@ -272,48 +279,57 @@ template <class C> void run_row(const Product<C>& x) {
   for (; p < x.k; ++p) pass(std::integral_constant<int, 1>{}, p);
 }
 
-// A few rows of A against columns of B that are adjacent along k, as both are: dot products, a few columns at a time.
-template <class C, int Rows> void run_dots(const Product<C>& x) {
+// Rows x Cols dot products, columns from j on. Both operands are adjacent along k.
+template <class C, int Rows, int Cols> void dots_tile(const Product<C>& x, int64_t j) {
   constexpr int lanes = kLanesOf<C>;
-  constexpr int columns = Rows == 1 ? 8 : 4;
-  const int64_t whole = x.k / lanes * lanes;
-  const int rest = static_cast<int>(x.k - whole);
-  const auto finish = [&](int r, int64_t j, VecT<C> sum) {
-    C& to = x.c[r * x.ldc + j];
-    const C value = x.alpha * vsum<C>(sum);
-    to = x.d.data ? value + x.beta * x.d.data[r * x.d.row + j * x.d.col] : value;
-  };
-  const auto strip = [&]<int N>(std::integral_constant<int, N>, int64_t j) {
-    VecT<C> sums[Rows][N] = {};
-    const auto step = [&](int64_t p, auto&& load) {
-      VecT<C> b[N];
-#pragma GCC unroll 4
-      for (int q = 0; q < N; ++q) b[q] = load(x.b.data + (j + q) * x.b.col + p);
+  constexpr int depth = Rows * Cols <= 4 ? 2 : 1; // sums per product: enough of them to hide the latency
+  VecT<C> sums[depth][Rows][Cols] = {};
+  const C *left[Rows], *right[Cols];
+  for (int r = 0; r < Rows; ++r) left[r] = x.a.data + r * x.a.row;
+  for (int q = 0; q < Cols; ++q) right[q] = x.b.data + (j + q) * x.b.col;
+  int64_t p = 0;
+  for (; p + depth * lanes <= x.k; p += depth * lanes)
+#pragma GCC unroll 2
+    for (int d = 0; d < depth; ++d)
 #pragma GCC unroll 4
       for (int r = 0; r < Rows; ++r) {
-        const VecT<C> a = load(x.a.data + r * x.a.row + p);
+        const VecT<C> a = vload<C>(left[r] + p + d * lanes);
 #pragma GCC unroll 4
-        for (int q = 0; q < N; ++q) sums[r][q] = vfma<C>(a, b[q], sums[r][q]);
+        for (int q = 0; q < Cols; ++q) sums[d][r][q] = vfma<C>(a, vload<C>(right[q] + p + d * lanes), sums[d][r][q]);
       }
-    };
-    for (int64_t p = 0; p < whole; p += lanes) step(p, [](const C* at) { return vload<C>(at); });
-    if (rest) step(whole, [&](const C* at) { return vload_n<C>(at, rest); });
-    for (int r = 0; r < Rows; ++r)
-      for (int q = 0; q < N; ++q) finish(r, j + q, sums[r][q]);
-  };
+  for (; p < x.k; p += lanes) {
+    const int count = static_cast<int>(std::min<int64_t>(lanes, x.k - p));
+#pragma GCC unroll 4
+    for (int r = 0; r < Rows; ++r) {
+      const VecT<C> a = vload_n<C>(left[r] + p, count);
+#pragma GCC unroll 4
+      for (int q = 0; q < Cols; ++q) sums[0][r][q] = vfma<C>(a, vload_n<C>(right[q] + p, count), sums[0][r][q]);
+    }
+  }
+  for (int r = 0; r < Rows; ++r)
+    for (int q = 0; q < Cols; ++q) {
+      VecT<C> sum = sums[0][r][q];
+      if constexpr (depth == 2) sum = sum + sums[1][r][q];
+      const C value = x.alpha * vsum<C>(sum);
+      x.c[r * x.ldc + j + q] = x.d.data ? value + x.beta * x.d.data[r * x.d.row + (j + q) * x.d.col] : value;
+    }
+}
+
+// A few rows of A against columns of B, both adjacent along k: dot products.
+// 1 x 784 x 512, f32, Zen 5: 15 us (107 GB/s from L3), MKL 23.
+template <class C, int Rows> void run_dots(const Product<C>& x) {
   int64_t j = 0;
-  for (; j + columns <= x.n; j += columns) strip(std::integral_constant<int, columns>{}, j);
-  for (; j < x.n; ++j) strip(std::integral_constant<int, 1>{}, j);
+  for (; j + 4 <= x.n; j += 4) dots_tile<C, Rows, 4>(x, j);
+  for (; j < x.n; ++j) dots_tile<C, Rows, 1>(x, j);
 }
 
 enum class Method { Dots, Row, Direct, Blocked };
 
 template <class C> Method choose(const Product<C>& x) {
   if constexpr (std::is_floating_point_v<C>) {
-    constexpr bool masks = kVecBytes == 64;
     if (x.m <= 4 && x.a.col == 1 && x.b.row == 1 && x.k >= kLanesOf<C>) return Method::Dots;
     if (x.m == 1 && x.b.col == 1) return Method::Row;
-    if (x.b.col == 1 && x.m <= 64 && x.n <= 64 && x.k <= 64 && (masks || x.n % kLanesOf<C> == 0)) return Method::Direct;
+    if (x.m <= kSmall && x.n <= kSmall && x.k <= kSmall) return Method::Direct;
   }
   return Method::Blocked;
 }

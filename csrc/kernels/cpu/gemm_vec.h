@@ -108,12 +108,31 @@ template <class T> [[gnu::always_inline]] inline void vfill(T* to, int64_t n, T 
 }
 
 namespace detail {
+template <class V, int... I> [[gnu::always_inline]] inline V even_lanes(V a, V b, std::integer_sequence<int, I...>) {
+  return __builtin_shufflevector(a, b, (2 * I)...);
+}
 // Lane numbers that interleave the lower (Half 0) or upper (Half 1) halves of two vectors.
 template <class V, int Half, int... I> [[gnu::always_inline]] inline V interleave(V a, V b, std::integer_sequence<int, I...>) {
   constexpr int n = sizeof...(I);
   return __builtin_shufflevector(a, b, (I / 2 + Half * n / 2 + (I % 2) * n)...);
 }
 } // namespace detail
+
+// to[i] = from[2 i]; reads nothing past from[2 n - 2].
+template <class T> [[gnu::always_inline]] inline void vcopy_even(T* to, const T* from, int64_t n) {
+  constexpr int64_t lanes = kLanesOf<T>;
+  using Lanes = std::make_integer_sequence<int, kLanesOf<T>>;
+  int64_t i = 0;
+  for (; i + lanes < n; i += lanes)
+    vstore<T>(to + i, detail::even_lanes(vload<T>(from + 2 * i), vload<T>(from + 2 * i + lanes), Lanes{}));
+  if (i == n) return;
+  const int rest = static_cast<int>(n - i), reads = 2 * rest - 1;
+  const VecT<T> low = reads >= lanes ? vload<T>(from + 2 * i) : vload_n<T>(from + 2 * i, reads);
+  const VecT<T> high = reads > lanes ? vload_n<T>(from + 2 * i + lanes, reads - static_cast<int>(lanes)) : VecT<T>{};
+  const VecT<T> both = detail::even_lanes(low, high, Lanes{});
+  if (rest == lanes) vstore<T>(to + i, both);
+  else vstore_n<T>(to + i, both, rest);
+}
 
 namespace detail {
 template <class V, int Shift, int... I> [[gnu::always_inline]] inline V rotate(V a, std::integer_sequence<int, I...>) {

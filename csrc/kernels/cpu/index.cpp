@@ -1,5 +1,6 @@
 // Advanced indexing: self[i, :, j] with index tensors i and j, read and written.
 #include "kernels/cpu/index_plan.h"
+#include "kernels/table.h"
 
 namespace torch::TORCH_ISA {
 namespace {
@@ -77,7 +78,7 @@ IndexPlan make_plan(const Tensor& self, TensorList indices, const IndexedShape& 
         return;
       }
       const int64_t length = rows.sizes.back(), row_stride = rows.b.back();
-      rows.sizes.resize(rows.sizes.size() - 1);
+      rows.sizes.erase(rows.sizes.size() - 1);
       rows.numel /= length;
       PairWalk walk(rows, 0);
       for (int64_t r = 0; r < rows.numel; ++r, walk.next())

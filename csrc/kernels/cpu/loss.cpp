@@ -13,35 +13,55 @@ enum Reduction : int64_t { kNone = 0, kMean = 1, kSum = 2 };
 
 template <class T> using SumType = std::conditional_t<std::is_same_v<T, double>, double, float>;
 
-// Offsets of the samples: dimension 0 and the dimensions after the class, in C order.
+// The samples: dimension 0 and the dimensions after the class, in C order. Adjacent ones that every operand steps through
+// evenly are one dimension.
 struct Samples {
+  static constexpr int kOperands = 3; // logits or their gradient, targets, losses or their gradient (if one each)
   int64_t count = 1, classes = 1;
   int64_t class_stride = 0;
-  DimVec sizes, input, target; // sizes and strides of the sample dimensions
+  DimVec sizes, strides[kOperands];
 
-  Samples(const Tensor& in, const Tensor& target_tensor) {
-    const int64_t dims = in.dim();
-    const int64_t class_dim = dims == 1 ? 0 : 1;
+  Samples(const Tensor& in, const Tensor& target, const Tensor* each) {
+    const int64_t dims = in.dim(), class_dim = dims == 1 ? 0 : 1;
     classes = in.size(class_dim);
     class_stride = in.stride(class_dim);
+    int64_t sample_dim = 0;
     for (int64_t d = 0; d < dims; ++d) {
       if (d == class_dim) continue;
-      sizes.push_back(in.size(d));
-      input.push_back(in.stride(d));
+      // A single row may come with a target of one element.
+      const int64_t step[kOperands] = {in.stride(d), target.dim() == dims - 1 ? target.stride(sample_dim) : 0,
+                                       each ? each->stride(sample_dim) : 0};
+      ++sample_dim;
+      const int64_t size = in.size(d);
+      count *= size;
+      bool merges = !sizes.empty();
+      for (int i = 0; i < kOperands; ++i) merges = merges && strides[i].back() == size * step[i];
+      if (merges) {
+        sizes.back() *= size;
+        for (int i = 0; i < kOperands; ++i) strides[i].back() = step[i];
+      } else {
+        sizes.push_back(size);
+        for (int i = 0; i < kOperands; ++i) strides[i].push_back(step[i]);
+      }
     }
-    // A single row may come with a target of one element and one dimension.
-    if (static_cast<size_t>(target_tensor.dim()) == sizes.size()) target = target_tensor.strides();
-    else target = DimVec(sizes.size(), 0);
-    for (const int64_t s : sizes) count *= s;
   }
-  int64_t offset(const DimVec& strides, int64_t sample) const {
-    if (sizes.size() == 1) return sample * strides[0];
-    int64_t at = 0;
-    for (size_t d = sizes.size(); d-- > 0;) {
-      at += sample % sizes[d] * strides[d];
-      sample /= sizes[d];
+
+  // Calls f(input offset, target offset, offset in `each`) for samples [first, last).
+  template <class F> void walk(int64_t first, int64_t last, F&& f) const {
+    if (sizes.empty()) {
+      if (first < last) f(0, 0, 0);
+      return;
     }
-    return at;
+    const size_t inner = sizes.size() - 1;
+    while (first < last) {
+      int64_t at[kOperands] = {0, 0, 0}, rest = first / sizes[inner];
+      const int64_t x = first % sizes[inner], run = std::min(last - first, sizes[inner] - x);
+      for (size_t d = inner; d-- > 0; rest /= sizes[d])
+        for (int i = 0; i < kOperands; ++i) at[i] += rest % sizes[d] * strides[i][d];
+      for (int64_t k = x; k < x + run; ++k)
+        f(at[0] + k * strides[0][inner], at[1] + k * strides[1][inner], at[2] + k * strides[2][inner]);
+      first += run;
+    }
   }
 };
 
@@ -52,10 +72,10 @@ template <class F> void visit_target(const char* op, DType t, F&& f) {
 
 // Before anything is written.
 template <class I> void check_targets(const Samples& s, const I* target, int64_t ignore_index) {
-  for (int64_t i = 0; i < s.count; ++i) {
-    const int64_t t = static_cast<int64_t>(target[s.offset(s.target, i)]);
+  s.walk(0, s.count, [&](int64_t, int64_t at, int64_t) {
+    const int64_t t = static_cast<int64_t>(target[at]);
     check_index((t >= 0 && t < s.classes) || t == ignore_index, "Target ", t, " is out of bounds.");
-  }
+  });
 }
 
 constexpr int64_t kBlock = 4096; // samples of one partial sum: fixed, so that sums do not depend on the threads
@@ -64,7 +84,8 @@ constexpr int64_t kBlock = 4096; // samples of one partial sum: fixed, so that s
 
 void nll_loss(const Tensor& out, const Tensor& total_weight, const Tensor& input, const Tensor& target, const Tensor& weight,
               int64_t reduction, int64_t ignore_index) {
-  const Samples s(input, target);
+  const bool each = reduction == kNone && input.dim() > 1;
+  const Samples s(input, target, each ? &out : nullptr);
   visit_floating("nll_loss", input.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     visit_target("nll_loss", target.dtype(), [&](auto index_tag) {
@@ -74,19 +95,17 @@ void nll_loss(const Tensor& out, const Tensor& total_weight, const Tensor& input
       const T* weights = weight.defined() ? weight.data<T>() : nullptr;
       const int64_t weight_step = weights ? weight.stride(0) : 0;
       check_targets(s, classes, ignore_index);
-      // (loss, weight) of sample i; (0, 0) if ignored
-      const auto term = [&](int64_t i) -> std::pair<SumType<T>, SumType<T>> {
-        const int64_t t = static_cast<int64_t>(classes[s.offset(s.target, i)]);
+      // (loss, weight) of a sample; (0, 0) if ignored
+      const auto term = [&](int64_t input_at, int64_t target_at) -> std::pair<SumType<T>, SumType<T>> {
+        const int64_t t = static_cast<int64_t>(classes[target_at]);
         if (t == ignore_index) return {0, 0};
         const SumType<T> w = weights ? static_cast<SumType<T>>(weights[t * weight_step]) : SumType<T>(1);
-        return {-w * static_cast<SumType<T>>(x[s.offset(s.input, i) + t * s.class_stride]), w};
+        return {-w * static_cast<SumType<T>>(x[input_at + t * s.class_stride]), w};
       };
-      if (reduction == kNone && input.dim() > 1) {
+      if (each) {
         T* to = out.data<T>();
-        const IntSpan strides = out.strides();
-        const DimVec out_strides(strides);
         parallel_for(0, s.count, kGrain, [&](int64_t begin, int64_t end) {
-          for (int64_t i = begin; i < end; ++i) to[s.offset(out_strides, i)] = static_cast<T>(term(i).first);
+          s.walk(begin, end, [&](int64_t from, int64_t which, int64_t at) { to[at] = static_cast<T>(term(from, which).first); });
         });
         *total_weight.data<T>() = T(0.f);
         return;
@@ -97,11 +116,11 @@ void nll_loss(const Tensor& out, const Tensor& total_weight, const Tensor& input
       parallel_for(0, blocks, kGrain / kBlock, [&](int64_t begin, int64_t end) {
         for (int64_t b = begin; b < end; ++b) {
           double loss = 0, total = 0;
-          for (int64_t i = b * kBlock; i < std::min((b + 1) * kBlock, s.count); ++i) {
-            const auto [value, w] = term(i);
+          s.walk(b * kBlock, std::min((b + 1) * kBlock, s.count), [&](int64_t from, int64_t which, int64_t) {
+            const auto [value, w] = term(from, which);
             loss += static_cast<double>(value);
             total += static_cast<double>(w);
-          }
+          });
           partial[2 * b] = loss;
           partial[2 * b + 1] = total;
         }
@@ -120,7 +139,8 @@ void nll_loss(const Tensor& out, const Tensor& total_weight, const Tensor& input
 
 void nll_loss_backward(const Tensor& grad_input, const Tensor& grad_output, const Tensor& input, const Tensor& target,
                        const Tensor& weight, const Tensor& total_weight, int64_t reduction, int64_t ignore_index) {
-  const Samples s(grad_input, target);
+  const bool each = reduction == kNone && grad_input.dim() > 1;
+  const Samples s(grad_input, target, each ? &grad_output : nullptr);
   visit_floating("nll_loss_backward", input.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     using C = SumType<T>;
@@ -130,26 +150,24 @@ void nll_loss_backward(const Tensor& grad_input, const Tensor& grad_output, cons
       const T* weights = weight.defined() ? weight.data<T>() : nullptr;
       const int64_t weight_step = weights ? weight.stride(0) : 0;
       check_targets(s, classes, ignore_index);
-      const bool each = reduction == kNone && grad_input.dim() > 1;
       const T* grad = grad_output.data<T>();
-      const DimVec grad_strides = each ? DimVec(grad_output.strides()) : DimVec();
       const C divisor = reduction == kMean ? static_cast<C>(*total_weight.data<T>()) : C(1);
       T* to = grad_input.data<T>();
       if (grad_input.is_non_overlapping_and_dense()) {
         const int64_t total = grad_input.numel();
         parallel_for(0, total, kGrain, [&](int64_t begin, int64_t end) { std::fill(to + begin, to + end, T{}); });
       } else {
-        for (int64_t i = 0; i < s.count; ++i)
-          for (int64_t c = 0; c < s.classes; ++c) to[s.offset(s.input, i) + c * s.class_stride] = T{};
+        s.walk(0, s.count, [&](int64_t at, int64_t, int64_t) {
+          for (int64_t c = 0; c < s.classes; ++c) to[at + c * s.class_stride] = T{};
+        });
       }
       parallel_for(0, s.count, kGrain, [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) {
-          const int64_t t = static_cast<int64_t>(classes[s.offset(s.target, i)]);
-          if (t == ignore_index) continue;
+        s.walk(begin, end, [&](int64_t at, int64_t which, int64_t grad_at) {
+          const int64_t t = static_cast<int64_t>(classes[which]);
+          if (t == ignore_index) return;
           const C w = weights ? static_cast<C>(weights[t * weight_step]) : C(1);
-          const C g = static_cast<C>(each ? grad[s.offset(grad_strides, i)] : *grad);
-          to[s.offset(s.input, i) + t * s.class_stride] = static_cast<T>(-w * g / divisor);
-        }
+          to[at + t * s.class_stride] = static_cast<T>(-w * static_cast<C>(grad[grad_at]) / divisor);
+        });
       });
     });
   });

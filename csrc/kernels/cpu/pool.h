@@ -4,6 +4,7 @@
 #include "core/allocator.h"
 #include "core/tensor.h"
 #include "core/threads.h"
+#include "kernels/cpu/gemm_vec.h"
 
 #include <algorithm>
 #include <limits>
@@ -88,10 +89,15 @@ struct PhasedRow {
       const Span span = inside(f);
       std::fill_n(to, span.first, outside);
       const T* from = row + span.lead * col;
-      if (w->stride == 2 && col == 1)
-        for (int64_t x = span.first; x < span.last; ++x) to[x] = static_cast<C>(from[2 * x]);
-      else
-        copy_row(to + span.first, from + span.first * w->stride * col, span.last - span.first, w->stride * col);
+      if constexpr (std::is_same_v<C, T>) {
+        if (col == 1 && w->stride <= 2) {
+          if (w->stride == 1) vcopy<C>(to + span.first, from + span.first, span.last - span.first);
+          else vcopy_even<C>(to + span.first, from + 2 * span.first, span.last - span.first);
+          vfill<C>(to + span.last, width - span.last, outside);
+          continue;
+        }
+      }
+      copy_row(to + span.first, from + span.first * w->stride * col, span.last - span.first, w->stride * col);
       std::fill(to + span.last, to + width, outside);
     }
   }

@@ -32,6 +32,16 @@ template <class C> std::vector<C> column_counts(const Window& w, bool include_pa
 }
 
 template <class C, class T> inline void add_row(C* __restrict sums, const T* __restrict row, int64_t n, int64_t step) {
+  if constexpr (std::is_same_v<C, T> && std::is_floating_point_v<C>) {
+    if (step == 1) {
+      constexpr int64_t lanes = kLanesOf<C>;
+      int64_t x = 0;
+      for (; x + lanes <= n; x += lanes) vstore<C>(sums + x, vload<C>(sums + x) + vload<C>(row + x));
+      const int rest = static_cast<int>(n - x);
+      if (rest) vstore_n<C>(sums + x, vload_n<C>(sums + x, rest) + vload_n<C>(row + x, rest), rest);
+      return;
+    }
+  }
   if (step == 1)
     for (int64_t x = 0; x < n; ++x) sums[x] += static_cast<C>(row[x]);
   else
@@ -42,6 +52,38 @@ template <class C, class T> inline void add_row(C* __restrict sums, const T* __r
 template <class C> inline C quotient(C sum, C count) {
   if constexpr (std::is_integral_v<C>) return count == 0 ? C{} : sum / count;
   else return sum / count;
+}
+
+// to = sums / (counts * height), or sums / height without counts.
+template <class T, class C> inline void divide_row(T* to, int64_t step, const C* sums, const C* counts, C height, int64_t n) {
+  if constexpr (std::is_same_v<C, T> && std::is_floating_point_v<C>) {
+    if (step == 1) {
+      constexpr int64_t lanes = kLanesOf<C>;
+      const VecT<C> all = vset<C>(height);
+      int64_t x = 0;
+      for (; x + lanes <= n; x += lanes) vstore<C>(to + x, vload<C>(sums + x) / (counts ? vload<C>(counts + x) * all : all));
+      const int rest = static_cast<int>(n - x);
+      if (rest) vstore_n<C>(to + x, vload_n<C>(sums + x, rest) / (counts ? vload_n<C>(counts + x, rest) * all : all), rest);
+      return;
+    }
+  }
+  for (int64_t x = 0; x < n; ++x) to[x * step] = static_cast<T>(quotient(sums[x], counts ? counts[x] * height : height));
+}
+
+template <class C> inline void set_row(C* to, int64_t n, C value) {
+  if constexpr (std::is_floating_point_v<C>) vfill<C>(to, n, value);
+  else std::fill_n(to, n, value);
+}
+
+// A plane whose rows follow one another, written from dense sums.
+template <class T, class C> inline void write_plane(T* plane, int64_t row, int64_t col, const C* sums, int64_t height, int64_t width) {
+  if (row == width && col == 1) {
+    if constexpr (std::is_same_v<C, T> && std::is_floating_point_v<C>) return vcopy<C>(plane, sums, height * width);
+    for (int64_t i = 0; i < height * width; ++i) plane[i] = static_cast<T>(sums[i]);
+  } else {
+    for (int64_t y = 0; y < height; ++y)
+      for (int64_t x = 0; x < width; ++x) plane[y * row + x * col] = static_cast<T>(sums[y * width + x]);
+  }
 }
 
 } // namespace
@@ -67,18 +109,13 @@ void avg_pool2d(const Tensor& out, const Tensor& input, IntSpan kernel_size, Int
         T* out_row = to.plane(p);
         for (int64_t oy = 0; oy < h.out; ++oy, out_row += to.row) {
           const Counted lines = counted(h, oy, count_include_pad);
-          std::fill_n(column_sums, w.in, C{});
+          set_row(column_sums, w.in, C{});
           for (int64_t y = lines.first; y < lines.last; ++y) add_row(column_sums, plane + y * from.row, w.in, from.col);
           phased.split<C>(row, column_sums, 1, C{});
-          std::copy_n(row, w.out, sums);
-          for (int64_t t = 1; t < w.kernel; ++t) add_row(sums, row + phased.tap(t), w.out, 1);
-          if (divisor_override) {
-            const C divisor = static_cast<C>(*divisor_override);
-            for (int64_t x = 0; x < w.out; ++x) out_row[x * to.col] = static_cast<T>(quotient(sums[x], divisor));
-          } else {
-            const C height = static_cast<C>(lines.count);
-            for (int64_t x = 0; x < w.out; ++x) out_row[x * to.col] = static_cast<T>(quotient(sums[x], counts[size_t(x)] * height));
-          }
+          set_row(sums, w.out, C{});
+          for (int64_t t = 0; t < w.kernel; ++t) add_row(sums, row + phased.tap(t), w.out, 1);
+          divide_row(out_row, to.col, sums, divisor_override ? nullptr : counts.data(),
+                     static_cast<C>(divisor_override ? *divisor_override : lines.count), w.out);
         }
       }
     });
@@ -109,19 +146,15 @@ void avg_pool2d_backward(const Tensor& grad_input, const Tensor& grad_output, In
         const T* g = from.plane(p);
         for (int64_t oy = 0; oy < h.out; ++oy, g += from.row) {
           const Counted lines = counted(h, oy, count_include_pad);
-          const C height = static_cast<C>(lines.count);
-          for (int64_t x = 0; x < w.out; ++x) {
-            const C divisor = divisor_override ? static_cast<C>(*divisor_override) : counts[size_t(x)] * height;
-            shares[x] = quotient(static_cast<C>(g[x * from.col]), divisor);
-          }
-          std::fill_n(phases, phased.size(), C{});
+          copy_row(shares, g, w.out, from.col);
+          divide_row(shares, 1, shares, divisor_override ? nullptr : counts.data(),
+                     static_cast<C>(divisor_override ? *divisor_override : lines.count), w.out);
+          set_row(phases, phased.size(), C{});
           for (int64_t t = 0; t < w.kernel; ++t) add_row(phases + phased.tap(t), shares, w.out, 1);
           phased.join(spread, phases);
           for (int64_t y = lines.first; y < lines.last; ++y) add_row(sums + y * w.in, spread, w.in, 1);
         }
-        T* plane = to.plane(p);
-        for (int64_t y = 0; y < h.in; ++y)
-          for (int64_t x = 0; x < w.in; ++x) plane[y * to.row + x * to.col] = static_cast<T>(sums[y * w.in + x]);
+        write_plane(to.plane(p), to.row, to.col, sums, h.in, w.in);
       }
     });
   });
@@ -130,6 +163,23 @@ void avg_pool2d_backward(const Tensor& grad_input, const Tensor& grad_output, In
 namespace {
 int64_t bin_start(int64_t o, int64_t in, int64_t out) { return o / out * in + o % out * in / out; }
 int64_t bin_end(int64_t o, int64_t in, int64_t out) { return 1 + ((o + 1) * in - 1) / out; }
+
+// Sum of adjacent elements in as many partial sums as a vector has lanes.
+template <class T, class C> inline C sum_run(const T* from, int64_t n) {
+  constexpr int64_t lanes = kLanesOf<C>;
+  VecT<C> sums{};
+  int64_t i = 0;
+  if constexpr (std::is_same_v<T, C>) {
+    for (; i + lanes <= n; i += lanes) sums = sums + vload<C>(from + i);
+    if (i < n) sums = sums + vload_n<C>(from + i, static_cast<int>(n - i));
+  } else {
+    C partial[lanes] = {};
+    for (; i < n; i += lanes)
+      for (int64_t l = 0; l < std::min(lanes, n - i); ++l) partial[l] += static_cast<C>(from[i + l]);
+    sums = vload<C>(partial);
+  }
+  return vsum<C>(sums);
+}
 } // namespace
 
 void adaptive_avg_pool2d(const Tensor& out, const Tensor& input) {
@@ -140,22 +190,13 @@ void adaptive_avg_pool2d(const Tensor& out, const Tensor& input) {
     using C = SumType<T>;
     const Planes<const T> from(input);
     const Planes<T> to(out);
-    constexpr int64_t lanes = 16; // partial sums side by side, so that the compiler keeps them in a vector
     for_planes(from.count, in_h * in_w, [&](int64_t begin, int64_t end) {
       const Scratch memory(size_t(in_w) * sizeof(C));
       C* const sums = memory.as<C>();
       for (int64_t p = begin; p < end; ++p) {
         const T* plane = from.plane(p);
         if (out_h == 1 && out_w == 1 && from.col == 1 && from.row == in_w) { // the mean of one run
-          C partial[lanes] = {};
-          const int64_t size = in_h * in_w;
-          int64_t i = 0;
-          for (; i + lanes <= size; i += lanes)
-            for (int64_t l = 0; l < lanes; ++l) partial[l] += static_cast<C>(plane[i + l]);
-          for (; i < size; ++i) partial[i % lanes] += static_cast<C>(plane[i]);
-          for (int64_t width = lanes / 2; width > 0; width /= 2)
-            for (int64_t l = 0; l < width; ++l) partial[l] += partial[l + width];
-          *to.plane(p) = static_cast<T>(partial[0] / static_cast<C>(size));
+          *to.plane(p) = static_cast<T>(sum_run<T, C>(plane, in_h * in_w) / static_cast<C>(in_h * in_w));
           continue;
         }
         for (int64_t oy = 0; oy < out_h; ++oy) {
@@ -189,6 +230,12 @@ void adaptive_avg_pool2d_backward(const Tensor& grad_input, const Tensor& grad_o
       C* const spread = sums + in_h * in_w;
       for (int64_t p = begin; p < end; ++p) {
         const T* g = from.plane(p);
+        if (out_h == 1 && out_w == 1) {
+          const C share = static_cast<C>(*g) / static_cast<C>(in_h * in_w);
+          set_row(sums, in_h * in_w, share);
+          write_plane(to.plane(p), to.row, to.col, sums, in_h, in_w);
+          continue;
+        }
         std::fill_n(sums, in_h * in_w, C{});
         for (int64_t oy = 0; oy < out_h; ++oy) {
           const int64_t y0 = bin_start(oy, in_h, out_h), y1 = bin_end(oy, in_h, out_h);
@@ -200,9 +247,7 @@ void adaptive_avg_pool2d_backward(const Tensor& grad_input, const Tensor& grad_o
           }
           for (int64_t y = y0; y < y1; ++y) add_row(sums + y * in_w, spread, in_w, 1);
         }
-        T* plane = to.plane(p);
-        for (int64_t y = 0; y < in_h; ++y)
-          for (int64_t x = 0; x < in_w; ++x) plane[y * to.row + x * to.col] = static_cast<T>(sums[y * in_w + x]);
+        write_plane(to.plane(p), to.row, to.col, sums, in_h, in_w);
       }
     });
   });

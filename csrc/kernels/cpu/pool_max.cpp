@@ -1,5 +1,6 @@
-// max_pool2d and its backward. Windows are reduced along rows once, then rows of reduced values along columns; both passes
-// run over adjacent outputs. Values and the places they came from go together.
+// max_pool2d and its backward. Adjacent outputs are computed side by side: rows of the input are split by stride, so that each
+// tap of the window is one load, and values go together with the places they came from.
+#include "kernels/cpu/gemm_vec.h"
 #include "kernels/cpu/pool.h"
 
 #include <cmath>
@@ -8,97 +9,85 @@
 namespace torch::TORCH_ISA {
 namespace {
 
-// A NaN wins over everything before it, as in PyTorch.
-template <class C> [[gnu::always_inline]] inline bool replaces(C value, C best) {
-  return value > best || value != value;
-}
-
-// One pass of a comparison: where value replaces best, its place does too.
-template <class C, class I>
-inline void keep_larger(C* __restrict best, I* __restrict place, const C* __restrict value, const I* __restrict from, int64_t n) {
-  for (int64_t x = 0; x < n; ++x) {
-    const bool take = replaces(value[x], best[x]);
-    best[x] = take ? value[x] : best[x];
-    place[x] = take ? from[x] : place[x];
-  }
-}
-template <class C, class I>
-inline void keep_larger_shifted(C* __restrict best, I* __restrict place, const C* __restrict value, const I* __restrict base, I shift,
-                                int64_t n) {
-  for (int64_t x = 0; x < n; ++x) {
-    const bool take = replaces(value[x], best[x]);
-    best[x] = take ? value[x] : best[x];
-    place[x] = take ? base[x] + shift : place[x];
-  }
-}
-
 template <class C> constexpr C lowest() {
   return std::is_floating_point_v<C> ? -std::numeric_limits<C>::infinity() : std::numeric_limits<C>::lowest();
 }
 
-// T: element, C: type compared in, I: type of a place in the plane.
-template <class T, class C, class I>
-void max_pool(const Tensor& out, const Tensor& indices, const Tensor& input, const Window& h, const Window& w) {
+template <class T> constexpr bool kIsNative =
+    std::is_same_v<T, float> || std::is_same_v<T, double> || std::is_same_v<T, int32_t> || std::is_same_v<T, int64_t>;
+
+// T: element, C: type compared in (4 or 8 bytes); places are integers as wide.
+template <class T, class C> void max_pool(const Tensor& out, const Tensor& indices, const Tensor& input, const Window& h, const Window& w) {
+  using I = std::conditional_t<sizeof(C) == 4, int32_t, int64_t>;
+  constexpr int64_t lanes = kLanesOf<C>;
   const Planes<const T> from(input);
   const Planes<T> to(out);
   const Planes<int64_t> places(indices);
   const PhasedRow phased(w);
-  const int64_t n = w.out, slots = h.reach();
-  std::vector<I> base(size_t(n), I{});
-  for (int64_t x = 0; x < n; ++x) base[size_t(x)] = static_cast<I>(w.start(x));
+  const int64_t row_size = phased.size() + lanes; // whole vectors are read at the end
+  const int64_t slots = h.reach();
+  std::vector<int64_t> taps;
+  for (int64_t t = 0; t < w.kernel; ++t) taps.push_back(phased.tap(t));
   int64_t border = 0; // outputs whose first tap lies in the padding
-  while (border < n && w.start(border) < 0) ++border;
+  while (border < w.out && w.start(border) < 0) ++border;
+  VecT<I> starts; // of the windows of one vector of outputs, from the first
+  for (int64_t l = 0; l < lanes; ++l) starts[l] = static_cast<I>(l * w.stride);
 
   for_planes(from.count, h.in * w.in, [&](int64_t begin, int64_t end) {
-    const Scratch row_memory(size_t(phased.size() + slots * n + n) * sizeof(C)), place_memory(size_t(slots * n + n) * sizeof(I));
-    C* const row = row_memory.as<C>();
-    C* const best_rows = row + phased.size();
-    C* const best = best_rows + slots * n;
-    I* const place_rows = place_memory.as<I>();
-    I* const place = place_rows + slots * n;
+    const Scratch memory(size_t(slots * row_size) * sizeof(C));
+    C* const rows = memory.as<C>();
+    std::fill_n(rows, slots * row_size, lowest<C>());
     std::vector<int64_t> held(size_t(slots), -1); // input row that each slot holds
+    std::vector<const C*> lines(size_t(h.kernel));
     for (int64_t p = begin; p < end; ++p) {
       const T* plane = from.plane(p);
       std::fill(held.begin(), held.end(), -1);
-      const auto reduced = [&](int64_t y) { // slot with row y reduced along x
-        const int64_t slot = y % slots;
-        if (held[size_t(slot)] == y) return slot;
-        held[size_t(slot)] = y;
-        phased.split<C>(row, plane + y * from.row, from.col, lowest<C>());
-        C* values = best_rows + slot * n;
-        I* cols = place_rows + slot * n;
-        std::copy_n(row, n, values);
-        std::copy_n(base.data(), n, cols);
-        for (int64_t t = 1; t < w.kernel; ++t)
-          keep_larger_shifted<C, I>(values, cols, row + phased.tap(t), base.data(), static_cast<I>(t * w.dilation), n);
-        // Nothing was larger than the padding: the place is then the first element of the window.
-        for (int64_t x = 0; x < border; ++x)
-          if (cols[x] < 0) cols[x] = static_cast<I>(w.start(x) + w.first_tap(x) * w.dilation);
-        const I offset = static_cast<I>(y * w.in);
-        for (int64_t x = 0; x < n; ++x) cols[x] += offset;
-        return slot;
-      };
       T* out_row = to.plane(p);
       int64_t* place_row = places.plane(p);
       for (int64_t oy = 0; oy < h.out; ++oy, out_row += to.row, place_row += places.row) {
-        const int64_t start = h.start(oy), first = h.first_tap(oy);
-        if (start + first * h.dilation >= h.in) { // dilated past the only rows there are
-          std::fill_n(best, n, lowest<C>());
-          std::fill_n(place, n, static_cast<I>((h.in - 1) * w.in));
-        }
-        for (int64_t t = first; t < h.kernel; ++t) {
-          const int64_t y = start + t * h.dilation;
-          if (y >= h.in) break;
-          const int64_t slot = reduced(y);
-          if (t == first) {
-            std::copy_n(best_rows + slot * n, n, best);
-            std::copy_n(place_rows + slot * n, n, place);
-          } else {
-            keep_larger<C, I>(best, place, best_rows + slot * n, place_rows + slot * n, n);
+        const int64_t first = h.first_tap(oy), top = h.start(oy) + first * h.dilation;
+        int64_t count = 0;
+        for (int64_t y = top; y < h.in && first + count < h.kernel; y += h.dilation, ++count) {
+          C* const line = rows + y % slots * row_size;
+          if (held[size_t(y % slots)] != y) {
+            held[size_t(y % slots)] = y;
+            phased.split<C>(line, plane + y * from.row, from.col, lowest<C>());
           }
+          lines[size_t(count)] = line;
         }
-        for (int64_t x = 0; x < n; ++x) out_row[x * to.col] = static_cast<T>(best[x]);
-        for (int64_t x = 0; x < n; ++x) place_row[x * places.col] = static_cast<int64_t>(place[x]);
+        for (int64_t x = 0; x < w.out; x += lanes) {
+          // The first tap is where a window stands that holds nothing larger than the lowest value.
+          const VecT<I> base = starts + vset<I>(static_cast<I>(w.start(x) + top * w.in));
+          VecT<I> place = base;
+          VecT<C> best = count > 0 ? vload<C>(lines[0] + x) : vset<C>(lowest<C>());
+          for (int64_t ty = 0; ty < count; ++ty)
+            for (int64_t tx = ty == 0; tx < w.kernel; ++tx) {
+              const VecT<C> value = vload<C>(lines[size_t(ty)] + taps[size_t(tx)] + x);
+              // A NaN wins over everything before it, as in PyTorch.
+              const auto take = (value > best) | (value != value);
+              best = take ? value : best;
+              place = take ? base + vset<I>(static_cast<I>(ty * h.dilation * w.in + tx * w.dilation)) : place;
+            }
+          const int n = static_cast<int>(std::min<int64_t>(lanes, w.out - x));
+          if (x < border || count == 0)
+            for (int l = 0; l < n; ++l)
+              if (place[l] == base[l]) {
+                const int64_t col = std::min(w.start(x + l) + w.first_tap(x + l) * w.dilation, w.in - 1);
+                place[l] = static_cast<I>(std::min(top, h.in - 1) * w.in + col);
+              }
+          if constexpr (std::is_same_v<T, C> && kIsNative<T>) {
+            if (to.col == 1 && n == lanes) vstore<C>(out_row + x, best);
+            else if (to.col == 1) vstore_n<C>(out_row + x, best, n);
+            else
+              for (int l = 0; l < n; ++l) out_row[(x + l) * to.col] = best[l];
+          } else {
+            for (int l = 0; l < n; ++l) out_row[(x + l) * to.col] = static_cast<T>(best[l]);
+          }
+          if (places.col == 1 && n == lanes)
+            for (int64_t l = 0; l < lanes; ++l) place_row[x + l] = place[l];
+          else
+            for (int l = 0; l < n; ++l) place_row[(x + l) * places.col] = place[l];
+        }
       }
     }
   });
@@ -111,16 +100,17 @@ void max_pool2d(const Tensor& out, const Tensor& indices, const Tensor& input, I
   if (out.numel() == 0) return;
   const Window h = window(input, out, 0, kernel_size, stride, padding, dilation);
   const Window w = window(input, out, 1, kernel_size, stride, padding, dilation);
-  const bool small = h.in * w.in <= std::numeric_limits<int32_t>::max();
   check_kind(ErrorKind::NotImplemented, input.dtype() != DType::Bool, "max_pool2d: not implemented for ", input.dtype());
+  // Places of planes beyond 2^31 elements need 8 bytes, and so do the values beside them.
+  const bool wide = h.in * w.in > std::numeric_limits<int32_t>::max();
   visit_real("max_pool2d", input.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     if constexpr (std::is_same_v<T, double> || std::is_same_v<T, int64_t>) {
-      max_pool<T, T, int64_t>(out, indices, input, h, w);
+      max_pool<T, T>(out, indices, input, h, w);
     } else if constexpr (!std::is_same_v<T, bool>) {
-      using C = std::conditional_t<std::is_integral_v<T>, int32_t, float>;
-      if (small) max_pool<T, C, int32_t>(out, indices, input, h, w);
-      else max_pool<T, C, int64_t>(out, indices, input, h, w);
+      constexpr bool integral = std::is_integral_v<T>;
+      if (wide) max_pool<T, std::conditional_t<integral, int64_t, double>>(out, indices, input, h, w);
+      else max_pool<T, std::conditional_t<integral, int32_t, float>>(out, indices, input, h, w);
     }
   });
 }

@@ -1,5 +1,6 @@
 // Random integers, permutations and draws from a table of weights.
 #include "kernels/cpu/random_fill.h"
+#include "kernels/table.h"
 
 #include <cmath>
 #include <limits>
@@ -127,8 +128,6 @@ void randperm(const Tensor& out, int64_t n, Generator* gen) {
     }
   });
 }
-
-void exponential(const Tensor& out, double lambd, Generator* gen);
 
 namespace {
 

@@ -23,6 +23,7 @@ struct Plan {
   Geometry kept;    // operands: input, out
   Geometry reduced; // operand: input
   int64_t outputs = 1, length = 1;
+  char* second = nullptr; // of the output's dtype and strides
 };
 
 void add_dim(Geometry& g, int64_t size, std::initializer_list<int64_t> strides) {
@@ -33,7 +34,7 @@ void add_dim(Geometry& g, int64_t size, std::initializer_list<int64_t> strides) 
   g.numel *= size;
 }
 
-Plan make_plan(const Tensor& out, const Tensor& self, uint64_t mask) {
+Plan make_plan(const Tensor& out, const Tensor& self, uint64_t mask, const Tensor& second) {
   const int nd = static_cast<int>(self.dim());
   DimVec out_strides(size_t(nd), 0);
   int64_t step = 1;
@@ -52,6 +53,7 @@ Plan make_plan(const Tensor& out, const Tensor& self, uint64_t mask) {
     plan.kept.data[k] = g.data[k];
     plan.kept.dtypes[k] = g.dtypes[k];
   }
+  plan.second = second.defined() ? static_cast<char*>(second.data()) : nullptr;
   plan.reduced.data[0] = nullptr; // offsets only
   plan.reduced.dtypes[0] = g.dtypes[0];
   for (int d = 0; d < g.ndim; ++d) {
@@ -176,12 +178,16 @@ private:
   void store(int64_t b, char* acc) const {
     const int64_t m = block_size(b);
     if (r_.finish) r_.finish(acc, m, r_.context);
-    char* const to = p_.kept.data[1] + offset(b, 1);
+    store_values(p_.kept.data[1] + offset(b, 1), acc, m);
+    if (p_.second) store_values(p_.second + offset(b, 1), acc + m * item_size(r_.acc_type), m);
+  }
+
+  void store_values(char* to, const char* values, int64_t m) const {
     const int64_t stride = p_.kept.strides[1][0], width = item_size(r_.acc_type);
     const DType out_type = p_.kept.dtypes[1];
-    if (m == 1) return convert_one(to, out_type, acc, r_.acc_type);
+    if (m == 1) return convert_one(to, out_type, values, r_.acc_type);
     alignas(64) char scratch[kColumns * 32];
-    convert_tile(to, stride, 0, out_type, acc, width, 0, r_.acc_type, m, 1, scratch);
+    convert_tile(to, stride, 0, out_type, values, width, 0, r_.acc_type, m, 1, scratch);
   }
 
   const Reduction& r_;
@@ -193,20 +199,24 @@ private:
 
 } // namespace
 
-void reduce(const Reduction& r, const Tensor& out, const Tensor& self, uint64_t reduced_dims) {
+void reduce(const Reduction& r, const Tensor& out, const Tensor& self, uint64_t reduced_dims,
+            const Tensor& second) {
   const int64_t n_out = out.numel();
   if (n_out == 0) return;
   if (self.numel() == 0) { // the value of an empty reduction, everywhere
     alignas(16) char acc[kMaxAccWidth];
     r.init(acc, 1);
     if (r.finish) r.finish(acc, 1, r.context);
-    const int64_t width = out.itemsize();
-    char* const to = static_cast<char*>(out.data());
-    convert_one(to, out.dtype(), acc, r.acc_type);
-    for (int64_t i = 1; i < n_out; ++i) std::memcpy(to + i * width, to, size_t(width));
+    const auto fill_with = [&](const Tensor& to, const char* value) {
+      const int64_t width = to.itemsize();
+      for (int64_t i = 0; i < n_out; ++i)
+        convert_one(static_cast<char*>(to.data()) + i * width, to.dtype(), value, r.acc_type);
+    };
+    fill_with(out, acc);
+    if (second.defined()) fill_with(second, acc + item_size(r.acc_type));
     return;
   }
-  Plan plan = make_plan(out, self, reduced_dims);
+  Plan plan = make_plan(out, self, reduced_dims, second);
   Driver(r, plan).run();
 }
 

@@ -25,6 +25,8 @@ struct Reduction {
 
 // `out` has the kept dimensions in order (with or without the reduced ones as 1) and is contiguous. The
 // traversal, and so the order of additions, depends on shapes and strides only.
-void reduce(const Reduction& reduction, const Tensor& out, const Tensor& self, uint64_t reduced_dims);
+// A second output of the same shape takes the m values that `finish` leaves behind the first m.
+void reduce(const Reduction& reduction, const Tensor& out, const Tensor& self, uint64_t reduced_dims,
+            const Tensor& second_out = {});
 
 } // namespace torch::TORCH_ISA

@@ -1,6 +1,6 @@
 // sum, mean, prod, amax, amin, all, any, count_nonzero. Floats add up in double lanes, integers in int64.
 #include "kernels/cpu/complex.h"
-#include "kernels/cpu/reduce.h"
+#include "kernels/cpu/reduce_lanes.h"
 #include "kernels/table.h"
 
 #include <algorithm>
@@ -8,118 +8,6 @@
 namespace torch::TORCH_ISA {
 
 namespace {
-
-// ---- joins: how two accumulators become one ----
-
-struct SumJoin {
-  template <class A> static constexpr A identity() { return A(0); }
-  template <class V> static TORCH_INLINE V join(V a, V b) { return a + b; }
-};
-struct ProductJoin {
-  template <class A> static constexpr A identity() { return A(1); }
-  template <class V> static TORCH_INLINE V join(V a, V b) { return a * b; }
-};
-struct MaxJoin {
-  template <class A> static constexpr A identity() {
-    return std::is_integral_v<A> ? std::numeric_limits<A>::lowest()
-                                 : A(-std::numeric_limits<double>::infinity());
-  }
-  template <class T> static TORCH_INLINE Vec<T> join(Vec<T> a, Vec<T> b) { return maximum_(a, b); }
-  template <Number T> static TORCH_INLINE T join(T a, T b) { return a != a || a > b ? a : b; }
-};
-struct MinJoin {
-  template <class A> static constexpr A identity() {
-    return std::is_integral_v<A> ? std::numeric_limits<A>::max() : A(std::numeric_limits<double>::infinity());
-  }
-  template <class T> static TORCH_INLINE Vec<T> join(Vec<T> a, Vec<T> b) { return minimum_(a, b); }
-  template <Number T> static TORCH_INLINE T join(T a, T b) { return a != a || a < b ? a : b; }
-};
-
-// T: type of the values, A: of the accumulators. float is widened to double lanes when A is double.
-template <class Join, class T, class A> struct Lanes {
-  static constexpr bool kWiden = std::is_same_v<T, float> && std::is_same_v<A, double>;
-  static constexpr int kStep = Vec<T>::kLanes;
-  static constexpr int kParts = kWiden ? 2 : 1;
-  struct Pack {
-    Vec<A> part[kParts];
-  };
-  static TORCH_INLINE Pack load(const T* x) {
-    Pack p;
-    if constexpr (kWiden)
-      widen(Vec<float>::load(x), p.part[0], p.part[1]);
-    else
-      p.part[0] = Vec<A>::load(x);
-    return p;
-  }
-  static TORCH_INLINE Pack load_acc(const A* a) {
-    Pack p;
-    for (int i = 0; i < kParts; ++i) p.part[i] = Vec<A>::load(a + i * Vec<A>::kLanes);
-    return p;
-  }
-  static TORCH_INLINE void store_acc(const Pack& p, A* a) {
-    for (int i = 0; i < kParts; ++i) p.part[i].store(a + i * Vec<A>::kLanes);
-  }
-  static TORCH_INLINE Pack join(Pack a, Pack b) {
-    for (int i = 0; i < kParts; ++i) a.part[i] = Join::join(a.part[i], b.part[i]);
-    return a;
-  }
-
-  static void init(void* acc, int64_t m) {
-    std::fill_n(static_cast<A*>(acc), m, Join::template identity<A>());
-  }
-
-  static void run(void* acc, const void* values, int64_t n, const void*) {
-    const T* x = static_cast<const T*>(values);
-    A total = *static_cast<A*>(acc);
-    int64_t i = 0;
-    if (n >= 4 * kStep) {
-      Pack a = load(x), b = load(x + kStep), c = load(x + 2 * kStep), d = load(x + 3 * kStep);
-      for (i = 4 * kStep; i + 4 * kStep <= n; i += 4 * kStep) {
-        a = join(a, load(x + i));
-        b = join(b, load(x + i + kStep));
-        c = join(c, load(x + i + 2 * kStep));
-        d = join(d, load(x + i + 3 * kStep));
-      }
-      for (; i + kStep <= n; i += kStep) a = join(a, load(x + i));
-      a = join(join(a, b), join(c, d));
-      Vec<A> all = a.part[0];
-      if constexpr (kParts == 2) all = Join::join(all, a.part[1]);
-      total = Join::join(total, fold_lanes(all, [](A p, A q) { return Join::join(p, q); }));
-    }
-    for (; i < n; ++i) total = Join::join(total, A(x[i]));
-    *static_cast<A*>(acc) = total;
-  }
-
-  static void columns(void* accs, const void* values, int64_t stride, int64_t rows, int64_t m, const void*) {
-    A* const acc = static_cast<A*>(accs);
-    const char* const base = static_cast<const char*>(values);
-    const auto row = [&](int64_t r) { return reinterpret_cast<const T*>(base + r * stride); };
-    int64_t r = 0;
-    for (; r + 4 <= rows; r += 4) {
-      const T *x0 = row(r), *x1 = row(r + 1), *x2 = row(r + 2), *x3 = row(r + 3);
-      int64_t j = 0;
-      for (; j + kStep <= m; j += kStep) {
-        const Pack sum = join(join(load(x0 + j), load(x1 + j)), join(load(x2 + j), load(x3 + j)));
-        store_acc(join(load_acc(acc + j), sum), acc + j);
-      }
-      for (; j < m; ++j)
-        acc[j] =
-            Join::join(acc[j], Join::join(Join::join(A(x0[j]), A(x1[j])), Join::join(A(x2[j]), A(x3[j]))));
-    }
-    for (; r < rows; ++r) {
-      const T* x = row(r);
-      int64_t j = 0;
-      for (; j + kStep <= m; j += kStep) store_acc(join(load_acc(acc + j), load(x + j)), acc + j);
-      for (; j < m; ++j) acc[j] = Join::join(acc[j], A(x[j]));
-    }
-  }
-
-  static void merge(void* accs, const void* others, int64_t m) {
-    A* const acc = static_cast<A*>(accs);
-    const A* const other = static_cast<const A*>(others);
-    for (int64_t j = 0; j < m; ++j) acc[j] = Join::join(acc[j], other[j]);
-  }
-};
 
 // Complex values, one at a time, four chains to hide latency.
 template <class Join, class T, class A> struct Numbers {
@@ -150,11 +38,6 @@ template <class Join, class T, class A> struct Numbers {
     for (int64_t j = 0; j < m; ++j) acc[j] = Join::join(acc[j], static_cast<const A*>(others)[j]);
   }
 };
-
-template <class Kernel> Reduction reduction(DType tile, DType acc) {
-  return {tile,          acc,     item_size(acc), Kernel::init, Kernel::run, Kernel::columns,
-          Kernel::merge, nullptr, nullptr};
-}
 
 // In the domain of the output: integers stay integers, the rest is added up in double.
 template <class Join> Reduction accumulating(const Tensor& out, const Tensor& self) {

@@ -381,6 +381,20 @@ template <class T, class F> TORCH_INLINE Vec<T> by_lane(Vec<T> a, Vec<T> b, F f)
   return Vec<T>::load(x);
 }
 
+// Calls f(i, load, store) for each register of a row of n elements, i being its first element; load(p) and
+// store(p, v) take care of the last, partial one.
+template <class T, class F> TORCH_INLINE void each_vec(int64_t n, F&& f) {
+  using V = Vec<T>;
+  int64_t i = 0;
+  for (; i + V::kLanes <= n; i += V::kLanes)
+    f(
+        i, [](const T* p) { return V::load(p); }, [](T* p, V v) { v.store(p); });
+  if (const int64_t rest = n - i; rest > 0)
+    f(
+        i, [rest](const T* p) { return V::load_partial(p, rest); },
+        [rest](T* p, V v) { v.store_partial(p, rest); });
+}
+
 // Folds the lanes of one register in a fixed order (halves), f(T, T) -> T.
 template <class T, class F> TORCH_INLINE T fold_lanes(Vec<T> a, F f) {
   T x[Vec<T>::kLanes];

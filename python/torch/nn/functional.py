@@ -17,6 +17,9 @@ from torch.nn import _reduction as _Reduction
 _nn = _C._nn
 _Tensor = torch.Tensor
 
+# Whether cuDNN is used is for the device's kernels to say, which know torch.backends.cudnn.enabled.
+_MAY_USE_CUDNN = True
+
 # Straight through to the core: one Python call less.
 linear = _nn.linear
 conv2d = torch.conv2d
@@ -233,9 +236,7 @@ def batch_norm(
     """
     if training:
         _verify_batch_size(input.size())
-    return torch.batch_norm(
-        input, weight, bias, running_mean, running_var, training, momentum, eps, torch.backends.cudnn.enabled
-    )
+    return torch.batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps, _MAY_USE_CUDNN)
 
 
 def layer_norm(
@@ -268,7 +269,7 @@ def group_norm(
         raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {input.dim()}")
     size = input.size()
     _verify_batch_size([size[0] * size[1] // num_groups, num_groups, *size[2:]])
-    return torch.group_norm(input, num_groups, weight, bias, eps, torch.backends.cudnn.enabled)
+    return torch.group_norm(input, num_groups, weight, bias, eps, _MAY_USE_CUDNN)
 
 
 def normalize(

@@ -74,16 +74,29 @@ def _no_grad_trunc_normal_(
             "The distribution of values may be incorrect.",
             stacklevel=3,
         )
+    low, high = (a - mean) / std, (b - mean) / std
+    # Where few normal draws fall into the interval, uniform ones are accepted in proportion to the density, whose
+    # largest value in the interval is at the point nearest to the mean (Robert, Simulation of truncated normal
+    # variables, 1995). All elements are drawn again each time: the stream of numbers is that of PyTorch.
+    peak = min(max(0.0, low), high)
+
+    def draw() -> tuple[torch.Tensor, torch.Tensor]:
+        values = torch.empty_like(tensor)
+        if normal_cdf(high) - normal_cdf(low) > 0.3:
+            values.normal_(mean, std, generator=generator)
+            return values, (values >= a) & (values <= b)
+        values.uniform_(a, b, generator=generator)
+        z = (values - mean) / std
+        density = torch.exp((peak * peak - z * z) / 2)
+        return values, torch.empty_like(tensor).uniform_(generator=generator) <= density
+
     with torch.no_grad():
-        # The inverse of the distribution function, at points drawn between its values at a and at b.
-        low = normal_cdf((a - mean) / std)
-        high = normal_cdf((b - mean) / std)
-        tensor.uniform_(2 * low - 1, 2 * high - 1, generator=generator)
-        tensor.erfinv_()
-        tensor.mul_(std * math.sqrt(2.0))
-        tensor.add_(mean)
-        tensor.clamp_(min=a, max=b)
-        return tensor
+        values, accepted = draw()
+        while not bool(accepted.all()):
+            again, accepted_now = draw()
+            values = torch.where(accepted, values, again)
+            accepted = accepted | accepted_now
+        return tensor.copy_(values)
 
 
 def calculate_gain(nonlinearity: str, param: Any = None) -> float:

@@ -90,8 +90,10 @@ def _pass_through(tensors: tuple) -> tuple:
         class BackwardHookFunction(torch.autograd.Function):
             @staticmethod
             def forward(ctx: Any, *args: torch.Tensor) -> tuple:
-                ctx.mark_non_differentiable(*[arg for arg in args if not arg.requires_grad])
-                return tuple(arg.view_as(arg) for arg in args)
+                outputs = tuple(arg.view_as(arg) for arg in args)
+                constant = [out for arg, out in zip(args, outputs) if not arg.requires_grad]
+                ctx.mark_non_differentiable(*constant)
+                return outputs
 
             @staticmethod
             def backward(ctx: Any, *grads: Any) -> tuple:

@@ -1,0 +1,143 @@
+// What the normalisations share: reading small tensors and rows as the compute type T (float for half types),
+// block by block.
+#pragma once
+
+#include "core/allocator.h"
+#include "core/threads.h"
+#include "kernels/cpu/convert.h"
+#include "kernels/cpu/moments.h"
+#include "kernels/cpu/vec_math.h"
+
+#include <optional>
+
+namespace torch::TORCH_ISA {
+
+constexpr int64_t kNormBlock = 1024;
+
+// The elements of a small tensor (weight, running mean ...) as contiguous T; `missing` everywhere if it is
+// undefined.
+template <class T> class Coefficients {
+public:
+  Coefficients(const Tensor& t, int64_t n, T missing) : memory_(size_t(std::max<int64_t>(n, 1)) * sizeof(T)) {
+    T* const values = memory_.as<T>();
+    if (!t.defined()) {
+      std::fill_n(values, n, missing);
+      return;
+    }
+    const Convert convert = converter(t.dtype(), dtype_of<T>());
+    if (t.is_contiguous()) {
+      convert(values, t.data(), n);
+      return;
+    }
+    const int64_t step = t.strides().back() * t.itemsize(); // one dimension
+    for (int64_t i = 0; i < n; ++i) convert(values + i, static_cast<const char*>(t.data()) + i * step, 1);
+  }
+  const T* data() const { return memory_.as<T>(); }
+  T operator[](int64_t i) const { return data()[i]; }
+
+private:
+  Scratch memory_;
+};
+
+inline const char* advance(const void* p, DType type, int64_t n) {
+  return static_cast<const char*>(p) + n * item_size(type);
+}
+inline char* advance(void* p, DType type, int64_t n) { return static_cast<char*>(p) + n * item_size(type); }
+
+// n <= kNormBlock elements as T: where they lie, or converted into `buffer`.
+template <class T> TORCH_INLINE const T* read_block(const void* x, DType type, int64_t n, T* buffer) {
+  if (type == dtype_of<T>()) return static_cast<const T*>(x);
+  converter(type, dtype_of<T>())(buffer, x, n);
+  return buffer;
+}
+// Where to compute n elements that write_block then puts at `out`.
+template <class T> TORCH_INLINE T* block_target(void* out, DType type, T* buffer) {
+  return type == dtype_of<T>() ? static_cast<T*>(out) : buffer;
+}
+template <class T> TORCH_INLINE void write_block(void* out, DType type, int64_t n, const T* values) {
+  if (type != dtype_of<T>()) converter(dtype_of<T>(), type)(out, values, n);
+}
+
+// Mean and (biased) variance of n contiguous elements.
+struct MeanVar {
+  double mean, var;
+};
+template <class T> MeanVar moments_of(const void* x, DType type, int64_t n) {
+  double acc[3] = {0, 0, 0};
+  if (type == dtype_of<T>()) {
+    Moments<T>::run(acc, x, n, nullptr);
+  } else {
+    alignas(64) T buffer[kNormBlock];
+    for (int64_t first = 0; first < n; first += kNormBlock) {
+      const int64_t size = std::min(kNormBlock, n - first);
+      Moments<T>::run(acc, read_block<T>(advance(x, type, first), type, size, buffer), size, nullptr);
+    }
+  }
+  return {acc[0], acc[1] / double(n)};
+}
+
+// out[i] = (x[i] - shift) * scale + offset
+template <class T>
+void affine_run(void* out, const void* x, DType type, int64_t n, T shift, T scale, T offset) {
+  using V = Vec<T>;
+  alignas(64) T in_buffer[kNormBlock], out_buffer[kNormBlock];
+  for (int64_t first = 0; first < n; first += kNormBlock) {
+    const int64_t size = std::min(kNormBlock, n - first);
+    const T* const from = read_block<T>(advance(x, type, first), type, size, in_buffer);
+    T* const to = block_target<T>(advance(out, type, first), type, out_buffer);
+    each_vec<T>(size, [&](int64_t i, auto load, auto store) {
+      store(to + i, fused(load(from + i) - V(shift), V(scale), V(offset)));
+    });
+    write_block(advance(out, type, first), type, size, to);
+  }
+}
+
+// Sum of a and sum of a * (b - shift) over a run, in T within a block of kNormBlock, in double between
+// blocks.
+template <class T>
+void add_products(double& sum, double& dot, const void* a, const void* b, DType type, int64_t n, T shift) {
+  using V = Vec<T>;
+  alignas(64) T a_buffer[kNormBlock], b_buffer[kNormBlock];
+  for (int64_t first = 0; first < n; first += kNormBlock) {
+    const int64_t size = std::min(kNormBlock, n - first);
+    const T* const pa = read_block<T>(advance(a, type, first), type, size, a_buffer);
+    const T* const pb = read_block<T>(advance(b, type, first), type, size, b_buffer);
+    V sums[2] = {V(T(0)), V(T(0))}, dots[2] = {V(T(0)), V(T(0))};
+    int64_t i = 0;
+    for (; i + 2 * V::kLanes <= size; i += 2 * V::kLanes) {
+      for (int k = 0; k < 2; ++k) {
+        const V va = V::load(pa + i + k * V::kLanes), vb = V::load(pb + i + k * V::kLanes);
+        sums[k] = sums[k] + va;
+        dots[k] = fused(va, vb - V(shift), dots[k]);
+      }
+    }
+    const auto add = [](T p, T q) { return p + q; };
+    sum += double(fold_lanes(sums[0] + sums[1], add));
+    dot += double(fold_lanes(dots[0] + dots[1], add));
+    for (; i < size; ++i) {
+      sum += double(pa[i]);
+      dot += double(pa[i]) * double(pb[i] - shift);
+    }
+  }
+}
+
+// visit with float or double as compute type
+template <class F> void visit_norm(const char* op, DType type, F&& f) {
+  switch (type) {
+  case DType::Float64:
+    return f(TypeTag<double>{});
+  case DType::Float32:
+  case DType::Float16:
+  case DType::BFloat16:
+    return f(TypeTag<float>{});
+  default:
+    fail_dtype(op, type);
+  }
+}
+
+// n values of T into a tensor of any dtype with n elements (contiguous).
+template <class T> void store_values(const Tensor& to, const T* values, int64_t n) {
+  converter(dtype_of<T>(), to.dtype())(to.data(), values, n);
+}
+
+} // namespace torch::TORCH_ISA
