@@ -55,6 +55,13 @@ OPS = [
         gradcheck=False,
         errors=[S(T(3, 3), Dtype("float64")), S(T(), Dtype("float64"))],
     ),
+    _view(
+        "sum_to_size",
+        [S(T(3, 4), 1, 4), S(T(3, 4), (3, 1)), S(T(2, 3, 4), 4), S(T(3, 4), 3, 4), S(T(3, 4), ())],
+        tolerances={"bfloat16": (2e-2, 2e-2), "float16": (4e-3, 4e-3)},
+        errors=[S(T(3, 4), 2), S(T(3), 3, 1)],
+    ),
+    _view("resolve_neg", [S(T(3, 4)), S(T())], call="torch.resolve_neg"),
     _view("view_as", [S(T(3, 4), T(2, 6)).plain(), S(T(), T(1)).plain()], errors=[S(T(3, 4), T(5))]),
     _view(
         "reshape",
