@@ -24,6 +24,8 @@ LAYERS = {
     "distributed": {"core", "autograd", "ops"},
     "bindings": {"core", "kernels", "autograd", "ops", "interpret", "graph", "script", "serialize", "distributed"},
 }
+# autograd names the few ops that it calls in ops_used.h; this one file fills them in.
+ALLOWED = {("autograd/ops_used.cpp", "ops/ops.h")}
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
 needs_sources = pytest.mark.skipif(not CSRC.is_dir(), reason="no C++ sources here")
 
@@ -41,6 +43,8 @@ def test_includes_go_one_way() -> None:
             continue
         for included in INCLUDE.findall(path.read_text()):
             target = included.split("/")[0]
+            if (str(path.relative_to(CSRC)), included) in ALLOWED:
+                continue
             if "/" in included and target in LAYERS and target != folder and target not in LAYERS[folder]:
                 wrong.append(f"{path.relative_to(ROOT)} includes {included}")
     assert not wrong, "\n".join(wrong)
