@@ -17,13 +17,6 @@ void AccumulateGrad::forget() {
 
 namespace {
 
-// Whether a gradient may become (part of) .grad as it is: nobody else can reach its tensor or its memory.
-bool sole_owner(const Tensor& t) {
-  const TensorImpl* const impl = t.impl();
-  return impl->use_count() == 1 && (!impl->pyobj || impl->flags & kOwnsPyObject) &&
-         impl->storage->use_count() == 1 && !impl->storage->pyobj && impl->storage->owns_memory();
-}
-
 // A gradient is laid out like its leaf where that is dense, else in C order, so that optimizers walk both
 // alike.
 bool layout_fits(const Tensor& grad, const Tensor& leaf) {
@@ -45,8 +38,8 @@ void accumulate_into(const Tensor& leaf, Tensor incoming) {
   AutogradMeta& m = ensure_meta(leaf);
   if (!m.grad.defined()) {
     const bool recording = thread_state.grad_enabled;
-    if (!recording && layout_fits(incoming, leaf) && sole_owner(incoming)) {
-      m.grad = incoming.requires_grad() || incoming.impl()->pyobj ? detach(incoming) : std::move(incoming);
+    if (!recording && layout_fits(incoming, leaf) && sole_holder(incoming)) {
+      m.grad = incoming.impl()->autograd || incoming.impl()->pyobj ? detach(incoming) : std::move(incoming);
     } else {
       Tensor copy = laid_out_copy(incoming, leaf);
       m.grad = recording ? std::move(copy) : detach(copy);
