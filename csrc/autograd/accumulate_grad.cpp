@@ -2,6 +2,9 @@
 
 #include "autograd/engine.h"
 #include "autograd/ops_used.h"
+#include "core/threads.h"
+
+#include <mutex>
 
 namespace torch::autograd {
 
@@ -32,9 +35,32 @@ Tensor laid_out_copy(const Tensor& grad, const Tensor& leaf) {
   return copy;
 }
 
+// Threads that train one set of parameters add to the same .grad; a kernel may let another thread in halfway.
+// One of a few locks serves each leaf. Who has to wait lets the interpreter go meanwhile: the holder may need
+// it.
+class LeafLock {
+public:
+  explicit LeafLock(const TensorImpl* leaf)
+      : mutex_(mutexes_[(reinterpret_cast<uintptr_t>(leaf) >> 6) % kCount]) {
+    if (mutex_.try_lock()) return;
+    const LongWork released(INT64_MAX);
+    mutex_.lock();
+  }
+  ~LeafLock() { mutex_.unlock(); }
+  LeafLock(const LeafLock&) = delete;
+  LeafLock& operator=(const LeafLock&) = delete;
+
+private:
+  static constexpr size_t kCount = 64;
+  static std::recursive_mutex mutexes_[kCount]; // an interposed add may itself run a backward
+  std::recursive_mutex& mutex_;
+};
+std::recursive_mutex LeafLock::mutexes_[LeafLock::kCount];
+
 } // namespace
 
 void accumulate_into(const Tensor& leaf, Tensor incoming) {
+  const LeafLock lock(leaf.impl());
   AutogradMeta& m = ensure_meta(leaf);
   if (!m.grad.defined()) {
     const bool recording = thread_state.grad_enabled;
