@@ -13,12 +13,12 @@
 namespace torch::TORCH_ISA {
 namespace {
 
-// ---- steps
-// ----------------------------------------------------------------------------------------------------- A
-// step works on V = Vec<T>: x[0] is the parameter, x[1] the gradient, then the state. kWritten has a bit for
-// each operand that changes. Constants are rounded to T once, as a scalar operand of an op is; products are
-// added in one rounding where addcmul, lerp and add with alpha do so. With that the only
-// difference from PyTorch's steps is its square root, which is not correctly rounded.
+// ---- steps ----
+
+// A step works on V = Vec<T>: x[0] is the parameter, x[1] the gradient, then the state. kWritten has a bit
+// for each operand that changes. Constants are rounded to T once, as a scalar operand of an op is; products
+// are added in one rounding where addcmul, lerp and add with alpha do so. With that the only difference from
+// PyTorch's steps is its square root, which is not correctly rounded.
 
 template <class V> TORCH_INLINE V lerp(V start, V end, Element<V> weight) {
   // From the nearer end, so that weight 1 gives `end` exactly.
@@ -147,8 +147,7 @@ template <class T> struct AddNumber {
   template <class V> TORCH_INLINE void operator()(V* x) const { x[0] = x[0] + V(number); }
 };
 
-// ---- running a step
-// --------------------------------------------------------------------------------------------
+// ---- running a step ----
 
 // n contiguous elements of T behind each pointer.
 template <class Step> void run_row(const Step& step, char* const* data, int64_t n) {
