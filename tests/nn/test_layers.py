@@ -153,6 +153,7 @@ result += [fill(f, 4, 6, 3, 3) for f in (init.xavier_uniform_, init.kaiming_norm
     "max_pool2d indices": "x = torch.randn(1, 2, 4, 5); result = (F.max_pool2d(x, 2, return_indices=True), nn.MaxPool2d(2, return_indices=True)(x), F.max_pool2d_with_indices(x, 3, 1))",
     "softmax dtype": "x = torch.arange(3); result = (F.softmax(x, 0, dtype=torch.float64), F.log_softmax(x, 0, dtype=torch.float32), F.softmin(x, 0, dtype=torch.float32))",
     "gumbel_softmax": "x = torch.randn(3, 4); result = (F.gumbel_softmax(x, 0.5), F.gumbel_softmax(x, hard=True, dim=0))",
+    "weight that is no parameter": "l = nn.Linear(2, 2); del l.weight; l.weight = torch.eye(2) * 3; l.bias = None; result = l(torch.ones(1, 2))",
     "module constants": "result = (nn.MSELoss.__constants__, nn.Conv2d.__constants__, nn.CrossEntropyLoss.__constants__)",
 }
 
