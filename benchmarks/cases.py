@@ -4,9 +4,11 @@
 happens when the generator reaches the case and is not timed.
 """
 
+# ruff: noqa: B008  (the defaults bind a case's tensors when the case is made)
 from __future__ import annotations
 
-from typing import Any, Callable, Iterator
+from collections.abc import Iterator
+from typing import Any, Callable
 
 Case = tuple  # (name, callable)
 
@@ -133,7 +135,10 @@ def reduce() -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "softmax dim 0", lambda: small.softmax(0)
     yield "cumsum dim 1", lambda: small.cumsum(1)
     yield "layer_norm 1024x768", lambda x=torch.randn(1024, 768): torch.nn.functional.layer_norm(x, (768,))
-    yield "batch_norm 16x64x28x28", lambda x=torch.randn(16, 64, 28, 28): torch.nn.functional.batch_norm(x, None, None, training=True)
+    yield (
+        "batch_norm 16x64x28x28",
+        lambda x=torch.randn(16, 64, 28, 28): torch.nn.functional.batch_norm(x, None, None, training=True),
+    )
     yield "sort 1e5", lambda x=torch.randn(100_000): x.sort()
     yield "topk 10 of 1000x1000", lambda x=torch.randn(1000, 1000): x.topk(10)
     yield "nonzero 1e6", lambda x=torch.randn(1_000_000) > 0: x.nonzero()
@@ -171,7 +176,10 @@ def matmul_more() -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "mm bfloat16 256", lambda a=torch.randn(256, 256).bfloat16(), b=torch.randn(256, 256).bfloat16(): a @ b
     yield "bmm 64 x 64^3", lambda a=torch.randn(64, 64, 64), b=torch.randn(64, 64, 64): a @ b
     yield "mv 2048", lambda a=torch.randn(2048, 2048), b=torch.randn(2048): a @ b
-    yield "einsum bihd,bjhd", lambda a=torch.randn(2, 64, 4, 32), b=torch.randn(2, 64, 4, 32): torch.einsum("bihd,bjhd->bhij", a, b)
+    yield (
+        "einsum bihd,bjhd",
+        lambda a=torch.randn(2, 64, 4, 32), b=torch.randn(2, 64, 4, 32): torch.einsum("bihd,bjhd->bhij", a, b),
+    )
 
 
 def conv() -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -179,11 +187,23 @@ def conv() -> Iterator[tuple[str, Callable[[], Any]]]:
     import torch.nn.functional as F
 
     torch.manual_seed(0)
-    yield "conv 3x3 64ch 28^2 b4", lambda x=torch.randn(4, 64, 28, 28), w=torch.randn(64, 64, 3, 3): F.conv2d(x, w, padding=1)
+    yield (
+        "conv 3x3 64ch 28^2 b4",
+        lambda x=torch.randn(4, 64, 28, 28), w=torch.randn(64, 64, 3, 3): F.conv2d(x, w, padding=1),
+    )
     yield "conv 1x1 256->64 28^2", lambda x=torch.randn(4, 256, 28, 28), w=torch.randn(64, 256, 1, 1): F.conv2d(x, w)
-    yield "conv 7x7 s2 stem 112^2", lambda x=torch.randn(2, 3, 112, 112), w=torch.randn(64, 3, 7, 7): F.conv2d(x, w, stride=2, padding=3)
-    yield "conv depthwise 3x3", lambda x=torch.randn(4, 64, 28, 28), w=torch.randn(64, 1, 3, 3): F.conv2d(x, w, padding=1, groups=64)
-    yield "conv LeNet 5x5 b64", lambda x=torch.randn(64, 1, 28, 28), w=torch.randn(6, 1, 5, 5): F.conv2d(x, w, padding=2)
+    yield (
+        "conv 7x7 s2 stem 112^2",
+        lambda x=torch.randn(2, 3, 112, 112), w=torch.randn(64, 3, 7, 7): F.conv2d(x, w, stride=2, padding=3),
+    )
+    yield (
+        "conv depthwise 3x3",
+        lambda x=torch.randn(4, 64, 28, 28), w=torch.randn(64, 1, 3, 3): F.conv2d(x, w, padding=1, groups=64),
+    )
+    yield (
+        "conv LeNet 5x5 b64",
+        lambda x=torch.randn(64, 1, 28, 28), w=torch.randn(6, 1, 5, 5): F.conv2d(x, w, padding=2),
+    )
     yield "max_pool2d 16x64x28x28", lambda x=torch.randn(16, 64, 28, 28): F.max_pool2d(x, 2)
     yield "avg_pool2d 16x64x28x28", lambda x=torch.randn(16, 64, 28, 28): F.avg_pool2d(x, 2)
     x = torch.randn(4, 32, 28, 28, requires_grad=True)
@@ -216,7 +236,10 @@ def training() -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "tutorial regression", tutorial
 
     images, labels = torch.randn(64, 784), torch.randint(0, 10, (64,))
-    for name, make in (("SGD", lambda p: torch.optim.SGD(p, lr=0.01)), ("Adam", lambda p: torch.optim.Adam(p, lr=1e-3))):
+    for name, make in (
+        ("SGD", lambda p: torch.optim.SGD(p, lr=0.01)),
+        ("Adam", lambda p: torch.optim.Adam(p, lr=1e-3)),
+    ):
         mlp = nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 10))
         optimizer, loss_fn = make(mlp.parameters()), nn.CrossEntropyLoss()
 
@@ -227,8 +250,20 @@ def training() -> Iterator[tuple[str, Callable[[], Any]]]:
 
         yield f"MLP 784-512-512-10 b64 {name}", step
 
-    lenet = nn.Sequential(nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
-                          nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10))
+    lenet = nn.Sequential(
+        nn.Conv2d(1, 6, 5, padding=2),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(6, 16, 5),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(400, 120),
+        nn.ReLU(),
+        nn.Linear(120, 84),
+        nn.ReLU(),
+        nn.Linear(84, 10),
+    )
     pictures = torch.randn(64, 1, 28, 28)
     lenet_step, lenet_loss = torch.optim.SGD(lenet.parameters(), lr=0.01), nn.CrossEntropyLoss()
 
@@ -248,7 +283,10 @@ def training_more() -> Iterator[tuple[str, Callable[[], Any]]]:
     torch.manual_seed(0)
     small = nn.Sequential(nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 1))
     x, y = torch.randn(8, 32), torch.randn(8, 1)
-    for name, make in (("SGD", lambda p: torch.optim.SGD(p, lr=0.01)), ("Adam", lambda p: torch.optim.Adam(p, lr=1e-3))):
+    for name, make in (
+        ("SGD", lambda p: torch.optim.SGD(p, lr=0.01)),
+        ("Adam", lambda p: torch.optim.Adam(p, lr=1e-3)),
+    ):
         optimizer = make(small.parameters())
 
         def step(optimizer: Any = optimizer) -> None:
@@ -257,7 +295,11 @@ def training_more() -> Iterator[tuple[str, Callable[[], Any]]]:
             optimizer.step()
 
         yield f"MLP 3x32 b8 {name}", step
-    for name, make in (("SGD", lambda p: torch.optim.SGD(p, lr=0.01)), ("Adam", lambda p: torch.optim.Adam(p)), ("AdamW", lambda p: torch.optim.AdamW(p))):
+    for name, make in (
+        ("SGD", lambda p: torch.optim.SGD(p, lr=0.01)),
+        ("Adam", lambda p: torch.optim.Adam(p)),
+        ("AdamW", lambda p: torch.optim.AdamW(p)),
+    ):
         params = [torch.nn.Parameter(torch.randn(64)) for _ in range(100)]
         for p in params:
             p.grad = torch.randn(64)
@@ -305,6 +347,14 @@ def data() -> Iterator[tuple[str, Callable[[], Any]]]:
 
 
 GROUPS: dict[str, Callable[[], Iterator[tuple[str, Callable[[], Any]]]]] = {
-    "overhead": overhead, "overhead (more)": overhead_more, "pointwise": pointwise, "reduce": reduce, "matmul": matmul, "matmul (more)": matmul_more, "conv": conv,
-    "training": training, "training (more)": training_more, "data": data,
+    "overhead": overhead,
+    "overhead (more)": overhead_more,
+    "pointwise": pointwise,
+    "reduce": reduce,
+    "matmul": matmul,
+    "matmul (more)": matmul_more,
+    "conv": conv,
+    "training": training,
+    "training (more)": training_more,
+    "data": data,
 }

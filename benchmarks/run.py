@@ -15,11 +15,25 @@ from typing import Any, Optional
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 PROCESS_GROUPS = ("import", "memory")
-TIMED_GROUPS = ("overhead", "overhead (more)", "pointwise", "reduce", "matmul", "matmul (more)", "conv", "training", "training (more)", "data")
+TIMED_GROUPS = (
+    "overhead",
+    "overhead (more)",
+    "pointwise",
+    "reduce",
+    "matmul",
+    "matmul (more)",
+    "conv",
+    "training",
+    "training (more)",
+    "data",
+)
 
 # Largest ours/PyTorch allowed: geometric mean of a group, and any single case (None: no limit).
 TARGETS: dict[str, tuple[float, Optional[float]]] = {
-    "overhead": (0.4, 0.8), "pointwise": (0.9, None), "matmul": (1.05, None), "training": (0.7, None),
+    "overhead": (0.4, 0.8),
+    "pointwise": (0.9, None),
+    "matmul": (1.05, None),
+    "training": (0.7, None),
 }
 
 # What a process of its own is asked, for the groups import and memory: code, and what it prints.
@@ -67,15 +81,26 @@ def environment(ours: bool, threads: int) -> dict:
 
 
 def run_worker(python: str, ours: bool, job: dict) -> dict:
-    done = subprocess.run([python, str(HERE / "worker.py"), json.dumps(job)], capture_output=True, text=True,  # noqa: S603
-                          env=environment(ours, job["threads"]), cwd=str(ROOT / "benchmarks"))
+    done = subprocess.run(
+        [python, str(HERE / "worker.py"), json.dumps(job)],
+        capture_output=True,
+        text=True,
+        env=environment(ours, job["threads"]),
+        cwd=str(ROOT / "benchmarks"),
+    )
     if done.returncode or not done.stdout:
         sys.exit(f"{python} ended with {done.returncode}:\n{done.stderr[-3000:]}")
     return json.loads(done.stdout)
 
 
 def run_process(python: str, ours: bool, code: str, threads: int) -> Optional[float]:
-    done = subprocess.run([python, "-c", code], capture_output=True, text=True, env=environment(ours, threads), cwd=str(ROOT / "benchmarks"))  # noqa: S603
+    done = subprocess.run(
+        [python, "-c", code],
+        capture_output=True,
+        text=True,
+        env=environment(ours, threads),
+        cwd=str(ROOT / "benchmarks"),
+    )
     try:
         return float(done.stdout.split()[-1])
     except (IndexError, ValueError):
@@ -89,7 +114,9 @@ def measure(args: argparse.Namespace) -> dict:
     best: dict[str, Any] = {"ours": {}, "reference": {}, "errors": [], "versions": {}}
     timed = [g for g in args.group if g in TIMED_GROUPS]
     job = {"groups": timed, "case": args.case, "threads": args.threads, "share": 0.03 if args.quick else 0.1}
-    processes = {name: code for name, code in PROCESSES.items() if name.split(" / ")[0] in args.group and args.case in name}
+    processes = {
+        name: code for name, code in PROCESSES.items() if name.split(" / ")[0] in args.group and args.case in name
+    }
     for turn in range(args.rounds):
         for side, python in sides if turn % 2 == 0 else reversed(sides):
             print(f"round {turn + 1} of {args.rounds}: {side}", file=sys.stderr)
@@ -130,15 +157,26 @@ def ratios(found: dict) -> dict:
 
 def summary(found: dict) -> dict:
     """{group: (geometric mean, worst ratio, worst case)}."""
-    return {group: (math.exp(sum(math.log(r) for r in cases.values()) / len(cases)), max(cases.values()), max(cases, key=cases.get))
-            for group, cases in ratios(found).items()}
+    return {
+        group: (
+            math.exp(sum(math.log(r) for r in cases.values()) / len(cases)),
+            max(cases.values()),
+            max(cases, key=cases.get),
+        )
+        for group, cases in ratios(found).items()
+    }
 
 
 def markdown(found: dict, args: argparse.Namespace) -> str:
     versions = found["versions"]
-    lines = [f"# Ours ({versions.get('ours', '?')}) against PyTorch ({versions.get('reference', '?')})", "",
-             f"{args.threads} thread(s), {args.rounds} alternating rounds, minima; {platform.machine()}, Python {platform.python_version()}. A ratio below 1: ours is faster.", "",
-             "| group | cases | geometric mean | worst | worst case | target |", "|---|---|---|---|---|---|"]
+    lines = [
+        f"# Ours ({versions.get('ours', '?')}) against PyTorch ({versions.get('reference', '?')})",
+        "",
+        f"{args.threads} thread(s), {args.rounds} alternating rounds, minima; {platform.machine()}, Python {platform.python_version()}. A ratio below 1: ours is faster.",
+        "",
+        "| group | cases | geometric mean | worst | worst case | target |",
+        "|---|---|---|---|---|---|",
+    ]
     made = ratios(found)
     for group, (mean, worst, case) in summary(found).items():
         limit = TARGETS.get(group)
@@ -148,7 +186,9 @@ def markdown(found: dict, args: argparse.Namespace) -> str:
         lines += ["", f"## {group}", "", "| case | ours | PyTorch | ratio |", "|---|---|---|---|"]
         for case, ratio in cases.items():
             name = f"{group} / {case}"
-            lines.append(f"| {case} | {show(name, found['ours'][name])} | {show(name, found['reference'][name])} | {ratio:.2f} |")
+            lines.append(
+                f"| {case} | {show(name, found['ours'][name])} | {show(name, found['reference'][name])} | {ratio:.2f} |"
+            )
     if found["errors"]:
         lines += ["", "Not measured:", ""] + [f"- {text}" for text in found["errors"]]
     return "\n".join(lines) + "\n"
@@ -164,7 +204,11 @@ def plot(found: dict, path: str) -> None:
     rows = [(f"{case}", ratio, group) for group, cases in ratios(found).items() for case, ratio in cases.items()]
     colours = {group: f"C{i % 10}" for i, group in enumerate(dict.fromkeys(row[2] for row in rows))}
     figure, axis = plt.subplots(figsize=(9, 1 + 0.17 * len(rows)), layout="constrained")
-    axis.barh([f"{name} ({group})" for name, _, group in rows], [ratio for _, ratio, _ in rows], color=[colours[group] for *_, group in rows])
+    axis.barh(
+        [f"{name} ({group})" for name, _, group in rows],
+        [ratio for _, ratio, _ in rows],
+        color=[colours[group] for *_, group in rows],
+    )
     axis.set_xscale("log")
     axis.axvline(1.0, color="black", linewidth=0.8)
     axis.invert_yaxis()
@@ -188,7 +232,9 @@ def missed(found: dict) -> list:
         for case, ratio in ratios(found)[group].items():
             if case_limit is not None and ratio > case_limit:
                 said.append(f"{group}: {case} {ratio:.2f}, no case may exceed {case_limit}")
-    said += [text for text in found["errors"] if text.startswith("ours") and text.split(": ")[1].split(" / ")[0] in TARGETS]
+    said += [
+        text for text in found["errors"] if text.startswith("ours") and text.split(": ")[1].split(" / ")[0] in TARGETS
+    ]
     return said
 
 
@@ -196,7 +242,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ours", default=sys.executable, help="Python that imports our torch (default: this one)")
     parser.add_argument("--reference", help="Python that imports PyTorch")
-    parser.add_argument("--group", action="append", choices=[*TIMED_GROUPS, *PROCESS_GROUPS], help="only these groups (repeatable)")
+    parser.add_argument(
+        "--group", action="append", choices=[*TIMED_GROUPS, *PROCESS_GROUPS], help="only these groups (repeatable)"
+    )
     parser.add_argument("--case", default="", help="only cases whose name contains this text")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, help="rounds per interpreter (default 5; quick: 2)")

@@ -64,9 +64,9 @@ def main() -> None:
                     continue
                 try:
                     times[f"{group} / {name}"] = shortest(call, job["share"])
-                except Exception as error:  # noqa: BLE001
+                except Exception as error:
                     errors[f"{group} / {name}"] = f"{type(error).__name__}: {error}"
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             errors[f"{group} / (setup)"] = f"{type(error).__name__}: {error}"
     json.dump({"version": torch.__version__, "times": times, "errors": errors}, out)
     out.flush()

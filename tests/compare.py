@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Optional
+from collections.abc import Mapping
+from typing import Any, Optional
 
 import numpy as np
 import wire
@@ -49,8 +50,16 @@ def differ_values(ours: np.ndarray, theirs: np.ndarray, rtol: float, atol: float
     return f"{int(bad.sum())} of {bad.size} values differ; at {where}: ours {ours[where]!r}, oracle's {theirs[where]!r}"
 
 
-def differ(ours: tuple, theirs: tuple, *, strides: bool = False, own: Optional[Mapping[str, tuple]] = None,
-           values: bool = True, path: str = "result", scale: float = 1.0) -> Optional[str]:
+def differ(
+    ours: tuple,
+    theirs: tuple,
+    *,
+    strides: bool = False,
+    own: Optional[Mapping[str, tuple]] = None,
+    values: bool = True,
+    path: str = "result",
+    scale: float = 1.0,
+) -> Optional[str]:
     """None when the two encoded values agree, else a sentence about the first difference."""
     if ours[0] != theirs[0]:
         return f"{path}: ours is {short(ours)}, oracle's is {short(theirs)}"
@@ -81,8 +90,15 @@ def differ(ours: tuple, theirs: tuple, *, strides: bool = False, own: Optional[M
         if set(ours[1]) != set(theirs[1]):
             return f"{path}: keys {sorted(ours[1])}, oracle's {sorted(theirs[1])}"
         for key in ours[1]:
-            found = differ(ours[1][key], theirs[1][key], strides=strides, own=own, values=values,
-                           path=f"{path}[{key!r}]", scale=scale)
+            found = differ(
+                ours[1][key],
+                theirs[1][key],
+                strides=strides,
+                own=own,
+                values=values,
+                path=f"{path}[{key!r}]",
+                scale=scale,
+            )
             if found:
                 return found
         return None

@@ -48,7 +48,9 @@ def both(oracle: oracle_client.Oracle) -> Callable[..., tuple]:
         request = {"code": code, "names": {key: wire.encode(item) for key, item in names.items()}}
         theirs = oracle.ask([request])[0]
         slips = ("NameError", "SyntaxError", "IndentationError", "UnboundLocalError", "ModuleNotFoundError")
-        assert theirs[0] == "ok" or theirs[1][0] not in slips, f"the snippet itself is wrong: {theirs[1][0]}: {theirs[2]}"
+        assert theirs[0] == "ok" or theirs[1][0] not in slips, (
+            f"the snippet itself is wrong: {theirs[1][0]}: {theirs[2]}"
+        )
         ours = wire.run(request)
         assert_same(ours, theirs, strides=strides, scale=scale)
         for word in contains:
@@ -62,7 +64,9 @@ def both(oracle: oracle_client.Oracle) -> Callable[..., tuple]:
 
 def assert_same(ours: tuple, theirs: tuple, *, strides: bool = True, scale: float = 1.0) -> None:
     if theirs[0] == "error":
-        assert ours[0] == "error", f"oracle raises {theirs[1][0]}: {theirs[2][:200]!r}; ours returned {compare.short(ours[1])}"
+        assert ours[0] == "error", (
+            f"oracle raises {theirs[1][0]}: {theirs[2][:200]!r}; ours returned {compare.short(ours[1])}"
+        )
         assert theirs[1][0] in ours[1], f"oracle raises {theirs[1][0]}, ours {ours[1][0]}: {ours[2]!r}"
         return
     assert ours[0] != "error", f"ours raises {ours[1][0]}: {ours[2]!r}; oracle's answer is {compare.short(theirs[1])}"

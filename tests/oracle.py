@@ -47,8 +47,11 @@ def missing() -> None:
 
 def environment() -> dict:
     """An environment for the oracle in which nothing of ours can be imported."""
-    return {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYTHONHOME", "LD_PRELOAD",
-                                                                            "TORCH_CPU_ISA", "COVERAGE_PROCESS_START")}
+    return {
+        key: value
+        for key, value in os.environ.items()
+        if key not in ("PYTHONPATH", "PYTHONHOME", "LD_PRELOAD", "TORCH_CPU_ISA", "COVERAGE_PROCESS_START")
+    }
 
 
 class OracleDied(RuntimeError):
@@ -79,9 +82,13 @@ class Oracle:
 
     def _start(self) -> subprocess.Popen:
         if self.process is None or self.process.poll() is not None:
-            self.process = subprocess.Popen(  # noqa: S603
-                [self.python, str(SERVER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(),
-                cwd=str(SERVER.parent))
+            self.process = subprocess.Popen(
+                [self.python, str(SERVER)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=environment(),
+                cwd=str(SERVER.parent),
+            )
         return self.process
 
     def _ask(self, message: Any) -> list:
@@ -93,7 +100,7 @@ class Oracle:
             process.stdin.flush()
             head = process.stdout.read(8)
             if len(head) == 8:
-                return pickle.loads(process.stdout.read(struct.unpack("<Q", head)[0]))  # noqa: S301
+                return pickle.loads(process.stdout.read(struct.unpack("<Q", head)[0]))
         except BrokenPipeError:
             pass
         raise OracleDied(f"the oracle ended with code {process.wait()}")
@@ -105,7 +112,7 @@ class Oracle:
         key = hashlib.sha256(self.salt + pickle.dumps(batch, protocol=4)).digest()
         row = self.answers.execute("SELECT answer FROM answers WHERE key = ?", (key,)).fetchone()
         if row is not None:
-            return pickle.loads(zlib.decompress(row[0]))  # noqa: S301
+            return pickle.loads(zlib.decompress(row[0]))
         reply = self._ask(batch)
         packed = zlib.compress(pickle.dumps(reply, protocol=4), 1)
         self.answers.execute("INSERT OR REPLACE INTO answers VALUES (?, ?)", (key, packed))

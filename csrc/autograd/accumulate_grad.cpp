@@ -2,6 +2,9 @@
 
 #include "autograd/engine.h"
 #include "autograd/ops_used.h"
+#include "core/threads.h"
+
+#include <mutex>
 
 namespace torch::autograd {
 
@@ -16,13 +19,6 @@ void AccumulateGrad::forget() {
 }
 
 namespace {
-
-// Whether a gradient may become (part of) .grad as it is: nobody else can reach its tensor or its memory.
-bool sole_owner(const Tensor& t) {
-  const TensorImpl* const impl = t.impl();
-  return impl->use_count() == 1 && (!impl->pyobj || impl->flags & kOwnsPyObject) &&
-         impl->storage->use_count() == 1 && !impl->storage->pyobj && impl->storage->owns_memory();
-}
 
 // A gradient is laid out like its leaf where that is dense, else in C order, so that optimizers walk both
 // alike.
@@ -39,14 +35,37 @@ Tensor laid_out_copy(const Tensor& grad, const Tensor& leaf) {
   return copy;
 }
 
+// Threads that train one set of parameters add to the same .grad; a kernel may let another thread in halfway.
+// One of a few locks serves each leaf. Who has to wait lets the interpreter go meanwhile: the holder may need
+// it.
+class LeafLock {
+public:
+  explicit LeafLock(const TensorImpl* leaf)
+      : mutex_(mutexes_[(reinterpret_cast<uintptr_t>(leaf) >> 6) % kCount]) {
+    if (mutex_.try_lock()) return;
+    const LongWork released(INT64_MAX);
+    mutex_.lock();
+  }
+  ~LeafLock() { mutex_.unlock(); }
+  LeafLock(const LeafLock&) = delete;
+  LeafLock& operator=(const LeafLock&) = delete;
+
+private:
+  static constexpr size_t kCount = 64;
+  static std::recursive_mutex mutexes_[kCount]; // an interposed add may itself run a backward
+  std::recursive_mutex& mutex_;
+};
+std::recursive_mutex LeafLock::mutexes_[LeafLock::kCount];
+
 } // namespace
 
 void accumulate_into(const Tensor& leaf, Tensor incoming) {
+  const LeafLock lock(leaf.impl());
   AutogradMeta& m = ensure_meta(leaf);
   if (!m.grad.defined()) {
     const bool recording = thread_state.grad_enabled;
-    if (!recording && layout_fits(incoming, leaf) && sole_owner(incoming)) {
-      m.grad = incoming.requires_grad() || incoming.impl()->pyobj ? detach(incoming) : std::move(incoming);
+    if (!recording && layout_fits(incoming, leaf) && sole_holder(incoming)) {
+      m.grad = incoming.impl()->autograd || incoming.impl()->pyobj ? detach(incoming) : std::move(incoming);
     } else {
       Tensor copy = laid_out_copy(incoming, leaf);
       m.grad = recording ? std::move(copy) : detach(copy);

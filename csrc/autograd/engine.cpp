@@ -57,11 +57,9 @@ struct Ready {
   }
 };
 
-// Whether the buffer is the only holder of the tensor and of its memory: then it may be added to in place.
-bool solely_owned(const Tensor& t) {
-  const TensorImpl* const impl = t.impl();
-  return impl->use_count() == 1 && !impl->pyobj && !impl->autograd && impl->non_overlapping_dense &&
-         impl->storage->use_count() == 1 && !impl->storage->pyobj && impl->storage->writable();
+// Whether a gradient may be added to where it lies.
+bool can_add_in_place(const Tensor& t) {
+  return t.impl()->non_overlapping_dense && !(t.impl()->flags & kRequiresGrad) && sole_holder(t);
 }
 
 void add_to_buffer(Tensor& buffer, Tensor grad) {
@@ -70,9 +68,9 @@ void add_to_buffer(Tensor& buffer, Tensor grad) {
   } else if (thread_state.grad_enabled || buffer.dtype() != grad.dtype() ||
              !equal(buffer.sizes(), grad.sizes())) {
     buffer = used::add(buffer, grad);
-  } else if (solely_owned(buffer)) {
+  } else if (can_add_in_place(buffer)) {
     used::add_in_place(buffer, grad);
-  } else if (solely_owned(grad)) {
+  } else if (can_add_in_place(grad)) {
     used::add_in_place(grad, buffer);
     buffer = std::move(grad);
   } else {

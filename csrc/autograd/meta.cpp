@@ -42,10 +42,25 @@ void set_grad_fn(const Tensor& t, AutogradMeta& m, const Ref<Node>& node, uint32
   t.impl()->flags |= kRequiresGrad;
 }
 
+bool sole_holder(const Tensor& t) {
+  const TensorImpl* const impl = t.impl();
+  if (impl->use_count() != 1 || (impl->pyobj && !(impl->flags & kOwnsPyObject))) return false;
+  const StorageImpl* const storage = impl->storage.get();
+  if (storage->pyobj || !storage->owns_memory() || !storage->writable()) return false;
+  if (!is_view(t)) return storage->use_count() == 1;
+  const TensorImpl* const root = meta_of(t)->base.impl();
+  return root->use_count() == 1 && !root->pyobj && storage->use_count() == 2;
+}
+
 Ref<Node> accumulator_of(const Tensor& t) {
   AutogradMeta& m = ensure_meta(t);
   if (m.leaf_edge) return m.leaf_edge;
-  if (m.accumulator) return Ref<Node>(m.accumulator);
+  if (m.accumulator) {
+    // A leaf may have been given other data since.
+    const GradMetadata& known = m.accumulator->inputs()[0];
+    if (equal(known.sizes, t.sizes()) && known.dtype == t.dtype() && known.device == t.device())
+      return Ref<Node>(m.accumulator);
+  }
   return Ref<Node>(new AccumulateGrad(t));
 }
 
@@ -135,6 +150,14 @@ Tensor detach(const Tensor& t) {
   return result;
 }
 
+void detach_inplace(const Tensor& t) {
+  TensorImpl* const impl = t.impl();
+  impl->flags &= ~static_cast<uint32_t>(kRequiresGrad);
+  if (AutogradMeta* const m = meta_of(t)) {
+    m->grad_fn = Ref<Node>();
+    m->slot = 0;
+  }
+}
 Tensor detach_version(const Tensor& t) {
   Tensor result = detach(t);
   TensorImpl* const impl = result.impl();

@@ -100,7 +100,7 @@ Owned backward_of(PyObject* ctx) {
 
 void PyNode::apply(std::span<Tensor> grads, std::span<Tensor> results) {
   check(ctx, name(), ": its forward failed, so there is no backward");
-  const Owned keep = Owned::of(ctx);
+  const Owned keep = Owned::share(ctx);
   const Owned function = backward_of(ctx);
   const size_t n_grads = tensor_outputs.size();
   InlineVec<PyObject*, 4> args;
@@ -358,6 +358,7 @@ PyObject* run_forward(PyObject* cls, PyObject* const* args, Py_ssize_t n, PyObje
   for (size_t i = 0; i < n_outputs; ++i) {
     if (node) node->tensor_outputs.push_back(is_tensor(outputs[i]));
     Owned value = owned(call.finish_output(outputs[i], n_tensors));
+    if (node) track(value.get());
     if (single)
       result = std::move(value);
     else

@@ -147,11 +147,17 @@ PyObject* requires_grad_in_place(PyObject* self, PyObject* const* args, Py_ssize
 }
 
 PyObject* register_hook(PyObject* self, PyObject* hook) {
-  return guarded([&] { return register_tensor_hook(unwrap(self), hook); });
+  return guarded([&] {
+    track(self);
+    return register_tensor_hook(unwrap(self), hook);
+  });
 }
 
 PyObject* register_post_accumulate_hook(PyObject* self, PyObject* hook) {
-  return guarded([&] { return register_accumulate_hook(unwrap(self), hook); });
+  return guarded([&] {
+    track(self);
+    return register_accumulate_hook(unwrap(self), hook);
+  });
 }
 
 PyObject* retain_grad(PyObject* self, PyObject*) {

@@ -3,7 +3,8 @@
 A small network with a sigmoid at its end is trained with ``BCELoss``; batches come from ``TensorDataset`` and
 ``DataLoader``. A fifth of the 569 patients is kept apart for testing.
 
-Run: ``python docs/examples/breast_cancer.py``. It prints the loss of each epoch and the test accuracy, and writes a plot.
+Run: ``python docs/examples/breast_cancer.py``. It prints the loss of each epoch and the test accuracy,
+and writes a plot.
 """
 
 from __future__ import annotations

@@ -44,7 +44,9 @@ def main() -> None:
     best_offset = (y.mean() - best_slope * x.mean()).item()
     print(f"found  y = {slope:.4f} x + {offset:.4f}")
     print(f"least squares  y = {best_slope:.4f} x + {best_offset:.4f}")
-    assert abs(slope - best_slope) < 1e-2 and abs(offset - best_offset) < 1e-2, "training did not reach the least squares line"
+    assert abs(slope - best_slope) < 1e-2 and abs(offset - best_offset) < 1e-2, (
+        "training did not reach the least squares line"
+    )
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.5), layout="constrained")
     left.scatter(x.numpy(), y.numpy(), s=12, label="data")

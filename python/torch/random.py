@@ -66,3 +66,10 @@ def fork_rng(
         yield
     finally:
         set_rng_state(state)
+
+
+def _rebuild_generator(state: torch.Tensor) -> _C.Generator:
+    """Generator in the given state; what pickled generators name."""
+    generator = _C.Generator()
+    generator.set_state(state)
+    return generator

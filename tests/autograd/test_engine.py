@@ -162,7 +162,10 @@ def test_messages_that_programs_match(both: Any) -> None:
     both(W + SNIPPETS["no grad needed"], contains=("does not require grad and does not have a grad_fn",))
     both(W + SNIPPETS["unused"], contains=("appears to not have been used in the graph",))
     both(W + "w.add_(1)", contains=("leaf Variable that requires grad", "in-place"))
-    both(W + "y = w.exp(); y.add_(1); y.sum().backward()", contains=("one of the variables needed for gradient computation has been modified by an inplace operation",))
+    both(
+        W + "y = w.exp(); y.add_(1); y.sum().backward()",
+        contains=("one of the variables needed for gradient computation has been modified by an inplace operation",),
+    )
 
 
 def test_stale_saved_tensor_says_who_changed_it() -> None:
@@ -267,7 +270,7 @@ def test_backward_in_threads() -> None:
                 x = torch.full((5,), float(seed), requires_grad=True)
                 (x * x + step).sum().backward()
                 assert x.grad.tolist() == [2.0 * seed] * 5
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             errors.append(error)
 
     threads = [threading.Thread(target=work, args=(seed,)) for seed in range(6)]

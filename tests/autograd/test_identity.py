@@ -142,9 +142,16 @@ def test_errors_do_not_leak() -> None:
     x = torch.ones(3)
     before = sys.getrefcount(x)
     for _ in range(200):
-        for bad in (lambda: x + torch.ones(4), lambda: x.view(7), lambda: x[9], lambda: torch.add(x, "a"), lambda: torch.cat([x, None]), lambda: x.sum(5)):
+        for bad in (
+            lambda: x + torch.ones(4),
+            lambda: x.view(7),
+            lambda: x[9],
+            lambda: torch.add(x, "a"),
+            lambda: torch.cat([x, None]),
+            lambda: x.sum(5),
+        ):
             try:
                 bad()
-            except Exception:  # noqa: BLE001, S110
+            except Exception:
                 pass
     assert sys.getrefcount(x) == before

@@ -11,13 +11,43 @@ SETUP = "x = torch.arange(1., 7.).reshape(2, 3).requires_grad_()\nb = x * 2\ns =
 END = "\nloss = (b * torch.arange(6.).reshape(2, 3)).sum()\nloss.backward()\nresult = (b.detach(), x.grad, s.grad)"
 
 VIEWS = {
-    "itself": "b", "select": "b[0]", "slice": "b[:, 1:]", "step": "b[:, ::2]", "view": "b.view(3, 2)", "transpose": "b.t()", "diagonal": "b.diagonal()", "narrow": "b.narrow(1, 0, 2)", "unsqueeze": "b.unsqueeze(0)",
-    "squeeze": "b.unsqueeze(0).squeeze(0)", "expand": "b[:, :1].expand(2, 1)", "element": "b[1, 2]", "chain": "b.t()[1:]", "as_strided": "b.as_strided((2, 2), (3, 1), 1)", "permute": "b.permute(1, 0)",
-    "flatten": "b.flatten()", "unfold": "b.unfold(1, 3, 1)", "view_as": "b.view_as(b)", "detach": "b.detach()", "movedim": "b.movedim(0, 1)", "alias": "b[...]", "real": "b.real",
+    "itself": "b",
+    "select": "b[0]",
+    "slice": "b[:, 1:]",
+    "step": "b[:, ::2]",
+    "view": "b.view(3, 2)",
+    "transpose": "b.t()",
+    "diagonal": "b.diagonal()",
+    "narrow": "b.narrow(1, 0, 2)",
+    "unsqueeze": "b.unsqueeze(0)",
+    "squeeze": "b.unsqueeze(0).squeeze(0)",
+    "expand": "b[:, :1].expand(2, 1)",
+    "element": "b[1, 2]",
+    "chain": "b.t()[1:]",
+    "as_strided": "b.as_strided((2, 2), (3, 1), 1)",
+    "permute": "b.permute(1, 0)",
+    "flatten": "b.flatten()",
+    "unfold": "b.unfold(1, 3, 1)",
+    "view_as": "b.view_as(b)",
+    "detach": "b.detach()",
+    "movedim": "b.movedim(0, 1)",
+    "alias": "b[...]",
+    "real": "b.real",
 }
 WRITES = {
-    "mul number": "v.mul_(5)", "add number": "v.add_(1)", "zero": "v.zero_()", "fill": "v.fill_(2)", "mul tensor": "v.mul_(s.as_strided(v.shape, v.stride(), v.storage_offset()))", "exp": "v.exp_()", "copy": "v.copy_(s.as_strided(v.shape, v.stride(), v.storage_offset()))",
-    "set item": "v[...] = 4.", "sigmoid": "v.sigmoid_()", "clamp": "v.clamp_(3, 9)", "masked_fill": "v.masked_fill_(v.detach() > 5, 0.)", "relu": "v.relu_()", "pow": "v.pow_(2)",
+    "mul number": "v.mul_(5)",
+    "add number": "v.add_(1)",
+    "zero": "v.zero_()",
+    "fill": "v.fill_(2)",
+    "mul tensor": "v.mul_(s.as_strided(v.shape, v.stride(), v.storage_offset()))",
+    "exp": "v.exp_()",
+    "copy": "v.copy_(s.as_strided(v.shape, v.stride(), v.storage_offset()))",
+    "set item": "v[...] = 4.",
+    "sigmoid": "v.sigmoid_()",
+    "clamp": "v.clamp_(3, 9)",
+    "masked_fill": "v.masked_fill_(v.detach() > 5, 0.)",
+    "relu": "v.relu_()",
+    "pow": "v.pow_(2)",
 }
 
 
@@ -29,17 +59,27 @@ def test_write_to_view(view: str, write: str, both: Any) -> None:
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_write_to_base_then_use_view(view: str, both: Any) -> None:
-    both(SETUP + f"v = {VIEWS[view]}\nb.mul_(5)\nb = v * 1\nloss = (v * 3).sum(); loss.backward(); result = (v.detach(), x.grad, type(v.grad_fn).__name__)")
+    both(
+        SETUP
+        + f"v = {VIEWS[view]}\nb.mul_(5)\nb = v * 1\nloss = (v * 3).sum(); loss.backward(); result = (v.detach(), x.grad, type(v.grad_fn).__name__)"
+    )
 
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_write_to_view_then_use_other_view(view: str, both: Any) -> None:
-    both(SETUP + f"u = b.view(-1)\nv = {VIEWS[view]}\nv.mul_(5)\n(u * torch.arange(6.)).sum().backward(); result = (u.detach(), x.grad)")
+    both(
+        SETUP
+        + f"u = b.view(-1)\nv = {VIEWS[view]}\nv.mul_(5)\n(u * torch.arange(6.)).sum().backward(); result = (u.detach(), x.grad)"
+    )
 
 
 @pytest.mark.parametrize("view", [name for name in VIEWS if name not in ("detach", "as_strided", "expand")])
 def test_two_writes(view: str, both: Any) -> None:
-    both(SETUP + f"v = {VIEWS[view]}\nv.mul_(5)\nb.add_(1)\nv.mul_(s.as_strided(v.shape, v.stride(), v.storage_offset()))" + END)
+    both(
+        SETUP
+        + f"v = {VIEWS[view]}\nv.mul_(5)\nb.add_(1)\nv.mul_(s.as_strided(v.shape, v.stride(), v.storage_offset()))"
+        + END
+    )
 
 
 LEAF = "w = torch.arange(1., 7.).reshape(2, 3).clone().requires_grad_()\nn = torch.arange(1., 7.).reshape(2, 3).clone()\ns = torch.full((2, 3), 3., requires_grad=True)\n"

@@ -15,7 +15,9 @@ import torch
 
 
 def python(code: str, timeout: float = 40, **env: str) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=timeout, env={**os.environ, **env})  # noqa: S603
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=timeout, env={**os.environ, **env}
+    )
 
 
 def ok(code: str, **env: str) -> str:
@@ -108,7 +110,7 @@ def test_many_python_threads() -> None:
                 y = (x @ x.t()).sum() + x.exp().sum()
                 assert torch.isfinite(y)
                 assert torch.cat([x, x]).shape == (100, 50)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             errors.append(error)
 
     threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
@@ -158,11 +160,23 @@ def test_other_threads_run_during_long_work() -> None:
     assert sum(start < t < end for t in ticks) > 10
 
 
-@pytest.mark.parametrize("work", ["x = torch.ones(64, 64)\nwhile True: x = x @ x * 0.01", "while True: torch.ones(3_000_000).exp_().sum()", "x = torch.ones(8)\nwhile True: x = x + 0",
-                                  "w = torch.ones(8, requires_grad=True)\nwhile True:\n    y = w\n    for _ in range(1000): y = y * 1.0\n    y.sum().backward()"])
+@pytest.mark.parametrize(
+    "work",
+    [
+        "x = torch.ones(64, 64)\nwhile True: x = x @ x * 0.01",
+        "while True: torch.ones(3_000_000).exp_().sum()",
+        "x = torch.ones(8)\nwhile True: x = x + 0",
+        "w = torch.ones(8, requires_grad=True)\nwhile True:\n    y = w\n    for _ in range(1000): y = y * 1.0\n    y.sum().backward()",
+    ],
+)
 def test_ctrl_c(work: str) -> None:
     """SIGINT ends a loop of tensor work with KeyboardInterrupt, soon."""
-    child = subprocess.Popen([sys.executable, "-c", f"import torch\nprint('go', flush=True)\n{work}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
+    child = subprocess.Popen(
+        [sys.executable, "-c", f"import torch\nprint('go', flush=True)\n{work}"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     assert child.stdout is not None and child.stdout.readline().strip() == "go"
     time.sleep(0.3)
     start = time.perf_counter()
@@ -178,15 +192,21 @@ def test_ctrl_c(work: str) -> None:
 
 
 def test_exit_with_tensors_alive() -> None:
-    ok("import torch\nx = torch.ones(3, requires_grad=True)\ny = (x * 2).sum()\nx.loop = y\nimport builtins; builtins.keep = (x, y)\nclass A:\n    def __del__(self): self.t + 1\na = A(); a.t = torch.ones(2)")
+    ok(
+        "import torch\nx = torch.ones(3, requires_grad=True)\ny = (x * 2).sum()\nx.loop = y\nimport builtins; builtins.keep = (x, y)\nclass A:\n    def __del__(self): self.t + 1\na = A(); a.t = torch.ones(2)"
+    )
 
 
 def test_exit_with_threads_alive() -> None:
-    ok("import threading, torch, time\ndef f():\n    while True: torch.ones(100000).sum()\nfor _ in range(3): threading.Thread(target=f, daemon=True).start()\ntime.sleep(0.2)")
+    ok(
+        "import threading, torch, time\ndef f():\n    while True: torch.ones(100000).sum()\nfor _ in range(3): threading.Thread(target=f, daemon=True).start()\ntime.sleep(0.2)"
+    )
 
 
 def test_exit_with_pending_hooks() -> None:
-    ok("import atexit, torch\natexit.register(lambda: print(torch.ones(2).sum().item()))\nw = torch.ones(1, requires_grad=True); w.register_hook(lambda g: g)")
+    ok(
+        "import atexit, torch\natexit.register(lambda: print(torch.ones(2).sum().item()))\nw = torch.ones(1, requires_grad=True); w.register_hook(lambda g: g)"
+    )
 
 
 def test_set_num_threads() -> None:
@@ -204,7 +224,21 @@ def test_results_do_not_depend_on_threads() -> None:
     before = torch.get_num_threads()
     torch.manual_seed(0)
     x, y = torch.randn(300_001), torch.randn(700, 700)
-    calls: list[Any] = [lambda: x.sum(), lambda: x.exp(), lambda: x.cumsum(0), lambda: x.var(), lambda: y.sum(0), lambda: y.sum(1), lambda: y.softmax(1), lambda: y.softmax(0), lambda: x.sort()[0], lambda: x.norm(), lambda: y.t().contiguous(), lambda: (y > 0).nonzero(), lambda: x.prod()]
+    calls: list[Any] = [
+        lambda: x.sum(),
+        lambda: x.exp(),
+        lambda: x.cumsum(0),
+        lambda: x.var(),
+        lambda: y.sum(0),
+        lambda: y.sum(1),
+        lambda: y.softmax(1),
+        lambda: y.softmax(0),
+        lambda: x.sort()[0],
+        lambda: x.norm(),
+        lambda: y.t().contiguous(),
+        lambda: (y > 0).nonzero(),
+        lambda: x.prod(),
+    ]
     try:
         torch.set_num_threads(1)
         one = [call() for call in calls]
@@ -213,7 +247,9 @@ def test_results_do_not_depend_on_threads() -> None:
 
         for i, (call, expected) in enumerate(zip(calls, one)):
             found = call()
-            assert torch.equal(found, expected) or (not is_ours() and torch.allclose(found, expected, atol=1e-3)), f"case {i}"
+            assert torch.equal(found, expected) or (not is_ours() and torch.allclose(found, expected, atol=1e-3)), (
+                f"case {i}"
+            )
     finally:
         torch.set_num_threads(before)
 
@@ -229,13 +265,19 @@ def test_affinity_counts() -> None:
 
 
 def test_import_in_a_thread() -> None:
-    ok("import threading\nr = []\ndef f():\n    import torch\n    r.append(float(torch.ones(3).sum()))\nt = threading.Thread(target=f); t.start(); t.join(); assert r == [3.0]")
+    ok(
+        "import threading\nr = []\ndef f():\n    import torch\n    r.append(float(torch.ones(3).sum()))\nt = threading.Thread(target=f); t.start(); t.join(); assert r == [3.0]"
+    )
 
 
 def test_signal_handlers_are_left_alone() -> None:
-    ok("import signal\nbefore = [signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM, signal.SIGSEGV, signal.SIGFPE)]\nimport torch; torch.ones(2).sum()\nassert before == [signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM, signal.SIGSEGV, signal.SIGFPE)]")
+    ok(
+        "import signal\nbefore = [signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM, signal.SIGSEGV, signal.SIGFPE)]\nimport torch; torch.ones(2).sum()\nassert before == [signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM, signal.SIGSEGV, signal.SIGFPE)]"
+    )
 
 
 def test_float_flags_are_left_alone() -> None:
     """Importing and computing changes neither rounding nor the treatment of subnormal numbers."""
-    ok("import torch, sys\ntorch.ones(100, 100) @ torch.ones(100, 100)\nassert 5e-324 / 1 > 0 and sys.float_info.min / 2 > 0\nassert torch.tensor([1e-310], dtype=torch.float64).mul(1).item() > 0")
+    ok(
+        "import torch, sys\ntorch.ones(100, 100) @ torch.ones(100, 100)\nassert 5e-324 / 1 > 0 and sys.float_info.min / 2 > 0\nassert torch.tensor([1e-310], dtype=torch.float64).mul(1).item() > 0"
+    )

@@ -104,7 +104,17 @@ torch.randn(3, generator=torch.Generator().manual_seed(2)) * 1e6
 torch.randn(2, 3, 2, generator=torch.Generator().manual_seed(2)).half()
 """.strip().split("\n")
 
-OPTIONS = ["precision=2", "precision=8", "threshold=5", "edgeitems=1, threshold=3", "linewidth=40", "sci_mode=True", "sci_mode=False", "profile='short'", "profile='full'"]
+OPTIONS = [
+    "precision=2",
+    "precision=8",
+    "threshold=5",
+    "edgeitems=1, threshold=3",
+    "linewidth=40",
+    "sci_mode=True",
+    "sci_mode=False",
+    "profile='short'",
+    "profile='full'",
+]
 
 
 @pytest.mark.parametrize("text", TENSORS)
@@ -119,15 +129,23 @@ def test_str(text: str, both: Any) -> None:
 
 @pytest.mark.parametrize("options", OPTIONS)
 def test_printoptions(options: str, both: Any) -> None:
-    both(f"torch.set_printoptions({options})\ntry:\n    result = [repr(t) for t in (torch.arange(30.), torch.tensor([1.23456789, 1e-3]), torch.arange(36).reshape(6, 6), torch.tensor([1e6, 1.0]), torch.tensor([1 + 2j]))]\nfinally:\n    torch.set_printoptions(profile='default')")
+    both(
+        f"torch.set_printoptions({options})\ntry:\n    result = [repr(t) for t in (torch.arange(30.), torch.tensor([1.23456789, 1e-3]), torch.arange(36).reshape(6, 6), torch.tensor([1e6, 1.0]), torch.tensor([1 + 2j]))]\nfinally:\n    torch.set_printoptions(profile='default')"
+    )
 
 
 def test_small_reprs(both: Any) -> None:
-    both("result = [repr(o) for o in (torch.float32, torch.device('cpu'), torch.device('cuda:1'), torch.Size([2, 3]), torch.strided, torch.channels_last, torch.contiguous_format, torch.preserve_format)]")
-    both("w = torch.ones(2, requires_grad=True); result = (repr((w * 2).grad_fn).split(' at ')[0], repr(torch.ones(2)[None]))")
+    both(
+        "result = [repr(o) for o in (torch.float32, torch.device('cpu'), torch.device('cuda:1'), torch.Size([2, 3]), torch.strided, torch.channels_last, torch.contiguous_format, torch.preserve_format)]"
+    )
+    both(
+        "w = torch.ones(2, requires_grad=True); result = (repr((w * 2).grad_fn).split(' at ')[0], repr(torch.ones(2)[None]))"
+    )
     both("w = torch.ones(2, requires_grad=True); y = w * 2; y += 1; result = repr(y)")
     both("x = torch.ones(2); x.__class__ = x.__class__; result = repr([x, x])")
 
 
 def test_print_module(both: Any) -> None:
-    both("result = repr(torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Sequential(torch.nn.Dropout(0.1))))")
+    both(
+        "result = repr(torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Sequential(torch.nn.Dropout(0.1))))"
+    )

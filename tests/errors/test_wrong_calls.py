@@ -28,8 +28,8 @@ def collect() -> dict:
         return _answers
     todo = list(range(len(CASES)))
     while todo:
-        done = subprocess.run([sys.executable, str(HERE / "worker.py"), *map(str, todo)], stdout=subprocess.PIPE,  # noqa: S603
-                              stderr=subprocess.PIPE, text=True, errors="replace")
+        command = [sys.executable, str(HERE / "worker.py"), *map(str, todo)]
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace")
         started: Optional[int] = None
         for line in done.stdout.splitlines():
             answer = json.loads(line)
@@ -59,7 +59,11 @@ def expected(number: int, config: Any) -> Optional[str]:
 
 
 def _id(number: int) -> str:
-    return f"{CASES[number].group}-{number}-{CASES[number].call[:60]}".replace("\n", ";").replace("[", "(").replace("]", ")")
+    return (
+        f"{CASES[number].group}-{number}-{CASES[number].call[:60]}".replace("\n", ";")
+        .replace("[", "(")
+        .replace("]", ")")
+    )
 
 
 def test_there_are_enough() -> None:
@@ -73,7 +77,9 @@ def test_wrong_call(number: int, request: pytest.FixtureRequest) -> None:
     assert "crash" not in answer, f"{case.call!r} ended the process with {answer['crash']}:\n{answer['stderr']}"
     wanted = expected(number, request.config)
     assert answer["raised"], f"{case.call!r} raised nothing, expected {wanted}"
-    assert wanted in answer["raised"], f"{case.call!r} raised {answer['raised'][0]} ({answer['text'][:300]!r}), expected {wanted}"
+    assert wanted in answer["raised"], (
+        f"{case.call!r} raised {answer['raised'][0]} ({answer['text'][:300]!r}), expected {wanted}"
+    )
     if is_ours():  # PyTorch does change its inputs in a few of these
         assert not answer["changed"], f"{case.call!r} changed {answer['changed']}"
         assert answer["text"].strip(), f"{case.call!r} raised {answer['raised'][0]} without a text"

@@ -27,7 +27,7 @@ def library(name: str) -> Path:
 def tool(*command: str) -> str:
     if shutil.which(command[0]) is None:
         pytest.skip(f"{command[0]} is not installed")
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def test_libtorch_links_no_python() -> None:
@@ -58,20 +58,34 @@ def test_kernel_objects_export_their_table_only() -> None:
     if not build:
         pytest.skip("no build folder beside the package")
     for path in build[:6]:
-        weak = [line for line in tool("nm", "-C", "--defined-only", "--extern-only", str(path)).splitlines() if " W " in line or " V " in line or " u " in line]
+        weak = [
+            line
+            for line in tool("nm", "-C", "--defined-only", "--extern-only", str(path)).splitlines()
+            if " W " in line or " V " in line or " u " in line
+        ]
         if "table" in path.name or path.stat().st_size > 100_000:
             assert not [w for w in weak if "torch" in w], (path.name, weak[:5])
 
 
 def test_installed_size() -> None:
-    total = sum(p.stat().st_size for p in PACKAGE.rglob("*") if p.is_file() and not p.is_symlink() and "__pycache__" not in p.parts)
+    total = sum(
+        p.stat().st_size
+        for p in PACKAGE.rglob("*")
+        if p.is_file() and not p.is_symlink() and "__pycache__" not in p.parts
+    )
     assert total < 120 * 2**20, f"{total / 2**20:.0f} MB"
 
 
 def measure(code: str) -> list:
     values = []
     for _ in range(5):
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""})  # noqa: S603
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""},
+        )
         values.append(float(done.stdout))
     return values
 
@@ -89,19 +103,40 @@ def test_import_memory() -> None:
 
 def test_import_loads_little() -> None:
     code = "import sys, torch; print(' '.join(m for m in sys.modules))"
-    loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())  # noqa: S603
-    heavy = {"numpy", "scipy", "torch.optim", "torch.utils.data", "torch.distributed", "matplotlib", "sklearn", "asyncio", "multiprocessing", "unittest", "sympy", "typing_extensions", "inspect", "dataclasses"}
+    loaded = set(
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    )
+    heavy = {
+        "numpy",
+        "scipy",
+        "torch.optim",
+        "torch.utils.data",
+        "torch.distributed",
+        "matplotlib",
+        "sklearn",
+        "asyncio",
+        "multiprocessing",
+        "unittest",
+        "sympy",
+        "typing_extensions",
+        "inspect",
+        "dataclasses",
+    }
     assert not loaded & heavy, sorted(loaded & heavy)
 
 
 def test_import_starts_no_thread() -> None:
     code = "import os, torch; print(len(os.listdir('/proc/self/task')))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "1"  # noqa: S603
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "1"
+    )
 
 
 def test_optimizer_imports_nothing_heavy() -> None:
     code = "import sys, torch; torch.optim.Adam(torch.nn.Linear(2, 2).parameters()); print(' '.join(m for m in sys.modules))"
-    loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())  # noqa: S603
+    loaded = set(
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    )
     assert not loaded & {"numpy", "scipy", "sympy", "torch._dynamo", "unittest"}
 
 
@@ -114,11 +149,11 @@ def test_isa_can_be_forced(isa: str) -> None:
         env.pop("TORCH_CPU_ISA", None)
         if force:
             env["TORCH_CPU_ISA"] = force
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env)  # noqa: S603
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env)
         if done.returncode and force and not supported(force):
             pytest.skip(f"this machine has no {force}")
         assert done.returncode == 0, done.stderr[-1500:]
-        results[force] = eval(done.stdout)  # noqa: S307
+        results[force] = eval(done.stdout)
     assert results[isa] == pytest.approx(results[None], rel=1e-5, abs=1e-5)
 
 
@@ -128,7 +163,12 @@ def supported(isa: str) -> bool:
 
 
 def test_unknown_isa_is_an_error() -> None:
-    done = subprocess.run([sys.executable, "-c", "import torch; torch.ones(2).exp()"], capture_output=True, text=True, env={**os.environ, "TORCH_CPU_ISA": "nosuch"})  # noqa: S603
+    done = subprocess.run(
+        [sys.executable, "-c", "import torch; torch.ones(2).exp()"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "TORCH_CPU_ISA": "nosuch"},
+    )
     assert done.returncode == 1 and "nosuch" in done.stderr, (done.returncode, done.stderr[-300:])
 
 
@@ -141,5 +181,3 @@ keep = [torch.ones(1) for _ in range(1000)]
 base = rss(); keep += [torch.ones(1) for _ in range(100000)]
 print((rss() - base) / 100000)"""
     assert min(measure(code)) < 330  # PyTorch: 550 with the slot of the list
-
-

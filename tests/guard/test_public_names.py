@@ -10,8 +10,31 @@ import pytest
 import torch
 from conftest import is_ours
 
-MODULES = ["torch", "torch.nn", "torch.nn.functional", "torch.nn.init", "torch.nn.utils", "torch.optim", "torch.optim.lr_scheduler", "torch.autograd", "torch.utils.data", "torch.random", "torch.cuda", "torch.serialization", "torch.linalg",
-           "torch.testing", "torch.autograd.graph", "torch.autograd.function", "torch.utils.dlpack", "torch.utils.checkpoint", "torch.nn.parameter", "torch.nn.modules", "torch.special", "torch.types", "torch.overrides"]
+MODULES = [
+    "torch",
+    "torch.nn",
+    "torch.nn.functional",
+    "torch.nn.init",
+    "torch.nn.utils",
+    "torch.optim",
+    "torch.optim.lr_scheduler",
+    "torch.autograd",
+    "torch.utils.data",
+    "torch.random",
+    "torch.cuda",
+    "torch.serialization",
+    "torch.linalg",
+    "torch.testing",
+    "torch.autograd.graph",
+    "torch.autograd.function",
+    "torch.utils.dlpack",
+    "torch.utils.checkpoint",
+    "torch.nn.parameter",
+    "torch.nn.modules",
+    "torch.special",
+    "torch.types",
+    "torch.overrides",
+]
 # Names that every program expects at the top.
 EXPECTED = """Tensor Size Generator device dtype layout memory_format finfo iinfo float16 bfloat16 float32 float64 uint8 int8 int16 int32 int64 bool complex64 complex128 half float double short int long cfloat cdouble
 strided contiguous_format channels_last preserve_format tensor as_tensor from_numpy from_dlpack frombuffer asarray is_tensor is_floating_point is_complex numel save load manual_seed seed initial_seed get_rng_state set_rng_state
@@ -40,11 +63,36 @@ def test_names_exist_in_pytorch(path: str, oracle: Any) -> None:
     mine = names(ours_of(path))
     module = importlib.import_module(path)
     mine = [n for n in mine if not inspect.ismodule(getattr(module, n, None)) and n != "annotations"]
-    answer = oracle.ask([{"code": f"import importlib\nm = importlib.import_module({path!r})\nresult = [hasattr(m, n) for n in {mine!r}]"}])[0]
+    answer = oracle.ask(
+        [
+            {
+                "code": f"import importlib\nm = importlib.import_module({path!r})\nresult = [hasattr(m, n) for n in {mine!r}]"
+            }
+        ]
+    )[0]
     if answer[0] == "error":
         pytest.fail(f"PyTorch has no module {path}: {answer[2]}")
     unknown = [name for name, (_, has) in zip(mine, answer[1][1]) if not has]
-    helpers = {"Any", "Callable", "Optional", "Union", "Sequence", "Iterable", "Iterator", "Mapping", "List", "Dict", "Tuple", "TYPE_CHECKING", "overload", "cast", "Number", "NamedTuple", "TypeVar", "Generic"}
+    helpers = {
+        "Any",
+        "Callable",
+        "Optional",
+        "Union",
+        "Sequence",
+        "Iterable",
+        "Iterator",
+        "Mapping",
+        "List",
+        "Dict",
+        "Tuple",
+        "TYPE_CHECKING",
+        "overload",
+        "cast",
+        "Number",
+        "NamedTuple",
+        "TypeVar",
+        "Generic",
+    }
     assert not [n for n in unknown if n not in helpers], f"{path} offers names that PyTorch does not have: {unknown}"
 
 
@@ -66,14 +114,29 @@ def test_tensor_methods_exist_in_pytorch(oracle: Any) -> None:
 
 @pytest.mark.skipif(not is_ours(), reason="the reference stands in")
 def test_functions_are_documented() -> None:
-    bare = [n for n in dir(torch) if not n.startswith("_") and inspect.isbuiltin(getattr(torch, n)) and not (getattr(torch, n).__doc__ or "").strip()]
+    bare = [
+        n
+        for n in dir(torch)
+        if not n.startswith("_")
+        and inspect.isbuiltin(getattr(torch, n))
+        and not (getattr(torch, n).__doc__ or "").strip()
+    ]
     assert not bare, bare
 
 
 @pytest.mark.skipif(not is_ours(), reason="the reference stands in")
 def test_signatures() -> None:
     """inspect.signature answers for ops and methods."""
-    for function in (torch.add, torch.sum, torch.zeros, torch.Tensor.add, torch.Tensor.view, torch.nn.functional.conv2d, torch.nn.functional.relu, torch.cat):
+    for function in (
+        torch.add,
+        torch.sum,
+        torch.zeros,
+        torch.Tensor.add,
+        torch.Tensor.view,
+        torch.nn.functional.conv2d,
+        torch.nn.functional.relu,
+        torch.cat,
+    ):
         assert inspect.signature(function).parameters, function
 
 
@@ -81,8 +144,18 @@ def test_modules_are_found_lazily() -> None:
     import subprocess
     import sys
 
-    for text in ("torch.nn.functional.relu", "torch.optim.SGD", "torch.utils.data.DataLoader", "torch.autograd.grad", "torch.nn.init.xavier_uniform_", "torch.cuda.is_available", "torch.random.manual_seed", "torch.autograd.functional", "torch.utils.checkpoint"):
-        done = subprocess.run([sys.executable, "-c", f"import torch; {text}"], capture_output=True, text=True)  # noqa: S603
+    for text in (
+        "torch.nn.functional.relu",
+        "torch.optim.SGD",
+        "torch.utils.data.DataLoader",
+        "torch.autograd.grad",
+        "torch.nn.init.xavier_uniform_",
+        "torch.cuda.is_available",
+        "torch.random.manual_seed",
+        "torch.autograd.functional",
+        "torch.utils.checkpoint",
+    ):
+        done = subprocess.run([sys.executable, "-c", f"import torch; {text}"], capture_output=True, text=True)
         assert done.returncode == 0, (text, done.stderr[-500:])
 
 

@@ -39,13 +39,19 @@ LAYERS = {
     "Linear float64": ("nn.Linear(4, 3, dtype=torch.float64).float()", "(2, 4)"),
     "Bilinear parameters": ("nn.Sequential(nn.Linear(4, 3))", "(2, 4)"),
     "Conv2d": ("nn.Conv2d(2, 4, 3)", "(2, 2, 7, 6)"),
-    "Conv2d options": ("nn.Conv2d(4, 6, (3, 2), stride=(2, 1), padding=(1, 2), dilation=(1, 2), groups=2, bias=False)", "(2, 4, 7, 8)"),
+    "Conv2d options": (
+        "nn.Conv2d(4, 6, (3, 2), stride=(2, 1), padding=(1, 2), dilation=(1, 2), groups=2, bias=False)",
+        "(2, 4, 7, 8)",
+    ),
     "Conv2d same": ("nn.Conv2d(2, 3, 3, padding='same', dilation=2)", "(1, 2, 6, 5)"),
     "Conv2d valid": ("nn.Conv2d(2, 3, 3, padding='valid')", "(1, 2, 6, 5)"),
     "Conv2d unbatched": ("nn.Conv2d(2, 3, 3)", "(2, 6, 5)"),
     "Conv1d": ("nn.Conv1d(2, 4, 3, stride=2, padding=1)", "(2, 2, 9)"),
     "MaxPool2d": ("nn.MaxPool2d(2)", "(2, 3, 6, 7)"),
-    "MaxPool2d options": ("nn.MaxPool2d((3, 2), stride=(1, 2), padding=1, dilation=(1, 1), ceil_mode=True)", "(2, 3, 6, 7)"),
+    "MaxPool2d options": (
+        "nn.MaxPool2d((3, 2), stride=(1, 2), padding=1, dilation=(1, 1), ceil_mode=True)",
+        "(2, 3, 6, 7)",
+    ),
     "AvgPool2d": ("nn.AvgPool2d(3, 2, 1, count_include_pad=False)", "(2, 3, 6, 7)"),
     "AdaptiveAvgPool2d": ("nn.AdaptiveAvgPool2d((2, None))", "(2, 3, 6, 7)"),
     "AdaptiveAvgPool2d one": ("nn.AdaptiveAvgPool2d(1)", "(2, 3, 6, 7)"),
@@ -87,7 +93,10 @@ LAYERS = {
     "Flatten some": ("nn.Flatten(0, 1)", "(2, 3, 4)"),
     "Unflatten": ("nn.Unflatten(1, (2, -1))", "(2, 6)"),
     "Identity": ("nn.Identity()", "(2, 6)"),
-    "Sequential": ("nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(8, 3))", "(2, 1, 6, 6)"),
+    "Sequential": (
+        "nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(8, 3))",
+        "(2, 1, 6, 6)",
+    ),
 }
 
 SNIPPETS = {
@@ -149,15 +158,35 @@ LOSSES = {
     "BCELoss": ("nn.BCELoss({r})", "torch.rand(3, 4)", "torch.rand(3, 4)"),
     "BCELoss weight": ("nn.BCELoss(torch.rand(4), {r})", "torch.rand(3, 4)", "torch.rand(3, 4).round()"),
     "BCEWithLogitsLoss": ("nn.BCEWithLogitsLoss({r})", "torch.randn(3, 4) * 5", "torch.rand(3, 4)"),
-    "BCEWithLogitsLoss weights": ("nn.BCEWithLogitsLoss(torch.rand(3, 1), {r}, pos_weight=torch.rand(4) * 3)", "torch.randn(3, 4)", "torch.rand(3, 4)"),
+    "BCEWithLogitsLoss weights": (
+        "nn.BCEWithLogitsLoss(torch.rand(3, 1), {r}, pos_weight=torch.rand(4) * 3)",
+        "torch.randn(3, 4)",
+        "torch.rand(3, 4)",
+    ),
     "CrossEntropyLoss": ("nn.CrossEntropyLoss({r})", "torch.randn(5, 4)", "torch.tensor([0, 3, 1, 1, 2])"),
-    "CrossEntropyLoss weights": ("nn.CrossEntropyLoss(torch.rand(4) + 0.1, {r}, ignore_index=1)", "torch.randn(5, 4)", "torch.tensor([0, 3, 1, 1, 2])"),
-    "CrossEntropyLoss smoothing": ("nn.CrossEntropyLoss(torch.rand(4) + 0.1, {r}, label_smoothing=0.2)", "torch.randn(5, 4)", "torch.tensor([0, 3, 1, 1, 2])"),
-    "CrossEntropyLoss probabilities": ("nn.CrossEntropyLoss({r}, label_smoothing=0.1)", "torch.randn(5, 4)", "torch.randn(5, 4).softmax(1)"),
+    "CrossEntropyLoss weights": (
+        "nn.CrossEntropyLoss(torch.rand(4) + 0.1, {r}, ignore_index=1)",
+        "torch.randn(5, 4)",
+        "torch.tensor([0, 3, 1, 1, 2])",
+    ),
+    "CrossEntropyLoss smoothing": (
+        "nn.CrossEntropyLoss(torch.rand(4) + 0.1, {r}, label_smoothing=0.2)",
+        "torch.randn(5, 4)",
+        "torch.tensor([0, 3, 1, 1, 2])",
+    ),
+    "CrossEntropyLoss probabilities": (
+        "nn.CrossEntropyLoss({r}, label_smoothing=0.1)",
+        "torch.randn(5, 4)",
+        "torch.randn(5, 4).softmax(1)",
+    ),
     "CrossEntropyLoss image": ("nn.CrossEntropyLoss({r})", "torch.randn(2, 3, 4, 5)", "torch.randint(3, (2, 4, 5))"),
     "CrossEntropyLoss one": ("nn.CrossEntropyLoss({r})", "torch.randn(4)", "torch.tensor(2)"),
     "NLLLoss": ("nn.NLLLoss({r})", "torch.randn(5, 4).log_softmax(1)", "torch.tensor([0, 3, 1, 1, 2])"),
-    "NLLLoss weights": ("nn.NLLLoss(torch.rand(4), {r}, ignore_index=3)", "torch.randn(5, 4)", "torch.tensor([0, 3, 1, 1, 2])"),
+    "NLLLoss weights": (
+        "nn.NLLLoss(torch.rand(4), {r}, ignore_index=3)",
+        "torch.randn(5, 4)",
+        "torch.tensor([0, 3, 1, 1, 2])",
+    ),
     "NLLLoss image": ("nn.NLLLoss({r})", "torch.randn(2, 3, 4, 5)", "torch.randint(3, (2, 4, 5))"),
     "KLDivLoss": ("nn.KLDivLoss({r})", "torch.randn(3, 4).log_softmax(1)", "torch.rand(3, 4)"),
     "KLDivLoss log": ("nn.KLDivLoss({r}, log_target=True)", "torch.randn(3, 4).log_softmax(1)", "torch.randn(3, 4)"),
@@ -183,7 +212,8 @@ def test_loss(both: Any, name: str, reduction: str) -> None:
     make, given, target = LOSSES[name]
     make = make.format(r=f"reduction='{reduction}'")
     both(
-        PRELUDE + f"loss = {make}; x = ({given}).requires_grad_(); y = {target}; out = loss(x, y); out.sum().backward(); "
+        PRELUDE
+        + f"loss = {make}; x = ({given}).requires_grad_(); y = {target}; out = loss(x, y); out.sum().backward(); "
         "result = (repr(loss), out, x.grad, list(loss.state_dict()))",
         strides=False,
         scale=2.0,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import Any, Optional
 
 import torch
@@ -11,11 +11,72 @@ import wire
 from . import samples_create, samples_index, samples_nn, samples_pointwise, samples_reduce, samples_view
 from .records import Op
 
-FAMILIES = {"pointwise": samples_pointwise, "reduce": samples_reduce, "view": samples_view, "index": samples_index,
-            "create": samples_create, "nn": samples_nn}
+FAMILIES = {
+    "pointwise": samples_pointwise,
+    "reduce": samples_reduce,
+    "view": samples_view,
+    "index": samples_index,
+    "create": samples_create,
+    "nn": samples_nn,
+}
+
+# Internal ops of the table and the public op whose record runs each of them: forward helpers by the samples,
+# backward helpers by the gradients and second gradients.  "tests/..." names a folder that tests them instead.
+INTERNAL = {
+    "_arange": "arange",
+    "_linspace": "linspace",
+    "_eye": "eye",
+    "_index": "getitem",
+    "_index_put": "index_put",
+    "_masked_select": "masked_select",
+    "_threshold_grad": "threshold",
+    "_gelu": "gelu",
+    "_gelu_tanh": "gelu",
+    "_gelu_grad": "gelu",
+    "_gelu_tanh_grad": "gelu",
+    "_silu_grad": "silu",
+    "_mish_grad": "mish",
+    "_elu_grad": "elu",
+    "_leaky_relu_grad": "leaky_relu",
+    "_hardtanh_grad": "hardtanh",
+    "_hardswish_grad": "hardswish",
+    "_softplus_grad": "softplus",
+    "_softmax_backward_data": "softmax",
+    "_log_softmax_backward_data": "log_softmax",
+    "_conv_grad_input": "conv2d",
+    "_conv_grad_weight": "conv2d",
+    "_max_pool2d_backward": "max_pool2d",
+    "_avg_pool2d_backward": "avg_pool2d",
+    "_adaptive_avg_pool2d_backward": "adaptive_avg_pool2d",
+    "native_batch_norm_backward": "batch_norm",
+    "native_layer_norm_backward": "layer_norm",
+    "_group_norm": "group_norm",
+    "_group_norm_backward": "group_norm",
+    "_embedding_grad": "embedding",
+    "_squared_difference": "mse_loss",
+    "_smooth_l1": "smooth_l1_loss",
+    "_huber": "huber_loss",
+    "_bce": "binary_cross_entropy",
+    "_bce_grad": "binary_cross_entropy",
+    "_bce_logits": "binary_cross_entropy_with_logits",
+    "nll_loss_nd": "nll_loss",
+    "nll_loss_forward": "nll_loss",
+    "nll_loss_backward": "nll_loss",
+    "_div_floor": "div",
+    "_div_trunc": "div",
+    "_tanh_grad": "tanh",
+    "_sigmoid_grad": "sigmoid",
+    "_trigamma": "digamma",
+    "_randperm": "randperm",
+    "_unsafe_view": "reshape",
+    "_fused_sgd_": "tests/optim",
+    "_fused_adam_": "tests/optim",
+    "_fused_adamw_": "tests/optim",
+    "_fused_rmsprop_": "tests/optim",
+}
 
 
-@lru_cache(maxsize=None)
+@cache
 def records() -> tuple:
     """Every record, with its family filled in and its key checked to be unique."""
     found: dict = {}
@@ -27,14 +88,14 @@ def records() -> tuple:
     return tuple(found.values())
 
 
-@lru_cache(maxsize=None)
+@cache
 def table() -> Optional[tuple]:
     """The op table of the library under test, or None where the reference stands in for it."""
     core = getattr(torch, "_C", None)
     return tuple(core._op_table()) if hasattr(core, "_op_table") else None
 
 
-@lru_cache(maxsize=None)
+@cache
 def bases() -> Optional[frozenset]:
     found = table()
     return None if found is None else frozenset(entry["base"] for entry in found)
@@ -54,7 +115,7 @@ def in_scope(op: Op) -> bool:
     return True
 
 
-@lru_cache(maxsize=None)
+@cache
 def in_scope_records() -> tuple:
     return tuple(op for op in records() if in_scope(op))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Mapping, Optional
+from collections.abc import Iterable, Mapping
+from typing import Any, Optional
 
 import compare
 import wire
@@ -34,25 +35,41 @@ def cases(op: Op, dtype: str, fn: str, *, grad: bool = False, layouts: Optional[
             continue
         for layout in layouts_for(op, sample):
             if layouts is None or layout in layouts:
-                made.append((f"{fn}{sample!r} {dtype} {layout}", sample, request(op, fn, index, sample, dtype, layout, grad)))
+                made.append(
+                    (f"{fn}{sample!r} {dtype} {layout}", sample, request(op, fn, index, sample, dtype, layout, grad))
+                )
     return made
 
 
-def same_answer(op: Op, sample: Sample, ours: tuple, theirs: tuple, *, strict_errors: bool = False,
-                strides: Optional[bool] = None, scale: float = 1.0) -> Optional[str]:
+def same_answer(
+    op: Op,
+    sample: Sample,
+    ours: tuple,
+    theirs: tuple,
+    *,
+    strict_errors: bool = False,
+    strides: Optional[bool] = None,
+    scale: float = 1.0,
+) -> Optional[str]:
     """What differs between two answers to one request, or None.
 
     Where the oracle raises for lack of a kernel, ours may have one (``strict_errors`` False).
     """
     if theirs[0] == "error":
         if ours[0] != "error":
-            return f"oracle raises {theirs[1][0]} ({theirs[2][:90]!r}), ours returns {compare.short(ours[1])}" if strict_errors else None
+            return (
+                f"oracle raises {theirs[1][0]} ({theirs[2][:90]!r}), ours returns {compare.short(ours[1])}"
+                if strict_errors
+                else None
+            )
         return error_class(ours, theirs) if strict_errors else None
     if ours[0] == "error":
         return f"ours raises {ours[1][0]}: {ours[2][:300]!r}"
     own: Mapping[str, Any] = op.tolerances
     factor = sample.scale * scale
-    found = compare.differ(ours[1], theirs[1], strides=op.strides if strides is None else strides, own=own, values=op.values, scale=factor)
+    found = compare.differ(
+        ours[1], theirs[1], strides=op.strides if strides is None else strides, own=own, values=op.values, scale=factor
+    )
     if found:
         return found
     for i, (mine, other) in enumerate(zip(ours[2], theirs[2])):

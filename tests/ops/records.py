@@ -12,8 +12,9 @@ larger tensor, starting at 1); ``expanded`` (stride 0 in the first dimension tha
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Iterable, Mapping, Optional, Union
+from typing import Any, Optional, Union
 
 import numpy as np
 import wire
@@ -109,21 +110,21 @@ class Sample:
     numeric: bool = True  # False: at a kink, where numeric differentiation says something else
     scale: float = 1.0  # factor on the tolerances
 
-    def plain(self) -> "Sample":
+    def plain(self) -> Sample:
         """The same with the contiguous layout only."""
         return replace(self, layouts=("contiguous",))
 
-    def for_(self, dtypes: Iterable[str]) -> "Sample":
+    def for_(self, dtypes: Iterable[str]) -> Sample:
         return replace(self, only=tuple(dtypes))
 
-    def without_grad(self) -> "Sample":
+    def without_grad(self) -> Sample:
         return replace(self, grad=False)
 
-    def once(self) -> "Sample":
+    def once(self) -> Sample:
         """Differentiable once only (or not smooth enough for a numeric second derivative)."""
         return replace(self, second=False)
 
-    def rough(self) -> "Sample":
+    def rough(self) -> Sample:
         """At a kink or a tie: the gradient is the oracle's choice, not a limit of differences."""
         return replace(self, numeric=False)
 
@@ -134,7 +135,9 @@ class Sample:
 
 def show(arg: Any) -> str:
     if isinstance(arg, T):
-        return f"T{list(arg.shape)}" + (f":{arg.dtype}" if arg.dtype else "") + (f":{arg.special}" if arg.special else "")
+        return (
+            f"T{list(arg.shape)}" + (f":{arg.dtype}" if arg.dtype else "") + (f":{arg.special}" if arg.special else "")
+        )
     if isinstance(arg, (list, tuple)):
         return f"[{', '.join(show(item) for item in arg)}]"
     if isinstance(arg, (Dtype, Format)):
@@ -203,9 +206,28 @@ def seed_of(*parts: Any) -> int:
 
 
 # ------------------------------------------------------------------------------------------------ values
-_FLOAT_SPECIALS = [float("nan"), float("inf"), -float("inf"), 0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -3.0, 1e-3, 30.0, -30.0]
-_LIMITS = {"float16": (65504.0, 6.104e-05), "bfloat16": (3.38e38, 1.18e-38), "float32": (3.4028235e38, 1.1754944e-38),
-           "float64": (1.7976931348623157e308, 2.2250738585072014e-308)}
+_FLOAT_SPECIALS = [
+    float("nan"),
+    float("inf"),
+    -float("inf"),
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    0.5,
+    -0.5,
+    2.0,
+    -3.0,
+    1e-3,
+    30.0,
+    -30.0,
+]
+_LIMITS = {
+    "float16": (65504.0, 6.104e-05),
+    "bfloat16": (3.38e38, 1.18e-38),
+    "float32": (3.4028235e38, 1.1754944e-38),
+    "float64": (1.7976931348623157e308, 2.2250738585072014e-308),
+}
 
 
 def special_values(dtype: str, kind: str) -> np.ndarray:
@@ -247,7 +269,9 @@ def values_of(spec: T, dtype: str, stream: np.random.RandomState) -> np.ndarray:
     if dtype == "bool":
         return stream.randint(0, 2, size=shape).astype(bool)
     if dtype in INTS:
-        low, high = (-9, 9) if (spec.low, spec.high) == (-2.5, 2.5) else (int(np.ceil(spec.low)), int(np.floor(spec.high)))
+        low, high = (
+            (-9, 9) if (spec.low, spec.high) == (-2.5, 2.5) else (int(np.ceil(spec.low)), int(np.floor(spec.high)))
+        )
         if dtype == "uint8":
             low, high = max(low, 0), max(high, 0)
         values = stream.randint(low, max(high, low) + 1, size=shape)
@@ -295,8 +319,15 @@ def lay_out(values: np.ndarray, dtype: str, layout: str, requires_grad: bool) ->
             memory = np.ascontiguousarray(np.take(stored, [0], axis=dim))
             inner = wire.contiguous_strides(memory.shape)
             strides = tuple(0 if d == dim else s for d, s in enumerate(inner))
-    return ("T", dtype, tuple(int(s) for s in sizes), tuple(int(s) for s in strides), int(offset), memory.tobytes(),
-            requires_grad)
+    return (
+        "T",
+        dtype,
+        tuple(int(s) for s in sizes),
+        tuple(int(s) for s in strides),
+        int(offset),
+        memory.tobytes(),
+        requires_grad,
+    )
 
 
 _MIX = ("transposed", "contiguous", "sliced", "expanded")
@@ -341,12 +372,17 @@ def tensor_specs(arg: Any) -> list:
     return []
 
 
-def request(op: Op, fn: str, index: int, sample: Sample, dtype: str, layout: str = "contiguous",
-            grad: bool = False) -> dict:
+def request(
+    op: Op, fn: str, index: int, sample: Sample, dtype: str, layout: str = "contiguous", grad: bool = False
+) -> dict:
     """The request for ``fn`` with this sample; deterministic in all of its parts."""
     builder = Builder(dtype, layout, seed_of(op.key, index), grad)
-    made = {"fn": fn, "args": [builder.build(arg) for arg in sample.args],
-            "kwargs": {key: builder.build(arg) for key, arg in sample.kwargs.items()}, "grad": grad}
+    made = {
+        "fn": fn,
+        "args": [builder.build(arg) for arg in sample.args],
+        "kwargs": {key: builder.build(arg) for key, arg in sample.kwargs.items()},
+        "grad": grad,
+    }
     if op.random:
         made["seed"] = 1234
     return made
@@ -357,7 +393,11 @@ def layouts_for(op: Op, sample: Sample) -> tuple:
     specs = [spec for arg in [*sample.args, *sample.kwargs.values()] for spec in tensor_specs(arg)]
     shapes = [np.shape(s.values) if s.values is not None else s.shape for s in specs if s.layout]
     if not any(s.special for s in specs) and all(int(np.prod(shape)) <= 1 for shape in shapes):
-        return ("contiguous", "sliced") if any(shape == () for shape in shapes) and sample.layouts is None else ("contiguous",)
+        return (
+            ("contiguous", "sliced")
+            if any(shape == () for shape in shapes) and sample.layouts is None
+            else ("contiguous",)
+        )
     layouts = sample.layouts or op.layouts
     if len(shapes) < 2 and not any(s.special for s in specs):
         layouts = tuple(name for name in layouts if name != "mixed")
@@ -377,17 +417,28 @@ Spec = Union[T, Any]
 
 def unary(low: float = -2.5, high: float = 2.5, special: str = "mild", **kwargs: Any) -> list:
     """Samples of an elementwise function of one tensor; ``special`` is "", "mild" or "full"."""
-    made = [S(T(3, 4, low=low, high=high), **kwargs), S(T(low=low, high=high), **kwargs),
-            S(T(0, low=low, high=high), **kwargs), S(T(2, 0, 3, low=low, high=high), **kwargs),
-            S(T(2, 3, 4, 5, low=low, high=high), **kwargs), S(T(67, low=low, high=high), **kwargs),
-            S(T(1, 5, low=low, high=high), **kwargs)]
+    made = [
+        S(T(3, 4, low=low, high=high), **kwargs),
+        S(T(low=low, high=high), **kwargs),
+        S(T(0, low=low, high=high), **kwargs),
+        S(T(2, 0, 3, low=low, high=high), **kwargs),
+        S(T(2, 3, 4, 5, low=low, high=high), **kwargs),
+        S(T(67, low=low, high=high), **kwargs),
+        S(T(1, 5, low=low, high=high), **kwargs),
+    ]
     if special:
         made.append(S(T(special=special), **kwargs).without_grad())
     return made
 
 
-def binary(special: str = "mild", scalars: tuple = (2, -1, 1.5), nonzero: bool = False, low: float = -2.5,
-           high: float = 2.5, **kwargs: Any) -> list:
+def binary(
+    special: str = "mild",
+    scalars: tuple = (2, -1, 1.5),
+    nonzero: bool = False,
+    low: float = -2.5,
+    high: float = 2.5,
+    **kwargs: Any,
+) -> list:
     """Samples of an elementwise function of two tensors, broadcasting among them."""
 
     def left(*shape: int) -> T:
@@ -396,10 +447,20 @@ def binary(special: str = "mild", scalars: tuple = (2, -1, 1.5), nonzero: bool =
     def right(*shape: int) -> T:
         return T(*shape, low=low, high=high, nonzero=nonzero)
 
-    made = [S(left(3, 4), right(3, 4), **kwargs), S(left(3, 4), right(4), **kwargs), S(left(3, 1), right(1, 4), **kwargs),
-            S(left(), right(3, 4), **kwargs), S(left(3, 4), right(), **kwargs), S(left(), right(), **kwargs),
-            S(left(0), right(0), **kwargs), S(left(2, 0, 3), right(3), **kwargs), S(left(0), right(1), **kwargs),
-            S(left(2, 3, 4, 5), right(3, 1, 5), **kwargs), S(left(67), right(67), **kwargs), S(left(1), right(5, 1), **kwargs)]
+    made = [
+        S(left(3, 4), right(3, 4), **kwargs),
+        S(left(3, 4), right(4), **kwargs),
+        S(left(3, 1), right(1, 4), **kwargs),
+        S(left(), right(3, 4), **kwargs),
+        S(left(3, 4), right(), **kwargs),
+        S(left(), right(), **kwargs),
+        S(left(0), right(0), **kwargs),
+        S(left(2, 0, 3), right(3), **kwargs),
+        S(left(0), right(1), **kwargs),
+        S(left(2, 3, 4, 5), right(3, 1, 5), **kwargs),
+        S(left(67), right(67), **kwargs),
+        S(left(1), right(5, 1), **kwargs),
+    ]
     if special:
         made.append(S(T(special=f"{special}/column"), T(special=f"{special}/row"), **kwargs).without_grad())
     made += [S(left(3, 4), value, **kwargs) for value in scalars]

@@ -28,7 +28,7 @@ def test_errors(op: Op, oracle: Any) -> None:
         before = [wire.encode(t) for t in wire.tensors_in(args)]
         try:
             wire.resolve(fn)(*args, **kwargs)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             found = checks.error_class(wire.describe_error(error), theirs)
             if found:
                 failures.add(repr(sample), found)

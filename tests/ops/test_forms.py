@@ -12,7 +12,7 @@ import wire
 from conftest import is_ours
 
 from . import catalogue, checks
-from .records import ALL, Op, lay_out, samples_for, request
+from .records import ALL, Op, lay_out, request, samples_for
 
 OPS = catalogue.in_scope_records()
 FORM_DTYPES = ("float32", "bfloat16", "int64", "uint8", "bool", "complex64")
@@ -74,7 +74,13 @@ def _strided(result: tuple) -> tuple:
 
 
 def _wider(result: tuple) -> tuple:
-    wider = {"float32": "float64", "int64": "float32", "bool": "uint8", "bfloat16": "float32", "complex64": "complex128"}
+    wider = {
+        "float32": "float64",
+        "int64": "float32",
+        "bool": "uint8",
+        "bfloat16": "float32",
+        "complex64": "complex128",
+    }
     return lay_out(np.zeros(result[2]), wider.get(result[1], "complex128"), "contiguous", False)
 
 
@@ -82,7 +88,9 @@ def _unfit(result: tuple) -> tuple:
     return lay_out(np.zeros(result[2]), "bool", "contiguous", False)
 
 
-@pytest.mark.parametrize("op", [op for op in OPS if op.out and not catalogue.function(op).startswith("Tensor.")], ids=lambda op: op.key)
+@pytest.mark.parametrize(
+    "op", [op for op in OPS if op.out and not catalogue.function(op).startswith("Tensor.")], ids=lambda op: op.key
+)
 def test_out(op: Op, oracle: Any) -> None:
     """out= of an empty tensor, of a strided one, of a wider dtype, and of bool (mostly an error)."""
     fn = catalogue.function(op)
@@ -109,7 +117,9 @@ def test_out(op: Op, oracle: Any) -> None:
         ours = wire.run(asked)
         if op.name == "gelu" and case.endswith("strided") and not is_ours():  # PyTorch 2.13 writes nothing there
             continue
-        if theirs[0] == "ok" and case.endswith("strided") and not op.random:  # the values of the function itself, whatever the layout
+        if (
+            theirs[0] == "ok" and case.endswith("strided") and not op.random
+        ):  # the values of the function itself, whatever the layout
             theirs = ("ok", plain_answer, [], [])
         found = checks.same_answer(op, sample, ours, theirs, strict_errors=not case.endswith("resized"), strides=False)
         if found:
@@ -117,8 +127,11 @@ def test_out(op: Op, oracle: Any) -> None:
     failures.report()
 
 
-@pytest.mark.parametrize("op", [op for op in OPS if op.out and op.values and not op.random and not catalogue.function(op).startswith("Tensor.")],
-                         ids=lambda op: op.key)
+@pytest.mark.parametrize(
+    "op",
+    [op for op in OPS if op.out and op.values and not op.random and not catalogue.function(op).startswith("Tensor.")],
+    ids=lambda op: op.key,
+)
 def test_out_is_returned(op: Op, oracle: Any) -> None:
     """The tensor given as out= is the one returned, has the function's values, and keeps its memory when it fits."""
     fn = catalogue.function(op)

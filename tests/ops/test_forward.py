@@ -18,7 +18,10 @@ def test_forward(op: Op, dtype: str, oracle: Any) -> None:
     made = checks.cases(op, dtype, catalogue.function(op), layouts=None if dtype in op.dtypes else ("contiguous",))
     answers = oracle.ask([item[2] for item in made])
     if dtype in op.dtypes:
-        broken = [(case, theirs[2]) for (case, _, _), theirs in zip(made, answers) if theirs[0] == "error"
-                  and "contiguous" in case and "[0" not in case]
+        broken = [
+            (case, theirs[2])
+            for (case, _, _), theirs in zip(made, answers)
+            if theirs[0] == "error" and "contiguous" in case and "[0" not in case
+        ]
         assert not broken, f"the record's own samples fail in the oracle: {broken[:3]}"
     checks.compare_cases(op, oracle, made, f"{op.key} {dtype}")

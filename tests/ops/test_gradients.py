@@ -14,9 +14,13 @@ from .records import COMPLEX, Op, T, request, samples_for, tensor_specs
 OPS = catalogue.in_scope_records()
 
 
-@pytest.mark.parametrize("op,dtype", [(op, d) for op in OPS for d in op.grad], ids=lambda v: v if isinstance(v, str) else v.key)
+@pytest.mark.parametrize(
+    "op,dtype", [(op, d) for op in OPS for d in op.grad], ids=lambda v: v if isinstance(v, str) else v.key
+)
 def test_gradient(op: Op, dtype: str, oracle: Any) -> None:
-    made = checks.cases(op, dtype, catalogue.function(op), grad=True, layouts=("contiguous", "sliced", "expanded", "transposed"))
+    made = checks.cases(
+        op, dtype, catalogue.function(op), grad=True, layouts=("contiguous", "sliced", "expanded", "transposed")
+    )
     checks.compare_cases(op, oracle, made, f"gradient of {op.key} {dtype}", scale=op.grad_scale)
 
 
@@ -27,7 +31,12 @@ def numeric_cases(op: Op, dtype: str) -> list:
     for index, sample in samples_for(op, dtype):
         specs = [spec for arg in [*sample.args, *sample.kwargs.values()] for spec in tensor_specs(arg)]
         size = sum(_count(spec) for spec in specs)
-        if not sample.grad or not sample.numeric or size > 40 or any(s.dtype not in (None, "int64", "bool", "int32", dtype) for s in specs):
+        if (
+            not sample.grad
+            or not sample.numeric
+            or size > 40
+            or any(s.dtype not in (None, "int64", "bool", "int32", dtype) for s in specs)
+        ):
             continue
         asked = request(op, catalogue.function(op), index, sample, dtype, "contiguous", True)
         args = [wire.decode(item) for item in asked["args"]]
@@ -63,8 +72,13 @@ def _count(spec: T) -> int:
 
 
 def _numeric_params(second: bool) -> list:
-    return [(op, d) for op in OPS if op.gradcheck and op.grad and (op.gradgradcheck or not second)
-            for d in ("float64", "complex128") if d == "float64" in op.dtypes or (d in COMPLEX and set(op.grad) & set(COMPLEX) and "complex128" in op.dtypes)]
+    return [
+        (op, d)
+        for op in OPS
+        if op.gradcheck and op.grad and (op.gradgradcheck or not second)
+        for d in ("float64", "complex128")
+        if d == "float64" in op.dtypes or (d in COMPLEX and set(op.grad) & set(COMPLEX) and "complex128" in op.dtypes)
+    ]
 
 
 @pytest.mark.parametrize("op,dtype", _numeric_params(False), ids=lambda v: v if isinstance(v, str) else v.key)
@@ -72,8 +86,10 @@ def test_gradcheck(op: Op, dtype: str) -> None:
     failures = checks.Failures(f"gradcheck of {op.key} {dtype}")
     for case, _, call, inputs in numeric_cases(op, dtype):
         try:
-            assert torch.autograd.gradcheck(call, tuple(inputs), eps=1e-6, atol=1e-5, rtol=1e-3, nondet_tol=0.0, check_undefined_grad=False)
-        except Exception as error:  # noqa: BLE001
+            assert torch.autograd.gradcheck(
+                call, tuple(inputs), eps=1e-6, atol=1e-5, rtol=1e-3, nondet_tol=0.0, check_undefined_grad=False
+            )
+        except Exception as error:
             failures.add(case, f"{type(error).__name__}: {str(error)[:300]}")
     failures.report()
 
@@ -88,7 +104,9 @@ def test_gradgradcheck(op: Op, dtype: str) -> None:
         done += 1
         try:
             torch.manual_seed(5)
-            assert torch.autograd.gradgradcheck(call, tuple(inputs), eps=1e-6, atol=1e-4, rtol=1e-3, check_undefined_grad=False)
-        except Exception as error:  # noqa: BLE001
+            assert torch.autograd.gradgradcheck(
+                call, tuple(inputs), eps=1e-6, atol=1e-4, rtol=1e-3, check_undefined_grad=False
+            )
+        except Exception as error:
             failures.add(case, f"{type(error).__name__}: {str(error)[:300]}")
     failures.report()

@@ -11,7 +11,26 @@ import wire
 from .checks import Failures
 from .records import ALL
 
-OPS = ["add", "mul", "sub", "div", "true_divide", "floor_divide", "remainder", "pow", "eq", "lt", "maximum", "logical_and", "atan2", "where", "cat", "clamp", "lerp", "copysign"]
+OPS = [
+    "add",
+    "mul",
+    "sub",
+    "div",
+    "true_divide",
+    "floor_divide",
+    "remainder",
+    "pow",
+    "eq",
+    "lt",
+    "maximum",
+    "logical_and",
+    "atan2",
+    "where",
+    "cat",
+    "clamp",
+    "lerp",
+    "copysign",
+]
 SCALARS = ["True", "2", "1.5", "1j"]
 
 PAIR = """
@@ -51,7 +70,9 @@ def test_promotion(op: str, oracle: Any) -> None:
         ours = wire.run(asked)
         if theirs[0] == "error":
             if ours[0] == "ok" and theirs[1][0] != "NotImplementedError":
-                failures.add(label, f"oracle raises {theirs[1][0]}: {theirs[2][:80]}, ours returns {compare.short(ours[1])}")
+                failures.add(
+                    label, f"oracle raises {theirs[1][0]}: {theirs[2][:80]}, ours returns {compare.short(ours[1])}"
+                )
         elif ours[0] == "error":
             failures.add(label, f"ours raises {ours[1][0]}: {ours[2][:120]}")
         else:
@@ -61,8 +82,40 @@ def test_promotion(op: str, oracle: Any) -> None:
     failures.report()
 
 
-@pytest.mark.parametrize("op", ["__radd__", "__rsub__", "__rmul__", "__rtruediv__", "__rfloordiv__", "__rmod__", "__rpow__", "__iadd__", "__isub__", "__imul__", "__itruediv__", "__ipow__", "__iand__", "__ior__",
-                                "__ixor__", "__ilshift__", "__irshift__", "__lshift__", "__rshift__", "__rand__", "__ror__", "__rxor__", "__and__", "__neg__", "__invert__", "__abs__", "__pos__", "__matmul__", "__rmatmul__"])
+@pytest.mark.parametrize(
+    "op",
+    [
+        "__radd__",
+        "__rsub__",
+        "__rmul__",
+        "__rtruediv__",
+        "__rfloordiv__",
+        "__rmod__",
+        "__rpow__",
+        "__iadd__",
+        "__isub__",
+        "__imul__",
+        "__itruediv__",
+        "__ipow__",
+        "__iand__",
+        "__ior__",
+        "__ixor__",
+        "__ilshift__",
+        "__irshift__",
+        "__lshift__",
+        "__rshift__",
+        "__rand__",
+        "__ror__",
+        "__rxor__",
+        "__and__",
+        "__neg__",
+        "__invert__",
+        "__abs__",
+        "__pos__",
+        "__matmul__",
+        "__rmatmul__",
+    ],
+)
 def test_operators(op: str, oracle: Any) -> None:
     """Operator slots with a tensor and with numbers, by dtype."""
     unary = op in ("__neg__", "__invert__", "__abs__", "__pos__")
@@ -70,7 +123,11 @@ def test_operators(op: str, oracle: Any) -> None:
     for dtype in ALL:
         others = [""] if unary else ["2", "1.5", "True", "y", "torch.tensor(2)"]
         for other in others:
-            requests.append({"code": f"x = torch.tensor([1, 3, 2], dtype=torch.{dtype}); y = torch.tensor([2, 1, 1], dtype=torch.{dtype})\nresult = x.{op}({other})"})
+            requests.append(
+                {
+                    "code": f"x = torch.tensor([1, 3, 2], dtype=torch.{dtype}); y = torch.tensor([2, 1, 1], dtype=torch.{dtype})\nresult = x.{op}({other})"
+                }
+            )
     failures = Failures(f"operator {op}")
     for asked, theirs in zip(requests, oracle.ask(requests)):
         ours = wire.run(asked)
@@ -87,9 +144,15 @@ def test_operators(op: str, oracle: Any) -> None:
 
 
 def test_result_type(both: Any) -> None:
-    both(f"names = {ALL!r}\nresult = [str(torch.promote_types(getattr(torch, a), getattr(torch, b))) for a in names for b in names]")
-    both(f"names = {ALL!r}\nresult = [torch.can_cast(getattr(torch, a), getattr(torch, b)) for a in names for b in names]")
-    both("result = [str(torch.result_type(torch.ones(2, dtype=torch.int32), v)) for v in (True, 1, 1.5, 1j, torch.tensor(1.0), torch.ones(2, dtype=torch.uint8))]")
+    both(
+        f"names = {ALL!r}\nresult = [str(torch.promote_types(getattr(torch, a), getattr(torch, b))) for a in names for b in names]"
+    )
+    both(
+        f"names = {ALL!r}\nresult = [torch.can_cast(getattr(torch, a), getattr(torch, b)) for a in names for b in names]"
+    )
+    both(
+        "result = [str(torch.result_type(torch.ones(2, dtype=torch.int32), v)) for v in (True, 1, 1.5, 1j, torch.tensor(1.0), torch.ones(2, dtype=torch.uint8))]"
+    )
 
 
 def test_default_dtype(both: Any) -> None:

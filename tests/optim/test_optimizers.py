@@ -34,14 +34,56 @@ def train(make, steps=4, dtype=torch.float32, shapes=((3, 4), (5,), (2, 3, 2)), 
     return (seen, o.state_dict(), [list(o.state[p]) for p in params])
 """
 
-SGD = ["lr=0.1", "lr=0.1, momentum=0.9", "lr=0.1, momentum=0.9, dampening=0.3, weight_decay=0.1", "lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.1", "lr=0.1, maximize=True", "lr=0.1, momentum=0.5, maximize=True, weight_decay=0.2", "lr=torch.tensor(0.1), momentum=0.9", "lr=0.1, foreach=True", "lr=0.1, momentum=0.9, fused=True", "lr=0.1, foreach=False, weight_decay=0.1", "lr=0.0"]
-ADAM = ["", "lr=0.1", "lr=0.1, betas=(0.5, 0.8), eps=1e-3", "lr=0.1, weight_decay=0.1", "lr=0.1, amsgrad=True", "lr=0.1, amsgrad=True, weight_decay=0.1, maximize=True", "lr=torch.tensor(0.1)", "lr=0.1, fused=True", "lr=0.1, foreach=True", "lr=0.1, betas=(0.0, 0.0)"]
-RMSPROP = ["", "lr=0.1", "lr=0.1, momentum=0.9", "lr=0.1, centered=True", "lr=0.1, centered=True, momentum=0.9, weight_decay=0.1", "lr=0.1, maximize=True, alpha=0.5, eps=1e-2", "lr=0.1, foreach=True"]
-CASES = [("SGD", o) for o in SGD] + [("Adam", o) for o in ADAM] + [("AdamW", o) for o in ADAM] + [("Adam", "lr=0.1, weight_decay=0.1, decoupled_weight_decay=True")] + [("RMSprop", o) for o in RMSPROP]
+SGD = [
+    "lr=0.1",
+    "lr=0.1, momentum=0.9",
+    "lr=0.1, momentum=0.9, dampening=0.3, weight_decay=0.1",
+    "lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.1",
+    "lr=0.1, maximize=True",
+    "lr=0.1, momentum=0.5, maximize=True, weight_decay=0.2",
+    "lr=torch.tensor(0.1), momentum=0.9",
+    "lr=0.1, foreach=True",
+    "lr=0.1, momentum=0.9, fused=True",
+    "lr=0.1, foreach=False, weight_decay=0.1",
+    "lr=0.0",
+]
+ADAM = [
+    "",
+    "lr=0.1",
+    "lr=0.1, betas=(0.5, 0.8), eps=1e-3",
+    "lr=0.1, weight_decay=0.1",
+    "lr=0.1, amsgrad=True",
+    "lr=0.1, amsgrad=True, weight_decay=0.1, maximize=True",
+    "lr=torch.tensor(0.1)",
+    "lr=0.1, fused=True",
+    "lr=0.1, foreach=True",
+    "lr=0.1, betas=(0.0, 0.0)",
+]
+RMSPROP = [
+    "",
+    "lr=0.1",
+    "lr=0.1, momentum=0.9",
+    "lr=0.1, centered=True",
+    "lr=0.1, centered=True, momentum=0.9, weight_decay=0.1",
+    "lr=0.1, maximize=True, alpha=0.5, eps=1e-2",
+    "lr=0.1, foreach=True",
+]
+CASES = (
+    [("SGD", o) for o in SGD]
+    + [("Adam", o) for o in ADAM]
+    + [("AdamW", o) for o in ADAM]
+    + [("Adam", "lr=0.1, weight_decay=0.1, decoupled_weight_decay=True")]
+    + [("RMSprop", o) for o in RMSPROP]
+)
 
 # A step in half types is one rounding here and one per op in the oracle.
 DTYPES = {"float64": 1.0, "complex64": 4.0, "bfloat16": 8.0, "float16": 8.0}
-FULL = {"SGD": "lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.1", "Adam": "lr=0.1, amsgrad=True, weight_decay=0.1", "AdamW": "lr=0.1, amsgrad=True", "RMSprop": "lr=0.1, momentum=0.9, weight_decay=0.1"}
+FULL = {
+    "SGD": "lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.1",
+    "Adam": "lr=0.1, amsgrad=True, weight_decay=0.1",
+    "AdamW": "lr=0.1, amsgrad=True",
+    "RMSprop": "lr=0.1, momentum=0.9, weight_decay=0.1",
+}
 
 SNIPPETS = {
     "repr and defaults": "p = [nn.Parameter(torch.ones(2))]; result = [(repr(c(p)), c(p).defaults, c(p).state_dict()) for c in (O.SGD, O.Adam, O.AdamW, O.RMSprop)]",

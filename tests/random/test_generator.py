@@ -10,14 +10,26 @@ import wire
 
 
 def test_state_bytes_are_pytorch_s(both: Any) -> None:
-    for steps in ("", "torch.rand(3)", "torch.randn(1)", "torch.randn(700)", "torch.rand(624)", "torch.rand(5, dtype=torch.float64)", "torch.randn(3, dtype=torch.float64)"):
+    for steps in (
+        "",
+        "torch.rand(3)",
+        "torch.randn(1)",
+        "torch.randn(700)",
+        "torch.rand(624)",
+        "torch.rand(5, dtype=torch.float64)",
+        "torch.randn(3, dtype=torch.float64)",
+    ):
         both(f"torch.manual_seed(17)\n{steps}\nresult = torch.get_rng_state()")
 
 
-@pytest.mark.parametrize("steps", ["torch.rand(5)", "torch.randn(3)", "torch.randn(1, dtype=torch.float64)", "torch.randperm(700)"])
+@pytest.mark.parametrize(
+    "steps", ["torch.rand(5)", "torch.randn(3)", "torch.randn(1, dtype=torch.float64)", "torch.randperm(700)"]
+)
 def test_state_from_the_oracle(steps: str, oracle: Any) -> None:
     """A state taken there continues here with the numbers that follow there."""
-    theirs = oracle.run(f"torch.manual_seed(99)\n{steps}\nstate = torch.get_rng_state()\nresult = (state, torch.rand(9), torch.randn(20), torch.randint(0, 99, (5,)))")
+    theirs = oracle.run(
+        f"torch.manual_seed(99)\n{steps}\nstate = torch.get_rng_state()\nresult = (state, torch.rand(9), torch.randn(20), torch.randint(0, 99, (5,)))"
+    )
     assert theirs[0] == "ok", theirs
     state, *following = theirs[1][1]
     torch.set_rng_state(wire.decode(("T", state[1], state[2], state[3], 0, state[5], False)))
@@ -31,7 +43,7 @@ def test_state_from_the_oracle(steps: str, oracle: Any) -> None:
 @pytest.mark.parametrize("steps", ["torch.rand(5)", "torch.randn(3)", "torch.randn(1, dtype=torch.float64)"])
 def test_state_to_the_oracle(steps: str, oracle: Any) -> None:
     torch.manual_seed(31)
-    exec(steps)  # noqa: S102
+    exec(steps)
     state = torch.get_rng_state()
     ours = torch.rand(20)
     theirs = oracle.run("torch.set_rng_state(state)\nresult = torch.rand(20)", state=state)
@@ -57,11 +69,23 @@ def test_generators_are_independent() -> None:
     assert torch.equal(a, torch.rand(5, generator=two))
 
 
-@pytest.mark.parametrize("call", [
-    "torch.rand(7, generator=g)", "torch.randn(20, generator=g)", "torch.randint(0, 9, (7,), generator=g)", "torch.randperm(9, generator=g)",
-    "torch.empty(9).uniform_(0, 2, generator=g)", "torch.empty(9).normal_(0, 2, generator=g)", "torch.empty(9).exponential_(generator=g)", "torch.empty(9).bernoulli_(0.5, generator=g)",
-    "torch.empty(9).random_(0, 50, generator=g)", "torch.bernoulli(torch.full((9,), 0.5), generator=g)", "torch.multinomial(torch.ones(9), 4, generator=g)", "torch.normal(0.0, 1.0, (9,), generator=g)",
-])
+@pytest.mark.parametrize(
+    "call",
+    [
+        "torch.rand(7, generator=g)",
+        "torch.randn(20, generator=g)",
+        "torch.randint(0, 9, (7,), generator=g)",
+        "torch.randperm(9, generator=g)",
+        "torch.empty(9).uniform_(0, 2, generator=g)",
+        "torch.empty(9).normal_(0, 2, generator=g)",
+        "torch.empty(9).exponential_(generator=g)",
+        "torch.empty(9).bernoulli_(0.5, generator=g)",
+        "torch.empty(9).random_(0, 50, generator=g)",
+        "torch.bernoulli(torch.full((9,), 0.5), generator=g)",
+        "torch.multinomial(torch.ones(9), 4, generator=g)",
+        "torch.normal(0.0, 1.0, (9,), generator=g)",
+    ],
+)
 def test_generator_argument(call: str, both: Any) -> None:
     both(f"g = torch.Generator().manual_seed(21)\nresult = ({call}, torch.rand(2, generator=g))")
 
@@ -72,7 +96,9 @@ def test_seed_interface(both: Any) -> None:
     both("torch.manual_seed(-5); result = torch.initial_seed()")
     both("result = str(torch.Generator().device)")
     both("result = type(torch.manual_seed(0)).__name__")
-    both("g = torch.Generator().manual_seed(4); s = g.get_state(); a = torch.rand(3, generator=g); g.set_state(s); result = bool((a == torch.rand(3, generator=g)).all())")
+    both(
+        "g = torch.Generator().manual_seed(4); s = g.get_state(); a = torch.rand(3, generator=g); g.set_state(s); result = bool((a == torch.rand(3, generator=g)).all())"
+    )
     both("result = torch.default_generator.manual_seed(8).initial_seed()")
     first, second = torch.Generator().seed(), torch.Generator().seed()
     assert isinstance(first, int) and first != second

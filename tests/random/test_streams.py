@@ -8,8 +8,57 @@ import compare
 import pytest
 import wire
 
-SEEDS = [0, 1, 2, 3, 7, 42, 123, 1234, 2023, 5489, 65535, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**40 + 7, 2**63 - 1, -1, -12345, 987654321987654321]
-SIZES = [0, *range(1, 18), 23, 24, 31, 32, 33, 47, 48, 63, 64, 65, 100, 127, 128, 129, 200, 255, 256, 257, 300, 511, 512, 513, 777, 999, 1000]
+SEEDS = [
+    0,
+    1,
+    2,
+    3,
+    7,
+    42,
+    123,
+    1234,
+    2023,
+    5489,
+    65535,
+    2**31 - 1,
+    2**31,
+    2**32 - 1,
+    2**32,
+    2**40 + 7,
+    2**63 - 1,
+    -1,
+    -12345,
+    987654321987654321,
+]
+SIZES = [
+    0,
+    *range(1, 18),
+    23,
+    24,
+    31,
+    32,
+    33,
+    47,
+    48,
+    63,
+    64,
+    65,
+    100,
+    127,
+    128,
+    129,
+    200,
+    255,
+    256,
+    257,
+    300,
+    511,
+    512,
+    513,
+    777,
+    999,
+    1000,
+]
 
 # {n} is the size, {d} the dtype.  A trailing draw shows that both sides used up the same part of the stream.
 FUNCTIONS = {
@@ -63,7 +112,9 @@ CODE = "torch.manual_seed({seed})\nresult = ({expression}, torch.rand(2), torch.
 
 
 def check(oracle: Any, expression: str, dtype: str, seeds: list, sizes: list, optional: bool = False) -> None:
-    requests = [{"code": CODE.format(seed=seed, expression=expression.format(n=n, d=dtype))} for seed in seeds for n in sizes]
+    requests = [
+        {"code": CODE.format(seed=seed, expression=expression.format(n=n, d=dtype))} for seed in seeds for n in sizes
+    ]
     differences = []
     for asked, theirs in zip(requests, oracle.ask(requests)):
         ours = wire.run(asked)
@@ -97,14 +148,21 @@ def test_integers(name: str, oracle: Any) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
-@pytest.mark.parametrize("name", ["rand", "randn", "uniform_", "normal_", "bernoulli_", "random_", "random_to", "exponential_", "dropout"])
+@pytest.mark.parametrize(
+    "name", ["rand", "randn", "uniform_", "normal_", "bernoulli_", "random_", "random_to", "exponential_", "dropout"]
+)
 def test_half(name: str, dtype: str, oracle: Any) -> None:
     check(oracle, FUNCTIONS[name], dtype, SEEDS[:5], [1, 7, 15, 16, 17, 33, 257, 1000])
 
 
 def test_large(oracle: Any) -> None:
     """Sizes at which work may be split over threads."""
-    for expression in ("torch.randn({n}).sum(dtype=torch.float64)", "torch.rand({n})[-9:]", "torch.randperm({n})[-9:]", "torch.empty({n}).bernoulli_(0.5)[-40:]"):
+    for expression in (
+        "torch.randn({n}).sum(dtype=torch.float64)",
+        "torch.rand({n})[-9:]",
+        "torch.randperm({n})[-9:]",
+        "torch.empty({n}).bernoulli_(0.5)[-40:]",
+    ):
         check(oracle, expression, "float32", [3], [100_000])
 
 
@@ -115,5 +173,7 @@ def test_randperm_above_int32_switch(oracle: Any) -> None:
 def test_layers_start_alike(both: Any) -> None:
     """The initial values of modules are drawn in the same order."""
     both("torch.manual_seed(0); m = torch.nn.Linear(10, 5); result = [p.detach() for p in m.parameters()]")
-    both("torch.manual_seed(0); m = torch.nn.Sequential(torch.nn.Conv2d(1, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.Linear(7, 3)); result = [p.detach() for p in m.parameters()]")
+    both(
+        "torch.manual_seed(0); m = torch.nn.Sequential(torch.nn.Conv2d(1, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.Linear(7, 3)); result = [p.detach() for p in m.parameters()]"
+    )
     both("torch.manual_seed(0); m = torch.nn.Embedding(7, 3); result = m.weight.detach()")

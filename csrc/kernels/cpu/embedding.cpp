@@ -2,6 +2,7 @@
 #include "core/allocator.h"
 #include "core/tensor.h"
 #include "core/threads.h"
+#include "kernels/table.h"
 
 #include <algorithm>
 #include <cstring>
@@ -33,7 +34,8 @@ public:
       });
       data_ = copy_.data();
     }
-    for (int64_t i = 0; i < size_; ++i) check_index(data_[i] >= 0 && data_[i] < rows, "index out of range in self");
+    for (int64_t i = 0; i < size_; ++i)
+      check_index(data_[i] >= 0 && data_[i] < rows, "index out of range in self");
   }
   int64_t size() const { return size_; }
   int64_t operator[](int64_t i) const { return data_[i]; }
@@ -59,7 +61,8 @@ void embedding(const Tensor& out, const Tensor& weight, const Tensor& indices) {
     parallel_for(0, list.size(), rows_grain(width), [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         const T* source = from + list[i] * row;
-        if (col == 1) std::memcpy(to + i * width, source, size_t(width) * sizeof(T));
+        if (col == 1)
+          std::memcpy(to + i * width, source, size_t(width) * sizeof(T));
         else
           for (int64_t j = 0; j < width; ++j) to[i * width + j] = source[j * col];
       }
@@ -67,9 +70,10 @@ void embedding(const Tensor& out, const Tensor& weight, const Tensor& indices) {
   });
 }
 
-// Each row of the table sums its own gradients in the order of the indices: the result is the same for any number of threads.
-void embedding_dense_backward(const Tensor& grad_weight, const Tensor& grad_output, const Tensor& indices, int64_t num_weights,
-                              int64_t padding_idx, bool scale_grad_by_freq) {
+// Each row of the table sums its own gradients in the order of the indices: the result is the same for any
+// number of threads.
+void embedding_dense_backward(const Tensor& grad_weight, const Tensor& grad_output, const Tensor& indices,
+                              int64_t num_weights, int64_t padding_idx, bool scale_grad_by_freq) {
   const IndexList list(indices, num_weights);
   const int64_t width = grad_weight.size(1);
   if (grad_weight.numel() == 0) return;
@@ -109,8 +113,10 @@ void embedding_dense_backward(const Tensor& grad_weight, const Tensor& grad_outp
           continue;
         }
         C* sums;
-        if constexpr (std::is_same_v<T, C>) sums = to + r * width;
-        else sums = row.as<C>();
+        if constexpr (std::is_same_v<T, C>)
+          sums = to + r * width;
+        else
+          sums = row.as<C>();
         for (int64_t k = first; k < last; ++k) {
           const T* g = from + offset(order[k]);
           if (k == first)

@@ -1,8 +1,10 @@
-// The blocked product for one vector element type (float, double, uint32_t, uint64_t); included by gemm_*.cpp only.
+// The blocked product for one vector element type (float, double, uint32_t, uint64_t); included by gemm_*.cpp
+// only.
 //
-// A tile of C (kTileRows x 2 vectors) stays in registers while k runs. Rows of A go through a panel that lives in L1, B is
-// packed into panels of two vectors that live in L2: each element of B is packed once, of A once for every kBlockBytes of B.
-// One AVX-512 core of Zen 5, f32: the tile alone reaches 242 GF/s; oneDNN 2.6 reaches 228-242, OpenBLAS 0.3.34 117.
+// A tile of C (kTileRows x 2 vectors) stays in registers while k runs. Rows of A go through a panel that
+// lives in L1, B is packed into panels of two vectors that live in L2: each element of B is packed once, of A
+// once for every kBlockBytes of B. One AVX-512 core of Zen 5, f32: the tile alone reaches 242 GF/s;
+// oneDNN 2.6 reaches 228-242, OpenBLAS 0.3.34 117.
 #pragma once
 
 #include "core/allocator.h"
@@ -21,24 +23,26 @@ constexpr int kTileVecs = 2;
 constexpr int kTileRows = kVecRegisters == 32 ? 12 : 6;
 constexpr int64_t kBlockBytes = 640 << 10; // of packed B, to fit into half an L2 with room for C
 
-template <class C> constexpr int kTileCols = kTileVecs * kLanesOf<C>;
+template <class C> constexpr int kTileCols = kTileVecs* kLanesOf<C>;
 template <class C> constexpr int64_t kDepth = sizeof(C) == 4 ? 384 : 256; // of a panel, in elements
 template <class C>
-constexpr int64_t kBlockCols = kBlockBytes / (kDepth<C> * int64_t(sizeof(C))) / kTileCols<C> * kTileCols<C>;
+constexpr int64_t kBlockCols = kBlockBytes / (kDepth<C> * int64_t(sizeof(C))) / kTileCols<C>* kTileCols<C>;
 
 // Where a tile goes and what joins it there.
 template <class C> struct TileOut {
   C* c;
   int64_t ldc;
-  const C* d; // null: nothing to add
+  const C* d;           // null: nothing to add
   int64_t d_row, d_col; // d_col 0 or 1
   C alpha, beta;
 };
 
-// c = alpha * sum_p a[i, p] b[p, j] + beta * d. Panels: a has rows kDepth apart (known strides are 2.5 % faster). Otherwise
-// a has any strides and the last vector of b is read under a mask. `last`: columns in the last vector.
+// c = alpha * sum_p a[i, p] b[p, j] + beta * d. Panels: a has rows kDepth apart (known strides are 2.5 %
+// faster). Otherwise a has any strides and the last vector of b is read under a mask. `last`: columns in the
+// last vector.
 template <class C, int Rows, int Vecs, bool Panels>
-void tile(int64_t k, const C* a, int64_t a_row, int64_t a_col, const C* b, int64_t ldb, const TileOut<C>& out, int last) {
+void tile(int64_t k, const C* a, int64_t a_row, int64_t a_col, const C* b, int64_t ldb, const TileOut<C>& out,
+          int last) {
   constexpr int lanes = kLanesOf<C>;
   if constexpr (Panels) {
     a_row = kDepth<C>;
@@ -68,12 +72,16 @@ void tile(int64_t k, const C* a, int64_t a_row, int64_t a_col, const C* b, int64
       VecT<C> value = sums[i][j] * alpha;
       if (out.d) {
         const C* d = out.d + i * out.d_row + j * lanes * out.d_col;
-        const VecT<C> add = out.d_col == 0 ? vset<C>(*d) : count == lanes ? vload<C>(d) : vload_n<C>(d, count);
+        const VecT<C> add = out.d_col == 0   ? vset<C>(*d)
+                            : count == lanes ? vload<C>(d)
+                                             : vload_n<C>(d, count);
         value = vfma<C>(add, beta, value);
       }
       C* c = out.c + i * out.ldc + j * lanes;
-      if (count == lanes) vstore<C>(c, value);
-      else vstore_n<C>(c, value, count);
+      if (count == lanes)
+        vstore<C>(c, value);
+      else
+        vstore_n<C>(c, value, count);
     }
   }
 }
@@ -86,8 +94,8 @@ constexpr std::array<TileFunction<C>, 2 * kTileRows> tile_table(std::integer_seq
   return {tile<C, Rows + 1, 1, Panels>..., tile<C, Rows + 1, 2, Panels>...};
 }
 template <class C, bool Panels>
-constexpr std::array<TileFunction<C>, 2 * kTileRows> kTiles =
-    tile_table<C, Panels>(std::make_integer_sequence<int, kTileRows>{});
+constexpr std::array<TileFunction<C>, 2 * kTileRows>
+    kTiles = tile_table<C, Panels>(std::make_integer_sequence<int, kTileRows>{});
 
 // panel[i][p] = a(i, p), rows kDepth apart.
 template <class C> void pack_rows(C* panel, Matrix<C> a, int rows, int64_t k) {
@@ -192,7 +200,8 @@ inline int64_t share(int64_t m, int64_t count, int64_t i) { return m * i / count
 
 constexpr int64_t kSmall = 64; // largest m, n and k of the direct method
 
-// Small operands: A as it lies, B too where its columns are adjacent (and end on a whole vector, unless loads have masks).
+// Small operands: A as it lies, B too where its columns are adjacent (and end on a whole vector, unless loads
+// have masks).
 template <class C> void run_direct(const Product<C>& x) {
   constexpr int lanes = kLanesOf<C>;
   constexpr int cols = kTileCols<C>;
@@ -208,8 +217,8 @@ template <class C> void run_direct(const Product<C>& x) {
       const int width = static_cast<int>(std::min<int64_t>(cols, x.n - j));
       const int vecs = width > lanes ? 2 : 1;
       kTiles<C, false>[size_t((vecs - 1) * kTileRows + rows - 1)](
-          x.k, x.a.data + i * x.a.row, x.a.row, x.a.col, lies ? x.b.data + j : panels + j * x.k, lies ? x.b.row : cols,
-          x.out(i, j, true), width - (vecs - 1) * lanes);
+          x.k, x.a.data + i * x.a.row, x.a.row, x.a.col, lies ? x.b.data + j : panels + j * x.k,
+          lies ? x.b.row : cols, x.out(i, j, true), width - (vecs - 1) * lanes);
     }
   }
 }
@@ -249,7 +258,8 @@ template <class C> void run_blocked(const Product<C>& x) {
   }
 }
 
-// One row times a matrix with adjacent columns: eight rows of B at a time are added to c, each read from end to end.
+// One row times a matrix with adjacent columns: eight rows of B at a time are added to c, each read from end
+// to end.
 template <class C> void run_row(const Product<C>& x) {
   constexpr int lanes = kLanesOf<C>;
   constexpr int together = 8;
@@ -270,8 +280,10 @@ template <class C> void run_row(const Product<C>& x) {
       if (d) sum = (d_col == 1 ? load(d + j) : vset<C>(*d)) * beta;
 #pragma GCC unroll 8
       for (int q = 0; q < P; ++q) sum = vfma<C>(vset<C>(scale[q]), load(rows[q] + j), sum);
-      if (count == lanes) vstore<C>(x.c + j, sum);
-      else vstore_n<C>(x.c + j, sum, count);
+      if (count == lanes)
+        vstore<C>(x.c + j, sum);
+      else
+        vstore_n<C>(x.c + j, sum, count);
     }
   };
   int64_t p = 0;
@@ -295,7 +307,8 @@ template <class C, int Rows, int Cols> void dots_tile(const Product<C>& x, int64
       for (int r = 0; r < Rows; ++r) {
         const VecT<C> a = vload<C>(left[r] + p + d * lanes);
 #pragma GCC unroll 4
-        for (int q = 0; q < Cols; ++q) sums[d][r][q] = vfma<C>(a, vload<C>(right[q] + p + d * lanes), sums[d][r][q]);
+        for (int q = 0; q < Cols; ++q)
+          sums[d][r][q] = vfma<C>(a, vload<C>(right[q] + p + d * lanes), sums[d][r][q]);
       }
   for (; p < x.k; p += lanes) {
     const int count = static_cast<int>(std::min<int64_t>(lanes, x.k - p));
@@ -303,7 +316,8 @@ template <class C, int Rows, int Cols> void dots_tile(const Product<C>& x, int64
     for (int r = 0; r < Rows; ++r) {
       const VecT<C> a = vload_n<C>(left[r] + p, count);
 #pragma GCC unroll 4
-      for (int q = 0; q < Cols; ++q) sums[0][r][q] = vfma<C>(a, vload_n<C>(right[q] + p, count), sums[0][r][q]);
+      for (int q = 0; q < Cols; ++q)
+        sums[0][r][q] = vfma<C>(a, vload_n<C>(right[q] + p, count), sums[0][r][q]);
     }
   }
   for (int r = 0; r < Rows; ++r)
@@ -339,21 +353,28 @@ template <class C> void run_serial(const Product<C>& x, Method method) {
     switch (method) {
     case Method::Dots:
       switch (x.m) {
-      case 1: return run_dots<C, 1>(x);
-      case 2: return run_dots<C, 2>(x);
-      case 3: return run_dots<C, 3>(x);
-      default: return run_dots<C, 4>(x);
+      case 1:
+        return run_dots<C, 1>(x);
+      case 2:
+        return run_dots<C, 2>(x);
+      case 3:
+        return run_dots<C, 3>(x);
+      default:
+        return run_dots<C, 4>(x);
       }
-    case Method::Row: return run_row<C>(x);
-    case Method::Direct: return run_direct<C>(x);
-    case Method::Blocked: break;
+    case Method::Row:
+      return run_row<C>(x);
+    case Method::Direct:
+      return run_direct<C>(x);
+    case Method::Blocked:
+      break;
     }
   }
   run_blocked<C>(x);
 }
 
-// Shares the columns (or rows, when there are more) out in pieces of at least ~10 us. The method is chosen before cutting, so
-// that the order of a sum does not depend on the cuts.
+// Shares the columns (or rows, when there are more) out in pieces of at least ~10 us. The method is chosen
+// before cutting, so that the order of a sum does not depend on the cuts.
 template <class C> void run(const Product<C>& x) {
   constexpr double kPieceWork = 1.5e6; // multiply-adds
   const double work = double(x.m) * double(x.n) * double(x.k);
@@ -362,7 +383,8 @@ template <class C> void run(const Product<C>& x) {
   const bool by_columns = x.n >= x.m;
   const int64_t unit = by_columns ? kTileCols<C> : kTileRows;
   const int64_t units = ((by_columns ? x.n : x.m) + unit - 1) / unit;
-  const int64_t pieces = std::min<int64_t>({units, 2 * num_threads(), static_cast<int64_t>(work / kPieceWork)});
+  const int64_t pieces =
+      std::min<int64_t>({units, 2 * num_threads(), static_cast<int64_t>(work / kPieceWork)});
   parallel_for(0, pieces, 1, [&](int64_t first, int64_t last) {
     const int64_t begin = share(units, pieces, first) * unit;
     const int64_t end = share(units, pieces, last) * unit;

@@ -2,6 +2,7 @@
 #include "core/allocator.h"
 #include "core/tensor.h"
 #include "core/threads.h"
+#include "kernels/table.h"
 
 #include <algorithm>
 #include <type_traits>
@@ -13,10 +14,11 @@ enum Reduction : int64_t { kNone = 0, kMean = 1, kSum = 2 };
 
 template <class T> using SumType = std::conditional_t<std::is_same_v<T, double>, double, float>;
 
-// The samples: dimension 0 and the dimensions after the class, in C order. Adjacent ones that every operand steps through
-// evenly are one dimension.
+// The samples: dimension 0 and the dimensions after the class, in C order. Adjacent ones that every operand
+// steps through evenly are one dimension.
 struct Samples {
-  static constexpr int kOperands = 3; // logits or their gradient, targets, losses or their gradient (if one each)
+  static constexpr int kOperands =
+      3; // logits or their gradient, targets, losses or their gradient (if one each)
   int64_t count = 1, classes = 1;
   int64_t class_stride = 0;
   DimVec sizes, strides[kOperands];
@@ -66,8 +68,10 @@ struct Samples {
 };
 
 template <class F> void visit_target(const char* op, DType t, F&& f) {
-  if (t == DType::UInt8) f(TypeTag<uint8_t>{});
-  else visit_index(op, t, f);
+  if (t == DType::UInt8)
+    f(TypeTag<uint8_t>{});
+  else
+    visit_index(op, t, f);
 }
 
 // Before anything is written.
@@ -78,12 +82,13 @@ template <class I> void check_targets(const Samples& s, const I* target, int64_t
   });
 }
 
-constexpr int64_t kBlock = 4096; // samples of one partial sum: fixed, so that sums do not depend on the threads
+constexpr int64_t kBlock =
+    4096; // samples of one partial sum: fixed, so that sums do not depend on the threads
 
 } // namespace
 
-void nll_loss(const Tensor& out, const Tensor& total_weight, const Tensor& input, const Tensor& target, const Tensor& weight,
-              int64_t reduction, int64_t ignore_index) {
+void nll_loss(const Tensor& out, const Tensor& total_weight, const Tensor& input, const Tensor& target,
+              const Tensor& weight, int64_t reduction, int64_t ignore_index) {
   const bool each = reduction == kNone && input.dim() > 1;
   const Samples s(input, target, each ? &out : nullptr);
   visit_floating("nll_loss", input.dtype(), [&](auto tag) {
@@ -105,7 +110,9 @@ void nll_loss(const Tensor& out, const Tensor& total_weight, const Tensor& input
       if (each) {
         T* to = out.data<T>();
         parallel_for(0, s.count, kGrain, [&](int64_t begin, int64_t end) {
-          s.walk(begin, end, [&](int64_t from, int64_t which, int64_t at) { to[at] = static_cast<T>(term(from, which).first); });
+          s.walk(begin, end, [&](int64_t from, int64_t which, int64_t at) {
+            to[at] = static_cast<T>(term(from, which).first);
+          });
         });
         *total_weight.data<T>() = T(0.f);
         return;
@@ -137,8 +144,9 @@ void nll_loss(const Tensor& out, const Tensor& total_weight, const Tensor& input
   });
 }
 
-void nll_loss_backward(const Tensor& grad_input, const Tensor& grad_output, const Tensor& input, const Tensor& target,
-                       const Tensor& weight, const Tensor& total_weight, int64_t reduction, int64_t ignore_index) {
+void nll_loss_backward(const Tensor& grad_input, const Tensor& grad_output, const Tensor& input,
+                       const Tensor& target, const Tensor& weight, const Tensor& total_weight,
+                       int64_t reduction, int64_t ignore_index) {
   const bool each = reduction == kNone && grad_input.dim() > 1;
   const Samples s(grad_input, target, each ? &grad_output : nullptr);
   visit_floating("nll_loss_backward", input.dtype(), [&](auto tag) {
@@ -155,7 +163,8 @@ void nll_loss_backward(const Tensor& grad_input, const Tensor& grad_output, cons
       T* to = grad_input.data<T>();
       if (grad_input.is_non_overlapping_and_dense()) {
         const int64_t total = grad_input.numel();
-        parallel_for(0, total, kGrain, [&](int64_t begin, int64_t end) { std::fill(to + begin, to + end, T{}); });
+        parallel_for(0, total, kGrain,
+                     [&](int64_t begin, int64_t end) { std::fill(to + begin, to + end, T{}); });
       } else {
         s.walk(0, s.count, [&](int64_t at, int64_t, int64_t) {
           for (int64_t c = 0; c < s.classes; ++c) to[at + c * s.class_stride] = T{};

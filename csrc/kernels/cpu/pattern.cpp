@@ -3,6 +3,7 @@
 #include "kernels/table.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 namespace torch::TORCH_ISA {
@@ -49,17 +50,29 @@ void linspace(const Tensor& out, const Scalar& start, const Scalar& end) {
     using T = typename decltype(tag)::type;
     if (n == 1) return generate<T>(out, [&](int64_t) { return start.to<T>(); });
     if constexpr (kIsComplexNumber<T>) {
-      const complex128 first = start.to<complex128>(), last = end.to<complex128>(),
-                       by = (last - first) / double(n - 1);
+      using R = typename T::value_type;
+      const T first = start.to<T>(), last = end.to<T>(), by = (last - first) / R(n - 1);
       generate<T>(out, [=](int64_t i) {
-        return T(i < n / 2 ? first + by * double(i) : last - by * double(n - 1 - i));
+        if (i < n / 2)
+          return T(std::fma(by.real(), R(i), first.real()), std::fma(by.imag(), R(i), first.imag()));
+        const R back = R(n - 1 - i);
+        return T(std::fma(-by.real(), back, last.real()), std::fma(-by.imag(), back, last.imag()));
       });
     } else {
       using Acc = std::conditional_t<std::is_same_v<T, double>, double, float>;
       const Acc first = Acc(start.to<T>()), last = Acc(end.to<T>()), by = (last - first) / Acc(n - 1);
-      generate<T>(out, [=](int64_t i) {
-        return static_cast<T>(i < n / 2 ? Acc(first + by * Acc(i)) : Acc(last - by * Acc(n - 1 - i)));
-      });
+      if constexpr (sizeof(T) == 2 && !std::is_integral_v<T>) { // half types round after every operation
+        const float step = T(float(T(last - first)) / float(T(float(n - 1))));
+        generate<T>(out, [=](int64_t i) {
+          return i < n / 2 ? T(first + float(T(step * float(T(float(i))))))
+                           : T(last - float(T(step * float(T(float(n - 1 - i))))));
+        });
+      } else {
+        generate<T>(out, [=](int64_t i) {
+          return static_cast<T>(i < n / 2 ? std::fma(by, Acc(i), first)
+                                          : std::fma(-by, Acc(n - 1 - i), last));
+        });
+      }
     }
   });
 }

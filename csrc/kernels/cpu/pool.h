@@ -1,4 +1,5 @@
-// What the pooling kernels share: windows along one dimension, planes of an image tensor, rows split by stride.
+// What the pooling kernels share: windows along one dimension, planes of an image tensor, rows split by
+// stride.
 #pragma once
 
 #include "core/allocator.h"
@@ -30,12 +31,12 @@ inline int64_t window_value(IntSpan values, size_t d, int64_t missing) {
   return values.empty() ? missing : values.size() == 1 ? values[0] : values[d];
 }
 
-inline Window window(const Tensor& in, const Tensor& out, size_t d, IntSpan kernel, IntSpan stride, IntSpan padding,
-                     IntSpan dilation = {}) {
+inline Window window(const Tensor& in, const Tensor& out, size_t d, IntSpan kernel, IntSpan stride,
+                     IntSpan padding, IntSpan dilation = {}) {
   const int64_t k = window_value(kernel, d, 1);
   const int64_t from_end = static_cast<int64_t>(d) - 2;
-  return {in.size(from_end), out.size(from_end), k, window_value(stride, d, k), window_value(padding, d, 0),
-          window_value(dilation, d, 1)};
+  return {in.size(from_end),          out.size(from_end),          k,
+          window_value(stride, d, k), window_value(padding, d, 0), window_value(dilation, d, 1)};
 }
 
 // The planes (last two dimensions) of a 3- or 4-dimensional tensor.
@@ -53,8 +54,11 @@ template <class T> struct Planes {
     step = strides[n - 3];
     row = strides[n - 2];
     col = strides[n - 1];
+    if (outer_step == inner * step) inner = count;
   }
-  T* plane(int64_t p) const { return data + p / inner * outer_step + p % inner * step; }
+  T* plane(int64_t p) const {
+    return p < inner ? data + p * step : data + p / inner * outer_step + p % inner * step;
+  }
 };
 
 template <class To, class From> inline void copy_row(To* to, const From* from, int64_t n, int64_t step) {
@@ -64,13 +68,14 @@ template <class To, class From> inline void copy_row(To* to, const From* from, i
     for (int64_t i = 0; i < n; ++i) to[i] = static_cast<To>(from[i * step]);
 }
 
-// A row with its padding, as `stride` phases (phase f: elements f, f + stride ...), so that each tap of a window reads
-// adjacent elements for adjacent outputs.
+// A row with its padding, as `stride` phases (phase f: elements f, f + stride ...), so that each tap of a
+// window reads adjacent elements for adjacent outputs.
 struct PhasedRow {
   const Window* w;
   int64_t width; // of a phase
 
-  explicit PhasedRow(const Window& window) : w(&window), width(window.out + (window.reach() - 1) / window.stride) {}
+  explicit PhasedRow(const Window& window)
+      : w(&window), width(window.out + (window.reach() - 1) / window.stride) {}
   int64_t size() const { return w->stride * width; }
   int64_t tap(int64_t t) const { return t * w->dilation % w->stride * width + t * w->dilation / w->stride; }
 
@@ -84,26 +89,30 @@ struct PhasedRow {
     const int64_t last = std::clamp<int64_t>(w->in > lead ? (w->in - lead + s - 1) / s : 0, first, width);
     return {first, last, lead};
   }
+  // Writes up to a vector past the end.
   template <class C, class T> void split(C* to, const T* row, int64_t col, C outside) const {
     for (int64_t f = 0; f < w->stride; ++f, to += width) {
       const Span span = inside(f);
-      std::fill_n(to, span.first, outside);
       const T* from = row + span.lead * col;
+      vfill_over<C>(to, span.first, outside);
       if constexpr (std::is_same_v<C, T>) {
-        if (col == 1 && w->stride <= 2) {
-          if (w->stride == 1) vcopy<C>(to + span.first, from + span.first, span.last - span.first);
-          else vcopy_even<C>(to + span.first, from + 2 * span.first, span.last - span.first);
-          vfill<C>(to + span.last, width - span.last, outside);
-          continue;
-        }
+        if (col == 1 && w->stride == 1)
+          vcopy_over<C>(to + span.first, from + span.first, span.last - span.first);
+        else if (col == 1 && w->stride == 2)
+          vcopy_even<C, true>(to + span.first, from + 2 * span.first, span.last - span.first);
+        else
+          copy_row(to + span.first, from + span.first * w->stride * col, span.last - span.first,
+                   w->stride * col);
+      } else {
+        copy_row(to + span.first, from + span.first * w->stride * col, span.last - span.first,
+                 w->stride * col);
       }
-      copy_row(to + span.first, from + span.first * w->stride * col, span.last - span.first, w->stride * col);
-      std::fill(to + span.last, to + width, outside);
+      vfill_over<C>(to + span.last, width - span.last, outside);
     }
   }
   // The reverse: puts the elements that lie within the row back in order.
-  template <class C> void join(C* row, const C* from) const {
-    for (int64_t f = 0; f < w->stride; ++f, from += width) {
+  template <class C> void join(C* row, const C* from, int64_t phase_size) const {
+    for (int64_t f = 0; f < w->stride; ++f, from += phase_size) {
       const Span span = inside(f);
       for (int64_t x = span.first; x < span.last; ++x) row[x * w->stride + span.lead] = from[x];
     }

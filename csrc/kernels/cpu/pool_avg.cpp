@@ -1,20 +1,25 @@
-// avg_pool2d, adaptive_avg_pool2d and their backwards. Rows are added up first, then windows along the row; the backward
-// spreads in the opposite order. float16 and bfloat16 are summed in float.
+// avg_pool2d, adaptive_avg_pool2d and their backwards. Rows are added up first, then windows along the row;
+// the backward spreads in the opposite order. float16 and bfloat16 are summed in float.
 #include "kernels/cpu/pool.h"
+#include "kernels/table.h"
 
 #include <type_traits>
 
 namespace torch::TORCH_ISA {
 namespace {
 
-template <class T> using SumType = std::conditional_t<std::is_same_v<T, double> || std::is_same_v<T, int64_t>, T, float>;
+template <class T>
+using SumType = std::conditional_t<std::is_same_v<T, double> || std::is_same_v<T, int64_t>, T, float>;
 
 template <class F> void visit_average(const char* op, DType t, F&& f) {
-  if (t == DType::Int64) f(TypeTag<int64_t>{});
-  else visit_floating(op, t, f);
+  if (t == DType::Int64)
+    f(TypeTag<int64_t>{});
+  else
+    visit_floating(op, t, f);
 }
 
-// Elements of a window that count: with or without the padding, which itself ends `padding` after the last element.
+// Elements of a window that count: with or without the padding, which itself ends `padding` after the last
+// element.
 struct Counted {
   int64_t first, last, count; // elements [first, last) exist
 };
@@ -31,7 +36,8 @@ template <class C> std::vector<C> column_counts(const Window& w, bool include_pa
   return counts;
 }
 
-template <class C, class T> inline void add_row(C* __restrict sums, const T* __restrict row, int64_t n, int64_t step) {
+template <class C, class T>
+inline void add_row(C* __restrict sums, const T* __restrict row, int64_t n, int64_t step) {
   if constexpr (std::is_same_v<C, T> && std::is_floating_point_v<C>) {
     if (step == 1) {
       constexpr int64_t lanes = kLanesOf<C>;
@@ -50,35 +56,46 @@ template <class C, class T> inline void add_row(C* __restrict sums, const T* __r
 
 // Integers are divided as C++ divides; an empty window of floats gives 0 / 0.
 template <class C> inline C quotient(C sum, C count) {
-  if constexpr (std::is_integral_v<C>) return count == 0 ? C{} : sum / count;
-  else return sum / count;
+  if constexpr (std::is_integral_v<C>)
+    return count == 0 ? C{} : sum / count;
+  else
+    return sum / count;
 }
 
 // to = sums / (counts * height), or sums / height without counts.
-template <class T, class C> inline void divide_row(T* to, int64_t step, const C* sums, const C* counts, C height, int64_t n) {
+template <class T, class C>
+inline void divide_row(T* to, int64_t step, const C* sums, const C* counts, C height, int64_t n) {
   if constexpr (std::is_same_v<C, T> && std::is_floating_point_v<C>) {
     if (step == 1) {
       constexpr int64_t lanes = kLanesOf<C>;
       const VecT<C> all = vset<C>(height);
       int64_t x = 0;
-      for (; x + lanes <= n; x += lanes) vstore<C>(to + x, vload<C>(sums + x) / (counts ? vload<C>(counts + x) * all : all));
+      for (; x + lanes <= n; x += lanes)
+        vstore<C>(to + x, vload<C>(sums + x) / (counts ? vload<C>(counts + x) * all : all));
       const int rest = static_cast<int>(n - x);
-      if (rest) vstore_n<C>(to + x, vload_n<C>(sums + x, rest) / (counts ? vload_n<C>(counts + x, rest) * all : all), rest);
+      if (rest)
+        vstore_n<C>(to + x, vload_n<C>(sums + x, rest) / (counts ? vload_n<C>(counts + x, rest) * all : all),
+                    rest);
       return;
     }
   }
-  for (int64_t x = 0; x < n; ++x) to[x * step] = static_cast<T>(quotient(sums[x], counts ? counts[x] * height : height));
+  for (int64_t x = 0; x < n; ++x)
+    to[x * step] = static_cast<T>(quotient(sums[x], counts ? counts[x] * height : height));
 }
 
 template <class C> inline void set_row(C* to, int64_t n, C value) {
-  if constexpr (std::is_floating_point_v<C>) vfill<C>(to, n, value);
-  else std::fill_n(to, n, value);
+  if constexpr (std::is_floating_point_v<C>)
+    vfill<C>(to, n, value);
+  else
+    std::fill_n(to, n, value);
 }
 
 // A plane whose rows follow one another, written from dense sums.
-template <class T, class C> inline void write_plane(T* plane, int64_t row, int64_t col, const C* sums, int64_t height, int64_t width) {
+template <class T, class C>
+inline void write_plane(T* plane, int64_t row, int64_t col, const C* sums, int64_t height, int64_t width) {
   if (row == width && col == 1) {
-    if constexpr (std::is_same_v<C, T> && std::is_floating_point_v<C>) return vcopy<C>(plane, sums, height * width);
+    if constexpr (std::is_same_v<C, T> && std::is_floating_point_v<C>)
+      return vcopy<C>(plane, sums, height * width);
     for (int64_t i = 0; i < height * width; ++i) plane[i] = static_cast<T>(sums[i]);
   } else {
     for (int64_t y = 0; y < height; ++y)
@@ -88,42 +105,73 @@ template <class T, class C> inline void write_plane(T* plane, int64_t row, int64
 
 } // namespace
 
-void avg_pool2d(const Tensor& out, const Tensor& input, IntSpan kernel_size, IntSpan stride, IntSpan padding, bool /*ceil_mode*/,
-                bool count_include_pad, std::optional<int64_t> divisor_override) {
+void avg_pool2d(const Tensor& out, const Tensor& input, IntSpan kernel_size, IntSpan stride, IntSpan padding,
+                bool /*ceil_mode*/, bool count_include_pad, std::optional<int64_t> divisor_override) {
   if (out.numel() == 0) return;
-  const Window h = window(input, out, 0, kernel_size, stride, padding), w = window(input, out, 1, kernel_size, stride, padding);
+  const Window h = window(input, out, 0, kernel_size, stride, padding),
+               w = window(input, out, 1, kernel_size, stride, padding);
   visit_average("avg_pool2d", input.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     using C = SumType<T>;
     const Planes<const T> from(input);
     const Planes<T> to(out);
     const PhasedRow phased(w);
-    const std::vector<C> counts = column_counts<C>(w, count_include_pad);
+    constexpr int64_t lanes = kLanesOf<C>;
+    const int64_t row_size = phased.size() + lanes; // whole vectors are read at the end
+    std::vector<C> counts = column_counts<C>(w, count_include_pad);
+    counts.resize(size_t(w.out + lanes), C(1));
+    std::vector<int64_t> taps;
+    for (int64_t t = 0; t < w.kernel; ++t) taps.push_back(phased.tap(t));
     for_planes(from.count, h.in * w.in, [&](int64_t begin, int64_t end) {
-      const Scratch memory(size_t(w.in + phased.size() + w.out) * sizeof(C));
-      C* const column_sums = memory.as<C>();
-      C* const row = column_sums + w.in;
-      C* const sums = row + phased.size();
+      const Scratch memory(size_t(h.kernel * row_size) * sizeof(C));
+      C* const rows = memory.as<C>();
+      std::fill_n(rows, h.kernel * row_size, C{});
+      std::vector<int64_t> held(size_t(h.kernel), -1); // input row that each slot holds
+      std::vector<const C*> lines(size_t(h.kernel));
       for (int64_t p = begin; p < end; ++p) {
         const T* plane = from.plane(p);
         T* out_row = to.plane(p);
+        std::fill(held.begin(), held.end(), -1);
         for (int64_t oy = 0; oy < h.out; ++oy, out_row += to.row) {
-          const Counted lines = counted(h, oy, count_include_pad);
-          set_row(column_sums, w.in, C{});
-          for (int64_t y = lines.first; y < lines.last; ++y) add_row(column_sums, plane + y * from.row, w.in, from.col);
-          phased.split<C>(row, column_sums, 1, C{});
-          set_row(sums, w.out, C{});
-          for (int64_t t = 0; t < w.kernel; ++t) add_row(sums, row + phased.tap(t), w.out, 1);
-          divide_row(out_row, to.col, sums, divisor_override ? nullptr : counts.data(),
-                     static_cast<C>(divisor_override ? *divisor_override : lines.count), w.out);
+          const Counted window_rows = counted(h, oy, count_include_pad);
+          size_t n = 0;
+          for (int64_t y = window_rows.first; y < window_rows.last; ++y) {
+            const int64_t slot = y % h.kernel;
+            if (held[size_t(slot)] != y) {
+              held[size_t(slot)] = y;
+              phased.split<C>(rows + slot * row_size, plane + y * from.row, from.col, C{});
+            }
+            lines[n++] = rows + slot * row_size;
+          }
+          const C height = static_cast<C>(divisor_override ? *divisor_override : window_rows.count);
+          for (int64_t x = 0; x < w.out; x += lanes) {
+            VecT<C> sum{};
+            for (size_t line = 0; line < n; ++line)
+              for (const int64_t tap : taps) sum = sum + vload<C>(lines[line] + tap + x);
+            const int count = static_cast<int>(std::min(lanes, w.out - x));
+            const VecT<C> divisor =
+                divisor_override ? vset<C>(height) : vload<C>(counts.data() + x) * vset<C>(height);
+            if constexpr (std::is_same_v<T, C> && std::is_floating_point_v<C>) {
+              if (to.col == 1) {
+                if (count == lanes)
+                  vstore<C>(out_row + x, sum / divisor);
+                else
+                  vstore_n<C>(out_row + x, sum / divisor, count);
+                continue;
+              }
+            }
+            for (int l = 0; l < count; ++l)
+              out_row[(x + l) * to.col] = static_cast<T>(quotient<C>(sum[l], divisor[l]));
+          }
         }
       }
     });
   });
 }
 
-void avg_pool2d_backward(const Tensor& grad_input, const Tensor& grad_output, IntSpan kernel_size, IntSpan stride, IntSpan padding,
-                         bool /*ceil_mode*/, bool count_include_pad, std::optional<int64_t> divisor_override) {
+void avg_pool2d_backward(const Tensor& grad_input, const Tensor& grad_output, IntSpan kernel_size,
+                         IntSpan stride, IntSpan padding, bool /*ceil_mode*/, bool count_include_pad,
+                         std::optional<int64_t> divisor_override) {
   if (grad_input.numel() == 0) return;
   const Window h = window(grad_input, grad_output, 0, kernel_size, stride, padding);
   const Window w = window(grad_input, grad_output, 1, kernel_size, stride, padding);
@@ -133,14 +181,20 @@ void avg_pool2d_backward(const Tensor& grad_input, const Tensor& grad_output, In
     const Planes<const T> from(grad_output);
     const Planes<T> to(grad_input);
     const PhasedRow phased(w);
+    constexpr int64_t lanes = kLanesOf<C>;
     const std::vector<C> counts = column_counts<C>(w, count_include_pad);
+    const int64_t reach = (w.kernel - 1) / w.stride; // of a window, in outputs
+    const int64_t phase_size = (phased.width + lanes - 1) / lanes * lanes;
+    const int64_t shares_size = reach + phase_size + lanes;
     for_planes(to.count, h.in * w.in, [&](int64_t begin, int64_t end) {
-      const Scratch memory(size_t(h.in * w.in + w.in + phased.size() + w.out) * sizeof(C));
+      const Scratch memory(size_t(h.in * w.in + w.in + w.stride * phase_size + shares_size) * sizeof(C));
       C* const sums = memory.as<C>();
       C* const spread = sums + h.in * w.in;
       C* const phases = spread + w.in;
-      C* const shares = phases + phased.size();
-      std::fill_n(spread, w.in, C{});
+      C* const padded = phases + w.stride * phase_size; // zeros, the shares of a row of outputs, zeros
+      C* const shares = padded + reach;
+      std::fill_n(spread, w.in, C{}); // elements between windows stay zero
+      std::fill_n(padded, shares_size, C{});
       for (int64_t p = begin; p < end; ++p) {
         std::fill_n(sums, h.in * w.in, C{});
         const T* g = from.plane(p);
@@ -149,9 +203,14 @@ void avg_pool2d_backward(const Tensor& grad_input, const Tensor& grad_output, In
           copy_row(shares, g, w.out, from.col);
           divide_row(shares, 1, shares, divisor_override ? nullptr : counts.data(),
                      static_cast<C>(divisor_override ? *divisor_override : lines.count), w.out);
-          set_row(phases, phased.size(), C{});
-          for (int64_t t = 0; t < w.kernel; ++t) add_row(phases + phased.tap(t), shares, w.out, 1);
-          phased.join(spread, phases);
+          for (int64_t f = 0; f < w.stride; ++f)
+            for (int64_t x = 0; x < phase_size; x += lanes) {
+              VecT<C> sum{};
+              for (int64_t t = f; t < w.kernel; t += w.stride)
+                sum = sum + vload<C>(shares + x - t / w.stride);
+              vstore<C>(phases + f * phase_size + x, sum);
+            }
+          phased.join(spread, phases, phase_size);
           for (int64_t y = lines.first; y < lines.last; ++y) add_row(sums + y * w.in, spread, w.in, 1);
         }
         write_plane(to.plane(p), to.row, to.col, sums, h.in, w.in);
@@ -207,7 +266,8 @@ void adaptive_avg_pool2d(const Tensor& out, const Tensor& input) {
             const int64_t x0 = bin_start(ox, in_w, out_w), x1 = bin_end(ox, in_w, out_w);
             C sum{};
             for (int64_t x = x0; x < x1; ++x) sum += sums[x];
-            to.plane(p)[oy * to.row + ox * to.col] = static_cast<T>(sum / static_cast<C>((y1 - y0) * (x1 - x0)));
+            to.plane(p)[oy * to.row + ox * to.col] =
+                static_cast<T>(sum / static_cast<C>((y1 - y0) * (x1 - x0)));
           }
         }
       }
@@ -242,7 +302,8 @@ void adaptive_avg_pool2d_backward(const Tensor& grad_input, const Tensor& grad_o
           std::fill_n(spread, in_w, C{});
           for (int64_t ox = 0; ox < out_w; ++ox) {
             const int64_t x0 = bin_start(ox, in_w, out_w), x1 = bin_end(ox, in_w, out_w);
-            const C share = static_cast<C>(g[oy * from.row + ox * from.col]) / static_cast<C>((y1 - y0) * (x1 - x0));
+            const C share =
+                static_cast<C>(g[oy * from.row + ox * from.col]) / static_cast<C>((y1 - y0) * (x1 - x0));
             for (int64_t x = x0; x < x1; ++x) spread[x] += share;
           }
           for (int64_t y = y0; y < y1; ++y) add_row(sums + y * in_w, spread, in_w, 1);

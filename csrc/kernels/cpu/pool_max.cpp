@@ -1,7 +1,8 @@
-// max_pool2d and its backward. Adjacent outputs are computed side by side: rows of the input are split by stride, so that each
-// tap of the window is one load, and values go together with the places they came from.
+// max_pool2d and its backward. Adjacent outputs are computed side by side: rows of the input are split by
+// stride, so that each tap of the window is one load, and values go together with the places they came from.
 #include "kernels/cpu/gemm_vec.h"
 #include "kernels/cpu/pool.h"
+#include "kernels/table.h"
 
 #include <cmath>
 #include <type_traits>
@@ -13,11 +14,34 @@ template <class C> constexpr C lowest() {
   return std::is_floating_point_v<C> ? -std::numeric_limits<C>::infinity() : std::numeric_limits<C>::lowest();
 }
 
-template <class T> constexpr bool kIsNative =
-    std::is_same_v<T, float> || std::is_same_v<T, double> || std::is_same_v<T, int32_t> || std::is_same_v<T, int64_t>;
+// The first n places as int64.
+template <class I> [[gnu::always_inline]] inline void store_places(int64_t* to, VecT<I> place, int n) {
+  constexpr int wide = kLanesOf<int64_t>;
+  const auto store = [](int64_t* at, VecT<int64_t> v, int count) {
+    if (count >= wide)
+      vstore<int64_t>(at, v);
+    else if (count > 0)
+      vstore_n<int64_t>(at, v, count);
+  };
+  if constexpr (sizeof(I) == 8) {
+    store(to, place, n);
+  } else {
+    typedef int32_t Half __attribute__((vector_size(kVecBytes / 2)));
+    Half halves[2];
+    std::memcpy(halves, &place, sizeof place);
+    store(to, __builtin_convertvector(halves[0], VecT<int64_t>), n);
+    store(to + wide, __builtin_convertvector(halves[1], VecT<int64_t>), n - wide);
+  }
+}
+
+template <class T>
+constexpr bool kIsNative = std::is_same_v<T, float> || std::is_same_v<T, double> ||
+                           std::is_same_v<T, int32_t> || std::is_same_v<T, int64_t>;
 
 // T: element, C: type compared in (4 or 8 bytes); places are integers as wide.
-template <class T, class C> void max_pool(const Tensor& out, const Tensor& indices, const Tensor& input, const Window& h, const Window& w) {
+template <class T, class C>
+void max_pool(const Tensor& out, const Tensor& indices, const Tensor& input, const Window& h,
+              const Window& w) {
   using I = std::conditional_t<sizeof(C) == 4, int32_t, int64_t>;
   constexpr int64_t lanes = kLanesOf<C>;
   const Planes<const T> from(input);
@@ -76,15 +100,17 @@ template <class T, class C> void max_pool(const Tensor& out, const Tensor& indic
                 place[l] = static_cast<I>(std::min(top, h.in - 1) * w.in + col);
               }
           if constexpr (std::is_same_v<T, C> && kIsNative<T>) {
-            if (to.col == 1 && n == lanes) vstore<C>(out_row + x, best);
-            else if (to.col == 1) vstore_n<C>(out_row + x, best, n);
+            if (to.col == 1 && n == lanes)
+              vstore<C>(out_row + x, best);
+            else if (to.col == 1)
+              vstore_n<C>(out_row + x, best, n);
             else
               for (int l = 0; l < n; ++l) out_row[(x + l) * to.col] = best[l];
           } else {
             for (int l = 0; l < n; ++l) out_row[(x + l) * to.col] = static_cast<T>(best[l]);
           }
-          if (places.col == 1 && n == lanes)
-            for (int64_t l = 0; l < lanes; ++l) place_row[x + l] = place[l];
+          if (places.col == 1)
+            store_places<I>(place_row + x, place, n);
           else
             for (int l = 0; l < n; ++l) place_row[(x + l) * places.col] = place[l];
         }
@@ -95,12 +121,13 @@ template <class T, class C> void max_pool(const Tensor& out, const Tensor& indic
 
 } // namespace
 
-void max_pool2d(const Tensor& out, const Tensor& indices, const Tensor& input, IntSpan kernel_size, IntSpan stride, IntSpan padding,
-                IntSpan dilation, bool /*ceil_mode: in the sizes of out*/) {
+void max_pool2d(const Tensor& out, const Tensor& indices, const Tensor& input, IntSpan kernel_size,
+                IntSpan stride, IntSpan padding, IntSpan dilation, bool /*ceil_mode: in the sizes of out*/) {
   if (out.numel() == 0) return;
   const Window h = window(input, out, 0, kernel_size, stride, padding, dilation);
   const Window w = window(input, out, 1, kernel_size, stride, padding, dilation);
-  check_kind(ErrorKind::NotImplemented, input.dtype() != DType::Bool, "max_pool2d: not implemented for ", input.dtype());
+  check_kind(ErrorKind::NotImplemented, input.dtype() != DType::Bool, "max_pool2d: not implemented for ",
+             input.dtype());
   // Places of planes beyond 2^31 elements need 8 bytes, and so do the values beside them.
   const bool wide = h.in * w.in > std::numeric_limits<int32_t>::max();
   visit_real("max_pool2d", input.dtype(), [&](auto tag) {
@@ -109,8 +136,10 @@ void max_pool2d(const Tensor& out, const Tensor& indices, const Tensor& input, I
       max_pool<T, T>(out, indices, input, h, w);
     } else if constexpr (!std::is_same_v<T, bool>) {
       constexpr bool integral = std::is_integral_v<T>;
-      if (wide) max_pool<T, std::conditional_t<integral, int64_t, double>>(out, indices, input, h, w);
-      else max_pool<T, std::conditional_t<integral, int32_t, float>>(out, indices, input, h, w);
+      if (wide)
+        max_pool<T, std::conditional_t<integral, int64_t, double>>(out, indices, input, h, w);
+      else
+        max_pool<T, std::conditional_t<integral, int32_t, float>>(out, indices, input, h, w);
     }
   });
 }
@@ -136,14 +165,17 @@ void max_pool2d_backward(const Tensor& grad_input, const Tensor& grad_output, co
           const int64_t* place = places.plane(p) + y * places.row;
           for (int64_t x = 0; x < out_cols; ++x) {
             const int64_t at = place[x * places.col];
-            check_index(at >= 0 && at < size, "max_pool2d_backward: index ", at, " is out of bounds for a plane of ", rows, " x ",
-                        cols, " elements");
+            if (static_cast<uint64_t>(at) >= static_cast<uint64_t>(size)) [[unlikely]]
+              fail(ErrorKind::Index,
+                   concat("max_pool2d_backward: index ", at, " is out of bounds for a plane of ", rows, " x ",
+                          cols, " elements"));
             sums[at] += static_cast<C>(g[x * from.col]);
           }
         }
         if (direct) continue;
         for (int64_t y = 0; y < rows; ++y)
-          for (int64_t x = 0; x < cols; ++x) to.plane(p)[y * to.row + x * to.col] = static_cast<T>(sums[y * cols + x]);
+          for (int64_t x = 0; x < cols; ++x)
+            to.plane(p)[y * to.row + x * to.col] = static_cast<T>(sums[y * cols + x]);
       }
     });
   });

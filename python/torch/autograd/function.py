@@ -50,8 +50,8 @@ class BackwardCFunction(_C._FunctionBase, FunctionCtx):
         own, vjp = self._forward_cls.backward, self._forward_cls.vjp
         if own is not Function.backward and vjp is not Function.vjp:
             raise RuntimeError(
-                "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only implement "
-                "one of them."
+                "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only "
+                "implement one of them."
             )
         return (vjp if vjp is not Function.vjp else own)(self, *args)
 
@@ -98,8 +98,8 @@ class Function(_C._FunctionBase, FunctionCtx, metaclass=FunctionMeta):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise RuntimeError(
-            "Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd function "
-            "with static forward method: call MyFunction.apply(...)."
+            "Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd "
+            "function with static forward method: call MyFunction.apply(...)."
         )
 
     @staticmethod

@@ -142,8 +142,8 @@ def jvp(
         if v is None:
             if len(points) != 1 or points[0].numel() != 1:
                 raise RuntimeError(
-                    "The vector v can only be None if the input to the user-provided function is a single Tensor with a "
-                    "single element."
+                    "The vector v can only be None if the input to the user-provided function is a single Tensor "
+                    "with a single element."
                 )
             directions: tuple[Tensor, ...] = (torch.ones_like(points[0]),)
         else:
@@ -254,8 +254,8 @@ def vhp(
         if v is None:
             if len(points) != 1 or points[0].numel() != 1:
                 raise RuntimeError(
-                    "The vector v can only be None if the input to the user-provided function is a single Tensor with a "
-                    "single element."
+                    "The vector v can only be None if the input to the user-provided function is a single Tensor "
+                    "with a single element."
                 )
             weights: tuple[Tensor, ...] = (torch.ones_like(points[0]),)
         else:
@@ -279,8 +279,8 @@ def hvp(
         if v is None:
             if len(points) != 1 or points[0].numel() != 1:
                 raise RuntimeError(
-                    "The vector v can only be None if the input to the user-provided function is a single Tensor with a "
-                    "single element."
+                    "The vector v can only be None if the input to the user-provided function is a single Tensor "
+                    "with a single element."
                 )
             directions: tuple[Tensor, ...] = (torch.ones_like(points[0]),)
         else:

@@ -60,9 +60,9 @@ def _decorate(mode: Any, function: Any) -> Any:
     """`function` with each call in a mode like `mode`."""
     if inspect.isclass(function):
         warnings.warn(
-            f"Decorating classes is deprecated and will be disabled in future versions. You should only decorate functions "
-            f"or methods. To preserve the current behavior of class decoration, you can directly decorate the "
-            f"`__init__` method and nothing else: {function.__name__}",
+            f"Decorating classes is deprecated and will be disabled in future versions. You should only decorate "
+            f"functions or methods. To preserve the current behavior of class decoration, you can directly decorate "
+            f"the `__init__` method and nothing else: {function.__name__}",
             FutureWarning,
             stacklevel=3,
         )

@@ -172,9 +172,9 @@ class _Check:
                 for a, b in zip(a_row, b_row):
                     if not self.close(a, b, self.nondet_tol, 0.0):
                         raise GradcheckError(
-                            "Backward is not reentrant, i.e., running backward with same input and grad_output multiple "
-                            "times gives different values, although analytical gradient matches numerical gradient. "
-                            f"The tolerance for nondeterminism was {self.nondet_tol}."
+                            "Backward is not reentrant, i.e., running backward with same input and grad_output "
+                            "multiple times gives different values, although analytical gradient matches numerical "
+                            f"gradient. The tolerance for nondeterminism was {self.nondet_tol}."
                         )
 
     def check_slow(self) -> None:
@@ -249,8 +249,8 @@ class _Check:
                 grads = torch.autograd.grad(ends, self.wanted, weights, allow_unused=True)
             except RuntimeError as error:
                 raise GradcheckError(
-                    "Expected backward function to handle undefined output grads. Please look at 'Notes about undefined "
-                    f"output gradients': it raised {type(error).__name__}: {error}"
+                    "Expected backward function to handle undefined output grads. Please look at 'Notes about "
+                    f"undefined output gradients': it raised {type(error).__name__}: {error}"
                 ) from error
             for grad in grads:
                 if grad is not None and any(v != 0 for v in _real_values(grad)):
@@ -301,15 +301,15 @@ def _check_inputs(inputs: tuple[Any, ...]) -> None:
             continue
         if t.dtype not in (torch.float64, torch.complex128):
             warnings.warn(
-                f"Input #{i} requires gradient and is not a double precision floating point or complex. This check will "
-                "likely fail if all the inputs are not of double precision floating point or complex.",
+                f"Input #{i} requires gradient and is not a double precision floating point or complex. This check "
+                "will likely fail if all the inputs are not of double precision floating point or complex.",
                 stacklevel=3,
             )
         if any(stride == 0 and size > 1 for stride, size in zip(t.stride(), t.shape)):
             raise RuntimeError(
-                f"The {i}th input has a dimension with stride 0. gradcheck only supports inputs that are non-overlapping "
-                "to be able to compute the numerical gradients correctly. You should call .contiguous on the input before "
-                "passing it to gradcheck."
+                f"The {i}th input has a dimension with stride 0. gradcheck only supports inputs that are "
+                "non-overlapping to be able to compute the numerical gradients correctly. You should call "
+                ".contiguous on the input before passing it to gradcheck."
             )
         t.retain_grad()
 

@@ -77,6 +77,9 @@ class Parameter(_Tensor, metaclass=_ParameterMeta):
     __torch_function__ = torch._C._disabled_torch_function_impl
 
 
+torch._C._set_parameter_class(Parameter)
+
+
 class _BufferMeta(_TensorMeta):
     """Any tensor marked by ``Buffer(tensor)`` counts as a buffer; the mark, not the class, is what makes one."""
 

@@ -144,7 +144,7 @@ def _update_recorded(params: list, grads: list, buffers: list, group: dict[str, 
             grad = grad + param * weight_decay
         if momentum != 0:
             buffer = buffers[i]
-            buffer = grad.clone() if buffer is None else buffer * momentum + grad * (1 - group["dampening"])
+            buffer = grad.detach().clone() if buffer is None else buffer * momentum + grad * (1 - group["dampening"])
             buffers[i] = buffer
             grad = grad + buffer * momentum if group["nesterov"] else buffer
         param.add_(grad * -lr)
