@@ -118,9 +118,13 @@ Tensor bincount(const Tensor& self, const Tensor& weights, int64_t minlength) {
     using T = typename decltype(tag)::type;
     if constexpr (std::is_integral_v<T>) {
       const T* const from = source.data<T>();
-      const auto [low, high] = std::minmax_element(from, from + n);
-      check(!(*low < T(0)), "bincount only supports 1-d non-negative integral inputs.");
-      const int64_t bins = std::max(static_cast<int64_t>(*high) + 1, minlength);
+      T low = from[0], high = from[0];
+      for (int64_t i = 0; i < n; ++i) {
+        low = std::min(low, from[i]);
+        high = std::max(high, from[i]);
+      }
+      check(!(low < T(0)), "bincount only supports 1-d non-negative integral inputs.");
+      const int64_t bins = std::max(static_cast<int64_t>(high) + 1, minlength);
       if (!weights.defined()) {
         const Tensor out = filled(bins, DType::Int64);
         auto* const to = out.data<int64_t>();
