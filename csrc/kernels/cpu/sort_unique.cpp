@@ -177,8 +177,8 @@ void histc(const Tensor& out, const Tensor& self, double min, double max) {
     for (int64_t i = 0; i < n; ++i) {
       const auto v = static_cast<Wide>(from[i]);
       if (!(v >= low && v <= high)) continue;
-      const auto bin = static_cast<int64_t>((v - low) / range * static_cast<Wide>(bins));
-      ++counts[static_cast<size_t>(std::min(bin, bins - 1))];
+      const auto bin = std::min(static_cast<int64_t>((v - low) * static_cast<Wide>(bins) / range), bins - 1);
+      ++counts[static_cast<size_t>(bin)];
     }
     T* const to = out.data<T>();
     const int64_t stride = out.dim() == 0 ? 1 : out.stride(0);
