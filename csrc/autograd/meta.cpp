@@ -166,7 +166,7 @@ Tensor detach_version(const Tensor& t) {
   return result;
 }
 
-void detach_in_place(const Tensor& t) {
+void detach_inplace(const Tensor& t) {
   check(!is_view(t),
         "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel "
         "(DDP) for training, and gradient_as_bucket_view is set as True, gradients are views of DDP "

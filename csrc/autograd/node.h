@@ -170,6 +170,6 @@ Tensor detach(const Tensor& t);
 // The same memory with a version counter of its own: what `t.data` gives.
 Tensor detach_version(const Tensor& t);
 // Takes t itself out of the graph. RuntimeError for views.
-void detach_in_place(const Tensor& t);
+void detach_inplace(const Tensor& t);
 
 } // namespace torch::autograd
