@@ -150,14 +150,6 @@ Tensor detach(const Tensor& t) {
   return result;
 }
 
-void detach_inplace(const Tensor& t) {
-  TensorImpl* const impl = t.impl();
-  impl->flags &= ~static_cast<uint32_t>(kRequiresGrad);
-  if (AutogradMeta* const m = meta_of(t)) {
-    m->grad_fn = Ref<Node>();
-    m->slot = 0;
-  }
-}
 Tensor detach_version(const Tensor& t) {
   Tensor result = detach(t);
   TensorImpl* const impl = result.impl();
