@@ -28,11 +28,7 @@ install(FILES ${CMAKE_BINARY_DIR}/cmake/TorchConfig.cmake ${CMAKE_BINARY_DIR}/cm
 if(TORCH_BUNDLE_LIBRARIES)
   install(CODE "
     set(TORCH_PACKAGE_LIB \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${package}/lib\")
-    set(TORCH_LIBRARIES_TO_SERVE \"${CMAKE_BINARY_DIR}/lib/libtorch.so\")
-    set(TORCH_LAZY_LIBRARIES_USED \"${CMAKE_BINARY_DIR}/kernels/lazy_stubs.txt\")
-    set(TORCH_DNNL_LIBRARY \"${TORCH_DNNL_LIBRARY}\")
-    set(TORCH_OPENBLAS_LIBRARY \"${TORCH_OPENBLAS_LIBRARY}\")
-    set(TORCH_LIBRARY_DIRS \"${TORCH_OPENBLAS_LIB_DIR}\")
+    set(TORCH_LIBRARY \"${CMAKE_BINARY_DIR}/lib/libtorch.so\")
     set(TORCH_PATCHELF \"${TORCH_PATCHELF}\")
     include(\"${CMAKE_SOURCE_DIR}/cmake/BundleLibraries.cmake\")")
 endif()

@@ -57,7 +57,7 @@ foreach(isa IN LISTS isas)
   target_compile_options(kernels_${isa} PRIVATE ${TORCH_COMMON_FLAGS} ${kernel_flags} ${isa_flags_${isa}})
   target_compile_definitions(kernels_${isa} PRIVATE TORCH_ISA=isa_${isa})
   target_include_directories(kernels_${isa} PRIVATE ${CMAKE_SOURCE_DIR}/csrc ${TORCH_GENERATED_DIR})
-  target_link_libraries(kernels_${isa} PRIVATE torch_native_headers)
+  target_link_libraries(kernels_${isa} PRIVATE torch_native_libraries)
   torch_needs_generated(kernels_${isa})
 
   set(merged ${CMAKE_BINARY_DIR}/kernels/kernels_${isa}.merged.o)
@@ -75,16 +75,3 @@ foreach(isa IN LISTS isas)
 endforeach()
 list(JOIN isas " " isas_text)
 message(STATUS "CPU kernels for: ${isas_text}")
-
-# --- stubs for libraries that are opened when first called, see csrc/kernels/lazy_libraries.cpp ------------------
-if(TORCH_LAZY_LIBRARIES AND TORCH_KERNEL_OBJECTS)
-  enable_language(ASM)
-  set(lazy_stubs ${CMAKE_BINARY_DIR}/kernels/lazy_stubs.S)
-  add_custom_command(OUTPUT ${lazy_stubs} BYPRODUCTS ${CMAKE_BINARY_DIR}/kernels/lazy_stubs.txt
-    COMMAND ${Python_EXECUTABLE} ${CMAKE_SOURCE_DIR}/scripts/make_lazy_stubs.py
-      ${CMAKE_NM} ${lazy_stubs} ${TORCH_KERNEL_OBJECTS}
-    DEPENDS ${TORCH_KERNEL_OBJECTS} ${CMAKE_SOURCE_DIR}/scripts/make_lazy_stubs.py
-    COMMENT "Writing stubs for oneDNN and OpenBLAS"
-    VERBATIM)
-  list(APPEND TORCH_KERNEL_OBJECTS ${lazy_stubs})
-endif()

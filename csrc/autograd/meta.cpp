@@ -150,14 +150,6 @@ Tensor detach(const Tensor& t) {
   return result;
 }
 
-void detach_inplace(const Tensor& t) {
-  TensorImpl* const impl = t.impl();
-  impl->flags &= ~static_cast<uint32_t>(kRequiresGrad);
-  if (AutogradMeta* const m = meta_of(t)) {
-    m->grad_fn = Ref<Node>();
-    m->slot = 0;
-  }
-}
 Tensor detach_version(const Tensor& t) {
   Tensor result = detach(t);
   TensorImpl* const impl = result.impl();
@@ -166,7 +158,7 @@ Tensor detach_version(const Tensor& t) {
   return result;
 }
 
-void detach_in_place(const Tensor& t) {
+void detach_inplace(const Tensor& t) {
   check(!is_view(t),
         "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel "
         "(DDP) for training, and gradient_as_bucket_view is set as True, gradients are views of DDP "

@@ -163,13 +163,11 @@ void set_requires_grad(const Tensor& t, bool value); // RuntimeError for non-lea
 void retain_grad(const Tensor& t);
 Tensor base_of(const Tensor& t); // undefined unless a differentiable view
 uint32_t output_nr_of(const Tensor& t);
-// Takes t out of the graph it is in (t.detach_()).
-void detach_inplace(const Tensor& t);
 // A new tensor over the same memory and version, outside the graph.
 Tensor detach(const Tensor& t);
 // The same memory with a version counter of its own: what `t.data` gives.
 Tensor detach_version(const Tensor& t);
 // Takes t itself out of the graph. RuntimeError for views.
-void detach_in_place(const Tensor& t);
+void detach_inplace(const Tensor& t);
 
 } // namespace torch::autograd

@@ -13,8 +13,9 @@ SavedTensorHooks::~SavedTensorHooks() = default;
 thread_local WriteLog write_log;
 
 const char* WriteLog::find(const TensorImpl& t, uint32_t version) const {
-  for (uint32_t i = 0; i < entries_.size(); ++i) {
-    const Entry& e = entries_[(next_ - 1 - i) % entries_.size()];
+  if (!entries_) return nullptr;
+  for (uint32_t i = 0; i < entries_->size(); ++i) {
+    const Entry& e = (*entries_)[(next_ - 1 - i) % entries_->size()];
     if (e.storage == t.storage.get() && e.version == version) return e.op;
   }
   return nullptr;

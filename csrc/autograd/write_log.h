@@ -5,6 +5,7 @@
 #include "core/tensor.h"
 
 #include <array>
+#include <memory>
 
 namespace torch::autograd {
 
@@ -12,7 +13,9 @@ class WriteLog {
 public:
   // `op` (a literal) is about to write t. Three stores.
   void note(const TensorImpl& t, const char* op) {
-    entries_[next_++ % entries_.size()] = {t.storage.get(), t.version() + 1, op};
+    if (!entries_) [[unlikely]]
+      entries_ = std::make_unique<Entries>(); // not inline: a thread's static block is small
+    (*entries_)[next_++ % entries_->size()] = {t.storage.get(), t.version() + 1, op};
   }
   // The op that made `version` of this memory, or nullptr when that is too long ago.
   const char* find(const TensorImpl& t, uint32_t version) const;
@@ -23,7 +26,8 @@ private:
     uint32_t version = 0;
     const char* op = nullptr;
   };
-  std::array<Entry, 128> entries_;
+  using Entries = std::array<Entry, 128>;
+  std::unique_ptr<Entries> entries_;
   uint32_t next_ = 0;
 };
 

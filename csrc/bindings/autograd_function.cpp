@@ -215,7 +215,7 @@ PyObject* Call::finish_output(PyObject* o, size_t n_tensors) const {
     if (!is_input || is_dirty) {
       if (!node || !t.requires_grad()) return Py_NewRef(o);
       if (autograd::is_view(t)) return wrap(autograd::detach(t));
-      autograd::detach_in_place(t);
+      autograd::detach_inplace(t);
       return Py_NewRef(o);
     }
     if (t.requires_grad()) return wrap(autograd::detach(t));

@@ -257,7 +257,10 @@ void init_autograd_node(PyObject* module) {
   node_type = reinterpret_cast<PyTypeObject*>(owned(PyType_FromSpec(&spec)).release());
   check_status(PyModule_AddObjectRef(module, "Node", reinterpret_cast<PyObject*>(node_type)));
 
-  PyType_Slot accumulate_slots[] = {{Py_tp_getset, accumulate_getset}, {0, nullptr}};
+  PyType_Slot accumulate_slots[] = {{Py_tp_getset, accumulate_getset},
+                                    {Py_tp_dealloc, reinterpret_cast<void*>(node_dealloc)},
+                                    {Py_tp_traverse, reinterpret_cast<void*>(node_traverse)},
+                                    {0, nullptr}};
   PyType_Spec accumulate_spec{"AccumulateGrad", sizeof(NodeObject), 0,
                               Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
                               accumulate_slots};

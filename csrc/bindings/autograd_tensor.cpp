@@ -61,7 +61,7 @@ PyObject* get_grad_fn(PyObject* self, void*) {
 int set_grad_fn(PyObject* self, PyObject* value, void*) {
   return guarded_status([&] {
     check(!value || value == Py_None, "_grad_fn can be only set to None");
-    autograd::detach_in_place(unwrap(self));
+    autograd::detach_inplace(unwrap(self));
   });
 }
 

@@ -82,6 +82,15 @@ LAYERS = {
     "Hardtanh": ("nn.Hardtanh(-0.5, 0.7)", "(3, 4)"),
     "Threshold": ("nn.Threshold(0.1, 20)", "(3, 4)"),
     "LogSigmoid": ("nn.LogSigmoid()", "(3, 4)"),
+    "Mish": ("nn.Mish()", "(3, 4)"),
+    "Hardswish": ("nn.Hardswish()", "(3, 4)"),
+    "Hardsigmoid": ("nn.Hardsigmoid()", "(3, 4)"),
+    "GLU": ("nn.GLU(1)", "(3, 4, 2)"),
+    "PReLU": ("nn.PReLU()", "(3, 4)"),
+    "PReLU channels": ("nn.PReLU(4, 0.1)", "(3, 4, 2)"),
+    "GroupNorm": ("nn.GroupNorm(2, 4)", "(3, 4, 5)"),
+    "GroupNorm plain": ("nn.GroupNorm(1, 4, affine=False)", "(3, 4, 2, 2)"),
+    "GroupNorm without bias": ("nn.GroupNorm(4, 4, bias=False)", "(3, 4, 2)"),
     "Softsign": ("nn.Softsign()", "(3, 4)"),
     "Tanhshrink": ("nn.Tanhshrink()", "(3, 4)"),
     "Softmax": ("nn.Softmax(dim=1)", "(3, 4)"),
@@ -144,6 +153,7 @@ result += [fill(f, 4, 6, 3, 3) for f in (init.xavier_uniform_, init.kaiming_norm
     "max_pool2d indices": "x = torch.randn(1, 2, 4, 5); result = (F.max_pool2d(x, 2, return_indices=True), nn.MaxPool2d(2, return_indices=True)(x), F.max_pool2d_with_indices(x, 3, 1))",
     "softmax dtype": "x = torch.arange(3); result = (F.softmax(x, 0, dtype=torch.float64), F.log_softmax(x, 0, dtype=torch.float32), F.softmin(x, 0, dtype=torch.float32))",
     "gumbel_softmax": "x = torch.randn(3, 4); result = (F.gumbel_softmax(x, 0.5), F.gumbel_softmax(x, hard=True, dim=0))",
+    "weight that is no parameter": "l = nn.Linear(2, 2); del l.weight; l.weight = torch.eye(2) * 3; l.bias = None; result = l(torch.ones(1, 2))",
     "module constants": "result = (nn.MSELoss.__constants__, nn.Conv2d.__constants__, nn.CrossEntropyLoss.__constants__)",
 }
 

@@ -95,6 +95,18 @@ IndexPlan make_plan(const Tensor& self, TensorList indices, const IndexedShape& 
 // slice.
 void index(const Tensor& out, const Tensor& self, TensorList indices) {
   const IndexedShape shape = indexed_shape(self, indices);
+  if (self.dim() == 1 && out.is_contiguous() && indices[0].is_contiguous()) { // x[i]
+    const int64_t size = self.sizes()[0];
+    visit_width(self.dtype(), [&](auto tag) {
+      using T = typename decltype(tag)::type;
+      visit_index("index", indices[0].dtype(), [&](auto index_tag) {
+        using I = typename decltype(index_tag)::type;
+        read_single(out.data<T>(), 1, self.data<T>(), self.strides()[0], indices[0].data<I>(), 1, out.numel(),
+                    size, Negative::Wrap, [&](int64_t v) { fail_index(ErrorKind::Index, v, 0, size); });
+      });
+    });
+    return;
+  }
   const IndexPlan plan = make_plan(self, indices, shape, out.strides());
   visit_width(self.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;

@@ -152,8 +152,13 @@ void add_positions(int64_t* position, const I* index, int64_t index_stride, int6
 // `after`, or along... nothing when `after` is a single element: then rows(…) below is called instead. With
 // `ordered`, positions are visited in order for each element of self by one thread, so that repeated
 // positions give the same result on any number of threads.
-template <class Row, class Single>
-void run_plan(const IndexPlan& plan, bool ordered, const Row& row, const Single& single) {
+// `ahead` is told where in self a row to come begins.
+struct NoPrefetch {
+  void operator()(int64_t) const {}
+};
+template <class Row, class Single, class Ahead = NoPrefetch>
+void run_plan(const IndexPlan& plan, bool ordered, const Row& row, const Single& single,
+              const Ahead& ahead = {}) {
   const PairOffsets after(plan.after);
   if (plan.count == 0 || plan.before.numel == 0 || after.count == 0) return;
   const auto walk = [&](int64_t b_first, int64_t b_last, int64_t n_first, int64_t n_last, int64_t a_first,
@@ -163,10 +168,12 @@ void run_plan(const IndexPlan& plan, bool ordered, const Row& row, const Single&
       if (after.count == 1) {
         single(b.a, b.b, n_first, n_last);
       } else if (after.uniform) {
-        for (int64_t n = n_first; n < n_last; ++n)
+        for (int64_t n = n_first; n < n_last; ++n) {
+          ahead(b.a + plan.position[std::min(n + 8, n_last - 1)] + a_first * after.stride_a);
           row(b.a + plan.position[n] + a_first * after.stride_a,
               b.b + plan.place(n) + a_first * after.stride_b, after.stride_a, after.stride_b,
               a_last - a_first);
+        }
       } else {
         for (int64_t n = n_first; n < n_last; ++n)
           for (int64_t k = a_first; k < a_last; ++k)
@@ -190,6 +197,35 @@ void run_plan(const IndexPlan& plan, bool ordered, const Row& row, const Single&
   } else {
     walk(0, 1, 0, plan.count, 0, after.count);
   }
+}
+
+// out[i] = self[index[i]] along one stride, checked and read block by block while the index is in the
+// cache: for results that nobody has seen yet. `outside(value)` raises.
+template <class T, class I, class Outside>
+void read_single(T* out, int64_t out_stride, const T* self, int64_t stride, const I* index,
+                 int64_t index_stride, int64_t n, int64_t size, Negative negative, const Outside& outside) {
+  parallel_for(0, n, kGrain, [&](int64_t from, int64_t to) {
+    constexpr int64_t kBlock = 1024;
+    for (int64_t at = from; at < to; at += kBlock) {
+      const int64_t length = std::min(kBlock, to - at);
+      const I* const row = index + at * index_stride;
+      T* const target = out + at * out_stride;
+      const int64_t bad =
+          first_outside(row, index_stride, length, negative == Negative::Wrap ? -size : 0, size);
+      if (bad >= 0) outside(static_cast<int64_t>(row[bad * index_stride]));
+      const auto read = [&](int64_t i) {
+        const int64_t v = static_cast<int64_t>(row[i * index_stride]);
+        return self[(v < 0 ? v + size : v) * stride];
+      };
+      if (stride == 1 && index_stride == 1 && out_stride == 1)
+        for (int64_t i = 0; i < length; ++i) {
+          const auto v = static_cast<int64_t>(row[i]);
+          target[i] = self[v < 0 ? v + size : v];
+        }
+      else
+        for (int64_t i = 0; i < length; ++i) target[i * out_stride] = read(i);
+    }
+  });
 }
 
 // Copies n elements; a long contiguous row by memcpy.
@@ -219,6 +255,10 @@ template <class T> void plan_read(const IndexPlan& plan, const T* self, T* other
           for (int64_t n = first; n < last; ++n) out[n] = from[plan.position[n]];
         else
           for (int64_t n = first; n < last; ++n) out[plan.place(n)] = from[plan.position[n]];
+      },
+      [&](int64_t at) { // rows lie anywhere: ask for the first lines of one before its turn
+        for (int line = 0; line < 4; ++line)
+          __builtin_prefetch(reinterpret_cast<const char*>(self + at) + 64 * line);
       });
 }
 

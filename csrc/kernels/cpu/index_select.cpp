@@ -30,6 +30,11 @@ IndexPlan make_plan(const char* op, const Tensor& self, int64_t dim, const Tenso
   return plan;
 }
 
+[[noreturn, gnu::cold]] void fail_flat_index(int64_t index, int64_t n) {
+  fail(ErrorKind::Index,
+       concat("out of range: tried to access index ", index, " on a tensor of ", n, " elements."));
+}
+
 // Places of flat indices in a tensor of any strides; negative ones count from the end.
 void flat_positions(int64_t* position, const Tensor& self, const Tensor& index) {
   const int64_t n = self.numel(), count = index.numel();
@@ -112,6 +117,18 @@ void index_fill(const Tensor& self, int64_t dim, const Tensor& index, const Scal
 }
 
 void take(const Tensor& out, const Tensor& self, const Tensor& index) {
+  const int64_t n = self.numel();
+  if (n > 0 && self.is_contiguous() && index.is_contiguous() && out.is_contiguous()) {
+    visit_width(self.dtype(), [&](auto tag) {
+      using T = typename decltype(tag)::type;
+      visit_index("take", index.dtype(), [&](auto index_tag) {
+        using I = typename decltype(index_tag)::type;
+        read_single(out.data<T>(), 1, self.data<T>(), 1, index.data<I>(), 1, index.numel(), n, Negative::Wrap,
+                    [&](int64_t v) { fail_flat_index(v, n); });
+      });
+    });
+    return;
+  }
   const IndexPlan plan = flat_plan(self, index, out);
   visit_width(self.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;

@@ -2,6 +2,7 @@
 #include "core/allocator.h"
 #include "core/tensor.h"
 #include "core/threads.h"
+#include "kernels/table.h"
 
 #include <algorithm>
 #include <type_traits>

@@ -13,16 +13,18 @@
 namespace torch::TORCH_ISA {
 namespace {
 
-// ---- steps
-// ----------------------------------------------------------------------------------------------------- A
-// step works on V = Vec<T>: x[0] is the parameter, x[1] the gradient, then the state. kWritten has a bit for
-// each operand that changes. Constants are rounded to T once, as a scalar operand of an op is.
+// ---- steps ----
+
+// A step works on V = Vec<T>: x[0] is the parameter, x[1] the gradient, then the state. kWritten has a bit
+// for each operand that changes. Constants are rounded to T once, as a scalar operand of an op is; products
+// are added in one rounding where addcmul, lerp and add with alpha do so. With that the only difference from
+// PyTorch's steps is its square root, which is not correctly rounded.
 
 template <class V> TORCH_INLINE V lerp(V start, V end, Element<V> weight) {
   // From the nearer end, so that weight 1 gives `end` exactly.
   using T = Element<V>;
-  return std::abs(weight) < T(0.5) ? start + V(weight) * (end - start)
-                                   : end - (end - start) * V(T(1) - weight);
+  return std::abs(weight) < T(0.5) ? fused(V(weight), end - start, start)
+                                   : fused(V(weight - T(1)), end - start, end);
 }
 
 struct SgdConstants {
@@ -81,7 +83,7 @@ template <class T, bool kAmsgrad> struct Adam {
         grad = fused(V(weight_decay), x[0], grad);
     }
     x[2] = lerp(x[2], grad, weight1);
-    x[3] = x[3] * V(beta2) + V(weight2) * grad * grad;
+    x[3] = fused(V(weight2) * grad, grad, x[3] * V(beta2));
     V square = x[3];
     if constexpr (kAmsgrad) square = x[4] = maximum_(x[4], x[3]);
     const V denominator = sqrt_(square) / V(root_correction) + V(eps);
@@ -110,11 +112,11 @@ template <class T, bool kCentered, bool kMomentum> struct Rmsprop {
   template <class V> TORCH_INLINE void operator()(V* x) const {
     V grad = maximize ? -x[1] : x[1];
     if (weight_decay != 0) grad = fused(V(weight_decay), x[0], grad);
-    x[2] = x[2] * V(alpha) + V(weight) * grad * grad;
+    x[2] = fused(V(weight) * grad, grad, x[2] * V(alpha));
     V square = x[2];
     if constexpr (kCentered) {
       x[kAverage] = lerp(x[kAverage], grad, weight);
-      square = square - x[kAverage] * x[kAverage];
+      square = fused(-x[kAverage], x[kAverage], square);
     }
     const V root = sqrt_(square) + V(eps);
     if constexpr (kMomentum) {
@@ -145,8 +147,7 @@ template <class T> struct AddNumber {
   template <class V> TORCH_INLINE void operator()(V* x) const { x[0] = x[0] + V(number); }
 };
 
-// ---- running a step
-// --------------------------------------------------------------------------------------------
+// ---- running a step ----
 
 // n contiguous elements of T behind each pointer.
 template <class Step> void run_row(const Step& step, char* const* data, int64_t n) {

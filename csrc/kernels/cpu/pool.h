@@ -54,8 +54,11 @@ template <class T> struct Planes {
     step = strides[n - 3];
     row = strides[n - 2];
     col = strides[n - 1];
+    if (outer_step == inner * step) inner = count;
   }
-  T* plane(int64_t p) const { return data + p / inner * outer_step + p % inner * step; }
+  T* plane(int64_t p) const {
+    return p < inner ? data + p * step : data + p / inner * outer_step + p % inner * step;
+  }
 };
 
 template <class To, class From> inline void copy_row(To* to, const From* from, int64_t n, int64_t step) {

@@ -1,6 +1,6 @@
 // gather and scatter: index has a position along `dim` for each of its elements; the other coordinates are
 // its own. Repeated positions are visited in the order of index along dim, by one thread: the same result on
-// any number of threads, and the last write stays. Bounds are checked before anything is written.
+// any number of threads, and the last write stays. Bounds are checked before anything of self is written.
 #include "kernels/cpu/index_plan.h"
 #include "kernels/table.h"
 
@@ -262,11 +262,37 @@ void reduce(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& 
 
 } // namespace
 
+// The result is new: rows are checked as they are read, while their indices are in the cache.
 void gather(const Tensor& out, const Tensor& self, int64_t dim, const Tensor& index) {
+  const ScatterLoop loop(self, dim, index, &out);
+  const int64_t step = loop.dim_stride;
   visit_width(self.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
-    scatter_elements("gather", self, dim, index, &out, self.data<T>(), out.data<T>(), false,
-                     [](const T& from, T& to) { to = from; });
+    visit_index("gather", index.dtype(), [&](auto index_tag) {
+      using I = typename decltype(index_tag)::type;
+      loop.run(false, [&](int64_t at_self, int64_t at, int64_t at_out, const ScatterLoop::Axis& axis) {
+        constexpr int64_t kBlock = 2048;
+        for (int64_t start = 0; start < axis.size; start += kBlock) {
+          const int64_t n = std::min(kBlock, axis.size - start);
+          const T* const from = self.data<T>() + at_self + start * axis.self;
+          const I* const p = index.data<I>() + at + start * axis.index;
+          T* const to = out.data<T>() + at_out + start * axis.other;
+          const int64_t bad = first_outside(p, axis.index, n, 0, loop.dim_size);
+          if (bad >= 0)
+            fail_index(ErrorKind::Runtime, static_cast<int64_t>(p[bad * axis.index]), loop.dim,
+                       loop.dim_size);
+          if (axis.index == 1 && axis.other == 1 && axis.self == 0 && step == 1)
+#pragma GCC ivdep
+            for (int64_t i = 0; i < n; ++i) to[i] = from[p[i]];
+          else if (axis.index == 1 && axis.other == 1 && axis.self == 1)
+#pragma GCC ivdep
+            for (int64_t i = 0; i < n; ++i) to[i] = from[i + static_cast<int64_t>(p[i]) * step];
+          else
+            for (int64_t i = 0; i < n; ++i)
+              to[i * axis.other] = from[i * axis.self + static_cast<int64_t>(p[i * axis.index]) * step];
+        }
+      });
+    });
   });
 }
 

@@ -13,6 +13,7 @@ void sort(const Tensor& values, const Tensor& indices, const Tensor& self, int64
     using T = typename decltype(tag)::type;
     parallel_for(0, from.count, std::max<int64_t>(1, kGrain / 16 / n), [&](int64_t first, int64_t last) {
       KeyRow<KeyOf<T>> row(n);
+      [[maybe_unused]] const auto flip = static_cast<KeyOf<T>>(descending ? ~KeyOf<T>{0} : KeyOf<T>{0});
       for (int64_t r = first; r < last; ++r) {
         const T* const source = self.data<T>() + from.offset(r);
         T* const target = values.data<T>() + to.offset(r);
@@ -23,7 +24,10 @@ void sort(const Tensor& values, const Tensor& indices, const Tensor& self, int64
           for (int64_t i = 0; i < n; ++i) {
             const int64_t index = row.index(items[i]);
             places[i * at.stride] = index;
-            target[i * to.stride] = source[index * from.stride];
+            if constexpr (std::is_integral_v<T>)
+              target[i * to.stride] = value_of<T>(static_cast<KeyOf<T>>(row.key(items[i]) ^ flip));
+            else
+              target[i * to.stride] = source[index * from.stride]; // the sign of zero, the bits of NaN
           }
         });
       }

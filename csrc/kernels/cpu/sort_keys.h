@@ -44,6 +44,15 @@ template <class T> KeyOf<T> key_of(T value) {
   }
 }
 
+// Back, for integers.
+template <class T> T value_of(KeyOf<T> key) {
+  using K = KeyOf<T>;
+  if constexpr (std::is_same_v<T, bool> || std::is_unsigned_v<T>)
+    return static_cast<T>(key);
+  else
+    return static_cast<T>(static_cast<K>(key ^ static_cast<K>(K{1} << (sizeof(K) * 8 - 1))));
+}
+
 struct WideItem { // where key and position do not fit in a word
   uint64_t key;
   int64_t index;
@@ -53,12 +62,22 @@ struct WideItem { // where key and position do not fit in a word
 inline uint64_t item_key(uint64_t packed) { return packed; }
 inline uint64_t item_key(const WideItem& w) { return w.key; }
 
-constexpr int64_t kRadixMin = 512; // shorter rows: comparisons
+constexpr int64_t kRadixMin = 192; // shorter rows: comparisons
+
+template <int kPasses, class Item>
+void count_digits(const Item* data, int64_t n, int low, int width, int64_t* counts) {
+  const uint64_t mask = (uint64_t{1} << width) - 1;
+  for (int64_t i = 0; i < n; ++i) {
+    const uint64_t key = item_key(data[i]) >> low;
+#pragma GCC unroll 8
+    for (int p = 0; p < kPasses; ++p)
+      ++counts[(static_cast<uint64_t>(p) << width) + ((key >> (p * width)) & mask)];
+  }
+}
 
 // Sorts by the key bits [low, low + bits); returns where the result is: data or other. One histogram pass for
 // all digits; a digit that all keys share is skipped.
 template <class Item> Item* radix_sort(Item* data, Item* other, int64_t n, int low, int bits) {
-  constexpr int kMaxPasses = 8;
   // 11 bits a pass (2048 counters of 8 bytes: half of L1), 8 where the row is too short to pay for the
   // counters.
   const int width = n >= 8192 ? 11 : 8;
@@ -67,11 +86,33 @@ template <class Item> Item* radix_sort(Item* data, Item* other, int64_t n, int l
   const Scratch memory(static_cast<size_t>(passes) * sizeof(int64_t) << width);
   int64_t* const counts = memory.as<int64_t>();
   std::fill_n(counts, static_cast<int64_t>(passes) << width, 0);
-  TORCH_ASSERT(passes <= kMaxPasses);
-  for (int64_t i = 0; i < n; ++i) {
-    const uint64_t key = item_key(data[i]) >> low;
-    for (int p = 0; p < passes; ++p)
-      ++counts[(static_cast<int64_t>(p) << width) + ((key >> (p * width)) & mask)];
+  switch (passes) {
+  case 0:
+    return data;
+  case 1:
+    count_digits<1>(data, n, low, width, counts);
+    break;
+  case 2:
+    count_digits<2>(data, n, low, width, counts);
+    break;
+  case 3:
+    count_digits<3>(data, n, low, width, counts);
+    break;
+  case 4:
+    count_digits<4>(data, n, low, width, counts);
+    break;
+  case 5:
+    count_digits<5>(data, n, low, width, counts);
+    break;
+  case 6:
+    count_digits<6>(data, n, low, width, counts);
+    break;
+  case 7:
+    count_digits<7>(data, n, low, width, counts);
+    break;
+  default:
+    count_digits<8>(data, n, low, width, counts);
+    break; // 64 bits in eights
   }
   for (int p = 0; p < passes; ++p) {
     int64_t* const start = counts + (static_cast<int64_t>(p) << width);

@@ -10,16 +10,25 @@ namespace {
 template <class K, class Use>
 void smallest_keys(const K* keys, int64_t n, int64_t k, WideItem* buffer, int64_t room, const Use& use) {
   int64_t count = 0;
-  uint64_t bar = std::numeric_limits<uint64_t>::max();
+  K bar = std::numeric_limits<K>::max();
   bool open = true; // no bar yet
-  for (int64_t i = 0; i < n; ++i) {
-    if (!open && static_cast<uint64_t>(keys[i]) >= bar) continue;
-    buffer[count++] = {static_cast<uint64_t>(keys[i]), i};
-    if (count < room) continue;
-    std::nth_element(buffer, buffer + k - 1, buffer + count);
-    bar = buffer[k - 1].key; // later elements with the same key come after it
-    open = false;
-    count = k;
+  constexpr int64_t kBlock = 32;
+  for (int64_t start = 0; start < n; start += kBlock) {
+    const int64_t end = std::min(n, start + kBlock);
+    if (!open) {
+      bool any = false;
+      for (int64_t i = start; i < end; ++i) any |= keys[i] < bar;
+      if (!any) continue;
+    }
+    for (int64_t i = start; i < end; ++i) {
+      if (!open && keys[i] >= bar) continue; // an equal key comes after those in the buffer
+      buffer[count++] = {static_cast<uint64_t>(keys[i]), i};
+      if (count < room) continue;
+      std::nth_element(buffer, buffer + k - 1, buffer + count);
+      bar = static_cast<K>(buffer[k - 1].key);
+      open = false;
+      count = k;
+    }
   }
   std::nth_element(buffer, buffer + k - 1, buffer + count);
   std::sort(buffer, buffer + k);
@@ -65,7 +74,7 @@ void topk(const Tensor& values, const Tensor& indices, const Tensor& self, int64
     using T = typename decltype(tag)::type;
     parallel_for(0, from.count, std::max<int64_t>(1, kGrain / 4 / n), [&](int64_t first, int64_t last) {
       const bool few = k <= n / 8;
-      const int64_t room = 2 * k + 64;
+      const int64_t room = 2 * k + 16;
       KeyRow<KeyOf<T>> row(n);
       const Scratch buffer(few ? static_cast<size_t>(room) * sizeof(WideItem) : 0);
       for (int64_t r = first; r < last; ++r) {

@@ -118,9 +118,13 @@ Tensor bincount(const Tensor& self, const Tensor& weights, int64_t minlength) {
     using T = typename decltype(tag)::type;
     if constexpr (std::is_integral_v<T>) {
       const T* const from = source.data<T>();
-      const auto [low, high] = std::minmax_element(from, from + n);
-      check(!(*low < T(0)), "bincount only supports 1-d non-negative integral inputs.");
-      const int64_t bins = std::max(static_cast<int64_t>(*high) + 1, minlength);
+      T low = from[0], high = from[0];
+      for (int64_t i = 0; i < n; ++i) {
+        low = std::min(low, from[i]);
+        high = std::max(high, from[i]);
+      }
+      check(!(low < T(0)), "bincount only supports 1-d non-negative integral inputs.");
+      const int64_t bins = std::max(static_cast<int64_t>(high) + 1, minlength);
       if (!weights.defined()) {
         const Tensor out = filled(bins, DType::Int64);
         auto* const to = out.data<int64_t>();
@@ -173,8 +177,8 @@ void histc(const Tensor& out, const Tensor& self, double min, double max) {
     for (int64_t i = 0; i < n; ++i) {
       const auto v = static_cast<Wide>(from[i]);
       if (!(v >= low && v <= high)) continue;
-      const auto bin = static_cast<int64_t>((v - low) / range * static_cast<Wide>(bins));
-      ++counts[static_cast<size_t>(std::min(bin, bins - 1))];
+      const auto bin = std::min(static_cast<int64_t>((v - low) * static_cast<Wide>(bins) / range), bins - 1);
+      ++counts[static_cast<size_t>(bin)];
     }
     T* const to = out.data<T>();
     const int64_t stride = out.dim() == 0 ? 1 : out.stride(0);

@@ -83,6 +83,28 @@ def silu(input: torch.Tensor, inplace: bool = False) -> torch.Tensor:
     return (_nn.silu_ if inplace else _nn.silu)(input)
 
 
+def mish(input: torch.Tensor, inplace: bool = False) -> torch.Tensor:
+    """Compute ``x * tanh(softplus(x))``. See :class:`~torch.nn.Mish`."""
+    return (_nn.mish_ if inplace else _nn.mish)(input)
+
+
+def hardswish(input: torch.Tensor, inplace: bool = False) -> torch.Tensor:
+    """Compute ``x * relu6(x + 3) / 6``. See :class:`~torch.nn.Hardswish`."""
+    return (_nn.hardswish_ if inplace else _nn.hardswish)(input)
+
+
+def hardsigmoid(input: torch.Tensor, inplace: bool = False) -> torch.Tensor:
+    """Compute ``relu6(x + 3) / 6``. See :class:`~torch.nn.Hardsigmoid`."""
+    return (_nn.hardsigmoid_ if inplace else _nn.hardsigmoid)(input)
+
+
+def glu(input: torch.Tensor, dim: int = -1) -> torch.Tensor:
+    """Multiply the first half along ``dim`` by the sigmoid of the second. See :class:`~torch.nn.GLU`."""
+    if input.dim() == 0:
+        raise RuntimeError("glu does not support scalars because halving size must be even")
+    return _nn.glu(input, dim)
+
+
 def softsign(input: torch.Tensor) -> torch.Tensor:
     """Compute ``x / (1 + |x|)``."""
     return input / (input.abs() + 1)
@@ -143,12 +165,12 @@ def gumbel_softmax(
     """
     if eps != 1e-10:
         warnings.warn("`eps` parameter is deprecated and has no effect.", stacklevel=2)
-    gumbels = -torch.empty_like(logits, memory_format=torch.legacy_contiguous_format).exponential_().log()
+    gumbels = -torch.empty_like(logits, memory_format=torch.contiguous_format).exponential_().log()
     soft = ((logits + gumbels) / tau).softmax(dim)
     if not hard:
         return soft
     index = soft.max(dim, keepdim=True)[1]
-    one_hot = torch.zeros_like(logits, memory_format=torch.legacy_contiguous_format).scatter_(dim, index, 1.0)
+    one_hot = torch.zeros_like(logits, memory_format=torch.contiguous_format).scatter_(dim, index, 1.0)
     return one_hot - soft.detach() + soft
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch.nn import functional as F
 from torch.nn.modules.module import Module
+from torch.nn.parameter import Parameter
 
 __all__ = [
     "Threshold",
@@ -20,6 +23,11 @@ __all__ = [
     "LogSigmoid",
     "Softplus",
     "Softsign",
+    "Mish",
+    "Hardswish",
+    "Hardsigmoid",
+    "GLU",
+    "PReLU",
     "Tanhshrink",
     "Softmin",
     "Softmax",
@@ -254,6 +262,99 @@ class Softplus(Module):
 
     def extra_repr(self) -> str:
         return f"beta={self.beta}, threshold={self.threshold}"
+
+
+class Mish(_InplaceActivation):
+    r"""Computes :math:`x \tanh(\log(1 + e^x))`.
+
+    Args:
+        inplace: change the input. Default: ``False``
+    """
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return F.mish(input, self.inplace)
+
+
+class Hardswish(_InplaceActivation):
+    r"""Computes :math:`x \min(\max(x + 3, 0), 6) / 6`.
+
+    Args:
+        inplace: change the input. Default: ``False``
+    """
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return F.hardswish(input, self.inplace)
+
+    def extra_repr(self) -> str:
+        return ""
+
+
+class Hardsigmoid(_InplaceActivation):
+    r"""Computes :math:`\min(\max(x + 3, 0), 6) / 6`.
+
+    Args:
+        inplace: change the input. Default: ``False``
+    """
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return F.hardsigmoid(input, self.inplace)
+
+    def extra_repr(self) -> str:
+        return ""
+
+
+class GLU(Module):
+    r"""Computes :math:`a \, \sigma(b)`, a and b being the halves of the input along a dimension.
+
+    Args:
+        dim: the dimension. Default: -1
+
+    Shape:
+        - Input: :math:`(*_1, N, *_2)`
+        - Output: :math:`(*_1, N / 2, *_2)`
+    """
+
+    __constants__ = ["dim"]
+
+    def __init__(self, dim: int = -1) -> None:
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return F.glu(input, self.dim)
+
+    def extra_repr(self) -> str:
+        return f"dim={self.dim}"
+
+
+class PReLU(Module):
+    r"""Computes :math:`x` where it is positive, else :math:`a x` with a trained :math:`a`.
+
+    Args:
+        num_parameters: 1, or the number of channels (the second dimension) for one :math:`a` each. Default: 1
+        init: the first :math:`a`. Default: 0.25
+        device: where :math:`a` is.
+        dtype: of :math:`a`.
+    """
+
+    __constants__ = ["num_parameters"]
+
+    def __init__(self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None) -> None:
+        super().__init__()
+        self.num_parameters = num_parameters
+        self.init = init
+        self.weight = Parameter(torch.empty(num_parameters, device=device, dtype=dtype))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Set all :math:`a` to ``init``."""
+        torch.nn.init.constant_(self.weight, self.init)
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return torch.prelu(input, self.weight)
+
+    def extra_repr(self) -> str:
+        return f"num_parameters={self.num_parameters}"
 
 
 class Softsign(Module):

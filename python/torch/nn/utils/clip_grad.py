@@ -32,8 +32,8 @@ def get_total_norm(
     if not tensors:
         return torch.tensor(0.0)
     device = tensors[0].device
-    norms = [torch.linalg.vector_norm(t, norm_type).to(device) for t in tensors]
-    total = torch.linalg.vector_norm(torch.stack(norms), norm_type)
+    norms = [t.norm(norm_type).to(device) for t in tensors]
+    total = torch.stack(norms).norm(norm_type)
     if error_if_nonfinite and not bool(torch.isfinite(total)):
         raise RuntimeError(
             f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be "
