@@ -9,7 +9,7 @@ from torch import _C
 from torch._C import _VariableFunctions as _F
 from torch._tensor import Tensor
 
-_call = {name: _C._find_op(name, overload) for name, overload in ()}
+_call: dict[str, Any] = {}
 
 
 def _op(name: str, overload: str = "") -> Any:
