@@ -166,11 +166,13 @@ def _assert(condition: Any, message: str) -> None:
 # Loaded when first used, so that `import torch` stays light.
 _LAZY_MODULES = {
     "backends", "cuda", "distributions", "jit", "linalg", "nn", "optim", "overrides", "ops", "return_types",
-    "serialization", "special", "storage", "testing", "types", "utils", "fft", "amp", "library", "multiprocessing", "hub",
+    "serialization", "special", "storage", "testing", "types", "utils", "fft", "amp", "library", "multiprocessing",
+    "hub",
     "fx", "compiler", "profiler", "distributed", "sparse", "func", "export", "_ops",
 }
 _LAZY_NAMES = {
-    "save": "torch.serialization", "load": "torch.serialization", "finfo": "torch._type_info", "iinfo": "torch._type_info",
+    "save": "torch.serialization", "load": "torch.serialization", "finfo": "torch._type_info",
+    "iinfo": "torch._type_info",
     "UntypedStorage": "torch.storage", "TypedStorage": "torch.storage", "Storage": "torch.storage",
     "FloatStorage": "torch.storage", "DoubleStorage": "torch.storage", "HalfStorage": "torch.storage",
     "BFloat16Storage": "torch.storage", "LongStorage": "torch.storage", "IntStorage": "torch.storage",
