@@ -9,23 +9,23 @@ from torch import _C
 from torch._C import (  # noqa: F401
     Generator,
     Size,
+    can_cast,
+    default_generator,
     device,
     dtype,
+    enable_grad,
     get_default_dtype,
     get_num_threads,
-    layout,
-    memory_format,
-    promote_types,
-    can_cast,
-    result_type,
-    set_num_threads,
-    default_generator,
+    inference_mode,
     is_grad_enabled,
     is_inference_mode_enabled,
+    layout,
+    memory_format,
     no_grad,
-    enable_grad,
-    inference_mode,
+    promote_types,
+    result_type,
     set_grad_enabled,
+    set_num_threads,
 )
 from torch.version import __version__
 
@@ -58,13 +58,14 @@ newaxis = None
 # Every generated function of the operator table is a function of torch.
 globals().update({k: v for k, v in vars(_C._VariableFunctions).items() if not k.startswith("__")})
 
+from torch import autograd  # noqa: E402
 from torch._C import as_tensor, asarray, from_numpy, frombuffer, tensor  # noqa: E402
 from torch._tensor import Tensor  # noqa: E402
 from torch.functional import (  # noqa: E402
     align_tensors,
+    block_diag,
     broadcast_shapes,
     broadcast_tensors,
-    block_diag,
     cartesian_prod,
     chain_matmul,
     einsum,
@@ -91,7 +92,6 @@ from torch.functional import (  # noqa: E402
     unique_consecutive,
 )
 from torch.random import get_rng_state, initial_seed, manual_seed, seed, set_rng_state  # noqa: E402
-from torch import autograd  # noqa: E402
 
 if TYPE_CHECKING:
     from torch import nn, optim, utils  # noqa: F401
@@ -166,11 +166,13 @@ def _assert(condition: Any, message: str) -> None:
 # Loaded when first used, so that `import torch` stays light.
 _LAZY_MODULES = {
     "backends", "cuda", "distributions", "jit", "linalg", "nn", "optim", "overrides", "ops", "return_types",
-    "serialization", "special", "storage", "testing", "types", "utils", "fft", "amp", "library", "multiprocessing", "hub",
+    "serialization", "special", "storage", "testing", "types", "utils", "fft", "amp", "library", "multiprocessing",
+    "hub",
     "fx", "compiler", "profiler", "distributed", "sparse", "func", "export", "_ops",
 }
 _LAZY_NAMES = {
-    "save": "torch.serialization", "load": "torch.serialization", "finfo": "torch._type_info", "iinfo": "torch._type_info",
+    "save": "torch.serialization", "load": "torch.serialization", "finfo": "torch._type_info",
+    "iinfo": "torch._type_info",
     "UntypedStorage": "torch.storage", "TypedStorage": "torch.storage", "Storage": "torch.storage",
     "FloatStorage": "torch.storage", "DoubleStorage": "torch.storage", "HalfStorage": "torch.storage",
     "BFloat16Storage": "torch.storage", "LongStorage": "torch.storage", "IntStorage": "torch.storage",

@@ -1,4 +1,4 @@
-"""Functions of ``torch`` that take sequences or flexible arguments; the operators under them are in the operator table."""
+"""Functions of ``torch`` that take sequences or flexible arguments, over operators of the table."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import _C
 from torch._C import _VariableFunctions as _F
 from torch._tensor import Tensor
 
-_call = {name: _C._find_op(name, overload) for name, overload in ()}
+_call: dict[str, Any] = {}
 
 
 def _op(name: str, overload: str = "") -> Any:
@@ -141,10 +141,14 @@ def split(tensor: Tensor, split_size_or_sections: Union[int, Sequence[int]], dim
 
 
 def einsum(*args: Any) -> Tensor:
-    """Sum of products by Einstein's convention: ``einsum("ij,jk->ik", a, b)``, or with sublists ``einsum(a, [0, 1], b, [1, 2], [0, 2])``."""
+    """Sum of products by Einstein's convention.
+
+    ``einsum("ij,jk->ik", a, b)``, or with sublists ``einsum(a, [0, 1], b, [1, 2], [0, 2])``.
+    """
     if len(args) < 2:
         raise ValueError(
-            "einsum(): must specify the equation string and at least one operand, or at least one operand and its subscripts list"
+            "einsum(): must specify the equation string and at least one operand, "
+            "or at least one operand and its subscripts list"
         )
     if isinstance(args[0], Tensor):
         letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -189,7 +193,12 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Optional[Tensor] = None)
 
 
 def norm(
-    input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: Optional[Tensor] = None, dtype: Any = None
+    input: Tensor,
+    p: Any = "fro",
+    dim: Any = None,
+    keepdim: bool = False,
+    out: Optional[Tensor] = None,
+    dtype: Any = None,
 ) -> Tensor:
     """Vector norm of order ``p`` ("fro" is 2) over the given dimensions, or over all elements."""
     if p in (None, "fro"):
@@ -208,7 +217,9 @@ def block_diag(*tensors: Any) -> Tensor:
     parts = []
     for i, t in enumerate(tensors):
         if t.dim() > 2:
-            raise RuntimeError(f"torch.block_diag: Input tensors must have 2 or fewer dimensions. Input {i} has {t.dim()} dimensions")
+            raise RuntimeError(
+                f"torch.block_diag: Input tensors must have 2 or fewer dimensions. Input {i} has {t.dim()} dimensions"
+            )
         parts.append(_F.atleast_2d(t))
     if not parts:
         return _F.empty((1, 0))

@@ -375,7 +375,7 @@ class StorageSource:
 
     def persistent_load(self, reference: Any) -> Any:
         key, dtype, location, numel, typed = self._checked(reference)
-        storage = self._loaded.get(key)
+        storage: Any = self._loaded.get(key)
         if storage is None:
             unit = dtype.itemsize // 2 if dtype.is_complex else dtype.itemsize
             storage = self._restore(self.read(key, numel * dtype.itemsize, unit), location)
