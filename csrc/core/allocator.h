@@ -29,6 +29,7 @@ class Scratch {
 public:
   explicit Scratch(size_t bytes) : p_(data_alloc(bytes)), bytes_(bytes) {}
   ~Scratch() { data_free(p_, bytes_); }
+  Scratch(Scratch&& o) noexcept : p_(o.p_), bytes_(o.bytes_) { o.p_ = nullptr; }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
   template <class T> T* as() const { return static_cast<T*>(p_); }

@@ -1,9 +1,10 @@
-// Random number generator of the CPU: MT19937 (Matsumoto and Nishimura, 1998) with the stream and transforms that
-// PyTorch's CPU generator is observed to give, so that one seed gives the same numbers.
+// Random number generator of the CPU: MT19937 (Matsumoto and Nishimura, 1998) with the stream and transforms
+// that PyTorch's CPU generator is observed to give, so that one seed gives the same numbers.
 #pragma once
 
 #include "core/device.h"
 #include "core/intrusive.h"
+#include "core/mt19937.h"
 
 #include <cstdint>
 #include <mutex>
@@ -23,9 +24,9 @@ public:
   uint64_t seed(); // non-deterministic, also sets it
 
   uint32_t random32();
-  uint64_t random64();                    // two draws, first is the high word (as observed)
-  double uniform_double();                // 53 bits in [0, 1)
-  float uniform_float();                  // 24 bits in [0, 1)
+  uint64_t random64();                           // two draws, the first is the high word
+  double uniform_double();                       // 53 bits in [0, 1)
+  float uniform_float();                         // 24 bits in [0, 1)
   double normal_double(double mean, double std); // Box-Muller in double with a cached second value
 
   // The state bytes of torch.get_rng_state (5056 bytes), interchangeable with PyTorch's.
@@ -33,20 +34,16 @@ public:
   void set_state(const uint8_t* bytes, size_t n); // RuntimeError if malformed
   Ref<Generator> clone() const;
 
-  std::mutex mutex;       // held by an op for the whole of its draws
-  void* pyobj = nullptr;  // borrowed
+  std::mutex mutex;      // held by an op for the whole of its draws
+  Mt19937 engine;        // kernels draw from it in blocks
+  void* pyobj = nullptr; // borrowed
   std::optional<float> next_float_normal;
   std::optional<double> next_double_normal;
 
 private:
   Generator() = default;
-  void refill();
   Device device_;
   uint64_t seed_ = 0;
-  uint32_t state_[624];
-  int left_ = 1;
-  uint32_t next_ = 0;
-  bool seeded_ = false;
 };
 
 // The generator that ops use when none is given; created at first use.

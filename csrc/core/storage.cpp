@@ -47,7 +47,7 @@ void StorageImpl::free_memory() {
 StorageImpl::~StorageImpl() { free_memory(); }
 
 void StorageImpl::resize(int64_t bytes) {
-  check(owns_memory(), "Trying to resize storage that is not resizable");
+  check(owns_memory() && pins == 0, "Trying to resize storage that is not resizable");
   void* const fresh = allocate_on(device_, bytes);
   if (fresh && data_) std::memcpy(fresh, data_, static_cast<size_t>(std::min(bytes, bytes_)));
   free_memory();

@@ -5,6 +5,8 @@
 #include "core/device.h"
 #include "core/intrusive.h"
 
+#include <atomic>
+
 namespace torch {
 
 class StorageImpl final : public RefCounted, public SmallObject {
@@ -22,9 +24,11 @@ public:
   Device device() const { return device_; }
   bool writable() const { return writable_; }
   bool owns_memory() const { return release_ == nullptr; }
-  // Grows or shrinks, keeping the contents; RuntimeError for foreign memory.
+  // Grows or shrinks, keeping the contents; RuntimeError for foreign memory and while there are pins.
   void resize(int64_t bytes);
 
+  // Holders of the bare address outside (NumPy arrays, DLPack consumers ...): while there are any, resize() fails.
+  std::atomic<int32_t> pins{0};
   void* pyobj = nullptr; // the Python UntypedStorage that stands for it, if any (borrowed; cleared by that object)
 
 private:

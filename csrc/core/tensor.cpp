@@ -155,6 +155,7 @@ Tensor empty_strided_tensor(IntSpan sizes, IntSpan strides, DType dtype, Device 
 }
 
 Tensor empty_tensor(const TensorMeta& m) {
+  if (!m.wanted) return {};
   return m.strides.empty() ? empty_tensor(m.sizes, m.dtype, m.device)
                            : empty_strided_tensor(m.sizes, m.strides, m.dtype, m.device);
 }

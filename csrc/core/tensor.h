@@ -14,6 +14,8 @@ namespace torch {
 // What autograd attaches to a tensor (autograd/meta.h); core only owns it.
 struct AutogradMetaBase {
   virtual ~AutogradMetaBase();
+  // Views: whether the base requires grad by now (it may have been written after the view was made).
+  virtual bool base_requires_grad() const = 0;
 };
 
 // Counts in-place writes; shared by a tensor, its views and its detached aliases.
@@ -101,7 +103,10 @@ public:
   bool is_floating_point() const { return is_floating(dtype()); }
   bool is_complex() const { return torch::is_complex(dtype()); }
   bool is_wrapped_number() const { return impl_->flags & kWrappedNumber; }
-  bool requires_grad() const { return impl_->flags & kRequiresGrad; }
+  bool requires_grad() const {
+    const uint32_t f = impl_->flags & (kRequiresGrad | kIsView);
+    return f == kIsView ? impl_->autograd->base_requires_grad() : f != 0;
+  }
 
   // First element. data<T> trusts the caller about T.
   void* data() const { return static_cast<char*>(impl_->storage->data()) + impl_->offset * itemsize(); }
@@ -119,6 +124,7 @@ struct TensorMeta { // what an infer rule says about an output
   DType dtype;
   Device device;
   DimVec strides = {}; // empty: contiguous
+  bool wanted = true;  // false: no output is made, the kernel gets an undefined tensor
 };
 
 // Fresh tensor, contents undefined. Negative sizes are a RuntimeError; device index of CPU is dropped.

@@ -50,6 +50,9 @@ Tensor saved_copy(const Tensor& self); // old values of self for a node, keeping
 // ---- written tensors ----
 void check_writable(const char* op, const Tensor& self); // no overlap within itself, memory not read-only
 void check_no_overlap(const char* op, const Tensor& written, const Tensor& read);
+inline void check_no_overlap(const char* op, const Tensor& written, TensorList read) {
+  for (const Tensor& t : read) check_no_overlap(op, written, t);
+}
 void resize_out(const char* op, const Tensor& out, IntSpan sizes);
 void check_out_one(const char* op, const Tensor& t);
 template <class... Ts> void check_out(const char* op, const Tensor& out, const Ts&...) { check_out_one(op, out); }

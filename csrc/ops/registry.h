@@ -19,6 +19,7 @@ struct OpParam {
   int size = 0; // int[N]
   bool has_default = false;
   bool keyword_only = false;
+  const char* default_text = ""; // as the schema writes it
 };
 
 struct OpDef {

@@ -603,19 +603,19 @@ def emit_boxed(family: str, ops: list[Op]) -> str:
             if form == "out":
                 n = len(op.cpp_params)
                 outs = [f"tensor_of(args[{n + i}])" for i in range(len(out_names(op)))]
-                lines.append(f"  {cpp}({', '.join(outs + args)});")
+                lines.append(f"  ops::{cpp}({', '.join(outs + args)});")
                 lines += [f"  results.emplace_back(Tensor({o}));" for o in outs]
             elif form == "inplace" and not op.returns:
-                lines.append(f"  {cpp}({', '.join(args)});")
+                lines.append(f"  ops::{cpp}({', '.join(args)});")
             elif form == "functional" and len(op.returns) > 1:
-                lines.append(f"  auto r = {cpp}({', '.join(args)});")
+                lines.append(f"  auto r = ops::{cpp}({', '.join(args)});")
                 lines += [f"  results.emplace_back(std::move(std::get<{i}>(r)));" for i in range(len(op.returns))]
             elif form == "functional" and not op.returns:
-                lines.append(f"  {cpp}({', '.join(args)});")
+                lines.append(f"  ops::{cpp}({', '.join(args)});")
             elif form == "inplace":
-                lines.append(f"  results.emplace_back(Tensor({cpp}({', '.join(args)})));")
+                lines.append(f"  results.emplace_back(Tensor(ops::{cpp}({', '.join(args)})));")
             else:
-                lines.append(f"  results.emplace_back({cpp}({', '.join(args)}));")
+                lines.append(f"  results.emplace_back(ops::{cpp}({', '.join(args)}));")
             lines.append("}")
     lines.append("\n} // namespace torch::ops::boxed")
     return "\n".join(lines) + "\n"
@@ -658,7 +658,7 @@ def emit_registry(ops: list[Op]) -> str:
         for p in op.cpp_params:
             default = p.cpp_default()
             specs.append(f'{{"{p.name}", ArgKind::{p.kind}, {p.size or 0}, {str(default is not None).lower()}, '
-                         f"{str(p.keyword_only).lower()}}}")
+                         f"{str(p.keyword_only).lower()}, \"{p.default or ''}\"}}")
         lines.append(f"constexpr OpParam params_{op.ident}[] = {{{', '.join(specs)}}};" if specs else
                      f"constexpr OpParam params_{op.ident}[1] = {{}};")
     lines.append("} // namespace\n")

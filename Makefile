@@ -1,0 +1,100 @@
+# The project's commands. `make demo` and `make test` work on a bare Debian machine: they install what is missing.
+#
+#   make demo      build, then train a network on handwritten digits
+#   make develop   build into build/ so that PYTHONPATH=python imports it; ISAS=native compiles one instruction set
+#   make test      build, then run all tests, the operator tests under each instruction set
+#   make bench     compare with PyTorch, which gets an environment of its own
+#   make wheel     a wheel in dist/ that needs only NumPy; make check-wheel tries it in an empty environment
+#   make asan      the core tests under AddressSanitizer and UndefinedBehaviorSanitizer
+#   make check-cpp  the C++ example; make test-isas  the operators under the other instruction sets
+#   make docs, make format, make lint, make clean
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := develop
+
+# The environment that everything runs in. PYTHON=/some/python makes the commands use that one and install nothing.
+VENV := .venv
+ifdef PYTHON
+BIN := $(dir $(PYTHON))
+deps := true
+deps_oracle := true
+else
+BIN := $(CURDIR)/$(VENV)/bin/
+PYTHON := $(BIN)python
+deps := scripts/install_deps.sh
+deps_oracle := scripts/install_deps.sh --oracle
+endif
+
+ISAS ?= all
+BUILD ?= build
+CMAKE_ARGS ?=
+JOBS ?= $(shell nproc)
+PYTEST_ARGS ?=
+export PATH := $(BIN):$(PATH)
+run := PYTHONPATH=$(CURDIR)/python $(PYTHON)
+pytest = $(run) -m pytest $(PYTEST_ARGS)
+
+# Which instruction sets this machine can run, best first, less the best (which the main run covers).
+other_isas = $(shell grep -qw avx512bw /proc/cpuinfo && echo avx2 v2 || { grep -qw avx2 /proc/cpuinfo && echo v2; })
+
+test_other_isas = for isa in $(other_isas); do \
+    echo "== operators under $$isa"; TORCH_CPU_ISA=$$isa $(pytest) -q tests/ops || failed=1; done
+
+help:
+	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
+
+.PHONY: help deps deps-oracle develop demo test test-isas bench docs wheel check-wheel check-cpp asan format lint clean
+
+deps:
+	@$(deps)
+
+deps-oracle:
+	@$(deps_oracle)
+
+develop: deps
+	cmake -S . -B $(BUILD) -G Ninja -DPython_EXECUTABLE=$(PYTHON) -DTORCH_ISAS="$(ISAS)" $(CMAKE_ARGS)
+	cmake --build $(BUILD) -j $(JOBS)
+	$(PYTHON) scripts/link_inplace.py $(BUILD)
+
+demo: develop
+	$(run) docs/examples/digits_cnn.py
+
+test: deps-oracle develop
+	failed=0; $(pytest) tests || failed=1; $(test_other_isas); exit $$failed
+
+test-isas: deps-oracle develop
+	failed=0; $(test_other_isas); exit $$failed
+
+bench: deps-oracle develop
+	$(run) -m benchmarks --reference $(CURDIR)/.venv-pytorch/bin/python
+
+docs: develop
+	$(PYTHON) -m pip install -q -r docs/requirements.txt
+	$(run) docs/build.py
+
+wheel: deps
+	scripts/build_wheel.sh
+
+check-wheel: wheel
+	scripts/check_wheel.sh dist/*.whl
+
+check-cpp: develop
+	scripts/check_cpp_example.sh
+
+asan: deps
+	scripts/asan.sh
+
+format:
+	git ls-files 'csrc/*.h' 'csrc/*.cpp' 'docs/*.cpp' | xargs -r clang-format -i
+	$(BIN)ruff format python scripts benchmarks docs tests
+	$(BIN)ruff check --fix python scripts benchmarks docs tests
+
+lint: deps
+	git ls-files 'csrc/*.h' 'csrc/*.cpp' 'docs/*.cpp' | xargs -r clang-format --dry-run -Werror
+	$(BIN)ruff check .
+	$(BIN)mypy
+
+clean:
+	rm -rf build build-* dist docs/_build docs/reference/generated

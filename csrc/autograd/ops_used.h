@@ -1,0 +1,23 @@
+// The ops that the tape itself needs, so that the rest of this folder sees nothing else of ops/.
+#pragma once
+
+#include "core/tensor.h"
+
+namespace torch::autograd::used {
+
+Tensor add(const Tensor& a, const Tensor& b);
+void add_in_place(const Tensor& a, const Tensor& b);
+void copy_in_place(const Tensor& to, const Tensor& from);
+void zero_in_place(const Tensor& t);
+Tensor clone(const Tensor& t);
+Tensor sum_to(const Tensor& t, IntSpan sizes);
+Tensor real(const Tensor& t);
+Tensor convert(const Tensor& t, DType dtype, Device device);
+Tensor ones(IntSpan sizes, DType dtype, Device device);
+Tensor zeros(IntSpan sizes, DType dtype, Device device);
+Tensor as_strided(const Tensor& t, IntSpan sizes, IntSpan strides, int64_t offset);
+Tensor view_as_real(const Tensor& t);
+Tensor view_as_complex(const Tensor& t);
+bool has_nan(const Tensor& t);
+
+} // namespace torch::autograd::used

@@ -1,0 +1,138 @@
+// The module torch._C.
+#include "bindings/autograd.h"
+#include "bindings/call.h"
+#include "bindings/creation.h"
+#include "bindings/dispatch.h"
+#include "bindings/storage.h"
+#include "bindings/tensor_type.h"
+#include "core/allocator.h"
+#include "core/threads.h"
+#include "kernels/table.h"
+#include "ops/pointwise_call.h"
+
+#include <cstring>
+
+namespace torch::python {
+
+namespace {
+
+// Long work lets other Python threads run, if this thread holds the lock at all.
+void* release_gil() { return PyGILState_Check() ? PyEval_SaveThread() : nullptr; }
+void restore_gil(void* state) { PyEval_RestoreThread(static_cast<PyThreadState*>(state)); }
+
+template <class F> PyObject* guarded(F&& body) {
+  try {
+    return body();
+  } catch (...) {
+    return set_python_error();
+  }
+}
+
+PyObject* get_num_threads(PyObject*, PyObject*) { return PyLong_FromLong(num_threads()); }
+PyObject* py_set_num_threads(PyObject*, PyObject* n) {
+  return guarded([&]() -> PyObject* {
+    check_type(PyLong_Check(n), "set_num_threads expects an int, but got ", Py_TYPE(n)->tp_name);
+    set_num_threads(static_cast<int>(to_int(n)));
+    Py_RETURN_NONE;
+  });
+}
+PyObject* get_default_dtype(PyObject*, PyObject*) { return wrap(default_dtype()); }
+PyObject* py_set_default_dtype(PyObject*, PyObject* o) {
+  return guarded([&]() -> PyObject* {
+    DType t{};
+    check_type(parse_dtype(o, t), "invalid dtype object: only floating-point types are supported as the default type");
+    set_default_dtype(t);
+    Py_RETURN_NONE;
+  });
+}
+PyObject* py_promote_types(PyObject*, PyObject* args) {
+  PyObject *a = nullptr, *b = nullptr;
+  if (!PyArg_ParseTuple(args, "OO:promote_types", &a, &b)) return nullptr;
+  return guarded([&] { return wrap(promote(to_dtype(a), to_dtype(b))); });
+}
+PyObject* py_can_cast(PyObject*, PyObject* args, PyObject* kwargs) {
+  PyObject *a = nullptr, *b = nullptr;
+  static const char* names[] = {"from_", "to", nullptr};
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO:can_cast", const_cast<char**>(names), &a, &b)) return nullptr;
+  return guarded([&] { return wrap(can_cast(to_dtype(a), to_dtype(b))); });
+}
+PyObject* py_result_type(PyObject*, PyObject* args) {
+  PyObject *a = nullptr, *b = nullptr;
+  if (!PyArg_ParseTuple(args, "OO:result_type", &a, &b)) return nullptr;
+  return guarded([&] {
+    for (PyObject* o : {a, b}) check_type(is_tensor(o) || is_number(o), "result_type(): expected Tensor or Number, got ", Py_TYPE(o)->tp_name);
+    return wrap(result_type(TensorArg(a, number_allowed), TensorArg(b, number_allowed)));
+  });
+}
+PyObject* isa_name(PyObject*, PyObject*) { return PyUnicode_FromString(cpu_isa_name()); }
+PyObject* memory_stats(PyObject*, PyObject*) {
+  const AllocatorStats s = allocator_stats();
+  return Py_BuildValue("{s:L,s:L,s:L}", "allocated_bytes", static_cast<long long>(s.allocated_bytes), "cached_bytes",
+                       static_cast<long long>(s.cached_bytes), "peak_bytes", static_cast<long long>(s.peak_bytes));
+}
+PyObject* trim(PyObject*, PyObject*) {
+  allocator_trim();
+  Py_RETURN_NONE;
+}
+
+PyMethodDef functions[] = {
+    {"get_num_threads", get_num_threads, METH_NOARGS, "get_num_threads() -> int\n\nThreads that one operator may use."},
+    {"set_num_threads", py_set_num_threads, METH_O, "set_num_threads(n)\n\nSets how many threads one operator may use."},
+    {"get_default_dtype", get_default_dtype, METH_NOARGS, "get_default_dtype() -> dtype\n\nThe dtype of new floating tensors."},
+    {"_set_default_dtype", py_set_default_dtype, METH_O, "Sets the dtype of new floating tensors."},
+    {"promote_types", py_promote_types, METH_VARARGS, "promote_types(type1, type2) -> dtype\n\nThe smallest dtype that both convert to."},
+    {"can_cast", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(py_can_cast)), METH_VARARGS | METH_KEYWORDS, "can_cast(from_, to) -> bool\n\nWhether conversion keeps the category of the dtype."},
+    {"result_type", py_result_type, METH_VARARGS, "result_type(tensor1, tensor2) -> dtype\n\nThe dtype that arithmetic on both gives."},
+    {"_cpu_isa", isa_name, METH_NOARGS, "Instruction set of the kernels in use."},
+    {"_memory_stats", memory_stats, METH_NOARGS, "Counters of the CPU allocator."},
+    {"_trim_memory", trim, METH_NOARGS, "Gives cached memory back to the system."},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+void add_tables(PyObject* module, PyMethodDef* const* tables) {
+  for (; *tables; ++tables)
+    if (PyModule_AddFunctions(module, *tables) < 0) throw PythonError{};
+}
+
+PyObject* add_submodule(PyObject* parent, const char* name, PyMethodDef* const* tables) {
+  PyObject* m = PyModule_New(name);
+  if (!m) throw PythonError{};
+  add_tables(m, tables);
+  const char* last = std::strrchr(name, '.') + 1;
+  PyObject* modules = PyImport_GetModuleDict();
+  PyDict_SetItemString(modules, name, m);
+  PyModule_AddObject(parent, last, m);
+  return m;
+}
+
+PyModuleDef module_def = {PyModuleDef_HEAD_INIT, "torch._C", "The compiled core of torch.", -1, nullptr, nullptr, nullptr, nullptr, nullptr};
+
+} // namespace
+
+} // namespace torch::python
+
+PyMODINIT_FUNC PyInit__C() {
+  using namespace torch::python;
+  PyObject* module = PyModule_Create(&module_def);
+  if (!module) return nullptr;
+  try {
+    torch::long_work_hooks = {release_gil, restore_gil};
+    init_types(module);
+    init_call(module);
+    init_tensor_type(module);
+    init_autograd(module);
+    if (!init_creation(module) || !init_storage(module)) throw PythonError{};
+    init_dispatch(module);
+    if (PyModule_AddFunctions(module, functions) < 0) throw PythonError{};
+    // The public functions of torch live here under their own names; torch/__init__.py takes them over.
+    add_submodule(module, "torch._C._VariableFunctions", torch_tables);
+    add_submodule(module, "torch._C._nn", nn_tables);
+    add_submodule(module, "torch._C._linalg", linalg_tables);
+    add_submodule(module, "torch._C._special", special_tables);
+    return module;
+  } catch (...) {
+    set_python_error();
+    Py_DECREF(module);
+    return nullptr;
+  }
+}

@@ -1,0 +1,265 @@
+#include "bindings/scalar_access.h"
+
+#include "bindings/from_data.h"
+#include "bindings/keyword_args.h"
+#include "bindings/numpy.h"
+#include "ops/ops.h"
+
+#include <limits>
+
+namespace torch::python {
+
+namespace {
+
+template <class T> PyObject* number_object_of(T value) {
+  if constexpr (std::is_same_v<T, bool>) return PyBool_FromLong(value);
+  else if constexpr (std::is_integral_v<T>) return PyLong_FromLongLong(value);
+  else if constexpr (std::is_same_v<T, complex64> || std::is_same_v<T, complex128>)
+    return PyComplex_FromDoubles(value.real(), value.imag());
+  else return PyFloat_FromDouble(static_cast<double>(static_cast<std::conditional_t<sizeof(T) == 2, float, T>>(value)));
+}
+
+Tensor on_cpu(const Tensor& t) {
+  if (t.is_meta()) not_implemented("Cannot copy out of meta tensor; no data!");
+  if (t.is_cpu()) return t;
+  const StraightPathGuard straight;
+  return ops::_to_copy(t, {}, Device{});
+}
+
+// Nested lists of the dimensions from `dim` on; p points at their first element. With edge >= 0 only the first and last
+// `edge` items of a dimension are taken.
+template <class T> PyObject* nested_list(const Tensor& t, size_t dim, const T* p, int64_t edge) {
+  if (dim == t.sizes().size()) return number_object_of(*p);
+  const int64_t n = t.sizes()[dim];
+  const int64_t stride = t.strides()[dim];
+  const bool in_part = edge >= 0 && n > 2 * edge;
+  const int64_t shown = in_part ? 2 * edge : n;
+  PyObject* const list = PyList_New(shown);
+  if (!list) return nullptr;
+  for (int64_t k = 0; k < shown; ++k) {
+    const T* const at = p + (in_part && k >= edge ? n - shown + k : k) * stride;
+    PyObject* const item = dim + 1 == t.sizes().size() ? number_object_of(*at) : nested_list(t, dim + 1, at, edge);
+    if (!item) {
+      Py_DECREF(list);
+      return nullptr;
+    }
+    PyList_SET_ITEM(list, k, item);
+  }
+  return list;
+}
+
+PyObject* nested_list(const Tensor& given, int64_t edge) {
+  const Tensor t = on_cpu(given);
+  return visit_all(t.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    static const T nothing{};
+    return nested_list(t, 0, t.numel() ? t.data<T>() : &nothing, edge);
+  });
+}
+
+PyObject* tensor_item(PyObject* self, PyObject*) {
+  try {
+    const Tensor& t = unwrap(self);
+    check(t.numel() == 1, "a Tensor with ", t.numel(), " elements cannot be converted to Scalar");
+    check(!t.is_meta(), "Tensor.item() cannot be called on meta tensors");
+    if (!t.is_cpu()) return number_object(scalar_of(t));
+    return visit_all(t.dtype(), [&](auto tag) { return number_object_of(*t.data<typename decltype(tag)::type>()); });
+  } catch (...) {
+    return set_python_error();
+  }
+}
+
+PyObject* tensor_tolist(PyObject* self, PyObject*) {
+  try {
+    return nested_list(unwrap(self), -1);
+  } catch (...) {
+    return set_python_error();
+  }
+}
+
+PyObject* tensor_nested_list(PyObject* self, PyObject* edge) {
+  try {
+    const Py_ssize_t n = PyNumber_AsSsize_t(edge, PyExc_OverflowError);
+    if (n == -1 && PyErr_Occurred()) throw PythonError{};
+    return nested_list(unwrap(self), std::min<int64_t>(n, std::numeric_limits<int32_t>::max()));
+  } catch (...) {
+    return set_python_error();
+  }
+}
+
+// The element as a Python number of another kind, by Python's own conversion.
+template <class Convert> PyObject* converted(PyObject* self, Convert convert) {
+  try {
+    const Owned number = owned_or_throw(number_object(scalar_of(unwrap(self))));
+    return convert(number.get());
+  } catch (...) {
+    return set_python_error();
+  }
+}
+
+PyObject* tensor_complex(PyObject* self, PyObject*) {
+  return converted(self, [](PyObject* n) -> PyObject* {
+    const Py_complex c = PyComplex_AsCComplex(n);
+    return c.real == -1 && PyErr_Occurred() ? nullptr : PyComplex_FromCComplex(c);
+  });
+}
+
+PyObject* real_or_null(PyObject* number, const char* type) {
+  if (!PyComplex_Check(number)) return Py_NewRef(number);
+  if (PyComplex_ImagAsDouble(number) == 0) return PyFloat_FromDouble(PyComplex_RealAsDouble(number));
+  PyErr_Format(PyExc_RuntimeError, "value cannot be converted to type %s without overflow", type);
+  return nullptr;
+}
+
+PyObject* tensor_data_ptr(PyObject* self, PyObject*) {
+  const Tensor& t = unwrap(self);
+  if (t.is_meta()) return PyLong_FromLong(0);
+  return PyLong_FromVoidPtr(t.numel() == 0 ? nullptr : t.data());
+}
+
+PyObject* tensor_element_size(PyObject* self, PyObject*) { return PyLong_FromLongLong(unwrap(self).itemsize()); }
+PyObject* tensor_storage_offset(PyObject* self, PyObject*) { return PyLong_FromLongLong(unwrap(self).offset()); }
+
+// Iterator over the views t[0], t[1], ... made as they are asked for.
+struct IteratorObject {
+  PyObject_HEAD
+  Tensor tensor;
+  int64_t next;
+};
+
+void iterator_dealloc(PyObject* self) {
+  reinterpret_cast<IteratorObject*>(self)->tensor.~Tensor();
+  PyObject_Free(self);
+}
+
+PyObject* iterator_next(PyObject* self) {
+  auto* const it = reinterpret_cast<IteratorObject*>(self);
+  try {
+    if (it->next >= it->tensor.size(0)) return nullptr;
+    return wrap(ops::select(it->tensor, 0, it->next++));
+  } catch (...) {
+    return set_python_error();
+  }
+}
+
+PyObject* iterator_length_hint(PyObject* self, PyObject*) {
+  auto* const it = reinterpret_cast<IteratorObject*>(self);
+  return PyLong_FromLongLong(std::max<int64_t>(0, it->tensor.size(0) - it->next));
+}
+
+PyMethodDef iterator_methods[] = {{"__length_hint__", iterator_length_hint, METH_NOARGS, "Views left."},
+                                  {nullptr, nullptr, 0, nullptr}};
+
+PyTypeObject* iterator_type() {
+  static PyTypeObject type = {PyVarObject_HEAD_INIT(nullptr, 0)};
+  if (!type.tp_name) {
+    type.tp_name = "torch._C._TensorIterator";
+    type.tp_basicsize = sizeof(IteratorObject);
+    type.tp_dealloc = iterator_dealloc;
+    type.tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION;
+    type.tp_iter = PyObject_SelfIter;
+    type.tp_iternext = iterator_next;
+    type.tp_methods = iterator_methods;
+    type.tp_doc = "Iterator over the views along a tensor's first dimension.";
+    if (PyType_Ready(&type) < 0) throw PythonError{};
+  }
+  return &type;
+}
+
+} // namespace
+
+PyObject* number_object(const Scalar& s) {
+  if (s.is_bool()) return PyBool_FromLong(s.to<bool>());
+  if (s.is_integral()) return PyLong_FromLongLong(s.to<int64_t>());
+  if (s.is_complex()) return number_object_of(s.to<complex128>());
+  return PyFloat_FromDouble(s.to<double>());
+}
+
+PyObject* tensor_float(PyObject* self) {
+  return converted(self, [](PyObject* n) -> PyObject* {
+    const Owned real(real_or_null(n, "double"));
+    return real ? PyNumber_Float(real.get()) : nullptr;
+  });
+}
+
+PyObject* tensor_int(PyObject* self) {
+  return converted(self, [](PyObject* n) -> PyObject* {
+    const Owned real(real_or_null(n, "int64_t"));
+    return real ? PyNumber_Long(real.get()) : nullptr;
+  });
+}
+
+PyObject* tensor_index(PyObject* self) {
+  try {
+    const Tensor& t = unwrap(self);
+    check_type(t.numel() == 1 && is_integral(t.dtype(), /*include_bool=*/true),
+               "only integer tensors of a single element can be converted to an index");
+    return PyLong_FromLongLong(scalar_of(t).to<int64_t>());
+  } catch (...) {
+    return set_python_error();
+  }
+}
+
+int tensor_bool(PyObject* self) {
+  try {
+    const Tensor& t = unwrap(self);
+    check(t.numel() != 0, "Boolean value of Tensor with no values is ambiguous");
+    check(t.numel() == 1, "Boolean value of Tensor with more than one value is ambiguous");
+    return scalar_of(t).to<bool>();
+  } catch (...) {
+    set_python_error();
+    return -1;
+  }
+}
+
+Py_ssize_t tensor_length(PyObject* self) {
+  const Tensor& t = unwrap(self);
+  if (t.dim() > 0) return t.sizes()[0];
+  PyErr_SetString(PyExc_TypeError, "len() of a 0-d tensor");
+  return -1;
+}
+
+PyObject* tensor_iter(PyObject* self) {
+  try {
+    const Tensor& t = unwrap(self);
+    check_type(t.dim() > 0, "iteration over a 0-d tensor");
+    auto* const it = PyObject_New(IteratorObject, iterator_type());
+    if (!it) return nullptr;
+    new (&it->tensor) Tensor(t);
+    it->next = 0;
+    return reinterpret_cast<PyObject*>(it);
+  } catch (...) {
+    return set_python_error();
+  }
+}
+
+int tensor_contains(PyObject* self, PyObject* element) {
+  const bool number =
+      PyFloat_Check(element) || PyLong_Check(element) || PyComplex_Check(element) || is_numpy_scalar(element);
+  if (!number && !is_tensor(element)) {
+    PyErr_Format(PyExc_RuntimeError,
+                 "Tensor.__contains__ only supports Tensor or scalar, but you passed in a %R.", (PyObject*)Py_TYPE(element));
+    return -1;
+  }
+  const Owned equal(PyObject_RichCompare(self, element, Py_EQ));
+  if (!equal) return -1;
+  const Owned any(PyObject_CallMethod(equal.get(), "any", nullptr));
+  return any ? PyObject_IsTrue(any.get()) : -1;
+}
+
+PyMethodDef scalar_access_methods[] = {
+    {"item", tensor_item, METH_NOARGS,
+     "item() -> number\n\nThe value of a tensor with one element as a Python bool, int, float or complex. RuntimeError for "
+     "any other number of elements."},
+    {"tolist", tensor_tolist, METH_NOARGS,
+     "tolist() -> list or number\n\nNested lists of Python numbers in the tensor's shape; a number for a 0-dim tensor."},
+    {"_nested_list", tensor_nested_list, METH_O,
+     "_nested_list(edge) -> list or number\n\nLike tolist, but only the first and last `edge` items of each longer dimension."},
+    {"data_ptr", tensor_data_ptr, METH_NOARGS, "data_ptr() -> int\n\nAddress of the first element; 0 if there is none."},
+    {"element_size", tensor_element_size, METH_NOARGS, "element_size() -> int\n\nBytes of one element."},
+    {"storage_offset", tensor_storage_offset, METH_NOARGS,
+     "storage_offset() -> int\n\nElements between the start of the storage and the tensor's first element."},
+    {"__complex__", tensor_complex, METH_NOARGS, "The value of a one-element tensor as complex."},
+    {nullptr, nullptr, 0, nullptr}};
+
+} // namespace torch::python

@@ -1,0 +1,402 @@
+// convolution and its two gradients: geometry, dtypes, and the choice between products and the direct engine.
+#include "core/tensor.h"
+#include "kernels/cpu/conv_engine.h"
+#include "kernels/cpu/conv_weight.h"
+#include "kernels/cpu/gemm.h"
+#include "kernels/table.h"
+
+#include <memory>
+
+namespace torch::TORCH_ISA {
+namespace {
+
+// Images whose elements are C and whose memory lives at least as long: the tensor's own, or a converted copy.
+// Complex numbers become two channels each, real and imaginary.
+template <class C> struct Operand {
+  Images<const C> images;
+  std::unique_ptr<Scratch> copy;
+};
+
+Three spatial(IntSpan values, size_t dims, int64_t missing) {
+  Three out{missing, missing, missing};
+  for (size_t d = 0; d < dims; ++d) out[3 - dims + d] = values.size() == 1 ? values[0] : values[d];
+  return out;
+}
+
+// Strides of an image tensor (N, C, spatial...) with its missing dimensions filled in.
+Three image_strides(const Tensor& t) {
+  Three out{0, 0, 0};
+  const size_t dims = t.sizes().size() - 2;
+  for (size_t d = 0; d < dims; ++d) out[3 - dims + d] = t.strides()[2 + d];
+  return out;
+}
+Three image_sizes(IntSpan sizes) { return spatial(sizes.subspan(2), sizes.size() - 2, 1); }
+
+// Calls f(flat, offset in t) for every element in C order.
+template <class F> void walk(const Tensor& t, F&& f) {
+  const DimVec &sizes = t.sizes(), &strides = t.strides();
+  const size_t dims = sizes.size();
+  if (t.numel() == 0) return;
+  DimVec at(dims, 0);
+  const int64_t inner = sizes[dims - 1], step = strides[dims - 1];
+  int64_t offset = 0;
+  for (int64_t flat = 0; flat < t.numel(); flat += inner) {
+    for (int64_t i = 0; i < inner; ++i) f(flat + i, offset + i * step);
+    for (size_t d = dims - 1; d-- > 0;) {
+      offset += strides[d];
+      if (++at[d] < sizes[d]) break;
+      offset -= strides[d] * sizes[d];
+      at[d] = 0;
+    }
+  }
+}
+
+template <class T> constexpr bool kIsComplex = std::is_same_v<T, complex64> || std::is_same_v<T, complex128>;
+template <class T> struct EngineTypeOf {
+  using type =
+      std::conditional_t<std::is_same_v<T, double>, double,
+                         std::conditional_t<std::is_integral_v<T>,
+                                            std::conditional_t<sizeof(T) == 8, uint64_t, uint32_t>, float>>;
+};
+template <class R> struct EngineTypeOf<std::complex<R>> { using type = R; };
+template <class T> using EngineType = typename EngineTypeOf<T>::type;
+template <class T> constexpr int64_t kParts = kIsComplex<T> ? 2 : 1;
+
+template <class T> Operand<EngineType<T>> operand(const Tensor& t) {
+  using C = EngineType<T>;
+  if constexpr (std::is_same_v<T, C>) {
+    return {{t.data<C>(), t.stride(0), t.stride(1), image_strides(t)}, nullptr};
+  } else {
+    auto copy = std::make_unique<Scratch>(size_t(t.numel() * kParts<T>) * sizeof(C));
+    C* to = copy->as<C>();
+    const T* from = t.data<T>();
+    const Three sizes = image_sizes(t.sizes());
+    const int64_t plane = sizes[0] * sizes[1] * sizes[2];
+    walk(t, [&](int64_t flat, int64_t offset) {
+      if constexpr (kIsComplex<T>) {
+        const int64_t at = flat / plane * 2 * plane + flat % plane;
+        to[at] = from[offset].real();
+        to[at + plane] = from[offset].imag();
+      } else {
+        to[flat] = static_cast<C>(from[offset]);
+      }
+    });
+    const Images<const C> images{
+        to, t.size(1) * kParts<T> * plane, plane, {sizes[1] * sizes[2], sizes[2], 1}};
+    return {images, std::move(copy)};
+  }
+}
+
+// Results of the engine: straight into the tensor, or by way of a buffer that finish() converts.
+template <class T> struct Result {
+  using C = EngineType<T>;
+  const Tensor& out;
+  std::unique_ptr<Scratch> buffer;
+  Images<C> images;
+
+  explicit Result(const Tensor& t) : out(t) {
+    if constexpr (std::is_same_v<T, C>) {
+      images = {t.data<C>(), t.stride(0), t.stride(1), image_strides(t)};
+    } else {
+      buffer = std::make_unique<Scratch>(size_t(t.numel() * kParts<T>) * sizeof(C));
+      const Three sizes = image_sizes(t.sizes());
+      const int64_t plane = sizes[0] * sizes[1] * sizes[2];
+      images = {buffer->as<C>(), t.size(1) * kParts<T> * plane, plane, {sizes[1] * sizes[2], sizes[2], 1}};
+    }
+  }
+  void finish() const {
+    if constexpr (!std::is_same_v<T, C>) {
+      const Three sizes = image_sizes(out.sizes());
+      const int64_t plane = sizes[0] * sizes[1] * sizes[2];
+      T* to = out.data<T>();
+      const C* from = buffer->as<C>();
+      walk(out, [&](int64_t flat, int64_t offset) {
+        if constexpr (kIsComplex<T>) {
+          const int64_t at = flat / plane * 2 * plane + flat % plane;
+          to[offset] = T(from[at], from[at + plane]);
+        } else {
+          to[offset] = static_cast<T>(from[flat]);
+        }
+      });
+    }
+  }
+};
+
+// Dense weight [groups * small][large][taps] of C. Complex w becomes [[re, -im], [im, re]] over the doubled
+// channels (conjugated: the transpose of that is what the gradient by the input then applies).
+template <class T> std::unique_ptr<Scratch> dense_weight(const Tensor& weight, const EngineType<T>*& data) {
+  using C = EngineType<T>;
+  if constexpr (std::is_same_v<T, C>) {
+    if (weight.is_contiguous()) {
+      data = weight.data<C>();
+      return nullptr;
+    }
+  }
+  constexpr int64_t parts = kParts<T>;
+  auto copy = std::make_unique<Scratch>(size_t(weight.numel() * parts * parts) * sizeof(C));
+  C* const to = copy->as<C>();
+  const T* from = weight.data<T>();
+  const int64_t large = weight.size(1);
+  const int64_t taps = weight.numel() / std::max<int64_t>(1, weight.size(0) * large);
+  walk(weight, [&](int64_t flat, int64_t offset) {
+    if constexpr (kIsComplex<T>) {
+      const int64_t t = flat % taps, c = flat / taps % large, r = flat / taps / large;
+      const auto at = [&](int64_t i, int64_t j) -> C& {
+        return to[((2 * r + i) * 2 * large + 2 * c + j) * taps + t];
+      };
+      at(0, 0) = at(1, 1) = from[offset].real();
+      at(1, 0) = from[offset].imag();
+      at(0, 1) = -from[offset].imag();
+    } else {
+      to[flat] = static_cast<C>(from[offset]);
+    }
+  });
+  data = to;
+  return copy;
+}
+
+template <class T> std::vector<EngineType<T>> dense_bias(const Tensor& bias) {
+  using C = EngineType<T>;
+  std::vector<C> out;
+  if (!bias.defined()) return out;
+  const T* from = bias.data<T>();
+  for (int64_t i = 0; i < bias.numel(); ++i) {
+    const T value = from[i * bias.stride(0)];
+    if constexpr (kIsComplex<T>) {
+      out.push_back(value.real());
+      out.push_back(value.imag());
+    } else {
+      out.push_back(static_cast<C>(value));
+    }
+  }
+  return out;
+}
+
+template <class F> void visit_conv(const char* op, DType t, F&& f) {
+  check_kind(ErrorKind::NotImplemented, t != DType::Bool, op, ": not implemented for ", t);
+  visit_all(t, [&](auto tag) {
+    if constexpr (!std::is_same_v<typename decltype(tag)::type, bool>) f(tag);
+  });
+}
+
+ConvGeometry geometry(IntSpan large, IntSpan small, IntSpan weight, IntSpan stride, IntSpan padding,
+                      IntSpan dilation, int64_t groups, int64_t parts) {
+  const size_t dims = large.size() - 2;
+  ConvGeometry g;
+  g.batch = large[0];
+  g.groups = groups;
+  g.large_channels = large[1] / groups * parts;
+  g.small_channels = small[1] / groups * parts;
+  g.large = image_sizes(large);
+  g.small = image_sizes(small);
+  g.kernel = image_sizes(weight);
+  g.stride = spatial(stride, dims, 1);
+  g.padding = spatial(padding, dims, 0);
+  g.dilation = spatial(dilation, dims, 1);
+  return g;
+}
+
+// A convolution with one tap that moves by one is a plain matrix product over positions.
+bool is_pointwise(const ConvGeometry& g) {
+  return g.taps() == 1 && g.stride == Three{1, 1, 1} && g.padding == Three{0, 0, 0} && g.large == g.small;
+}
+// Positions of an image as one run of equal steps.
+template <class I> bool flat_positions(const I& images, const Three& sizes, int64_t& step) {
+  step = images.strides[2];
+  int64_t expected = step;
+  for (size_t d = 3; d-- > 0;) {
+    if (sizes[d] == 1) continue;
+    if (expected == step && d < 2 && sizes[2] == 1 && (d == 1 || sizes[1] == 1))
+      step = expected = images.strides[d];
+    if (images.strides[d] != expected) return false;
+    expected *= sizes[d];
+  }
+  return true;
+}
+
+// to[image, r, position] = sum_c weight(r, c) * from[image, c, position] (+ bias[r])
+template <class C>
+void product_by_image(const ConvGeometry& g, Matrix<C> weight, int64_t weight_group, Images<const C> from,
+                      int64_t from_step, int64_t channels, Images<C> to, int64_t rows, const C* bias) {
+  const int64_t positions = g.large[0] * g.large[1] * g.large[2];
+  const int64_t units = g.batch * g.groups;
+  const auto one = [&](int64_t unit) {
+    const int64_t n = unit / g.groups, group = unit % g.groups;
+    const Matrix<C> source{from.data + n * from.image + group * channels * from.channel, from.channel,
+                           from_step};
+    const Matrix<C> add = bias ? Matrix<C>{bias + group * rows, 1, 0} : Matrix<C>{};
+    gemm<C>(rows, positions, channels, C(1), {weight.data + group * weight_group, weight.row, weight.col},
+            source, C(1), add, to.data + n * to.image + group * rows * to.channel, to.channel);
+  };
+  if (units < 2 * num_threads()) {
+    for (int64_t unit = 0; unit < units; ++unit) one(unit);
+    return;
+  }
+  const double work = std::max(1.0, double(rows) * double(channels) * double(positions));
+  parallel_for(0, units, static_cast<int64_t>(std::max(1.0, 1.5e6 / work)), [&](int64_t begin, int64_t end) {
+    for (int64_t unit = begin; unit < end; ++unit) one(unit);
+  });
+}
+
+template <class C>
+void to_small(const ConvGeometry& g, Images<const C> large, const C* weight, const C* bias, Images<C> small) {
+  if constexpr (std::is_floating_point_v<C>) {
+    int64_t from_step, to_step;
+    if (is_pointwise(g) && flat_positions(large, g.large, from_step) &&
+        flat_positions(small, g.small, to_step) && to_step == 1)
+      return product_by_image<C>(g, {weight, g.large_channels, 1}, g.small_channels * g.large_channels, large,
+                                 from_step, g.large_channels, small, g.small_channels, bias);
+  }
+  conv_to_small<C>(g, large, weight, bias, small);
+}
+template <class C>
+void to_large(const ConvGeometry& g, Images<const C> small, const C* weight, const C* bias, Images<C> large) {
+  if constexpr (std::is_floating_point_v<C>) {
+    int64_t from_step, to_step;
+    if (is_pointwise(g) && flat_positions(small, g.small, from_step) &&
+        flat_positions(large, g.large, to_step) && to_step == 1)
+      return product_by_image<C>(g, {weight, 1, g.large_channels}, g.small_channels * g.large_channels, small,
+                                 from_step, g.small_channels, large, g.large_channels, bias);
+  }
+  conv_to_large<C>(g, small, weight, bias, large);
+}
+
+template <class C>
+void fill_bias(const Images<C>& to, const Three& sizes, int64_t batch, int64_t channels, const C* bias) {
+  for (int64_t n = 0; n < batch; ++n)
+    for (int64_t c = 0; c < channels; ++c)
+      for (int64_t z = 0; z < sizes[0]; ++z)
+        for (int64_t y = 0; y < sizes[1]; ++y)
+          for (int64_t x = 0; x < sizes[2]; ++x)
+            to.data[n * to.image + c * to.channel + z * to.strides[0] + y * to.strides[1] +
+                    x * to.strides[2]] = bias ? bias[c] : C{};
+}
+
+// The forward sum in either direction; `upward` goes from the small side to the large one.
+template <class T>
+void run(bool upward, const Tensor& out, const Tensor& input, const Tensor& weight, const Tensor& bias,
+         IntSpan stride, IntSpan padding, IntSpan dilation, int64_t groups) {
+  using C = EngineType<T>;
+  const Tensor &large = upward ? out : input, &small = upward ? input : out;
+  const ConvGeometry g =
+      geometry(large.sizes(), small.sizes(), weight.sizes(), stride, padding, dilation, groups, kParts<T>);
+  const std::vector<C> add = dense_bias<T>(bias);
+  const C* const bias_data = bias.defined() ? add.data() : nullptr;
+  const Result<T> result(out);
+  if (input.numel() == 0 || weight.numel() == 0) {
+    fill_bias<C>(result.images, image_sizes(out.sizes()), out.size(0), out.size(1) * kParts<T>, bias_data);
+  } else {
+    const C* weight_data = nullptr;
+    const auto weight_copy = dense_weight<T>(weight, weight_data);
+    const auto from = operand<T>(input);
+    if (upward)
+      to_large<C>(g, from.images, weight_data, bias_data, result.images);
+    else
+      to_small<C>(g, from.images, weight_data, bias_data, result.images);
+  }
+  result.finish();
+}
+
+// A transposed convolution of complex numbers applies w itself, its plain gradient the conjugate: turning one
+// into the other takes the transposed 2x2 blocks of dense_weight, hence this copy.
+template <class T> Tensor conjugated(const Tensor& weight) {
+  Tensor copy = empty_tensor(weight.sizes(), weight.dtype());
+  T* to = copy.data<T>();
+  const T* from = weight.data<T>();
+  walk(weight, [&](int64_t flat, int64_t offset) { to[flat] = std::conj(from[offset]); });
+  return copy;
+}
+
+} // namespace
+
+// output_padding has already gone into the sizes of out.
+void convolution(const Tensor& out, const Tensor& input, const Tensor& weight, const Tensor& bias,
+                 IntSpan stride, IntSpan padding, IntSpan dilation, bool transposed,
+                 IntSpan /*output_padding*/, int64_t groups) {
+  if (out.numel() == 0) return;
+  visit_conv("convolution", out.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    if constexpr (kIsComplex<T>) {
+      if (transposed)
+        return run<T>(true, out, input, conjugated<T>(weight), bias, stride, padding, dilation, groups);
+    }
+    run<T>(transposed, out, input, weight, bias, stride, padding, dilation, groups);
+  });
+}
+
+// For complex numbers the gradients conjugate the other factor, as autograd's convention asks.
+void conv_grad_input(const Tensor& grad_input, const Tensor& grad_output, const Tensor& weight,
+                     IntSpan /*input_sizes*/, IntSpan stride, IntSpan padding, IntSpan dilation,
+                     bool transposed, IntSpan /*output_padding*/, int64_t groups) {
+  if (grad_input.numel() == 0) return;
+  visit_conv("conv_grad_input", grad_input.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    if constexpr (kIsComplex<T>) {
+      if (transposed)
+        return run<T>(false, grad_input, grad_output, conjugated<T>(weight), {}, stride, padding, dilation,
+                      groups);
+    }
+    run<T>(!transposed, grad_input, grad_output, weight, {}, stride, padding, dilation, groups);
+  });
+}
+
+void conv_grad_weight(const Tensor& grad_weight, const Tensor& grad_output, const Tensor& input,
+                      IntSpan /*weight_sizes*/, IntSpan stride, IntSpan padding, IntSpan dilation,
+                      bool transposed, IntSpan /*output_padding*/, int64_t groups) {
+  if (grad_weight.numel() == 0) return;
+  visit_conv("conv_grad_weight", grad_weight.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    using C = EngineType<T>;
+    if constexpr (std::is_integral_v<T>) {
+      not_implemented("conv_grad_weight: not implemented for ", grad_weight.dtype());
+    } else {
+      constexpr int64_t parts = kParts<T>;
+      const Tensor &large = transposed ? grad_output : input, &small = transposed ? input : grad_output;
+      const ConvGeometry g = geometry(large.sizes(), small.sizes(), grad_weight.sizes(), stride, padding,
+                                      dilation, groups, parts);
+      T* const to = grad_weight.data<T>();
+      const int64_t channels = grad_weight.size(1), taps = g.taps();
+      if (input.numel() == 0 || grad_output.numel() == 0) {
+        walk(grad_weight, [&](int64_t, int64_t offset) { to[offset] = T{}; });
+        return;
+      }
+      const auto from_large = operand<T>(large), from_small = operand<T>(small);
+      const bool direct = std::is_same_v<T, C> && grad_weight.is_contiguous();
+      const Scratch buffer(direct ? 0 : size_t(grad_weight.numel() * parts * parts) * sizeof(C));
+      C* const sums = direct ? reinterpret_cast<C*>(to) : buffer.as<C>();
+      int64_t large_step, small_step;
+      if (is_pointwise(g) && flat_positions(from_large.images, g.large, large_step) &&
+          flat_positions(from_small.images, g.small, small_step)) {
+        const auto &l = from_large.images, &s = from_small.images;
+        const int64_t rows = g.small_channels, cols = g.large_channels,
+                      positions = g.large[0] * g.large[1] * g.large[2];
+        for (int64_t n = 0; n < g.batch; ++n)
+          for (int64_t group = 0; group < groups; ++group) {
+            C* c = sums + group * rows * cols;
+            gemm<C>(rows, cols, positions, C(1),
+                    {s.data + n * s.image + group * rows * s.channel, s.channel, small_step},
+                    {l.data + n * l.image + group * cols * l.channel, large_step, l.channel}, n ? C(1) : C(0),
+                    {c, cols, 1}, c, cols);
+          }
+      } else {
+        conv_weight_grad<C>(g, from_large.images, from_small.images, sums);
+      }
+      if (direct) return;
+      walk(grad_weight, [&](int64_t flat, int64_t offset) {
+        if constexpr (kIsComplex<T>) {
+          const int64_t t = flat % taps, c = flat / taps % channels, r = flat / taps / channels;
+          // sum_[i][j]: part i of the small side times part j of the large one
+          const auto sum = [&](int64_t i, int64_t j) {
+            return sums[((2 * r + i) * 2 * channels + 2 * c + j) * taps + t];
+          };
+          const C cross = sum(1, 0) - sum(0, 1); // small * conj(large) has this imaginary part
+          to[offset] = T(sum(0, 0) + sum(1, 1), transposed ? -cross : cross);
+        } else {
+          to[offset] = static_cast<T>(sums[flat]);
+        }
+      });
+    }
+  });
+}
+
+} // namespace torch::TORCH_ISA

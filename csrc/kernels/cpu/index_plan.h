@@ -1,0 +1,326 @@
+// What the kernels that address whole positions by index tensors share: self[before, position(n), after],
+// where the positions come from index tensors, and `other` (the result, the values or the source) is laid out
+// alongside.
+#pragma once
+
+#include "core/allocator.h"
+#include "core/tensor.h"
+#include "core/threads.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace torch::TORCH_ISA {
+namespace {
+
+// Dimensions walked together by two tensors, merged where both allow it. Offsets are in elements.
+struct PairDims {
+  DimVec sizes, a, b;
+  int64_t numel = 1;
+
+  void add(int64_t size, int64_t stride_a, int64_t stride_b) {
+    numel *= size;
+    if (size == 1) return;
+    if (!sizes.empty() && a.back() == stride_a * size && b.back() == stride_b * size) {
+      sizes.back() *= size;
+      a.back() = stride_a;
+      b.back() = stride_b;
+      return;
+    }
+    sizes.push_back(size);
+    a.push_back(stride_a);
+    b.push_back(stride_b);
+  }
+};
+
+// Goes through the elements of PairDims from a given one on.
+class PairWalk {
+public:
+  PairWalk(const PairDims& dims, int64_t at) : dims_(dims), index_(dims.sizes.size(), 0) {
+    if (dims.numel == 0) return;
+    for (size_t d = dims.sizes.size(); d-- > 0; at /= dims.sizes[d]) {
+      index_[d] = at % dims.sizes[d];
+      a += index_[d] * dims.a[d];
+      b += index_[d] * dims.b[d];
+    }
+  }
+  void next() {
+    for (size_t d = dims_.sizes.size(); d-- > 0;) {
+      a += dims_.a[d];
+      b += dims_.b[d];
+      if (++index_[d] < dims_.sizes[d]) return;
+      a -= dims_.sizes[d] * dims_.a[d];
+      b -= dims_.sizes[d] * dims_.b[d];
+      index_[d] = 0;
+    }
+  }
+  int64_t a = 0, b = 0;
+
+private:
+  const PairDims& dims_;
+  DimVec index_;
+};
+
+// Offsets of all elements of a PairDims as lists, or as a stride each when that says it all.
+struct PairOffsets {
+  int64_t count;
+  bool uniform;
+  int64_t stride_a = 0, stride_b = 0;
+  Scratch memory;
+  int64_t *a = nullptr, *b = nullptr;
+
+  explicit PairOffsets(const PairDims& dims)
+      : count(dims.numel), uniform(dims.sizes.size() <= 1),
+        memory(uniform ? 0 : static_cast<size_t>(dims.numel) * 2 * sizeof(int64_t)) {
+    if (uniform) {
+      if (!dims.sizes.empty()) {
+        stride_a = dims.a[0];
+        stride_b = dims.b[0];
+      }
+      return;
+    }
+    a = memory.as<int64_t>();
+    b = a + count;
+    PairWalk walk(dims, 0);
+    for (int64_t i = 0; i < count; ++i, walk.next()) {
+      a[i] = walk.a;
+      b[i] = walk.b;
+    }
+  }
+};
+
+[[noreturn, gnu::cold]] inline void fail_index(ErrorKind kind, int64_t index, int64_t dim, int64_t size) {
+  fail(kind, concat("index ", index, " is out of bounds for dimension ", dim, " with size ", size));
+}
+
+// Finds the first index outside [low, size) in a strided row, or -1.
+template <class I>
+int64_t first_outside(const I* index, int64_t stride, int64_t n, int64_t low, int64_t size) {
+  const auto span = static_cast<uint64_t>(size - low);
+  const auto outside = [=](I v) { return static_cast<uint64_t>(static_cast<int64_t>(v) - low) >= span; };
+  bool any = false;
+  if (stride == 1)
+    for (int64_t i = 0; i < n; ++i) any |= outside(index[i]);
+  else
+    for (int64_t i = 0; i < n; ++i) any |= outside(index[i * stride]);
+  if (!any) [[likely]]
+    return -1;
+  for (int64_t i = 0;; ++i)
+    if (outside(index[i * stride])) return i;
+}
+
+enum class Negative { Wrap, Reject };
+
+// The walk itself: for each b of `before`, n of the positions, a of `after`:
+//   self at before.a + position[n] + after.a,   other at before.b + n's place + after.b
+struct IndexPlan {
+  PairDims before, after;
+  int64_t count = 1; // positions
+  Scratch memory;    // their offsets in self ...
+  int64_t* position;
+  bool uniform = true; // ... and their places in other: a stride, or
+  int64_t other_stride = 0;
+  Scratch other_memory; // a list
+  int64_t* other_place = nullptr;
+
+  IndexPlan(int64_t n, bool uniform_places)
+      : count(n), memory(static_cast<size_t>(n) * sizeof(int64_t)), position(memory.as<int64_t>()),
+        uniform(uniform_places), other_memory(uniform_places ? 0 : static_cast<size_t>(n) * sizeof(int64_t)),
+        other_place(other_memory.as<int64_t>()) {}
+
+  int64_t place(int64_t n) const { return uniform ? n * other_stride : other_place[n]; }
+};
+
+// Adds index * stride to the positions of a one-dimensional index; checks the bounds.
+template <class I>
+void add_positions(int64_t* position, const I* index, int64_t index_stride, int64_t n, int64_t size,
+                   int64_t stride, Negative negative, int64_t dim, ErrorKind kind, bool first) {
+  parallel_for(0, n, kGrain, [&](int64_t from, int64_t to) {
+    const I* const row = index + from * index_stride;
+    const int64_t bad =
+        first_outside(row, index_stride, to - from, negative == Negative::Wrap ? -size : 0, size);
+    if (bad >= 0) fail_index(kind, static_cast<int64_t>(row[bad * index_stride]), dim, size);
+    for (int64_t i = 0; i < to - from; ++i) {
+      int64_t v = static_cast<int64_t>(row[i * index_stride]);
+      v += v < 0 ? size : 0;
+      position[from + i] = v * stride + (first ? 0 : position[from + i]);
+    }
+  });
+}
+
+// Runs move(self_offset, other_offset, self_stride, other_stride, n) over all rows, where a row goes along
+// `after`, or along... nothing when `after` is a single element: then rows(…) below is called instead. With
+// `ordered`, positions are visited in order for each element of self by one thread, so that repeated
+// positions give the same result on any number of threads.
+// `ahead` is told where in self a row to come begins.
+struct NoPrefetch {
+  void operator()(int64_t) const {}
+};
+template <class Row, class Single, class Ahead = NoPrefetch>
+void run_plan(const IndexPlan& plan, bool ordered, const Row& row, const Single& single,
+              const Ahead& ahead = {}) {
+  const PairOffsets after(plan.after);
+  if (plan.count == 0 || plan.before.numel == 0 || after.count == 0) return;
+  const auto walk = [&](int64_t b_first, int64_t b_last, int64_t n_first, int64_t n_last, int64_t a_first,
+                        int64_t a_last) {
+    PairWalk b(plan.before, b_first);
+    for (int64_t i = b_first; i < b_last; ++i, b.next()) {
+      if (after.count == 1) {
+        single(b.a, b.b, n_first, n_last);
+      } else if (after.uniform) {
+        for (int64_t n = n_first; n < n_last; ++n) {
+          ahead(b.a + plan.position[std::min(n + 8, n_last - 1)] + a_first * after.stride_a);
+          row(b.a + plan.position[n] + a_first * after.stride_a,
+              b.b + plan.place(n) + a_first * after.stride_b, after.stride_a, after.stride_b,
+              a_last - a_first);
+        }
+      } else {
+        for (int64_t n = n_first; n < n_last; ++n)
+          for (int64_t k = a_first; k < a_last; ++k)
+            row(b.a + plan.position[n] + after.a[k], b.b + plan.place(n) + after.b[k], 0, 0, 1);
+      }
+    }
+  };
+  const int64_t per_before = plan.count * after.count;
+  if (plan.before.numel > 1) {
+    parallel_for(0, plan.before.numel, std::max<int64_t>(1, kGrain / per_before),
+                 [&](int64_t first, int64_t last) { walk(first, last, 0, plan.count, 0, after.count); });
+  } else if (!ordered) {
+    parallel_for(0, plan.count, std::max<int64_t>(1, kGrain / after.count),
+                 [&](int64_t first, int64_t last) { walk(0, 1, first, last, 0, after.count); });
+  } else if (after.count >= 64) {
+    // Whole cache lines of the row to each thread.
+    parallel_for(0, after.count / 16, std::max<int64_t>(4, kGrain / plan.count / 16),
+                 [&](int64_t first, int64_t last) {
+                   walk(0, 1, 0, plan.count, first * 16, last == after.count / 16 ? after.count : last * 16);
+                 });
+  } else {
+    walk(0, 1, 0, plan.count, 0, after.count);
+  }
+}
+
+// out[i] = self[index[i]] along one stride, checked and read block by block while the index is in the
+// cache: for results that nobody has seen yet. `outside(value)` raises.
+template <class T, class I, class Outside>
+void read_single(T* out, int64_t out_stride, const T* self, int64_t stride, const I* index,
+                 int64_t index_stride, int64_t n, int64_t size, Negative negative, const Outside& outside) {
+  parallel_for(0, n, kGrain, [&](int64_t from, int64_t to) {
+    constexpr int64_t kBlock = 1024;
+    for (int64_t at = from; at < to; at += kBlock) {
+      const int64_t length = std::min(kBlock, to - at);
+      const I* const row = index + at * index_stride;
+      T* const target = out + at * out_stride;
+      const int64_t bad =
+          first_outside(row, index_stride, length, negative == Negative::Wrap ? -size : 0, size);
+      if (bad >= 0) outside(static_cast<int64_t>(row[bad * index_stride]));
+      const auto read = [&](int64_t i) {
+        const int64_t v = static_cast<int64_t>(row[i * index_stride]);
+        return self[(v < 0 ? v + size : v) * stride];
+      };
+      if (stride == 1 && index_stride == 1 && out_stride == 1)
+        for (int64_t i = 0; i < length; ++i) {
+          const auto v = static_cast<int64_t>(row[i]);
+          target[i] = self[v < 0 ? v + size : v];
+        }
+      else
+        for (int64_t i = 0; i < length; ++i) target[i * out_stride] = read(i);
+    }
+  });
+}
+
+// Copies n elements; a long contiguous row by memcpy.
+template <class T> void copy_row(T* to, int64_t to_stride, const T* from, int64_t from_stride, int64_t n) {
+  if (to_stride == 1 && from_stride == 1) {
+    if (n * sizeof(T) >= 64) {
+      std::memcpy(to, from, static_cast<size_t>(n) * sizeof(T));
+      return;
+    }
+    for (int64_t i = 0; i < n; ++i) to[i] = from[i];
+    return;
+  }
+  for (int64_t i = 0; i < n; ++i) to[i * to_stride] = from[i * from_stride];
+}
+
+// other = self at the positions.
+template <class T> void plan_read(const IndexPlan& plan, const T* self, T* other) {
+  run_plan(
+      plan, false,
+      [&](int64_t at, int64_t to, int64_t self_stride, int64_t other_stride, int64_t n) {
+        copy_row(other + to, other_stride, self + at, self_stride, n);
+      },
+      [&](int64_t at, int64_t to, int64_t first, int64_t last) {
+        const T* const from = self + at;
+        T* const out = other + to;
+        if (plan.uniform && plan.other_stride == 1)
+          for (int64_t n = first; n < last; ++n) out[n] = from[plan.position[n]];
+        else
+          for (int64_t n = first; n < last; ++n) out[plan.place(n)] = from[plan.position[n]];
+      },
+      [&](int64_t at) { // rows lie anywhere: ask for the first lines of one before its turn
+        for (int line = 0; line < 4; ++line)
+          __builtin_prefetch(reinterpret_cast<const char*>(self + at) + 64 * line);
+      });
+}
+
+// self = other at the positions; the last of repeated positions stays.
+template <class T> void plan_write(const IndexPlan& plan, T* self, const T* other) {
+  run_plan(
+      plan, true,
+      [&](int64_t at, int64_t from, int64_t self_stride, int64_t other_stride, int64_t n) {
+        copy_row(self + at, self_stride, other + from, other_stride, n);
+      },
+      [&](int64_t at, int64_t from, int64_t first, int64_t last) {
+        for (int64_t n = first; n < last; ++n) self[at + plan.position[n]] = other[from + plan.place(n)];
+      });
+}
+
+template <class T> T add_values(T a, T b) {
+  if constexpr (std::is_same_v<T, bool>)
+    return a || b;
+  else if constexpr (is_reduced_float(dtype_of<T>()))
+    return T(static_cast<float>(a) + static_cast<float>(b));
+  else if constexpr (std::is_integral_v<T>)
+    return static_cast<T>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b)); // wraps
+  else
+    return a + b;
+}
+template <class T> T multiply_values(T a, T b) {
+  if constexpr (std::is_same_v<T, bool>)
+    return a && b;
+  else if constexpr (is_reduced_float(dtype_of<T>()))
+    return T(static_cast<float>(a) * static_cast<float>(b));
+  else if constexpr (std::is_integral_v<T>)
+    return static_cast<T>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
+  else
+    return a * b;
+}
+
+// self += scale * other at the positions, in their order.
+template <class T> void plan_add(const IndexPlan& plan, T* self, const T* other, T scale) {
+  const auto run = [&](auto scaled) {
+    run_plan(
+        plan, true,
+        [&](int64_t at, int64_t from, int64_t self_stride, int64_t other_stride, int64_t n) {
+          T* const to = self + at;
+          const T* const values = other + from;
+          if (self_stride == 1 && other_stride == 1)
+            for (int64_t i = 0; i < n; ++i) to[i] = add_values(to[i], scaled(values[i]));
+          else
+            for (int64_t i = 0; i < n; ++i)
+              to[i * self_stride] = add_values(to[i * self_stride], scaled(values[i * other_stride]));
+        },
+        [&](int64_t at, int64_t from, int64_t first, int64_t last) {
+          for (int64_t n = first; n < last; ++n) {
+            T& to = self[at + plan.position[n]];
+            to = add_values(to, scaled(other[from + plan.place(n)]));
+          }
+        });
+  };
+  if (scale == T(1))
+    run([](T v) { return v; });
+  else
+    run([scale](T v) { return multiply_values(v, scale); });
+}
+
+} // namespace
+} // namespace torch::TORCH_ISA

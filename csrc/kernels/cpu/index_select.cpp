@@ -1,0 +1,155 @@
+// Whole slices along one dimension by a one-dimensional index, and single elements by flat index.
+#include "kernels/cpu/index_plan.h"
+#include "kernels/table.h"
+
+namespace torch::TORCH_ISA {
+namespace {
+
+// self[..., index, ...] beside `other`, which has the index's length at `dim` (all strides 0 for a single
+// value).
+IndexPlan make_plan(const char* op, const Tensor& self, int64_t dim, const Tensor& index, const Tensor* other,
+                    Negative negative) {
+  dim = wrap_dim(dim, self.dim());
+  const int64_t count = index.numel();
+  IndexPlan plan(count, true);
+  const bool scalar = self.dim() == 0;
+  const auto stride_in_other = [&](int64_t d) { return other && other->dim() > 0 ? other->strides()[d] : 0; };
+  for (int64_t d = 0; d < self.dim(); ++d) {
+    if (d == dim)
+      plan.other_stride = stride_in_other(d);
+    else
+      (d < dim ? plan.before : plan.after).add(self.sizes()[d], self.strides()[d], stride_in_other(d));
+  }
+  if (scalar && other && other->dim() == 1) plan.other_stride = other->strides()[0];
+  visit_index(op, index.dtype(), [&](auto tag) {
+    using I = typename decltype(tag)::type;
+    add_positions(plan.position, index.data<I>(), index.dim() == 0 ? 0 : index.strides()[0], count,
+                  scalar ? 1 : self.sizes()[dim], scalar ? 0 : self.strides()[dim], negative, dim,
+                  ErrorKind::Index, true);
+  });
+  return plan;
+}
+
+[[noreturn, gnu::cold]] void fail_flat_index(int64_t index, int64_t n) {
+  fail(ErrorKind::Index,
+       concat("out of range: tried to access index ", index, " on a tensor of ", n, " elements."));
+}
+
+// Places of flat indices in a tensor of any strides; negative ones count from the end.
+void flat_positions(int64_t* position, const Tensor& self, const Tensor& index) {
+  const int64_t n = self.numel(), count = index.numel();
+  check_index(n > 0 || count == 0, "take(): tried to take from an empty tensor");
+  DimVec order(index.dim());
+  PairDims dims;
+  for (int64_t d = index.dim(), step = 1; d-- > 0; step *= index.sizes()[d]) order[d] = step;
+  for (int64_t d = 0; d < index.dim(); ++d) dims.add(index.sizes()[d], order[d], index.strides()[d]);
+  const bool contiguous = self.is_contiguous();
+  visit_index("take", index.dtype(), [&](auto tag) {
+    using I = typename decltype(tag)::type;
+    const I* const from = index.data<I>();
+    parallel_for(0, count, kGrain, [&](int64_t first, int64_t last) {
+      PairWalk walk(dims, first);
+      for (int64_t i = first; i < last; ++i, walk.next()) {
+        int64_t v = static_cast<int64_t>(from[walk.b]);
+        check_index(v >= -n && v < n, "out of range: tried to access index ", v, " on a tensor of ", n,
+                    " elements.");
+        v += v < 0 ? n : 0;
+        if (!contiguous) {
+          int64_t rest = v;
+          v = 0;
+          for (int64_t d = self.dim(); d-- > 0; rest /= self.sizes()[d])
+            v += rest % self.sizes()[d] * self.strides()[d];
+        }
+        position[i] = v;
+      }
+    });
+  });
+}
+
+// A plan over single elements: `other` has index's shape.
+IndexPlan flat_plan(const Tensor& self, const Tensor& index, const Tensor& other) {
+  PairDims places;
+  for (int64_t d = 0; d < other.dim(); ++d) places.add(other.sizes()[d], 0, other.strides()[d]);
+  IndexPlan plan(index.numel(), places.sizes.size() <= 1);
+  if (!places.sizes.empty() && plan.uniform) plan.other_stride = places.b[0];
+  if (!plan.uniform) {
+    PairWalk walk(places, 0);
+    for (int64_t n = 0; n < plan.count; ++n, walk.next()) plan.other_place[n] = walk.b;
+  }
+  flat_positions(plan.position, self, index);
+  return plan;
+}
+
+} // namespace
+
+void index_select(const Tensor& out, const Tensor& self, int64_t dim, const Tensor& index) {
+  const IndexPlan plan = make_plan("index_select", self, dim, index, &out, Negative::Reject);
+  visit_width(self.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    plan_read(plan, self.data<T>(), out.data<T>());
+  });
+}
+
+void index_add(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source,
+               const Scalar& alpha) {
+  const IndexPlan plan = make_plan("index_add_", self, dim, index, &source, Negative::Reject);
+  visit_all(self.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    plan_add(plan, self.data<T>(), source.data<T>(), alpha.to<T>());
+  });
+}
+
+void index_copy(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source) {
+  const IndexPlan plan = make_plan("index_copy_", self, dim, index, &source, Negative::Reject);
+  visit_width(self.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    plan_write(plan, self.data<T>(), source.data<T>());
+  });
+}
+
+void index_fill(const Tensor& self, int64_t dim, const Tensor& index, const Scalar& value) {
+  const IndexPlan plan = make_plan("index_fill_", self, dim, index, nullptr, Negative::Wrap);
+  visit_all(self.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const T single = value.to<T>();
+    plan_write(plan, self.data<T>(), &single);
+  });
+}
+
+void take(const Tensor& out, const Tensor& self, const Tensor& index) {
+  const int64_t n = self.numel();
+  if (n > 0 && self.is_contiguous() && index.is_contiguous() && out.is_contiguous()) {
+    visit_width(self.dtype(), [&](auto tag) {
+      using T = typename decltype(tag)::type;
+      visit_index("take", index.dtype(), [&](auto index_tag) {
+        using I = typename decltype(index_tag)::type;
+        read_single(out.data<T>(), 1, self.data<T>(), 1, index.data<I>(), 1, index.numel(), n, Negative::Wrap,
+                    [&](int64_t v) { fail_flat_index(v, n); });
+      });
+    });
+    return;
+  }
+  const IndexPlan plan = flat_plan(self, index, out);
+  visit_width(self.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    plan_read(plan, self.data<T>(), out.data<T>());
+  });
+}
+
+// source has as many elements as index, taken in order. Sums are made in the order of the index.
+void put(const Tensor& self, const Tensor& index, const Tensor& source, bool accumulate) {
+  const IndexPlan plan = flat_plan(self, index, source);
+  if (accumulate) {
+    visit_all(self.dtype(), [&](auto tag) {
+      using T = typename decltype(tag)::type;
+      plan_add(plan, self.data<T>(), source.data<T>(), T(1));
+    });
+  } else {
+    visit_width(self.dtype(), [&](auto tag) {
+      using T = typename decltype(tag)::type;
+      plan_write(plan, self.data<T>(), source.data<T>());
+    });
+  }
+}
+
+} // namespace torch::TORCH_ISA

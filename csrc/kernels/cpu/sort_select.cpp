@@ -1,0 +1,156 @@
+// The k greatest or smallest of a row, its k-th value, median and most frequent value. See Note [Sorting].
+#include "kernels/cpu/sort_keys.h"
+#include "kernels/table.h"
+
+namespace torch::TORCH_ISA {
+namespace {
+
+// The k smallest of n keys, as positions in order (of key, then position), for k much smaller than n: a
+// buffer of candidates below a bar that sinks whenever the buffer is full. Most elements cost one comparison.
+template <class K, class Use>
+void smallest_keys(const K* keys, int64_t n, int64_t k, WideItem* buffer, int64_t room, const Use& use) {
+  int64_t count = 0;
+  K bar = std::numeric_limits<K>::max();
+  bool open = true; // no bar yet
+  constexpr int64_t kBlock = 32;
+  for (int64_t start = 0; start < n; start += kBlock) {
+    const int64_t end = std::min(n, start + kBlock);
+    if (!open) {
+      bool any = false;
+      for (int64_t i = start; i < end; ++i) any |= keys[i] < bar;
+      if (!any) continue;
+    }
+    for (int64_t i = start; i < end; ++i) {
+      if (!open && keys[i] >= bar) continue; // an equal key comes after those in the buffer
+      buffer[count++] = {static_cast<uint64_t>(keys[i]), i};
+      if (count < room) continue;
+      std::nth_element(buffer, buffer + k - 1, buffer + count);
+      bar = static_cast<K>(buffer[k - 1].key);
+      open = false;
+      count = k;
+    }
+  }
+  std::nth_element(buffer, buffer + k - 1, buffer + count);
+  std::sort(buffer, buffer + k);
+  use(buffer);
+}
+
+// For each row: pick(row) gives the position of the element whose value and position are the result.
+template <class T, class Pick>
+void reduce_rows(const Tensor& values, const Tensor& indices, const Tensor& self, int64_t dim,
+                 const Pick& pick) {
+  const Rows from(self, dim);
+  const Rows to = Rows::reduced(values, dim, self.dim()), at = Rows::reduced(indices, dim, self.dim());
+  const int64_t n = from.length;
+  if (n == 0 || from.count == 0) return;
+  parallel_for(0, from.count, std::max<int64_t>(1, kGrain / 8 / n), [&](int64_t first, int64_t last) {
+    KeyRow<KeyOf<T>> row(n);
+    for (int64_t r = first; r < last; ++r) {
+      const T* const source = self.data<T>() + from.offset(r);
+      make_keys(source, from.stride, n, false, row.keys());
+      const int64_t index = pick(row, n);
+      values.data<T>()[to.offset(r)] = source[index * from.stride];
+      indices.data<int64_t>()[at.offset(r)] = index;
+    }
+  });
+}
+
+template <class K> int64_t nth(KeyRow<K>& row, int64_t k) {
+  int64_t index = 0;
+  row.scan();
+  row.selected(k, [&](auto* items) { index = row.index(items[k]); });
+  return index;
+}
+
+} // namespace
+
+// Always in order; equal values by position.
+void topk(const Tensor& values, const Tensor& indices, const Tensor& self, int64_t k, int64_t dim,
+          bool largest, bool) {
+  const Rows from(self, dim), to(values, dim), at(indices, dim);
+  const int64_t n = from.length;
+  if (k == 0 || n == 0 || from.count == 0) return;
+  visit_real("topk", self.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    parallel_for(0, from.count, std::max<int64_t>(1, kGrain / 4 / n), [&](int64_t first, int64_t last) {
+      const bool few = k <= n / 8;
+      const int64_t room = 2 * k + 16;
+      KeyRow<KeyOf<T>> row(n);
+      const Scratch buffer(few ? static_cast<size_t>(room) * sizeof(WideItem) : 0);
+      for (int64_t r = first; r < last; ++r) {
+        const T* const source = self.data<T>() + from.offset(r);
+        T* const target = values.data<T>() + to.offset(r);
+        int64_t* const places = indices.data<int64_t>() + at.offset(r);
+        make_keys(source, from.stride, n, largest, row.keys());
+        const auto put = [&](int64_t i, int64_t index) {
+          places[i * at.stride] = index;
+          target[i * to.stride] = source[index * from.stride];
+        };
+        if (few) {
+          smallest_keys(row.keys(), n, k, buffer.as<WideItem>(), room, [&](const WideItem* items) {
+            for (int64_t i = 0; i < k; ++i) put(i, items[i].index);
+          });
+          continue;
+        }
+        row.scan();
+        if (k > n / 2) {
+          row.sorted([&](auto* items) {
+            for (int64_t i = 0; i < k; ++i) put(i, row.index(items[i]));
+          });
+        } else {
+          row.selected(k - 1, [&](auto* items) {
+            std::sort(items, items + k);
+            for (int64_t i = 0; i < k; ++i) put(i, row.index(items[i]));
+          });
+        }
+      }
+    });
+  });
+}
+
+// k counts from 1. Of equal values the one that a stable sort puts there.
+void kthvalue(const Tensor& values, const Tensor& indices, const Tensor& self, int64_t k, int64_t dim) {
+  visit_real("kthvalue", self.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    reduce_rows<T>(values, indices, self, dim, [&](auto& row, int64_t) { return nth(row, k - 1); });
+  });
+}
+
+// The lower of the two middle values; the first NaN if there is one.
+void median(const Tensor& values, const Tensor& indices, const Tensor& self, int64_t dim) {
+  visit_real("median", self.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    reduce_rows<T>(values, indices, self, dim, [](auto& row, int64_t n) {
+      if constexpr (!std::is_integral_v<T>) {
+        constexpr auto nan = std::numeric_limits<KeyOf<T>>::max();
+        const auto* const keys = row.keys();
+        const int64_t first = std::find(keys, keys + n, nan) - keys;
+        if (first < n) return first;
+      }
+      return nth(row, (n - 1) / 2);
+    });
+  });
+}
+
+// The smallest of the most frequent values, at its last position.
+void mode(const Tensor& values, const Tensor& indices, const Tensor& self, int64_t dim) {
+  visit_real("mode", self.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    reduce_rows<T>(values, indices, self, dim, [](auto& row, int64_t n) {
+      int64_t best = 0, best_count = 0;
+      row.scan();
+      row.sorted([&](auto* items) {
+        for (int64_t i = 0, end; i < n; i = end) {
+          for (end = i + 1; end < n && row.key(items[end]) == row.key(items[i]);) ++end;
+          if (end - i > best_count) {
+            best_count = end - i;
+            best = row.index(items[end - 1]);
+          }
+        }
+      });
+      return best;
+    });
+  });
+}
+
+} // namespace torch::TORCH_ISA

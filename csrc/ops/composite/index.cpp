@@ -1,0 +1,261 @@
+// Indexing, joining, rearranging.
+#include "ops/entry.h"
+
+namespace torch::ops {
+
+namespace {
+
+// Masks become index tensors, all index tensors int64 and of one shape.
+std::vector<Tensor> prepared_indices(const Tensor& self, TensorList indices) {
+  std::vector<Tensor> out;
+  for (const Tensor& i : indices) {
+    if (!i.defined()) {
+      out.emplace_back();
+      continue;
+    }
+    if (i.dtype() == DType::Bool || i.dtype() == DType::UInt8) {
+      for (int64_t d = 0; d < i.dim(); ++d) {
+        const int64_t at = static_cast<int64_t>(out.size()) + d;
+        check_index(at < self.dim(), "too many indices for tensor of dimension ", self.dim());
+        check_index(i.sizes()[d] == self.sizes()[at], "The shape of the mask ", i.sizes(), " at index ", d,
+                    " does not match the shape of the indexed tensor ", self.sizes(), " at index ", at);
+      }
+      const Tensor positions = nonzero(i);
+      if (i.dim() == 0) not_implemented("index: 0-dim masks are handled by the caller");
+      for (int64_t d = 0; d < i.dim(); ++d) out.push_back(select(positions, 1, d));
+      continue;
+    }
+    check_index(i.dtype() == DType::Int64 || i.dtype() == DType::Int32 || i.dtype() == DType::Int8 || i.dtype() == DType::Int16,
+                "tensors used as indices must be long, int, byte or bool tensors, got ", i.dtype());
+    out.push_back(i.dtype() == DType::Int64 ? i : _to_copy(i, DType::Int64));
+  }
+  check_index(static_cast<int64_t>(out.size()) <= self.dim(), "too many indices for tensor of dimension ", self.dim());
+  DimVec shape;
+  bool first = true;
+  for (const Tensor& i : out) {
+    if (!i.defined()) continue;
+    if (first) shape = i.sizes();
+    else {
+      const DimVec before = shape;
+      try {
+        shape = broadcast_sizes(shape, i.sizes(), "index");
+      } catch (const Error&) {
+        fail(ErrorKind::Index, concat("shape mismatch: indexing tensors could not be broadcast together with shapes ", before, ", ", i.sizes()));
+      }
+    }
+    first = false;
+  }
+  for (Tensor& i : out)
+    if (i.defined() && !torch::equal(i.sizes(), shape)) i = expand(i, shape);
+  return out;
+}
+
+} // namespace
+
+Tensor index(const Tensor& self, TensorList indices) { return _index(self, prepared_indices(self, indices)); }
+Tensor index_put(const Tensor& self, TensorList indices, const Tensor& values, bool accumulate) {
+  return index_put_(clone(self), indices, values, accumulate);
+}
+const Tensor& index_put_(const Tensor& self, TensorList indices, const Tensor& values, bool accumulate) {
+  return _index_put_(self, prepared_indices(self, indices), values, accumulate);
+}
+
+Tensor scatter(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src, std::string_view reduce) {
+  return scatter_(clone(self), dim, index, src, reduce);
+}
+const Tensor& scatter_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src, std::string_view reduce) {
+  check(reduce == "add" || reduce == "multiply", "reduce argument must be either add or multiply.");
+  return reduce == "add" ? scatter_add_(self, dim, index, src) : scatter_reduce_(self, dim, index, src, "prod", true);
+}
+
+Tensor masked_select(const Tensor& self, const Tensor& mask) {
+  check(mask.dtype() == DType::Bool || mask.dtype() == DType::UInt8, "masked_select: expected BoolTensor for mask, got ", mask.dtype());
+  const DimVec sizes = broadcast_sizes(self.sizes(), mask.sizes(), "masked_select");
+  return _masked_select(expand(self, sizes), expand(mask, sizes));
+}
+Tensor masked_scatter(const Tensor& self, const Tensor& mask, const Tensor& source) {
+  const DimVec sizes = broadcast_sizes(self.sizes(), mask.sizes(), "masked_scatter");
+  return masked_scatter_(clone(expand(self, sizes), MemoryFormat::Contiguous), mask, source);
+}
+const Tensor& masked_scatter_(const Tensor& self, const Tensor& mask, const Tensor& source) {
+  check(self.dtype() == source.dtype(), "masked_scatter: expected self and source to have same dtypes but got ",
+        dtype_aten_name(self.dtype()), " and ", dtype_aten_name(source.dtype()));
+  check(mask.dtype() == DType::Bool, "masked_scatter_ only supports boolean masks, but got mask with dtype ", mask.dtype());
+  const Tensor positions = nonzero(expand(mask, self.sizes()));
+  const int64_t n = positions.sizes()[0];
+  check(source.numel() >= n, "masked_scatter: expected self and source to have same number of elements; the mask has ", n,
+        " true elements and source only ", source.numel());
+  const Tensor values = narrow(reshape(source, {-1}), 0, 0, n);
+  if (self.dim() == 0) return n ? copy_(self, reshape(values, {})) : self;
+  return _index_put_(self, unbind(positions, 1), values, false);
+}
+
+Tensor take_along_dim(const Tensor& self, const Tensor& indices, std::optional<int64_t> dim) {
+  check(indices.dtype() == DType::Int64 || indices.dtype() == DType::Int32, "take_along_dim(): dtype of indices should be Long but got ", dtype_aten_name(indices.dtype()));
+  if (!dim) return gather(reshape(self, {-1}), 0, reshape(indices, {-1}));
+  check(self.dim() == indices.dim(), "take_along_dim(): input and indices should have the same number of dimensions, but got ",
+        self.dim(), " dimensions for input, and ", indices.dim(), " dimensions for indices");
+  const int64_t d = wrap_dim(*dim, self.dim());
+  DimVec a = self.sizes(), b = indices.sizes();
+  a[d] = b[d] = 1;
+  DimVec common = broadcast_sizes(a, b, "take_along_dim");
+  DimVec self_sizes = common, index_sizes = common;
+  self_sizes[d] = self.sizes()[d];
+  index_sizes[d] = indices.sizes()[d];
+  return gather(expand(self, self_sizes), d, expand(indices, index_sizes));
+}
+
+Tensor stack(TensorList tensors, int64_t dim) {
+  check(!tensors.empty(), "stack expects a non-empty TensorList");
+  dim = wrap_dim(dim, tensors[0].dim() + 1);
+  std::vector<Tensor> expanded;
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    check(torch::equal(tensors[i].sizes(), tensors[0].sizes()), "stack expects each tensor to be equal size, but got ", tensors[0].sizes(),
+          " at entry 0 and ", tensors[i].sizes(), " at entry ", i);
+    expanded.push_back(unsqueeze(tensors[i], dim));
+  }
+  return cat(expanded, dim);
+}
+Tensor hstack(TensorList tensors) {
+  check(!tensors.empty(), "hstack expects a non-empty TensorList");
+  std::vector<Tensor> ts;
+  for (const Tensor& t : tensors) ts.push_back(atleast_1d(t));
+  return cat(ts, ts[0].dim() == 1 ? 0 : 1);
+}
+Tensor vstack(TensorList tensors) {
+  check(!tensors.empty(), "vstack expects a non-empty TensorList");
+  std::vector<Tensor> ts;
+  for (const Tensor& t : tensors) ts.push_back(atleast_2d(t));
+  return cat(ts, 0);
+}
+Tensor dstack(TensorList tensors) {
+  check(!tensors.empty(), "dstack expects a non-empty TensorList");
+  std::vector<Tensor> ts;
+  for (const Tensor& t : tensors) ts.push_back(atleast_3d(t));
+  return cat(ts, 2);
+}
+
+Tensor fliplr(const Tensor& self) {
+  check(self.dim() >= 2, "Input must be >= 2-d.");
+  return flip(self, {1});
+}
+Tensor flipud(const Tensor& self) {
+  check(self.dim() >= 1, "Input must be >= 1-d.");
+  return flip(self, {0});
+}
+
+Tensor repeat(const Tensor& self, Ints repeats) {
+  const int64_t n = static_cast<int64_t>(repeats.size()), own = self.dim();
+  check(n >= own, "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor: got ", repeats, " for shape ", self.sizes());
+  for (const int64_t r : repeats) check(r >= 0, "repeat: Trying to create tensor with negative dimension ", r, ": ", repeats);
+  // (r0, s0, r1, s1, ...) expanded, then copied together.
+  DimVec with_ones, expanded, final_sizes;
+  for (int64_t i = 0; i < n; ++i) {
+    const int64_t s = i < n - own ? 1 : self.sizes()[i - (n - own)];
+    with_ones.push_back(1);
+    with_ones.push_back(s);
+    expanded.push_back(repeats[i]);
+    expanded.push_back(s);
+    final_sizes.push_back(repeats[i] * s);
+  }
+  return reshape(clone(expand(reshape(self, with_ones), expanded), MemoryFormat::Contiguous), final_sizes);
+}
+Tensor tile(const Tensor& self, Ints dims) {
+  DimVec repeats(dims);
+  while (static_cast<int64_t>(repeats.size()) < self.dim()) repeats.insert(0, 1);
+  return repeat(self, repeats);
+}
+
+Tensor repeat_interleave(const Tensor& self, int64_t repeats, std::optional<int64_t> dim, std::optional<int64_t> output_size) {
+  check(repeats >= 0, "repeats must be non-negative, got ", repeats);
+  const Tensor input = dim ? self : reshape(self, {-1});
+  int64_t d = wrap_dim(dim.value_or(0), input.dim());
+  const Tensor flat = input.dim() == 0 ? reshape(input, {1}) : input;
+  DimVec shape = flat.sizes(), expanded;
+  const int64_t n = shape[d];
+  check(!output_size || *output_size == n * repeats, "repeat_interleave: Invalid output_size, expected ", n * repeats, " but got ", output_size.value_or(0));
+  Tensor t = unsqueeze(flat, d + 1);
+  DimVec sizes = t.sizes();
+  sizes[d + 1] = repeats;
+  shape[d] = n * repeats;
+  return reshape(clone(expand(t, sizes), MemoryFormat::Contiguous), shape);
+}
+Tensor repeat_interleave(const Tensor& self, const Tensor& repeats, std::optional<int64_t> dim, std::optional<int64_t> output_size) {
+  check_not_meta("repeat_interleave", repeats);
+  check(repeats.dtype() == DType::Int64 || repeats.dtype() == DType::Int32, "repeats has to be Long or Int tensor, got ", repeats.dtype());
+  check(repeats.dim() <= 1, "repeat_interleave only accept 1D vector as repeat");
+  const Tensor input = dim ? self : reshape(self, {-1});
+  const int64_t d = wrap_dim(dim.value_or(0), input.dim());
+  const int64_t n = input.dim() == 0 ? 1 : input.sizes()[d];
+  const Tensor counts = densified(_to_copy(repeats, DType::Int64));
+  if (counts.numel() == 1) return repeat_interleave(input, *counts.data<int64_t>(), d, output_size);
+  check(counts.numel() == n, "repeats must have the same size as input along dim, but got repeats.size(0) = ", counts.numel(),
+        " and input.size(", d, ") = ", n);
+  std::vector<int64_t> positions;
+  for (int64_t i = 0; i < n; ++i) {
+    check(counts.data<int64_t>()[i] >= 0, "repeats can not be negative");
+    positions.insert(positions.end(), counts.data<int64_t>()[i], i);
+  }
+  Tensor index = empty_tensor(DimVec{static_cast<int64_t>(positions.size())}, DType::Int64);
+  std::copy(positions.begin(), positions.end(), index.data<int64_t>());
+  check(!output_size || *output_size == index.numel(), "repeat_interleave: Invalid output_size");
+  return index_select(input, d, index);
+}
+
+Tensor diag(const Tensor& self, int64_t diagonal) {
+  check(self.dim() == 1 || self.dim() == 2, "diag(): Supports 1D or 2D tensors. Got ", self.dim(), "D");
+  return self.dim() == 1 ? diag_embed(self, diagonal, 0, 1) : clone(ops::diagonal(self, diagonal, 0, 1), MemoryFormat::Contiguous);
+}
+Tensor diag_embed(const Tensor& self, int64_t offset, int64_t dim1, int64_t dim2) {
+  const int64_t n = self.dim() + 1;
+  dim1 = wrap_dim(dim1, n);
+  dim2 = wrap_dim(dim2, n);
+  check(dim1 != dim2, "diagonal dimensions cannot be identical ", dim1, ", ", dim2);
+  check(self.dim() > 0, "diag_embed: expected a tensor of at least one dimension");
+  const int64_t side = self.sizes().back() + std::abs(offset);
+  DimVec sizes(self.sizes().span().first(self.dim() - 1));
+  sizes.insert(std::min(dim1, dim2), side);
+  sizes.insert(std::max(dim1, dim2), side);
+  Tensor out = zeros(sizes, self.dtype(), self.device());
+  copy_(diagonal(out, offset, dim1, dim2), self);
+  return out;
+}
+Tensor trace(const Tensor& self) {
+  check(self.dim() == 2, "trace: expected a matrix, but got tensor with dim ", self.dim());
+  return sum(diagonal(self));
+}
+
+std::vector<Tensor> meshgrid(TensorList tensors, std::string_view indexing) {
+  check(!tensors.empty(), "meshgrid expects a non-empty TensorList");
+  check(indexing == "ij" || indexing == "xy", "torch.meshgrid: indexing must be one of \"xy\" or \"ij\", but received: ", indexing);
+  std::vector<Tensor> in(tensors.begin(), tensors.end());
+  const bool swap = indexing == "xy" && in.size() >= 2;
+  if (swap) std::swap(in[0], in[1]);
+  DimVec shape;
+  for (const Tensor& t : in) {
+    check(t.dim() <= 1, "torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: ", t);
+    check(t.dtype() == in[0].dtype(), "torch.meshgrid expects all tensors to have the same dtype");
+    shape.push_back(t.numel());
+  }
+  std::vector<Tensor> out;
+  for (size_t i = 0; i < in.size(); ++i) {
+    DimVec view_shape(in.size(), 1);
+    view_shape[i] = shape[i];
+    out.push_back(expand(view(in[i].is_contiguous() ? in[i] : contiguous(in[i]), view_shape), shape));
+  }
+  if (swap) {
+    for (Tensor& t : out) t = transpose(t, 0, 1);
+    std::swap(out[0], out[1]);
+  }
+  return out;
+}
+
+std::tuple<Tensor, Tensor> sort(const Tensor& self, int64_t dim, bool descending) {
+  return sort(self, std::optional<bool>(false), dim, descending);
+}
+Tensor argsort(const Tensor& self, int64_t dim, bool descending) { return std::get<1>(sort(self, dim, descending)); }
+Tensor argsort(const Tensor& self, bool stable, int64_t dim, bool descending) {
+  return std::get<1>(sort(self, std::optional<bool>(stable), dim, descending));
+}
+
+} // namespace torch::ops

@@ -1,0 +1,74 @@
+// Random creation: draws go through the in-place fills, so that the stream is theirs.
+#include "ops/entry.h"
+
+namespace torch::ops {
+
+namespace {
+Tensor fresh(Ints size, std::optional<DType> dtype, std::optional<Device> device, DType otherwise) {
+  return empty_tensor(size, dtype.value_or(otherwise), device.value_or(Device{}));
+}
+} // namespace
+
+Tensor rand(Ints size, Generator* generator, std::optional<DType> dtype, std::optional<Device> device) {
+  Tensor t = fresh(size, dtype, device, default_dtype());
+  if (t.is_complex()) {
+    uniform_(view_as_real(t), 0, 1, generator);
+    return t;
+  }
+  return uniform_(t, 0, 1, generator);
+}
+Tensor randn(Ints size, Generator* generator, std::optional<DType> dtype, std::optional<Device> device) {
+  return normal_(fresh(size, dtype, device, default_dtype()), 0, 1, generator);
+}
+Tensor randint(int64_t high, Ints size, Generator* generator, std::optional<DType> dtype, std::optional<Device> device) {
+  return randint(int64_t{0}, high, size, generator, dtype, device);
+}
+Tensor randint(int64_t low, int64_t high, Ints size, Generator* generator, std::optional<DType> dtype, std::optional<Device> device) {
+  return random_(fresh(size, dtype, device, DType::Int64), low, std::optional<int64_t>(high), generator);
+}
+Tensor randperm(int64_t n, Generator* generator, std::optional<DType> dtype, std::optional<Device> device) {
+  return _randperm(n, generator, dtype, device);
+}
+Tensor rand_like(const Tensor& self, std::optional<DType> dtype, std::optional<Device> device, std::optional<MemoryFormat> f) {
+  return uniform_(empty_like(self, dtype, device, f), 0, 1);
+}
+Tensor randn_like(const Tensor& self, std::optional<DType> dtype, std::optional<Device> device, std::optional<MemoryFormat> f) {
+  return normal_(empty_like(self, dtype, device, f), 0, 1);
+}
+Tensor randint_like(const Tensor& self, int64_t high, std::optional<DType> dtype, std::optional<Device> device,
+                    std::optional<MemoryFormat> f) {
+  return randint_like(self, int64_t{0}, high, dtype, device, f);
+}
+Tensor randint_like(const Tensor& self, int64_t low, int64_t high, std::optional<DType> dtype, std::optional<Device> device,
+                    std::optional<MemoryFormat> f) {
+  return random_(empty_like(self, dtype, device, f), low, std::optional<int64_t>(high));
+}
+
+Tensor normal(const Tensor& mean, double std, Generator* generator) {
+  check(std >= 0, "normal expects std >= 0.0, but found std ", std);
+  const Tensor out = normal_(empty_like(mean), 0, std, generator);
+  return add_(out, mean);
+}
+Tensor normal(double mean, const Tensor& std, Generator* generator) {
+  check(!std.is_complex(), "normal expects standard deviation to be non-complex");
+  const Tensor out = normal_(empty_like(std), 0, 1, generator);
+  return add_(mul_(out, std), Scalar(mean));
+}
+Tensor normal(const Tensor& mean, const Tensor& std, Generator* generator) {
+  check(!std.is_complex(), "normal expects standard deviation to be non-complex");
+  const DimVec sizes = broadcast_sizes(mean.sizes(), std.sizes(), "normal");
+  const Tensor out = normal_(empty_tensor(sizes, result_type(mean, std), mean.device()), 0, 1, generator);
+  return add_(mul_(out, std), mean);
+}
+Tensor normal(double mean, double std, Ints size, Generator* generator, std::optional<DType> dtype, std::optional<Device> device) {
+  return normal_(fresh(size, dtype, device, default_dtype()), mean, std, generator);
+}
+
+Tensor bernoulli(const Tensor& self, Generator* generator) {
+  return bernoulli_(empty_tensor(self.sizes(), self.dtype(), self.device()), self, generator); // draws follow the result's memory order
+}
+const Tensor& random_(const Tensor& self, int64_t to, Generator* generator) {
+  return random_(self, int64_t{0}, std::optional<int64_t>(to), generator);
+}
+
+} // namespace torch::ops

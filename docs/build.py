@@ -1,0 +1,31 @@
+"""Makes the documentation: copies the generated operator reference into docs/reference and runs Sphinx on it.
+
+``python docs/build.py [BUILD]``, where BUILD (default: build) is the build directory that holds the generated pages.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+DOCS = Path(__file__).resolve().parent
+
+
+def main() -> int:
+    build = Path(sys.argv[1]) if len(sys.argv) > 1 else DOCS.parent / "build"
+    pages = build / "generated" / "docs"
+    target = DOCS / "reference" / "generated"
+    shutil.rmtree(target, ignore_errors=True)
+    if not pages.is_dir():
+        print(f"docs/build.py: no operator reference in {pages}; run make develop first", file=sys.stderr)
+        return 1
+    shutil.copytree(pages, target)
+    options = ["-W", "--keep-going", "-q", "-b", "html"]
+    command = [sys.executable, "-m", "sphinx", *options, str(DOCS), str(DOCS / "_build")]
+    return subprocess.run(command, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

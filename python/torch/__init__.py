@@ -1,0 +1,202 @@
+"""Torch: tensors, automatic differentiation and neural networks, following PyTorch's API."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from torch import _C
+from torch._C import (  # noqa: F401
+    Generator,
+    Size,
+    device,
+    dtype,
+    get_default_dtype,
+    get_num_threads,
+    layout,
+    memory_format,
+    promote_types,
+    can_cast,
+    result_type,
+    set_num_threads,
+    default_generator,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    enable_grad,
+    inference_mode,
+    set_grad_enabled,
+)
+from torch.version import __version__
+
+# dtypes, with the names of C as well
+bool = _C.bool
+uint8 = _C.uint8
+int8 = _C.int8
+int16 = short = _C.int16
+int32 = int = _C.int32
+int64 = long = _C.int64
+float16 = half = _C.float16
+bfloat16 = _C.bfloat16
+float32 = float = _C.float32
+float64 = double = _C.float64
+complex64 = cfloat = _C.complex64
+complex128 = cdouble = _C.complex128
+
+strided = _C.strided
+contiguous_format = _C.contiguous_format
+preserve_format = _C.preserve_format
+channels_last = _C.channels_last
+channels_last_3d = _C.channels_last_3d
+
+inf = __builtins__["float"]("inf") if isinstance(__builtins__, dict) else __builtins__.float("inf")
+nan = -(inf - inf)
+pi = 3.141592653589793
+e = 2.718281828459045
+newaxis = None
+
+# Every generated function of the operator table is a function of torch.
+globals().update({k: v for k, v in vars(_C._VariableFunctions).items() if not k.startswith("__")})
+
+from torch._C import as_tensor, asarray, from_numpy, frombuffer, tensor  # noqa: E402
+from torch._tensor import Tensor  # noqa: E402
+from torch.functional import (  # noqa: E402
+    align_tensors,
+    broadcast_shapes,
+    broadcast_tensors,
+    block_diag,
+    cartesian_prod,
+    chain_matmul,
+    einsum,
+    from_dlpack,
+    index,
+    is_complex,
+    is_floating_point,
+    is_nonzero,
+    is_same_size,
+    is_signed,
+    is_storage,
+    is_tensor,
+    meshgrid,
+    norm,
+    numel,
+    range,
+    set_default_dtype,
+    set_printoptions,
+    split,
+    tensordot,
+    to_dlpack,
+    typename,
+    unique,
+    unique_consecutive,
+)
+from torch.random import get_rng_state, initial_seed, manual_seed, seed, set_rng_state  # noqa: E402
+from torch import autograd  # noqa: E402
+
+if TYPE_CHECKING:
+    from torch import nn, optim, utils  # noqa: F401
+
+
+def get_default_device() -> device:
+    """Device of new tensors: the CPU."""
+    return device("cpu")
+
+
+def set_default_device(device: Any) -> None:
+    """Only the CPU can be the default device now."""
+    if device is not None and _C.device(device).type != "cpu":
+        raise NotImplementedError(f"set_default_device({device!r}): only 'cpu' is supported")
+
+
+def compile(*args: Any, **kwargs: Any) -> Any:
+    """Not supported yet."""
+    raise NotImplementedError("torch.compile is not supported yet; the function runs as it is")
+
+
+def use_deterministic_algorithms(mode: Any, *, warn_only: Any = False) -> None:
+    """Kernels here are deterministic whatever the mode; accepted for both values."""
+    global _deterministic
+    _deterministic = True if mode else False
+
+
+def are_deterministic_algorithms_enabled() -> Any:
+    """What :func:`use_deterministic_algorithms` was told."""
+    return _deterministic
+
+
+_deterministic = False
+
+
+def get_num_interop_threads() -> Any:
+    """Threads that run operators side by side: one."""
+    return 1
+
+
+def set_num_interop_threads(n: Any) -> None:
+    """Operators run one after another; only 1 is possible."""
+    if n != 1:
+        raise NotImplementedError("set_num_interop_threads: operators run one after another, only 1 is supported")
+
+
+def set_flush_denormal(mode: Any) -> Any:
+    """Denormal numbers are never flushed. Returns False: not supported."""
+    return False
+
+
+def set_float32_matmul_precision(precision: str) -> None:
+    """Products of float32 matrices are computed in float32 on the CPU whatever the precision asked for."""
+    if precision not in ("highest", "high", "medium"):
+        raise ValueError(f"unknown precision {precision!r}: expected 'highest', 'high' or 'medium'")
+    global _matmul_precision
+    _matmul_precision = precision
+
+
+def get_float32_matmul_precision() -> str:
+    """What :func:`set_float32_matmul_precision` was told."""
+    return _matmul_precision
+
+
+_matmul_precision = "highest"
+
+
+def _assert(condition: Any, message: str) -> None:
+    assert condition, message
+
+
+# Loaded when first used, so that `import torch` stays light.
+_LAZY_MODULES = {
+    "backends", "cuda", "distributions", "jit", "linalg", "nn", "optim", "overrides", "ops", "return_types",
+    "serialization", "special", "storage", "testing", "types", "utils", "fft", "amp", "library", "multiprocessing", "hub",
+    "fx", "compiler", "profiler", "distributed", "sparse", "func", "export", "_ops",
+}
+_LAZY_NAMES = {
+    "save": "torch.serialization", "load": "torch.serialization", "finfo": "torch._type_info", "iinfo": "torch._type_info",
+    "UntypedStorage": "torch.storage", "TypedStorage": "torch.storage", "Storage": "torch.storage",
+    "FloatStorage": "torch.storage", "DoubleStorage": "torch.storage", "HalfStorage": "torch.storage",
+    "BFloat16Storage": "torch.storage", "LongStorage": "torch.storage", "IntStorage": "torch.storage",
+    "ShortStorage": "torch.storage", "CharStorage": "torch.storage", "ByteStorage": "torch.storage",
+    "BoolStorage": "torch.storage", "ComplexFloatStorage": "torch.storage", "ComplexDoubleStorage": "torch.storage",
+    "FloatTensor": "torch._legacy_types", "DoubleTensor": "torch._legacy_types", "HalfTensor": "torch._legacy_types",
+    "BFloat16Tensor": "torch._legacy_types", "LongTensor": "torch._legacy_types", "IntTensor": "torch._legacy_types",
+    "ShortTensor": "torch._legacy_types", "CharTensor": "torch._legacy_types", "ByteTensor": "torch._legacy_types",
+    "BoolTensor": "torch._legacy_types", "set_default_tensor_type": "torch._legacy_types",
+    "fork_rng": "torch.random",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY_NAMES:
+        value = getattr(importlib.import_module(_LAZY_NAMES[name]), name)
+        globals()[name] = value
+        return value
+    if name in _LAZY_MODULES:
+        try:
+            return importlib.import_module("torch." + name)
+        except ModuleNotFoundError as error:
+            if error.name != "torch." + name:
+                raise
+    raise AttributeError(f"module 'torch' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | _LAZY_NAMES.keys())

@@ -1,0 +1,57 @@
+"""Old type names: torch.FloatTensor(2, 3), tensor.type() == "torch.FloatTensor", isinstance(t, torch.LongTensor)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import _C
+
+_NAMES = {
+    "FloatTensor": torch.float32, "DoubleTensor": torch.float64, "HalfTensor": torch.float16,
+    "BFloat16Tensor": torch.bfloat16, "LongTensor": torch.int64, "IntTensor": torch.int32, "ShortTensor": torch.int16,
+    "CharTensor": torch.int8, "ByteTensor": torch.uint8, "BoolTensor": torch.bool,
+}  # fmt: skip
+_NAME_OF = {dtype: name for name, dtype in _NAMES.items()}
+_NAME_OF.update({torch.complex64: "ComplexFloatTensor", torch.complex128: "ComplexDoubleTensor"})
+
+
+class _LegacyType(type):
+    """Class whose instances are tensors of one dtype."""
+
+    dtype: Any
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, torch.Tensor) and instance.dtype == cls.dtype and instance.is_cpu
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> torch.Tensor:
+        return _C._legacy_tensor(cls.dtype, args, kwargs)
+
+
+def _make(name: str, dtype: Any) -> _LegacyType:
+    return _LegacyType(name, (), {"dtype": dtype, "__module__": "torch", "__doc__": f"Tensors of dtype {dtype}."})
+
+
+globals().update({name: _make(name, dtype) for name, dtype in _NAMES.items()})
+
+
+def type_name(tensor: torch.Tensor) -> str:
+    """The legacy name of a tensor's type."""
+    return f"torch.{_NAME_OF[tensor.dtype]}"
+
+
+def dtype_of(type_: Any) -> Any:
+    """dtype that a legacy class, its name or a dtype stands for."""
+    if isinstance(type_, _LegacyType):
+        return type_.dtype
+    if isinstance(type_, str):
+        name = type_.removeprefix("torch.") if hasattr(str, "removeprefix") else type_.replace("torch.", "", 1)
+        if name in _NAMES:
+            return _NAMES[name]
+        raise ValueError(f"invalid type: '{type_}'")
+    return type_
+
+
+def set_default_tensor_type(t: Any) -> None:
+    """Sets the dtype of new floating-point tensors from a legacy type."""
+    torch.set_default_dtype(dtype_of(t))

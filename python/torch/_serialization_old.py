@@ -1,0 +1,125 @@
+"""Reading of the file format before version 1.6: pickles one after the other, then the bytes of the storages.
+
+The parts are a magic number, a protocol version, facts on the machine, the object, the list of storage keys, and for
+each key the number of elements (int64) and the elements.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import sys
+from typing import IO, Any
+
+import torch
+from torch import _weights_only_unpickler
+from torch.serialization import MapLocation, StorageSource, refused, trusting_load
+from torch.storage import TypedStorage, UntypedStorage
+
+_OLD_MAGIC = 0x1950A86A20F9469CFC6C
+_OLD_PROTOCOL = 1001
+
+
+class _OldSource(StorageSource):
+    """Storages are made when mentioned and filled at the end, when their bytes come."""
+
+    def __init__(self, map_location: MapLocation, limit: int) -> None:
+        super().__init__(map_location)
+        self._limit = limit  # the bytes of all storages together cannot exceed the file's
+        self._raw: dict[str, tuple[UntypedStorage, int, int, str]] = {}
+
+    def read(self, key: str, nbytes: int, itemsize: int) -> UntypedStorage:
+        self._limit -= nbytes
+        if self._limit < 0:
+            raise RuntimeError("torch.load: the file is shorter than its storages: it is damaged or truncated")
+        return UntypedStorage(nbytes)
+
+    def persistent_load(self, reference: Any) -> Any:
+        if isinstance(reference, tuple) and reference and reference[0] in ("module", b"module"):
+            return reference[1]  # the class of a module; its source is not compared
+        key, dtype, location, numel, typed = self._checked(reference)
+        if key not in self._raw:
+            self._raw[key] = (self.read(key, numel * dtype.itemsize, 1), dtype.itemsize, numel, location)
+        view = reference[5] if len(reference) > 5 else None
+        if view is not None:
+            raise NotImplementedError(
+                "torch.load: views of storages, as files before version 0.4 have them, are not supported"
+            )
+        storage = self._raw[key][0]
+        return TypedStorage(wrap_storage=storage, dtype=dtype) if typed else storage
+
+    def fill(self, keys: Any, data: memoryview) -> None:
+        if not isinstance(keys, list) or sorted(keys) != sorted(self._raw):
+            raise RuntimeError("torch.load: the file's list of storages does not fit its object")
+        at = 0
+        for key in keys:
+            storage, itemsize, numel, location = self._raw[key]
+            count = int.from_bytes(data[at : at + 8], "little", signed=True)
+            piece = data[at + 8 : at + 8 + numel * itemsize]
+            if count != numel or len(piece) != numel * itemsize:
+                raise RuntimeError(f"torch.load: storage {key} is damaged or truncated")
+            at += 8 + len(piece)
+            if len(piece):
+                storage.copy_(UntypedStorage.from_buffer(piece, dtype=torch.uint8))
+            if self._restore(storage, location) is not storage:
+                raise NotImplementedError(
+                    "torch.load: files of the format before version 1.6 are only loaded to the CPU"
+                )
+
+
+def load_old_format(
+    file: IO[bytes], map_location: MapLocation, weights_only: bool, pickle_module: Any, arguments: dict[str, Any]
+) -> Any:
+    start = file.tell()
+    data = file.read()
+    if not data:
+        raise EOFError("Ran out of input: the file is empty")
+    if data[257:262] == b"ustar":
+        raise NotImplementedError("torch.load: the tar format of versions before 0.1.10 is not supported")
+    source = _OldSource(map_location, len(data))
+    view = memoryview(data)
+    at = 0
+
+    def next_pickle(trusted: bool) -> Any:
+        nonlocal at
+        if trusted:
+            stream = io.BytesIO(view[at:])
+            value = trusting_load(stream, source, pickle_module, arguments)
+            at += stream.tell()
+            return value
+        unpickler = _weights_only_unpickler.Unpickler(view, at, arguments.get("encoding", "utf-8"))
+        unpickler.persistent_load = source.persistent_load
+        value = unpickler.load()
+        at = unpickler.position
+        return value
+
+    try:
+        magic, protocol = next_pickle(False), None
+        if magic == _OLD_MAGIC:
+            protocol = next_pickle(False)
+            system = next_pickle(False)
+    except pickle.UnpicklingError:
+        magic = None
+    if magic != _OLD_MAGIC:
+        raise pickle.UnpicklingError(
+            "torch.load: the file is neither a ZIP archive nor of the format before version 1.6: it is "
+            "damaged, or not written by torch.save"
+        )
+    if protocol != _OLD_PROTOCOL:
+        raise RuntimeError(f"Invalid protocol version: {protocol}")
+    if not isinstance(system, dict) or system.get("little_endian") is not (sys.byteorder == "little"):
+        raise NotImplementedError(
+            "torch.load: files of the format before version 1.6 must have this machine's byte order"
+        )
+    try:
+        result = next_pickle(not weights_only)
+        keys = next_pickle(False)
+    except pickle.UnpicklingError as error:
+        if not weights_only:
+            raise
+        raise refused(error) from None
+    rest = view[at:]
+    source.fill(keys, rest)
+    consumed = at + sum(8 + s.nbytes() for s, *_ in source._raw.values())
+    file.seek(start + consumed)  # several objects may follow each other
+    return result

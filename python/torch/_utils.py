@@ -1,0 +1,122 @@
+"""Constructors that pickled tensors name, and small helpers.
+
+The names and arguments of the ``_rebuild`` functions are part of PyTorch's file format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Optional
+
+import torch
+from torch import _C
+
+_Ints = Sequence[int]
+
+
+def _rebuild_tensor(storage: Any, storage_offset: int, size: _Ints, stride: _Ints) -> torch.Tensor:
+    """Tensor over a part of a :class:`~torch.storage.TypedStorage`; RuntimeError if the part lies outside."""
+    return _C._tensor_from_storage(storage._untyped_storage, storage.dtype, storage_offset, size, stride)
+
+
+def _rebuild_tensor_v2(
+    storage: Any,
+    storage_offset: int,
+    size: _Ints,
+    stride: _Ints,
+    requires_grad: bool,
+    backward_hooks: Any,
+    metadata: Any = None,
+) -> torch.Tensor:
+    tensor = _rebuild_tensor(storage, storage_offset, size, stride)
+    return _with_history_flags(tensor, requires_grad, backward_hooks)
+
+
+def _rebuild_tensor_v3(
+    storage: Any,
+    storage_offset: int,
+    size: _Ints,
+    stride: _Ints,
+    requires_grad: bool,
+    backward_hooks: Any,
+    dtype: torch.dtype,
+    metadata: Any = None,
+) -> torch.Tensor:
+    tensor = _C._tensor_from_storage(storage._untyped_storage, dtype, storage_offset, size, stride)
+    return _with_history_flags(tensor, requires_grad, backward_hooks)
+
+
+def _with_history_flags(tensor: torch.Tensor, requires_grad: bool, backward_hooks: Any) -> torch.Tensor:
+    if requires_grad:
+        tensor.requires_grad_(True)
+    if backward_hooks:
+        tensor._backward_hooks = backward_hooks
+    return tensor
+
+
+def _rebuild_meta_tensor_no_storage(
+    dtype: torch.dtype, size: _Ints, stride: _Ints, requires_grad: bool
+) -> torch.Tensor:
+    return torch.empty_strided(tuple(size), tuple(stride), dtype=dtype, device="meta", requires_grad=requires_grad)
+
+
+def _rebuild_parameter(data: torch.Tensor, requires_grad: bool, backward_hooks: Any) -> torch.Tensor:
+    parameter = torch.nn.Parameter(data, requires_grad)
+    if backward_hooks:
+        parameter._backward_hooks = backward_hooks
+    return parameter
+
+
+def _rebuild_parameter_with_state(
+    data: torch.Tensor, requires_grad: bool, backward_hooks: Any, state: Any
+) -> torch.Tensor:
+    return _set_obj_state(_rebuild_parameter(data, requires_grad, backward_hooks), state)
+
+
+def _rebuild_sparse_tensor(layout: Any, data: Any) -> torch.Tensor:
+    raise NotImplementedError("loading sparse tensors is not supported")
+
+
+def _set_obj_state(obj: Any, state: Any) -> Any:
+    """Gives an object its attributes back: a dict, or a pair of a dict and of the values of slots."""
+    attributes, slots = state if isinstance(state, tuple) else (state, None)
+    if isinstance(state, tuple) and len(state) != 2:
+        raise RuntimeError(f"invalid pickled state of {type(obj).__name__}: expected two parts, got {len(state)}")
+    for part in (attributes, slots):
+        for name, value in (part or {}).items():
+            setattr(obj, name, value)
+    return obj
+
+
+def _get_obj_state(obj: Any) -> Optional[Any]:
+    """The attributes of an object, as :func:`_set_obj_state` takes them."""
+    import copyreg
+
+    attributes = getattr(obj, "__dict__", None)
+    slots = {name: getattr(obj, name) for name in copyreg._slotnames(type(obj)) if hasattr(obj, name)}
+    if slots:
+        return attributes, slots
+    return attributes or None
+
+
+def _import_dotted_name(name: str) -> Any:
+    """Object of a dotted name below an imported module: ``"torch.float32"``."""
+    parts = name.split(".")
+    found = __import__(parts[0])
+    for part in parts[1:]:
+        found = getattr(found, part)
+    return found
+
+
+def _flatten_dense_tensors(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
+    """All elements one after the other, in one dimension."""
+    return torch.cat([t.contiguous().view(-1) for t in tensors])
+
+
+def _unflatten_dense_tensors(flat: torch.Tensor, tensors: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
+    """Views of ``flat`` in the shapes of ``tensors``: the reverse of :func:`_flatten_dense_tensors`."""
+    views, start = [], 0
+    for t in tensors:
+        views.append(flat[start : start + t.numel()].view(t.shape))
+        start += t.numel()
+    return tuple(views)

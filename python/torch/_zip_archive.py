@@ -1,0 +1,216 @@
+"""ZIP archives as ``torch.save`` writes them: records stored one after the other, each aligned.
+
+The layout follows the ZIP specification (PKWARE APPNOTE 6.3) with what PyTorch's readers expect: a common folder,
+records without compression, their bytes aligned by padding in the header, sizes behind the bytes, always a 64-bit
+directory. The reader takes any archive without encryption, compressed or not.
+"""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+import zlib
+from typing import IO, Any
+
+_LOCAL_HEADER = struct.Struct("<4s5H3I2H")
+_LOCAL_MAGIC = b"PK\x03\x04"
+_CENTRAL_HEADER = struct.Struct("<4s6H3I5H2I")
+_LIMIT_32 = 0xFFFFFFFF
+_FLAGS = 0x0808  # sizes follow the data; names are UTF-8
+_DATE = 0x21  # 1980-01-01, so that equal objects give equal files
+# DEFLATE cannot shrink data by more than this factor
+_MAX_RATIO = 1040
+
+
+def is_zip(file: IO[bytes]) -> bool:
+    """Whether the file goes on with a ZIP archive; its position stays."""
+    at = file.tell()
+    head = file.read(4)
+    file.seek(at)
+    return head == _LOCAL_MAGIC
+
+
+class ZipWriter:
+    """Writes records in one pass, so that the file need not seek."""
+
+    def __init__(self, file: Any, folder: str, alignment: int) -> None:
+        self._file = file
+        self._folder = folder
+        self._alignment = alignment
+        self._at = 0
+        self._entries: list[tuple[bytes, int, int, int]] = []  # name, crc, size, offset
+
+    def _put(self, data: Any) -> None:
+        size = memoryview(data).nbytes
+        written = self._file.write(data)
+        if isinstance(written, int) and written != size:  # a raw file may write less
+            view = memoryview(data).cast("B")
+            while written < size:
+                more = self._file.write(view[written:])
+                if not more:
+                    raise OSError(f"torch.save: only {written} of {size} bytes could be written")
+                written += more
+        self._at += size
+
+    def write(self, name: str, data: Any) -> None:
+        encoded = f"{self._folder}/{name}".encode()
+        size = memoryview(data).nbytes
+        offset = self._at
+        large = size >= _LIMIT_32 or offset >= _LIMIT_32
+        extra = struct.pack("<HHQQ", 1, 16, size, size) if large else b""
+        # a field "FB" of the length that brings the data to a multiple of the alignment
+        padding = -(offset + _LOCAL_HEADER.size + len(encoded) + len(extra) + 4) % self._alignment
+        extra += struct.pack("<2sH", b"FB", padding) + b"Z" * padding
+        field = _LIMIT_32 if large else 0
+        self._put(_LOCAL_HEADER.pack(_LOCAL_MAGIC, 0, _FLAGS, 0, 0, _DATE, 0, field, field, len(encoded), len(extra)))
+        self._put(encoded)
+        self._put(extra)
+        crc = zlib.crc32(data)
+        if size:
+            self._put(data)
+        self._put(struct.pack("<4sIQQ" if large else "<4sIII", b"PK\x07\x08", crc, size, size))
+        self._entries.append((encoded, crc, size, offset))
+
+    def content_id(self) -> bytes:
+        """Forty digits that depend on the names and contents written so far."""
+        names, contents = 0, 0
+        for name, crc, size, _ in self._entries:
+            names = (names * 1000003 + zlib.crc32(name)) % 10**20
+            contents = (contents * 1000003 + crc + size) % 10**20
+        return f"{names:020d}{contents:020d}".encode()
+
+    def finish(self) -> None:
+        start = self._at
+        for name, crc, size, offset in self._entries:
+            large = [v for v in (size, size, offset) if v >= _LIMIT_32]
+            extra = struct.pack(f"<HH{len(large)}Q", 1, 8 * len(large), *large) if large else b""
+            size_field, offset_field = min(size, _LIMIT_32), min(offset, _LIMIT_32)
+            self._put(_CENTRAL_HEADER.pack(
+                b"PK\x01\x02", 0, 0, _FLAGS, 0, 0, _DATE, crc, size_field, size_field,
+                len(name), len(extra), 0, 0, 0, 0, offset_field,
+            ))  # fmt: skip
+            self._put(name)
+            self._put(extra)
+        size, count, end = self._at - start, len(self._entries), self._at
+        self._put(struct.pack("<4sQ2H2I4Q", b"PK\x06\x06", 44, 30, 45, 0, 0, count, count, size, start))
+        self._put(struct.pack("<4sIQI", b"PK\x06\x07", 0, end, 1))
+        self._put(struct.pack(
+            "<4s4H2IH", b"PK\x05\x06", 0, 0, min(count, 0xFFFF), min(count, 0xFFFF),
+            min(size, _LIMIT_32), min(start, _LIMIT_32), 0,
+        ))  # fmt: skip
+
+
+class ZipReader:
+    """Reads records by their name below the archive's common folder. Errors are RuntimeErrors that name the record."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        file.seek(0, 2)
+        self.file_size = file.tell()
+        try:
+            self._zip = zipfile.ZipFile(file)
+            entries = self._zip.infolist()
+        except Exception as error:  # zipfile raises several kinds for damaged directories
+            raise RuntimeError(
+                f"torch.load: the file's directory cannot be read ({error}): it is damaged or truncated"
+            ) from None
+        folder = entries[0].filename.partition("/")[0] + "/" if entries else ""
+        self._entries: dict[str, zipfile.ZipInfo] = {}
+        for entry in entries:
+            name = entry.filename[len(folder) :]
+            if not entry.filename.startswith(folder) or name in self._entries:
+                raise RuntimeError(f"torch.load: unexpected record {entry.filename!r}: the file is damaged")
+            self._entries[name] = entry
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._entries
+
+    def _entry(self, name: str) -> zipfile.ZipInfo:
+        entry = self._entries.get(name)
+        if entry is None:
+            raise RuntimeError(
+                f"torch.load: the file has no record {name!r}: it is damaged, or not written by torch.save"
+            )
+        if entry.flag_bits & 1:
+            raise RuntimeError(f"torch.load: record {name!r} is encrypted")
+        stored = entry.compress_type == zipfile.ZIP_STORED
+        possible = entry.compress_size if stored else entry.compress_size * _MAX_RATIO + 64
+        if (
+            entry.file_size > possible
+            or entry.compress_size > self.file_size
+            or (stored and entry.file_size != possible)
+        ):
+            raise RuntimeError(
+                f"torch.load: record {name!r} claims {entry.file_size} bytes, which the file cannot hold"
+            )
+        return entry
+
+    def size(self, name: str) -> int:
+        return self._entry(name).file_size
+
+    def is_stored(self, name: str) -> bool:
+        return self._entry(name).compress_type == zipfile.ZIP_STORED
+
+    def data_offset(self, name: str) -> int:
+        """Where the bytes of a stored record begin in the file."""
+        entry = self._entry(name)
+        self._file.seek(entry.header_offset)
+        header = self._file.read(_LOCAL_HEADER.size)
+        if len(header) != _LOCAL_HEADER.size or header[:4] != _LOCAL_MAGIC:
+            raise RuntimeError(f"torch.load: the header of record {name!r} is damaged")
+        fields = _LOCAL_HEADER.unpack(header)
+        start = entry.header_offset + _LOCAL_HEADER.size + fields[-2] + fields[-1]
+        if start + entry.file_size > self.file_size:
+            raise RuntimeError(f"torch.load: record {name!r} reaches beyond the end of the file: it is truncated")
+        return int(start)
+
+    def read(self, name: str) -> bytes:
+        entry = self._entry(name)
+        if not self.is_stored(name):
+            return self._decompressed(name, entry)
+        self._file.seek(self.data_offset(name))
+        data = self._file.read(entry.file_size)
+        self._check(name, entry, data)
+        return data
+
+    def read_into(self, name: str, storage: Any) -> None:
+        """Fills a storage of the record's size, without a copy in between."""
+        entry = self._entry(name)
+        if not self.is_stored(name):
+            data = self._decompressed(name, entry)
+            storage._read_into(lambda view: view.__setitem__(slice(None), data))
+            return
+        self._file.seek(self.data_offset(name))
+        storage._read_into(self._fill)
+        self._check(name, entry, memoryview(storage))
+
+    def _fill(self, view: memoryview) -> None:
+        readinto = getattr(self._file, "readinto", None)
+        at = 0
+        while at < len(view):
+            if readinto is not None:
+                count = readinto(view[at:])
+            else:
+                piece = self._file.read(min(len(view) - at, 1 << 24))
+                count = len(piece)
+                view[at : at + count] = piece
+            if not count:
+                return  # the checksum tells
+            at += count
+
+    def _decompressed(self, name: str, entry: zipfile.ZipInfo) -> bytes:
+        try:
+            return self._zip.read(entry)
+        except Exception as error:
+            raise RuntimeError(f"torch.load: record {name!r} is damaged: {error}") from None
+
+    @staticmethod
+    def _check(name: str, entry: zipfile.ZipInfo, data: Any) -> None:
+        size = memoryview(data).nbytes
+        if size != entry.file_size:
+            raise RuntimeError(f"torch.load: record {name!r} is truncated: {size} of {entry.file_size} bytes")
+        crc = zlib.crc32(data)
+        if crc != entry.CRC:
+            raise RuntimeError(
+                f"torch.load: record {name!r} is damaged: its checksum (CRC-32) is {crc:08x}, expected {entry.CRC:08x}"
+            )

@@ -1,0 +1,6 @@
+"""CUDA: not part of this build."""
+
+
+def is_built() -> bool:
+    """False."""
+    return False

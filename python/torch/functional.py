@@ -1,0 +1,281 @@
+"""Functions of ``torch`` that take sequences or flexible arguments; the operators under them are in the operator table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Optional, Union
+
+from torch import _C
+from torch._C import _VariableFunctions as _F
+from torch._tensor import Tensor
+
+_call = {name: _C._find_op(name, overload) for name, overload in ()}
+
+
+def _op(name: str, overload: str = "") -> Any:
+    """The boxed operator, found at first use."""
+    key = f"{name}.{overload}"
+    if key not in _call:
+        _call[key] = _C._find_op(name, overload)
+    return _call[key]
+
+
+def is_tensor(obj: Any) -> bool:
+    """Whether ``obj`` is a tensor."""
+    return isinstance(obj, Tensor)
+
+
+def is_storage(obj: Any) -> bool:
+    """Whether ``obj`` is a storage."""
+    from torch.storage import TypedStorage, UntypedStorage
+
+    return isinstance(obj, (TypedStorage, UntypedStorage))
+
+
+def is_floating_point(input: Tensor) -> bool:
+    """Whether the dtype is a floating-point type."""
+    return input.is_floating_point()
+
+
+def is_complex(input: Tensor) -> bool:
+    """Whether the dtype is complex."""
+    return input.is_complex()
+
+
+def is_signed(input: Tensor) -> bool:
+    """Whether the dtype has negative values."""
+    return input.is_signed()
+
+
+def is_nonzero(input: Tensor) -> bool:
+    """Truth of a one-element tensor."""
+    return bool(input)
+
+
+def is_same_size(input: Tensor, other: Tensor) -> bool:
+    """Whether both have the same shape."""
+    return input.shape == other.shape
+
+
+def numel(input: Tensor) -> int:
+    """Number of elements."""
+    return input.numel()
+
+
+def typename(obj: Any) -> str:
+    """Name of an object's type; of a tensor its legacy type."""
+    if isinstance(obj, Tensor):
+        return obj.type()
+    cls = type(obj)
+    return cls.__qualname__ if cls.__module__ in ("", "builtins") else f"{cls.__module__}.{cls.__qualname__}"
+
+
+def set_default_dtype(d: Any) -> None:
+    """Sets the dtype of new floating-point tensors (float32 at first)."""
+    _C._set_default_dtype(d)
+
+
+def set_printoptions(*args: Any, **kwargs: Any) -> None:
+    """Sets how tensors print: precision, threshold, edgeitems, linewidth, profile, sci_mode."""
+    from torch import _tensor_str
+
+    _tensor_str.set_printoptions(*args, **kwargs)
+
+
+def from_dlpack(ext_tensor: Any, **kwargs: Any) -> Tensor:
+    """Tensor over the memory of an object with ``__dlpack__``, or of a DLPack capsule."""
+    if kwargs.get("copy"):
+        return _C._from_dlpack(ext_tensor).clone()
+    return _C._from_dlpack(ext_tensor)
+
+
+def to_dlpack(tensor: Tensor) -> Any:
+    """DLPack capsule of a tensor."""
+    return _C._to_dlpack(tensor)
+
+
+def _tensors(args: tuple[Any, ...]) -> list[Tensor]:
+    return list(args[0]) if len(args) == 1 and isinstance(args[0], (list, tuple)) else list(args)
+
+
+def index(*args: Any) -> Any:
+    """Not a function of PyTorch; use ``tensor[...]``."""
+    raise AttributeError("module 'torch' has no attribute 'index'")
+
+
+def broadcast_shapes(*shapes: Any) -> _C.Size:
+    """Shape that tensors of the given shapes broadcast to; RuntimeError if they do not."""
+    tuples = [(s,) if isinstance(s, int) else tuple(s) for s in shapes]
+    result: list[int] = []
+    for shape in tuples:
+        if len(shape) > len(result):
+            result = [1] * (len(shape) - len(result)) + result
+        for i in range_(len(shape)):
+            size, at = shape[-1 - i], len(result) - 1 - i
+            if size < 0:
+                raise RuntimeError(f"Trying to create tensor with negative dimension ({size}): ({size})")
+            if size != 1 and result[at] not in (1, size):
+                raise RuntimeError(
+                    "Shape mismatch: objects cannot be broadcast to a single shape: " + ", ".join(map(str, tuples))
+                )
+            if size != 1:
+                result[at] = size
+    return _C.Size(result)
+
+
+def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
+    """The tensors expanded to their common shape."""
+    ts = _tensors(tensors)
+    shape = broadcast_shapes(*(t.shape for t in ts))
+    return tuple(t.expand(shape) for t in ts)
+
+
+def align_tensors(*tensors: Tensor) -> Any:
+    """Not supported: dimensions have no names here."""
+    raise NotImplementedError("align_tensors: named dimensions are not supported")
+
+
+def split(tensor: Tensor, split_size_or_sections: Union[int, Sequence[int]], dim: int = 0) -> tuple[Tensor, ...]:
+    """Pieces along a dimension, of one size or of the given sizes (views)."""
+    return tensor.split(split_size_or_sections, dim)
+
+
+def einsum(*args: Any) -> Tensor:
+    """Sum of products by Einstein's convention: ``einsum("ij,jk->ik", a, b)``, or with sublists ``einsum(a, [0, 1], b, [1, 2], [0, 2])``."""
+    if len(args) < 2:
+        raise ValueError(
+            "einsum(): must specify the equation string and at least one operand, or at least one operand and its subscripts list"
+        )
+    if isinstance(args[0], Tensor):
+        letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+        def text(sublist: Sequence[Any]) -> str:
+            return "".join("..." if s is Ellipsis else letters[s] for s in sublist)
+
+        operands = list(args[: len(args) // 2 * 2 : 2])
+        equation = ",".join(text(s) for s in args[1::2])
+        if len(args) % 2:
+            equation += "->" + text(args[-1])
+        return einsum(equation, *operands)
+    equation, operands = args[0], _tensors(args[1:])
+    overloaded = [t for t in operands if _C._has_torch_function(t)]
+    if overloaded:
+        from torch.overrides import handle_torch_function
+
+        return handle_torch_function(einsum, overloaded, equation, *operands)
+    return _op("einsum")(equation, operands)
+
+
+def meshgrid(*tensors: Any, indexing: Optional[str] = None) -> tuple[Tensor, ...]:
+    """Grids of coordinates of vectors, in matrix ("ij", the default) or Cartesian ("xy") order."""
+    ts = [t if isinstance(t, Tensor) else _C.tensor(t) for t in _tensors(tensors)]
+    return tuple(_op("meshgrid")(ts, indexing=indexing or "ij"))
+
+
+def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Optional[Tensor] = None) -> Tensor:
+    """Contraction over the last ``dims`` dimensions of ``a`` and the first of ``b``, or over given lists."""
+    if isinstance(dims, Tensor):
+        dims = dims.tolist()
+    if isinstance(dims, (tuple, list)):
+        dims_a, dims_b = ([d] if isinstance(d, int) else list(d) for d in dims)
+    else:
+        if dims < 0:
+            raise RuntimeError(f"tensordot expects dims >= 0, but got dims={dims}")
+        if dims > min(a.dim(), b.dim()):
+            raise RuntimeError(f"tensordot expects dims < ndim_a or ndim_b, but got dims={dims}")
+        dims_a, dims_b = list(range_(a.dim() - dims, a.dim())), list(range_(dims))
+    result = _op("tensordot")(a, b, dims_a, dims_b)
+    return result if out is None else out.copy_(result)
+
+
+def norm(
+    input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: Optional[Tensor] = None, dtype: Any = None
+) -> Tensor:
+    """Vector norm of order ``p`` ("fro" is 2) over the given dimensions, or over all elements."""
+    if p in (None, "fro"):
+        order: Any = 2
+    elif p == "nuc":
+        raise NotImplementedError("torch.norm: the nuclear norm is not supported yet")
+    else:
+        order = p
+    dims = [dim] if isinstance(dim, int) else dim
+    result = _C._linalg.vector_norm(input, order, dims, keepdim, dtype=dtype)
+    return result if out is None else out.copy_(result)
+
+
+def block_diag(*tensors: Any) -> Tensor:
+    """Block diagonal matrix of the given tensors of at most two dimensions."""
+    parts = []
+    for i, t in enumerate(tensors):
+        if t.dim() > 2:
+            raise RuntimeError(f"torch.block_diag: Input tensors must have 2 or fewer dimensions. Input {i} has {t.dim()} dimensions")
+        parts.append(_F.atleast_2d(t))
+    if not parts:
+        return _F.empty((1, 0))
+    dtype = parts[0].dtype
+    for t in parts[1:]:
+        dtype = _C.promote_types(dtype, t.dtype)
+    columns = sum_([t.shape[1] for t in parts])
+    rows, at = [], 0
+    for t in parts:
+        n, m = t.shape
+        left = _F.zeros((n, at), dtype=dtype)
+        right = _F.zeros((n, columns - at - m), dtype=dtype)
+        rows.append(_F.cat([left, t.to(dtype), right], 1))
+        at += m
+    return _F.cat(rows, 0)
+
+
+def cartesian_prod(*tensors: Tensor) -> Tensor:
+    """All combinations of the elements of vectors, one row each."""
+    if len(tensors) == 1:
+        return tensors[0]
+    return _F.stack([t.reshape(-1) for t in meshgrid(*tensors, indexing="ij")], 1)
+
+
+def chain_matmul(*matrices: Any) -> Tensor:
+    """Product of matrices from left to right."""
+    ms = _tensors(matrices)
+    result = ms[0]
+    for m in ms[1:]:
+        result = _F.mm(result, m)
+    return result
+
+
+def unique(
+    input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: Any = None
+) -> Any:
+    """Unique elements in ascending order, with inverse positions and counts when asked for."""
+    if dim is not None:
+        raise NotImplementedError("torch.unique: dim is not supported yet")
+    values, inverse, counts = _F._unique2(input, sorted, return_inverse, return_counts)
+    extra = ([inverse] if return_inverse else []) + ([counts] if return_counts else [])
+    return (values, *extra) if extra else values
+
+
+def unique_consecutive(
+    input: Tensor, return_inverse: bool = False, return_counts: bool = False, dim: Any = None
+) -> Any:
+    """Elements that differ from the one before, with inverse positions and counts when asked for."""
+    if dim is not None and input.dim() != 1:
+        raise NotImplementedError("torch.unique_consecutive: dim is not supported yet")
+    flat = input.reshape(-1)
+    starts = _F.cat([_F.ones(min(1, flat.numel()), dtype=_C.bool), flat[1:] != flat[:-1]])
+    group = starts.cumsum(0) - 1
+    extra = [group.reshape(input.shape)] if return_inverse else []
+    if return_counts:
+        extra.append(_F.bincount(group) if flat.numel() else _F.empty(0, dtype=_C.int64))
+    values = flat[starts]
+    return (values, *extra) if extra else values
+
+
+range_, sum_ = range, sum
+
+
+def range(start: Any, end: Any = None, step: Any = 1, **kwargs: Any) -> Tensor:  # noqa: A001
+    """Deprecated: numbers from ``start`` to ``end`` with both ends; use :func:`torch.arange`."""
+    if end is None:
+        start, end = 0, start
+    count = int((end - start) / step) + 1
+    kwargs.setdefault("dtype", _C.get_default_dtype())
+    return _F.arange(count, dtype=_C.float64).mul_(step).add_(start).to(kwargs["dtype"])

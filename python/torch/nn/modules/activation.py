@@ -1,0 +1,435 @@
+"""Activation functions as modules. Each keeps the shape of its input."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.nn import functional as F
+from torch.nn.modules.module import Module
+from torch.nn.parameter import Parameter
+
+__all__ = [
+    "Threshold",
+    "ReLU",
+    "Hardtanh",
+    "ReLU6",
+    "Sigmoid",
+    "Tanh",
+    "SiLU",
+    "ELU",
+    "GELU",
+    "LeakyReLU",
+    "LogSigmoid",
+    "Softplus",
+    "Softsign",
+    "Mish",
+    "Hardswish",
+    "Hardsigmoid",
+    "GLU",
+    "PReLU",
+    "Tanhshrink",
+    "Softmin",
+    "Softmax",
+    "Softmax2d",
+    "LogSoftmax",
+]
+
+
+class _InplaceActivation(Module):
+    """An activation whose only option is to change its input."""
+
+    __constants__ = ["inplace"]
+    inplace: bool
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__()
+        self.inplace = inplace
+
+    def extra_repr(self) -> str:
+        return "inplace=True" if self.inplace else ""
+
+
+class Threshold(Module):
+    """Keeps elements greater than a threshold and replaces the others.
+
+    Args:
+        threshold: the threshold.
+        value: what replaces the others.
+        inplace: change the input. Default: ``False``
+    """
+
+    __constants__ = ["threshold", "value", "inplace"]
+
+    def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
+        super().__init__()
+        self.threshold = threshold
+        self.value = value
+        self.inplace = inplace
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return F.threshold(input, self.threshold, self.value, self.inplace)
+
+    def extra_repr(self) -> str:
+        return f"threshold={self.threshold}, value={self.value}" + (", inplace=True" if self.inplace else "")
+
+
+class ReLU(_InplaceActivation):
+    r"""Computes :math:`\max(0, x)`.
+
+    Args:
+        inplace: change the input. Default: ``False``
+    """
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return F.relu(input, self.inplace)
+
+
+class Hardtanh(Module):
+    """Limits elements to an interval.
+
+    Args:
+        min_val: lower end. Default: -1
+        max_val: upper end. Default: 1
+        inplace: change the input. Default: ``False``
+        min_value, max_value: deprecated names of the ends.
+    """
+
+    __constants__ = ["min_val", "max_val", "inplace"]
+
+    def __init__(
+        self,
+        min_val: float = -1.0,
+        max_val: float = 1.0,
+        inplace: bool = False,
+        min_value: float | None = None,
+        max_value: float | None = None,
+    ) -> None:
+        super().__init__()
+        import warnings
+
+        if min_value is not None:
+            warnings.warn(
+                "keyword argument `min_value` is deprecated and rename to `min_val`", FutureWarning, stacklevel=2
+            )
+            min_val = min_value
+        if max_value is not None:
+            warnings.warn(
+                "keyword argument `max_value` is deprecated and rename to `max_val`", FutureWarning, stacklevel=2
+            )
+            max_val = max_value
+        if not max_val > min_val:
+            raise AssertionError("max_val must be greater than min_val")
+        self.min_val = min_val
+        self.max_val = max_val
+        self.inplace = inplace
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return F.hardtanh(input, self.min_val, self.max_val, self.inplace)
+
+    def extra_repr(self) -> str:
+        return f"min_val={self.min_val}, max_val={self.max_val}" + (", inplace=True" if self.inplace else "")
+
+
+class ReLU6(Hardtanh):
+    r"""Computes :math:`\min(\max(0, x), 6)`.
+
+    Args:
+        inplace: change the input. Default: ``False``
+    """
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__(0.0, 6.0, inplace)
+
+    def extra_repr(self) -> str:
+        return "inplace=True" if self.inplace else ""
+
+
+class Sigmoid(Module):
+    r"""Computes :math:`1 / (1 + e^{-x})`."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return torch.sigmoid(input)
+
+
+class Tanh(Module):
+    r"""Computes :math:`\tanh(x)`."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return torch.tanh(input)
+
+
+class SiLU(_InplaceActivation):
+    r"""Computes :math:`x \, \sigma(x)`, also called swish.
+
+    Args:
+        inplace: change the input. Default: ``False``
+    """
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return F.silu(input, self.inplace)
+
+
+class ELU(Module):
+    r"""Computes :math:`x` where it is positive, else :math:`\alpha (e^x - 1)`.
+
+    Args:
+        alpha: :math:`\alpha`. Default: 1.0
+        inplace: change the input. Default: ``False``
+    """
+
+    __constants__ = ["alpha", "inplace"]
+
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
+        super().__init__()
+        self.alpha = alpha
+        self.inplace = inplace
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return F.elu(input, self.alpha, self.inplace)
+
+    def extra_repr(self) -> str:
+        return f"alpha={self.alpha}" + (", inplace=True" if self.inplace else "")
+
+
+class GELU(Module):
+    r"""Computes :math:`x \, \Phi(x)`, :math:`\Phi` being the distribution function of the normal distribution.
+
+    Args:
+        approximate: ``"none"``, or ``"tanh"`` for
+            :math:`0.5 x (1 + \tanh(\sqrt{2 / \pi} (x + 0.044715 x^3)))`. Default: ``"none"``
+    """
+
+    __constants__ = ["approximate"]
+
+    def __init__(self, approximate: str = "none") -> None:
+        super().__init__()
+        self.approximate = approximate
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return F.gelu(input, approximate=self.approximate)
+
+    def extra_repr(self) -> str:
+        return f"approximate={self.approximate!r}"
+
+
+class LeakyReLU(Module):
+    r"""Computes :math:`x` where it is positive, else :math:`\text{negative\_slope} \cdot x`.
+
+    Args:
+        negative_slope: the slope. Default: 0.01
+        inplace: change the input. Default: ``False``
+    """
+
+    __constants__ = ["inplace", "negative_slope"]
+
+    def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
+        super().__init__()
+        self.negative_slope = negative_slope
+        self.inplace = inplace
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return F.leaky_relu(input, self.negative_slope, self.inplace)
+
+    def extra_repr(self) -> str:
+        return f"negative_slope={self.negative_slope}" + (", inplace=True" if self.inplace else "")
+
+
+class LogSigmoid(Module):
+    r"""Computes :math:`\log(1 / (1 + e^{-x}))`."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return F.logsigmoid(input)
+
+
+class Softplus(Module):
+    r"""Computes :math:`\log(1 + e^{\beta x}) / \beta`, and :math:`x` itself where :math:`\beta x` is large.
+
+    Args:
+        beta: :math:`\beta`. Default: 1.0
+        threshold: from which :math:`\beta x` on the result is :math:`x`. Default: 20.0
+    """
+
+    __constants__ = ["beta", "threshold"]
+
+    def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
+        super().__init__()
+        self.beta = beta
+        self.threshold = threshold
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return F.softplus(input, self.beta, self.threshold)
+
+    def extra_repr(self) -> str:
+        return f"beta={self.beta}, threshold={self.threshold}"
+
+
+class Mish(_InplaceActivation):
+    r"""Computes :math:`x \tanh(\log(1 + e^x))`.
+
+    Args:
+        inplace: change the input. Default: ``False``
+    """
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return F.mish(input, self.inplace)
+
+
+class Hardswish(_InplaceActivation):
+    r"""Computes :math:`x \min(\max(x + 3, 0), 6) / 6`.
+
+    Args:
+        inplace: change the input. Default: ``False``
+    """
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return F.hardswish(input, self.inplace)
+
+    def extra_repr(self) -> str:
+        return ""
+
+
+class Hardsigmoid(_InplaceActivation):
+    r"""Computes :math:`\min(\max(x + 3, 0), 6) / 6`.
+
+    Args:
+        inplace: change the input. Default: ``False``
+    """
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return F.hardsigmoid(input, self.inplace)
+
+    def extra_repr(self) -> str:
+        return ""
+
+
+class GLU(Module):
+    r"""Computes :math:`a \, \sigma(b)`, a and b being the halves of the input along a dimension.
+
+    Args:
+        dim: the dimension. Default: -1
+
+    Shape:
+        - Input: :math:`(*_1, N, *_2)`
+        - Output: :math:`(*_1, N / 2, *_2)`
+    """
+
+    __constants__ = ["dim"]
+
+    def __init__(self, dim: int = -1) -> None:
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return F.glu(input, self.dim)
+
+    def extra_repr(self) -> str:
+        return f"dim={self.dim}"
+
+
+class PReLU(Module):
+    r"""Computes :math:`x` where it is positive, else :math:`a x` with a trained :math:`a`.
+
+    Args:
+        num_parameters: 1, or the number of channels (the second dimension) for one :math:`a` each. Default: 1
+        init: the first :math:`a`. Default: 0.25
+        device: where :math:`a` is.
+        dtype: of :math:`a`.
+    """
+
+    __constants__ = ["num_parameters"]
+
+    def __init__(self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None) -> None:
+        super().__init__()
+        self.num_parameters = num_parameters
+        self.init = init
+        self.weight = Parameter(torch.empty(num_parameters, device=device, dtype=dtype))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Set all :math:`a` to ``init``."""
+        torch.nn.init.constant_(self.weight, self.init)
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return torch.prelu(input, self.weight)
+
+    def extra_repr(self) -> str:
+        return f"num_parameters={self.num_parameters}"
+
+
+class Softsign(Module):
+    r"""Computes :math:`x / (1 + |x|)`."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return F.softsign(input)
+
+
+class Tanhshrink(Module):
+    r"""Computes :math:`x - \tanh(x)`."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return F.tanhshrink(input)
+
+
+class _AlongDim(Module):
+    """A function along one dimension."""
+
+    __constants__ = ["dim"]
+    dim: int | None
+
+    def __init__(self, dim: int | None = None) -> None:
+        super().__init__()
+        self.dim = dim
+
+    def __setstate__(self, state: dict) -> None:
+        super().__setstate__(state)
+        self.__dict__.setdefault("dim", None)
+
+    def extra_repr(self) -> str:
+        return f"dim={self.dim}"
+
+
+class Softmin(_AlongDim):
+    r"""Computes :math:`e^{-x_i} / \sum_j e^{-x_j}`.
+
+    Args:
+        dim: the dimension along which the results add up to 1.
+    """
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return F.softmin(input, self.dim, _stacklevel=5)
+
+
+class Softmax(_AlongDim):
+    r"""Computes :math:`e^{x_i} / \sum_j e^{x_j}`.
+
+    Args:
+        dim: the dimension along which the results add up to 1.
+    """
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return F.softmax(input, self.dim, _stacklevel=5)
+
+
+class Softmax2d(Module):
+    """Computes the softmax over the channels at each point of an image.
+
+    Shape:
+        - Input: :math:`(N, C, H, W)` or :math:`(C, H, W)`
+    """
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        if input.dim() not in (3, 4):
+            raise ValueError(f"Softmax2d: expected input to be 3D or 4D, got {input.dim()}D instead")
+        return F.softmax(input, -3, _stacklevel=5)
+
+
+class LogSoftmax(_AlongDim):
+    r"""Computes :math:`\log(e^{x_i} / \sum_j e^{x_j})`.
+
+    Args:
+        dim: the dimension along which the exponentials of the results add up to 1.
+    """
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return F.log_softmax(input, self.dim, _stacklevel=5)

@@ -1,0 +1,192 @@
+"""Stochastic gradient descent."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+import torch
+from torch.optim.optimizer import (
+    Optimizer,
+    ParamsT,
+    _check_fused,
+    _check_lr,
+    _check_not_negative,
+    _get_value,
+    _with_grad,
+)
+
+__all__ = ["SGD", "sgd"]
+
+
+class SGD(Optimizer):
+    r"""Stochastic gradient descent, with momentum if wanted.
+
+    With the gradient :math:`g`, plus :math:`\lambda \theta` for the weight decay :math:`\lambda`:
+
+    .. math::
+        b_t &= \mu b_{t-1} + (1 - \tau) g_t \quad (b_1 = g_1) \\
+        \theta_t &= \theta_{t-1} - \gamma b_t, \quad\text{with nesterov}\quad
+        \theta_t = \theta_{t-1} - \gamma (g_t + \mu b_t)
+
+    Args:
+        params: the tensors to optimize.
+        lr: :math:`\gamma`. Default: 1e-3
+        momentum: :math:`\mu`. Default: 0
+        dampening: :math:`\tau`. Default: 0
+        weight_decay: :math:`\lambda`. Default: 0
+        nesterov: use Nesterov's momentum (Sutskever et al., 2013). Default: ``False``
+        maximize: climb rather than descend. Default: ``False``
+        foreach, fused: all tensors are updated in one call whatever is said here.
+        differentiable: record the step, so that gradients pass through it. Default: ``False``
+    """
+
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: Any = 1e-3,
+        momentum: float = 0,
+        dampening: float = 0,
+        weight_decay: Any = 0,
+        nesterov: bool = False,
+        *,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        _check_lr(lr)
+        _check_not_negative(momentum=momentum, weight_decay=weight_decay)
+        if nesterov and (momentum <= 0 or dampening != 0):
+            raise ValueError("Nesterov momentum requires a momentum and zero dampening")
+        _check_fused(fused, foreach, differentiable)
+        defaults = {
+            "lr": lr,
+            "momentum": momentum,
+            "dampening": dampening,
+            "weight_decay": weight_decay,
+            "nesterov": nesterov,
+            "maximize": maximize,
+            "foreach": foreach,
+            "differentiable": differentiable,
+            "fused": fused,
+        }
+        super().__init__(params, defaults)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        for group in self.param_groups:
+            group.setdefault("nesterov", False)
+            group.setdefault("maximize", False)
+            group.setdefault("foreach", None)
+            group.setdefault("differentiable", False)
+            group.setdefault("fused", False)
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Change the parameters by one step. Returns what ``closure``, if given, returns."""
+        return self._run(closure, self._step_group)
+
+    def _step_group(self, group: dict[str, Any]) -> None:
+        params, grads = _with_grad(group["params"])
+        if not params:
+            return
+        momentum = group["momentum"]
+        if momentum == 0:
+            _update(params, grads, [], False, group)
+            return
+        states = [self.state[param] for param in params]
+        buffers = [state.get("momentum_buffer") for state in states]
+        if group["differentiable"]:
+            _update_recorded(params, grads, buffers, group)
+            for state, buffer in zip(states, buffers):
+                state["momentum_buffer"] = buffer
+            return
+        first = [i for i, buffer in enumerate(buffers) if buffer is None]
+        if not first:
+            _update(params, grads, buffers, False, group)
+            return
+        # The first step of a parameter: its buffer becomes the gradient. Parameters may come in later than others.
+        for i in first:
+            states[i]["momentum_buffer"] = buffers[i] = torch.empty_like(
+                params[i], memory_format=torch.preserve_format
+            ).detach()
+        later = [i for i in range(len(params)) if i not in set(first)]
+        for chosen, is_first in ((first, True), (later, False)):
+            if chosen:
+                _update([params[i] for i in chosen], [grads[i] for i in chosen], [buffers[i] for i in chosen],
+                        is_first, group)  # fmt: skip
+
+
+def _update(params: list, grads: list, buffers: list, is_first: bool, group: dict[str, Any]) -> None:
+    if group["differentiable"]:
+        _update_recorded(params, grads, buffers or [None] * len(params), group)
+        return
+    torch._fused_sgd_(
+        params,
+        grads,
+        buffers,
+        weight_decay=_get_value(group["weight_decay"]),
+        momentum=group["momentum"],
+        lr=_get_value(group["lr"]),
+        dampening=group["dampening"],
+        nesterov=group["nesterov"],
+        maximize=group["maximize"],
+        is_first_step=is_first,
+    )
+
+
+def _update_recorded(params: list, grads: list, buffers: list, group: dict[str, Any]) -> None:
+    """The same step tensor by tensor, by ops that autograd can follow. New buffers are put into ``buffers``."""
+    lr, momentum, weight_decay = group["lr"], group["momentum"], group["weight_decay"]
+    for i, (param, grad) in enumerate(zip(params, grads)):
+        if group["maximize"]:
+            grad = -grad
+        if _get_value(weight_decay) != 0:
+            grad = grad + param * weight_decay
+        if momentum != 0:
+            buffer = buffers[i]
+            buffer = grad.detach().clone() if buffer is None else buffer * momentum + grad * (1 - group["dampening"])
+            buffers[i] = buffer
+            grad = grad + buffer * momentum if group["nesterov"] else buffer
+        param.add_(grad * -lr)
+
+
+def sgd(
+    params: list[torch.Tensor],
+    d_p_list: list[torch.Tensor],
+    momentum_buffer_list: list[torch.Tensor | None],
+    has_sparse_grad: bool = False,
+    foreach: bool | None = None,
+    fused: bool | None = None,
+    grad_scale: torch.Tensor | None = None,
+    found_inf: torch.Tensor | None = None,
+    *,
+    weight_decay: float,
+    momentum: float,
+    lr: Any,
+    dampening: float,
+    nesterov: bool,
+    maximize: bool,
+) -> None:
+    """Do the step of :class:`SGD` with lists of parameters, gradients and buffers; new buffers are put there."""
+    if grad_scale is not None or found_inf is not None:
+        raise NotImplementedError("sgd: grad_scale and found_inf are not supported")
+    if has_sparse_grad:
+        raise NotImplementedError("sgd: sparse gradients are not supported")
+    group = {
+        "lr": lr,
+        "momentum": momentum,
+        "weight_decay": weight_decay,
+        "dampening": dampening,
+        "nesterov": nesterov,
+        "maximize": maximize,
+        "differentiable": False,
+    }
+    with torch.no_grad():
+        if momentum == 0:
+            _update(params, d_p_list, [], False, group)
+            return
+        for i, buffer in enumerate(momentum_buffer_list):
+            is_first = buffer is None
+            if is_first:
+                buffer = momentum_buffer_list[i] = torch.empty_like(params[i]).detach()
+            _update([params[i]], [d_p_list[i]], [buffer], is_first, group)

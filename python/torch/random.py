@@ -1,0 +1,75 @@
+"""Seeds and states of the default random number generators."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Generator, Iterable
+from typing import Any, Optional
+
+import torch
+from torch import _C
+
+__all__ = ["fork_rng", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state"]
+
+
+def set_rng_state(new_state: torch.Tensor) -> None:
+    """Sets the state of the CPU generator to one that :func:`get_rng_state` gave (a uint8 tensor)."""
+    _C.default_generator.set_state(new_state)
+
+
+def get_rng_state() -> torch.Tensor:
+    """The state of the CPU generator as a uint8 tensor."""
+    return _C.default_generator.get_state()
+
+
+def manual_seed(seed: int) -> torch._C.Generator:
+    """Seeds the generators of all devices and returns that of the CPU.
+
+    Args:
+        seed: from -2^63 to 2^64 - 1; negative ones count as 2^64 + seed.
+    """
+    return _C.default_generator.manual_seed(int(seed))
+
+
+def seed() -> int:
+    """Seeds the generators with a number from the system's source of randomness, and returns it."""
+    return _C.default_generator.seed()
+
+
+def initial_seed() -> int:
+    """The seed in use."""
+    return _C.default_generator.initial_seed()
+
+
+@contextlib.contextmanager
+def fork_rng(
+    devices: Optional[Iterable[Any]] = None,
+    enabled: bool = True,
+    _caller: str = "fork_rng",
+    _devices_kw: str = "devices",
+    device_type: Optional[str] = None,
+) -> Generator[None, None, None]:
+    """Restores the state of the generators at the end of a ``with`` block.
+
+    Args:
+        devices: CUDA devices whose generators are restored too.
+        enabled: False makes the block do nothing.
+        device_type: kind of the ``devices``.
+    """
+    if not enabled:
+        yield
+        return
+    if devices is not None and list(devices):
+        raise NotImplementedError("fork_rng: generators of other devices than the CPU are not supported yet")
+    state = get_rng_state()
+    try:
+        yield
+    finally:
+        set_rng_state(state)
+
+
+def _rebuild_generator(state: torch.Tensor) -> _C.Generator:
+    """Generator in the given state; what pickled generators name."""
+    generator = _C.Generator()
+    generator.set_state(state)
+    return generator

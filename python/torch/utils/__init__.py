@@ -1,0 +1,15 @@
+"""Utilities; submodules load when first used."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import Any
+
+cmake_prefix_path = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "share", "cmake")
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("data", "hooks", "checkpoint", "_python_dispatch", "dlpack", "_pytree"):
+        return importlib.import_module(f"torch.utils.{name}")
+    raise AttributeError(f"module 'torch.utils' has no attribute {name!r}")

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Builds with AddressSanitizer and UndefinedBehaviorSanitizer into build-asan and runs the core tests on it.
+# Arguments are tests to run instead.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+python=${PYTHON:-$PWD/.venv/bin/python}
+
+cmake -S . -B build-asan -G Ninja -DPython_EXECUTABLE="$python" -DTORCH_SANITIZE=ON -DTORCH_ISAS="${ISAS:-native}"
+cmake --build build-asan -j "${JOBS:-$(nproc)}"
+"$python" scripts/link_inplace.py build-asan --tree build-asan/python
+
+tests=("$@")
+if [ ${#tests[@]} = 0 ]; then
+  tests=(tests/core tests/errors tests/autograd)
+fi
+# The interpreter is not instrumented: the run-time library has to come first, and libstdc++ with it so that exceptions
+# are intercepted. What CPython itself never frees is listed in scripts/lsan.supp; nothing of ours is.
+export LD_PRELOAD="$(g++ -print-file-name=libasan.so) $(g++ -print-file-name=libubsan.so) $(g++ -print-file-name=libstdc++.so.6)"
+export ASAN_OPTIONS="detect_leaks=${DETECT_LEAKS:-1}:detect_stack_use_after_return=0:allocator_may_return_null=1:halt_on_error=1"
+export LSAN_OPTIONS="suppressions=$PWD/scripts/lsan.supp:print_suppressions=0"
+export UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1"
+# Blocks kept for reuse would hide use after free (our own allocator knows that it is sanitized).
+export PYTHONMALLOC=malloc
+PYTHONPATH="$PWD/build-asan/python" "$python" -m pytest -p no:cacheprovider -q ${PYTEST_ARGS:-} "${tests[@]}"
