@@ -76,7 +76,8 @@ def reference_python(given: Optional[str]) -> str:
 def environment(ours: bool, threads: int) -> dict:
     env = dict(os.environ, OMP_NUM_THREADS=str(threads), PYTHONDONTWRITEBYTECODE="1")
     if not ours:  # the reference must find its own torch
-        env.pop("PYTHONPATH", None)
+        for name in ("PYTHONPATH", "LD_LIBRARY_PATH", "LD_PRELOAD"):
+            env.pop(name, None)
     return env
 
 

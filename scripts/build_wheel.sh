@@ -8,7 +8,7 @@ raw=build/wheelhouse
 
 rm -rf "$raw" dist/torch-*.whl
 "$python" -m pip wheel . --no-deps --no-build-isolation --disable-pip-version-check -w "$raw" \
-  --config-settings=build-dir=build --config-settings=cmake.define.TORCH_ISAS=all --config-settings=cmake.define.Python_EXECUTABLE="$python"
+  --config-settings=build-dir=build --config-settings=cmake.define.TORCH_ISAS="${ISAS:-all}" --config-settings=cmake.define.Python_EXECUTABLE="$python"
 # The libraries are in torch/lib already and find each other by $ORIGIN; auditwheel checks that nothing else is needed
 # and names the oldest system that the wheel runs on.
 "$python" -m auditwheel repair --plat auto --wheel-dir dist "$raw"/torch-*.whl

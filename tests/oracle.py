@@ -50,7 +50,8 @@ def environment() -> dict:
     return {
         key: value
         for key, value in os.environ.items()
-        if key not in ("PYTHONPATH", "PYTHONHOME", "LD_PRELOAD", "TORCH_CPU_ISA", "COVERAGE_PROCESS_START")
+        if key
+        not in ("PYTHONPATH", "PYTHONHOME", "LD_PRELOAD", "LD_LIBRARY_PATH", "TORCH_CPU_ISA", "COVERAGE_PROCESS_START")
     }
 
 

@@ -181,7 +181,7 @@ void check_random(const Tensor& self, int64_t from, std::optional<int64_t> to) {
 int64_t random_limit(const Tensor& self, std::optional<int64_t> to) {
   if (to) return *to;
   const int64_t largest = largest_random(self.dtype());
-  return largest == std::numeric_limits<int64_t>::max() ? largest : largest + 1;
+  return static_cast<int64_t>(static_cast<uint64_t>(largest) + 1); // the kernel takes it modulo 2^64
 }
 
 void check_float_inplace(const char* op, const Tensor& self) {

@@ -77,7 +77,7 @@ def test_wrong_call(number: int, request: pytest.FixtureRequest) -> None:
     assert "crash" not in answer, f"{case.call!r} ended the process with {answer['crash']}:\n{answer['stderr']}"
     wanted = expected(number, request.config)
     assert answer["raised"], f"{case.call!r} raised nothing, expected {wanted}"
-    assert wanted in answer["raised"], (
+    assert set(str(wanted).split("|")) & set(answer["raised"]), (
         f"{case.call!r} raised {answer['raised'][0]} ({answer['text'][:300]!r}), expected {wanted}"
     )
     if is_ours():  # PyTorch does change its inputs in a few of these

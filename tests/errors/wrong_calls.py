@@ -20,6 +20,8 @@ class Case:
 
 
 CASES: list = []
+# A number beyond int64: PyTorch says TypeError or ValueError by the place it meets it.
+OVERFLOW = "!TypeError|ValueError|OverflowError|RuntimeError"
 
 
 def group(name: str, setup: str, *rows: object) -> None:
@@ -44,7 +46,7 @@ group(
     ("torch.dot(v, torch.ones(4))", "size"),
     ("torch.mv(a, torch.ones(2))", "size"),
     ("a.view(5)", "5", "6"),
-    ("a.view(-1, -1)", "-1"),
+    ("a.view(-1, -1)", "one dimension can be inferred"),
     ("a.view(4, -1)", "invalid"),
     ("a.reshape(7)", "7"),
     ("a.t().view(6)", "view"),
@@ -115,7 +117,7 @@ group(
     ("a.gather(0, torch.tensor([0]))",),
     ("a.scatter(0, torch.tensor([[-1]]), 1.0)",),
     ("a.scatter_(0, torch.tensor([[9]]), 1.0)",),
-    ("a.index_add_(0, torch.tensor([7]), torch.ones(1, 3))",),
+    ("a.index_add_(0, torch.tensor([7]), torch.ones(1, 3))", "!IndexError|RuntimeError"),
     ("a.index_fill_(0, torch.tensor([7]), 1.0)",),
     ("a.index_copy_(0, torch.tensor([7]), torch.ones(1, 3))",),
     ("a.take(torch.tensor([6]))",),
@@ -210,12 +212,12 @@ group(
     ("torch.ones(2, device='meta').item()",),
     ("torch.ones(2, device='meta').numpy()",),
     ("torch.ones(2, device='meta').tolist()",),
-    ("a.copy_(torch.ones(2, 3, device='meta'))",),
+    ("a.copy_(torch.ones(2, 3, device='meta'))", "!RuntimeError"),
     ("a.to(device=7.5)",),
     ("torch.load('/nonexistent/file.pt')",),
     ("torch.set_num_threads(0)",),
     ("torch.set_num_threads(-1)",),
-    ("torch.set_num_threads('a')",),
+    ("torch.set_num_threads('a')", "!TypeError|RuntimeError"),
 )
 
 group(
@@ -281,7 +283,7 @@ group(
     ("torch.nn.functional.conv2d(torch.ones(1, 1, 4, 4), torch.ones(1, 1, 3, 3), padding=-1)",),
     ("torch.nn.functional.conv2d(torch.ones(1, 4, 4, 4), torch.ones(4, 4, 3, 3), groups=3)",),
     ("torch.nn.functional.conv2d(torch.ones(1, 1, 4, 4), torch.ones(1, 1, 3, 3), groups=0)",),
-    ("torch.norm(a, 'x')",),
+    ("torch.norm(a, 'x')", "!TypeError|RuntimeError"),
     ("torch.div(a, a, rounding_mode='x')",),
     ("a.nosuch()", "nosuch"),
     ("torch.nosuch", "nosuch"),
@@ -338,8 +340,8 @@ group(
     ("torch.empty(2**62, 2**62)",),
     ("torch.zeros(2**40)",),
     ("torch.ones(2**31, 2**31, 2**31)",),
-    ("torch.empty(2**63)",),
-    ("torch.empty(2**100)",),
+    ("torch.empty(2**63)", OVERFLOW),
+    ("torch.empty(2**100)", OVERFLOW),
     ("torch.full((2**50,), 1.0)",),
     ("torch.arange(2**55)",),
     ("torch.arange(0, 1, 1e-15)",),
@@ -362,11 +364,11 @@ group(
     ("a.as_strided((2,), (2**62,))",),
     ("a.as_strided((2,), (1,), 2**62)",),
     ("a.as_strided((2,), (1,), -1)",),
-    ("torch.empty(*[1] * 1000).sum(1000)",),
-    ("a.unfold(0, 2, 2**63)",),
+    ("torch.empty(*[1] * 1000).sum(1000)", "!IndexError|RuntimeError"),
+    ("a.unfold(0, 2, 2**63)", OVERFLOW),
     ("a.narrow(0, 2**63 - 1, 5)",),
-    ("a.split(2**63)",),
-    ("a.roll(2**64)",),
+    ("a.split(2**63)", OVERFLOW),
+    ("a.roll(2**64)", OVERFLOW),
     ("a[2**63]",),
     ("a[2**70]",),
     ("torch.nn.functional.max_pool2d(torch.ones(1, 1, 4, 4), 2**40)",),
@@ -404,7 +406,7 @@ group(
     ("torch.cat([s, s], out=s)",),
     ("torch.sort(s, out=(s,))",),
     ("torch.max(a, 0, out=5)",),
-    ("torch.add(y, y, out=5)",),
+    ("torch.add(y, y, out=5)", "!TypeError|RuntimeError"),
     ("torch.add(y, y, out=None, alpha='x')",),
 )
 
@@ -421,7 +423,7 @@ group(
     ("torch.autograd.grad(y, w)",),
     ("torch.autograd.grad(y.sum(), 5)",),
     ("torch.autograd.grad(y.sum(), [])",),
-    ("torch.autograd.backward('x')",),
+    ("torch.autograd.backward('x')", "!TypeError|AssertionError"),
     ("q = w.exp(); q.add_(1); q.sum().backward()", "modified by an inplace operation"),
     ("y.requires_grad_(False)",),
     ("y.requires_grad = False",),
@@ -606,6 +608,6 @@ a = torch.ones(3)""",
     ("torch._C._nosuch",),
     ("torch.ops.aten.nosuch(a)",),
     ("torch.ops.aten.add.Nosuch(a, a)",),
-    ("torch.ops.aten.add.Tensor(a)",),
-    ("torch.ops.aten.add.Tensor(a, 'x')",),
+    ("torch.ops.aten.add.Tensor(a)", "!TypeError|RuntimeError"),
+    ("torch.ops.aten.add.Tensor(a, 'x')", "!TypeError|RuntimeError"),
 )

@@ -69,10 +69,10 @@ INTERNAL = {
     "_trigamma": "digamma",
     "_randperm": "randperm",
     "_unsafe_view": "reshape",
-    "_fused_sgd_": "tests/optim",
-    "_fused_adam_": "tests/optim",
-    "_fused_adamw_": "tests/optim",
-    "_fused_rmsprop_": "tests/optim",
+    "_fused_sgd": "tests/optim",
+    "_fused_adam": "tests/optim",
+    "_fused_adamw": "tests/optim",
+    "_fused_rmsprop": "tests/optim",
 }
 
 

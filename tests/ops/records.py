@@ -107,6 +107,7 @@ class Sample:
     only: Optional[tuple] = None  # dtypes for which it makes sense; None: all of the record's
     grad: bool = True
     second: bool = True  # whether gradgradcheck applies
+    strides: bool = True  # False: the order of the result's memory is not part of the contract
     numeric: bool = True  # False: at a kink, where numeric differentiation says something else
     scale: float = 1.0  # factor on the tolerances
 
@@ -123,6 +124,10 @@ class Sample:
     def once(self) -> Sample:
         """Differentiable once only (or not smooth enough for a numeric second derivative)."""
         return replace(self, second=False)
+
+    def any_order(self) -> Sample:
+        """Whatever strides the result has."""
+        return replace(self, strides=False)
 
     def rough(self) -> Sample:
         """At a kink or a tie: the gradient is the oracle's choice, not a limit of differences."""
@@ -463,7 +468,10 @@ def binary(
     ]
     if special:
         made.append(S(T(special=f"{special}/column"), T(special=f"{special}/row"), **kwargs).without_grad())
-    made += [S(left(3, 4), value, **kwargs) for value in scalars]
+    for value in scalars:
+        sample = S(left(3, 4), value, **kwargs)
+        # PyTorch wraps a negative number around in uint8 arithmetic; nobody should rely on that
+        made.append(sample.for_(d for d in ALL if d != "uint8") if value < 0 else sample)
     return made
 
 

@@ -315,7 +315,7 @@ OPS += [
         [S(T(3, 4, low=0, high=1)), S(T(low=0, high=1)), S(T(0)), S(T(3, 4), 0.3)],
         dtypes=FLOATS,
         errors=[S(V([2.0])), S(V([-0.5])), S(T(3), 1.5)],
-        **_R,
+        **{**_R, "strides": False},
     ),
     Op("poisson", [S(T(3, 4, low=0, high=9)), S(T(0))], dtypes=FLOATS, errors=[S(V([-1.0]))], **_R),
     Op(

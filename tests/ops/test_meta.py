@@ -15,8 +15,6 @@ from .records import Op, layouts_for, request, samples_for
 
 def to_meta(value: Any) -> Any:
     if isinstance(value, torch.Tensor):
-        if value.dim() == 0 and value.dtype == torch.int64:
-            return value  # may stand for a Python number
         return torch.empty_strided(tuple(value.shape), value.stride(), dtype=value.dtype, device="meta")
     if isinstance(value, (list, tuple)):
         return type(value)(to_meta(item) for item in value)

@@ -49,6 +49,7 @@ ACCEPTED = {
     "meshgrid": "one overload with indexing, which Python programs always go through",
     "einsum": "the contraction path is chosen inside",
     "native_batch_norm_backward": "internal",
+    "dropout_": "its first argument is called input, as in the functional form",
     "searchsorted.Tensor": "side and sorter are not there yet",
 }
 LEFT_OUT = ("dtype", "layout", "device", "pin_memory", "generator")  # in one overload here, in several there

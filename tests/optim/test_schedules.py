@@ -114,7 +114,8 @@ def test_rates(both: Any, name: str, optimizer: str) -> None:
 @pytest.mark.parametrize("name", RESUMED)
 def test_resumed(both: Any, name: str) -> None:
     both(
-        PRELUDE + "result = []\nfor e in (-1, 0, 1, 2, 4):\n    o = sgd(); o.param_groups[0]['initial_lr'] = 0.2; o.param_groups[1]['initial_lr'] = 0.1\n"
+        PRELUDE
+        + "result = []\nfor e in (-1, 0, 1, 2, 4):\n    o = sgd(); o.param_groups[0]['initial_lr'] = 0.2; o.param_groups[1]['initial_lr'] = 0.1\n"
         f"    s = {RESUMED[name]}; seen = [rates(o)]\n    for _ in range(4):\n        o.step(); s.step(); seen.append(rates(o))\n    result.append((seen, s.last_epoch))"
     )
 

@@ -12,6 +12,8 @@ TORCH_POINTWISE_OPS(TORCH_DECLARE)
 
 namespace {
 
+constexpr int64_t kScalarTile = 4096; // bytes
+
 const RowSet* const kRowSets[] = {
 #define TORCH_ENTRY(name) &rows_##name,
     TORCH_POINTWISE_OPS(TORCH_ENTRY)
@@ -30,6 +32,35 @@ void run_direct(const RowSet& set, Row row, DType out_type, const DType* in_type
     for (int k = 0; k < n_inputs; ++k)
       at[k] = static_cast<const char*>(data[k]) + first * item_size(in_types[k]);
     row(static_cast<char*>(out.data()) + first * out_width, at, last - first, params);
+  });
+}
+
+// The same with operands of one element, which are spread over a tile that every piece reuses. `spread` says
+// which.
+void run_with_scalars(const RowSet& set, Row row, DType out_type, const DType* in_types, const bool* spread,
+                      const Tensor& out, const Tensor* const* inputs, int n_inputs, const Scalar* params) {
+  const int64_t n = out.numel(), out_width = item_size(out_type);
+  int64_t widest = out_width;
+  for (int k = 0; k < n_inputs; ++k) widest = std::max(widest, item_size(in_types[k]));
+  const int64_t piece = std::min(n, kScalarTile / widest);
+  alignas(64) char tiles[kMaxInputs][kScalarTile];
+  const char* data[kMaxInputs];
+  int64_t step[kMaxInputs]; // bytes per element of the walk
+  for (int k = 0; k < n_inputs; ++k) {
+    const int64_t width = item_size(in_types[k]);
+    data[k] = static_cast<const char*>(inputs[k]->data());
+    step[k] = width;
+    if (!spread[k]) continue;
+    convert_tile(tiles[k], width, 0, in_types[k], data[k], 0, 0, inputs[k]->dtype(), piece, 1, nullptr);
+    data[k] = tiles[k];
+    step[k] = 0;
+  }
+  parallel_for(0, n, kGrain / set.cost, [&](int64_t first, int64_t last) {
+    for (int64_t i = first; i < last; i += piece) {
+      const void* at[kMaxInputs];
+      for (int k = 0; k < n_inputs; ++k) at[k] = data[k] + i * step[k];
+      row(static_cast<char*>(out.data()) + i * out_width, at, std::min(piece, last - i), params);
+    }
   });
 }
 
@@ -59,17 +90,20 @@ void pointwise(PointwiseOp op, DType compute, const Tensor& out, const Tensor* c
   const DType out_type = result_type(set.out[index], kComputeTypes[index]);
   DType in_types[kMaxInputs];
   const int64_t n = out.numel();
-  bool direct = out.is_contiguous() && out.dtype() == out_type;
+  const bool direct_out = out.is_contiguous() && out.dtype() == out_type;
+  bool direct = direct_out, spread[kMaxInputs], any_spread = false;
   for (int k = 0; k < n_inputs; ++k) {
     in_types[k] = set.mask_first && k == 0 ? DType::Bool : kComputeTypes[index];
     const Tensor& input = *inputs[k];
-    direct = direct && input.is_contiguous() && input.dtype() == in_types[k] && input.numel() == n;
+    const int64_t size = input.numel();
+    spread[k] = size == 1 && (n != 1 || input.dtype() != in_types[k]);
+    any_spread |= spread[k];
+    direct = direct && (spread[k] || (size == n && input.is_contiguous() && input.dtype() == in_types[k]));
   }
   if (n == 0) return;
-  if (direct)
-    run_direct(set, row, out_type, in_types, out, inputs, n_inputs, params);
-  else
-    run_as_program(set, row, out_type, in_types, out, inputs, n_inputs, params);
+  if (!direct) return run_as_program(set, row, out_type, in_types, out, inputs, n_inputs, params);
+  if (!any_spread) return run_direct(set, row, out_type, in_types, out, inputs, n_inputs, params);
+  run_with_scalars(set, row, out_type, in_types, spread, out, inputs, n_inputs, params);
 }
 
 } // namespace torch::TORCH_ISA

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "kernels/cpu/vec.h"
+#include "kernels/cpu/vec_fast.h"
 
 #include <sleef.h>
 
@@ -44,13 +45,13 @@ using SleefD = __m128d;
     return (Vec<double>::Raw)TORCH_SLEEF_D(fn, accuracy)((SleefD)a.v, (SleefD)b.v);                          \
   }
 
-TORCH_SLEEF_UNARY(exp_, exp, u10)
+TORCH_SLEEF_UNARY_D(exp_, exp, u10)
 TORCH_SLEEF_UNARY(exp2_, exp2, u10)
-TORCH_SLEEF_UNARY(expm1_, expm1, u10)
-TORCH_SLEEF_UNARY(log_, log, u10)
+TORCH_SLEEF_UNARY_D(expm1_, expm1, u10)
+TORCH_SLEEF_UNARY_D(log_, log, u10)
 TORCH_SLEEF_UNARY(log2_, log2, u10)
 TORCH_SLEEF_UNARY(log10_, log10, u10)
-TORCH_SLEEF_UNARY(log1p_, log1p, u10)
+TORCH_SLEEF_UNARY_D(log1p_, log1p, u10)
 TORCH_SLEEF_UNARY(sin_, sin, u10)
 TORCH_SLEEF_UNARY(cos_, cos, u10)
 TORCH_SLEEF_UNARY(tan_, tan, u10)
@@ -59,16 +60,26 @@ TORCH_SLEEF_UNARY(acos_, acos, u10)
 TORCH_SLEEF_UNARY(atan_, atan, u10)
 TORCH_SLEEF_UNARY(sinh_, sinh, u10)
 TORCH_SLEEF_UNARY(cosh_, cosh, u10)
-TORCH_SLEEF_UNARY(tanh_, tanh, u10)
+TORCH_SLEEF_UNARY_D(tanh_, tanh, u10)
 TORCH_SLEEF_UNARY(asinh_, asinh, u10)
 TORCH_SLEEF_UNARY(acosh_, acosh, u10)
 TORCH_SLEEF_UNARY(atanh_, atanh, u10)
-TORCH_SLEEF_UNARY(erf_, erf, u10)
+TORCH_SLEEF_UNARY_D(erf_, erf, u10)
 TORCH_SLEEF_UNARY(erfc_, erfc, u15)
 TORCH_SLEEF_UNARY(lgamma_, lgamma, u10)
-TORCH_SLEEF_BINARY(pow_, pow, u10)
+TORCH_INLINE Vec<double> pow_(Vec<double> a, Vec<double> b) {
+  return (Vec<double>::Raw)TORCH_SLEEF_D(pow, u10)((SleefD)a.v, (SleefD)b.v);
+}
 TORCH_SLEEF_BINARY(atan2_, atan2, u10)
 TORCH_SLEEF_BINARY(hypot_, hypot, u05)
+
+TORCH_INLINE Vec<float> exp_(Vec<float> a) { return fast_exp(a); }
+TORCH_INLINE Vec<float> expm1_(Vec<float> a) { return fast_expm1(a); }
+TORCH_INLINE Vec<float> log_(Vec<float> a) { return fast_log(a); }
+TORCH_INLINE Vec<float> log1p_(Vec<float> a) { return fast_log1p(a); }
+TORCH_INLINE Vec<float> tanh_(Vec<float> a) { return fast_tanh(a); }
+TORCH_INLINE Vec<float> erf_(Vec<float> a) { return fast_erf(a); }
+TORCH_INLINE Vec<float> pow_(Vec<float> a, Vec<float> b) { return fast_pow(a, b); }
 
 #undef TORCH_SLEEF_UNARY_F
 #undef TORCH_SLEEF_UNARY_D

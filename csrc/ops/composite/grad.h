@@ -44,6 +44,7 @@ Tensor logcumsumexp_grad(const Tensor& grad, const Tensor& self, const Tensor& r
 
 Tensor as_strided_grad(const Tensor& grad, const DimVec& sizes, const DimVec& strides, int64_t offset, Ints size, Ints stride,
                        std::optional<int64_t> storage_offset);
+DimVec negated(Ints values);
 Tensor permute_grad(const Tensor& grad, Ints dims);
 Tensor select_grad(const Tensor& grad, const DimVec& sizes, int64_t dim, int64_t index);
 Tensor slice_grad(const Tensor& grad, const DimVec& sizes, int64_t dim, std::optional<int64_t> start, std::optional<int64_t> end,

@@ -25,6 +25,12 @@ Tensor as_strided_grad(const Tensor& grad, const DimVec& sizes, const DimVec& st
   return reshape(index_select(base, 0, reshape(where_in, {-1})), sizes);
 }
 
+DimVec negated(Ints values) {
+  DimVec out(values);
+  for (int64_t& v : out) v = -v;
+  return out;
+}
+
 Tensor permute_grad(const Tensor& grad, Ints dims) {
   DimVec inverse(dims.size());
   for (size_t i = 0; i < dims.size(); ++i) inverse[wrap_dim(dims[i], static_cast<int64_t>(dims.size()))] = static_cast<int64_t>(i);

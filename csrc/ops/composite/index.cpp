@@ -144,26 +144,6 @@ Tensor flipud(const Tensor& self) {
   return flip(self, {0});
 }
 
-Tensor roll(const Tensor& self, Ints shifts, Ints dims) {
-  check(!shifts.empty(), "`shifts` required");
-  if (dims.empty()) {
-    check(shifts.size() == 1, "shifts and dimensions must align. shifts: ", shifts.size(), ", dims:0");
-    return view(roll(reshape(self, {-1}), shifts, {0}), self.sizes());
-  }
-  check(shifts.size() == dims.size(), "shifts and dimensions must align. shifts: ", shifts.size(), ", dims:", dims.size());
-  Tensor out = self;
-  for (size_t i = 0; i < dims.size(); ++i) {
-    const int64_t d = wrap_dim(dims[i], self.dim());
-    if (self.dim() == 0 || self.numel() == 0) return clone(self);
-    const int64_t n = self.sizes()[d];
-    const int64_t at = ((n - shifts[i] % n) % n + n) % n;
-    if (at == 0) continue;
-    const Tensor parts[] = {slice(out, d, at, std::nullopt, 1), slice(out, d, int64_t{0}, at, 1)};
-    out = cat(parts, d);
-  }
-  return out.is_same(self) ? clone(self) : out;
-}
-
 Tensor repeat(const Tensor& self, Ints repeats) {
   const int64_t n = static_cast<int64_t>(repeats.size()), own = self.dim();
   check(n >= own, "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor: got ", repeats, " for shape ", self.sizes());

@@ -90,8 +90,18 @@ Tensor max_pool2d(const Tensor& self, Ints kernel_size, Ints stride, Ints paddin
 Tensor batch_norm(const Tensor& input, const Tensor& weight, const Tensor& bias, const Tensor& running_mean, const Tensor& running_var,
                   bool training, double momentum, double eps, bool) {
   if (training && running_mean.defined()) check(!running_mean.requires_grad(), "batch_norm: running_mean must not require grad");
-  Tensor out = std::get<0>(native_batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps));
-  if (training) bump_versions(std::array<Tensor, 2>{running_mean, running_var});
+  if (!training) return std::get<0>(native_batch_norm(input, weight, bias, running_mean, running_var, false, momentum, eps));
+  // The gradient in training does not use the running statistics: the node keeps aliases whose version nobody counts, so that
+  // the update here, and that of the next forward, do not make them stale.
+  const auto uncounted = [](const Tensor& t) {
+    if (!t.defined()) return t;
+    Tensor a = torch::alias(t);
+    a.impl()->shared_version.reset();
+    return a;
+  };
+  Tensor out = std::get<0>(
+      native_batch_norm(input, weight, bias, uncounted(running_mean), uncounted(running_var), true, momentum, eps));
+  bump_versions(std::array<Tensor, 2>{running_mean, running_var});
   return out;
 }
 Tensor layer_norm(const Tensor& input, Ints normalized_shape, const Tensor& weight, const Tensor& bias, double eps, bool) {

@@ -191,6 +191,14 @@ TensorMeta flip(const Tensor& self, Ints dims) {
   return clone(self, std::nullopt);
 }
 
+TensorMeta roll(const Tensor& self, Ints shifts, Ints dims) {
+  check(!shifts.empty(), "`shifts` required");
+  check(dims.empty() ? shifts.size() == 1 : shifts.size() == dims.size(), "shifts and dimensions must align. shifts: ", shifts.size(),
+        ", dims:", dims.size());
+  for (const int64_t d : dims) wrap_dim(d, self.dim());
+  return like(self);
+}
+
 TensorMeta triangle(const char* op, const Tensor& self) {
   check(self.dim() >= 2, op, ": input tensor must have at least 2 dimensions, got shape ", self.sizes());
   return like(self);

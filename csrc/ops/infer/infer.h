@@ -42,6 +42,7 @@ TensorMeta take(const Tensor& self, const Tensor& index);
 void check_put(const Tensor& self, const Tensor& index, const Tensor& source);
 TensorMeta cat(TensorList tensors, int64_t dim);
 TensorMeta flip(const Tensor& self, Ints dims);
+TensorMeta roll(const Tensor& self, Ints shifts, Ints dims);
 TensorMeta triangle(const char* op, const Tensor& self);
 Metas2 sort(const Tensor& self, int64_t dim);
 Metas2 topk(const Tensor& self, int64_t k, int64_t dim);
