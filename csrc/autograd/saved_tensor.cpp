@@ -115,7 +115,7 @@ SavedTensor::SavedTensor(const Tensor& t, bool is_output) {
   } else {
     data_ = t;
   }
-  if (!hook_stack.hooks.empty()) [[unlikely]] {
+  if (!hook_stack.hooks.empty() && !t.is_wrapped_number()) [[unlikely]] {
     const std::shared_ptr<SavedTensorHooks> hooks = hook_stack.hooks.back();
     auto packed = std::make_unique<PackedTensor>();
     if (!is_output_) packed->edge = edge_of(t);

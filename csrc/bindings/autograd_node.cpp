@@ -261,14 +261,11 @@ void init_autograd_node(PyObject* module) {
                                     {Py_tp_dealloc, reinterpret_cast<void*>(node_dealloc)},
                                     {Py_tp_traverse, reinterpret_cast<void*>(node_traverse)},
                                     {0, nullptr}};
-  PyType_Spec accumulate_spec{"AccumulateGrad", sizeof(NodeObject), 0,
+  PyType_Spec accumulate_spec{"builtins.AccumulateGrad", sizeof(NodeObject), 0,
                               Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
                               accumulate_slots};
   accumulate_type = reinterpret_cast<PyTypeObject*>(
       owned(PyType_FromSpecWithBases(&accumulate_spec, reinterpret_cast<PyObject*>(node_type))).release());
-  const Owned name = owned(PyUnicode_FromString("builtins"));
-  check_status(
-      PyObject_SetAttrString(reinterpret_cast<PyObject*>(accumulate_type), "__module__", name.get()));
   check_status(PyModule_AddObjectRef(module, "AccumulateGrad", reinterpret_cast<PyObject*>(accumulate_type)));
 }
 

@@ -151,6 +151,9 @@ bool packs(const Overload& o, int at, int first, Py_ssize_t nargs, PyObject* con
   const Param& p = o.params[at];
   if (p.kind != ArgKind::IntList && p.kind != ArgKind::OptIntList) return false;
   if (at != first) return false;
+  // movedim(0, 1), roll(1, 0): the second number belongs to the next list.
+  if (at + 1 < o.count && (o.params[at + 1].kind == ArgKind::IntList || o.params[at + 1].kind == ArgKind::OptIntList) && !o.params[at + 1].keyword_only)
+    return false;
   if (p.size > 0 && nargs < 2) return false;
   for (Py_ssize_t i = 0; i < nargs; ++i)
     if (!is_int(args[i])) return false;

@@ -193,12 +193,14 @@ PyObject* py_asarray(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObjec
 bool is_integer(PyObject* o) { return !PyBool_Check(o) && (PyLong_Check(o) || (is_numpy_scalar(o) && PyIndex_Check(o))); }
 
 [[noreturn]] void bad_legacy_call(PyObject* args) {
-  const Owned text = owned_or_throw(PyObject_Repr(args));
+  std::string types;
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(args); ++i)
+    types.append(i ? ", " : "").append(Py_TYPE(PyTuple_GET_ITEM(args, i))->tp_name);
   raise_python(PyExc_TypeError,
-               "new() received an invalid combination of arguments - got %U, but expected one of:\n"
+               "new() received an invalid combination of arguments - got (%s), but expected one of:\n"
                " * (*, torch.device device = None)\n * (torch.Storage storage)\n * (Tensor other)\n"
                " * (tuple of ints size, *, torch.device device = None)\n * (object data, *, torch.device device = None)\n",
-               text.get());
+               types.c_str());
 }
 
 DimVec legacy_sizes(PyObject* args) {
@@ -214,7 +216,6 @@ DimVec legacy_sizes(PyObject* args) {
     }
     const Py_ssize_t n = PyNumber_AsSsize_t(item, PyExc_OverflowError);
     if (n == -1 && PyErr_Occurred()) throw PythonError{};
-    check(n >= 0, "Trying to create tensor with negative dimension ", int64_t(n), ": ", sizes, " so far");
     sizes.push_back(n);
   }
   return sizes;

@@ -114,6 +114,7 @@ template <class Managed> void delete_capsule(PyObject* capsule, const char* name
 }
 
 PyObject* make_capsule(const Tensor& t, bool versioned, bool copied) {
+  check_kind(ErrorKind::Buffer, t.is_cpu(), "Cannot pack tensors on ", t.device());
   if (!versioned) {
     // the old structure cannot say that memory must not be written
     check_kind(ErrorKind::Buffer, t.storage()->writable(),
@@ -147,7 +148,6 @@ PyObject* tensor_dlpack(PyObject* self, PyObject* const* args, Py_ssize_t nargs,
     bind_arguments(kDlpack, args, nargs, kwnames, slots);
     const Tensor& t = unwrap(self);
     check_kind(ErrorKind::Buffer, !t.requires_grad(), "Can't export tensors that require gradient, use tensor.detach()");
-    check_kind(ErrorKind::Buffer, t.is_cpu(), "Cannot pack tensors on ", t.device());
     if (slots[0] && slots[0] != Py_None) {
       if (!PyLong_Check(slots[0])) raise_python(PyExc_TypeError, "stream must be ``int`` or ``none``");
       raise_python(PyExc_AssertionError, "stream should be None on cpu.");
@@ -231,7 +231,7 @@ Owned capsule_of(PyObject* object) {
 PyObject* py_to_dlpack(PyObject*, PyObject* tensor) {
   try {
     check_type(is_tensor(tensor), "to_dlpack(): argument 'tensor' must be Tensor");
-    return tensor_dlpack(tensor, nullptr, 0, nullptr);
+    return make_capsule(unwrap(tensor), false, false);
   } catch (...) {
     return set_python_error();
   }
@@ -261,8 +261,8 @@ template <class F> PyCFunction as_method(F f) { return reinterpret_cast<PyCFunct
 
 PyMethodDef functions[] = {
     {"_to_dlpack", py_to_dlpack, METH_O, "_to_dlpack(tensor) -> capsule\n\nUnversioned DLPack capsule over the tensor's memory."},
-    {"from_dlpack", as_method(py_from_dlpack), METH_FASTCALL | METH_KEYWORDS,
-     "from_dlpack(x, *, device=None, copy=None) -> Tensor\n\nTensor over the memory of an object with __dlpack__ (or of a DLPack "
+    {"_from_dlpack", as_method(py_from_dlpack), METH_FASTCALL | METH_KEYWORDS,
+     "_from_dlpack(x, *, device=None, copy=None) -> Tensor\n\nTensor over the memory of an object with __dlpack__ (or of a DLPack "
      "capsule, which is used up)."},
     {nullptr, nullptr, 0, nullptr}};
 

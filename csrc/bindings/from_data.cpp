@@ -301,7 +301,10 @@ Tensor tensor_from_data(PyObject* data, std::optional<DType> dtype, Device devic
 
 Tensor index_from_data(PyObject* data) {
   if (is_text(data)) refuse_text(data);
-  if (is_numpy_array(data)) return from_numpy(data);
+  if (is_numpy_array(data)) {
+    const Tensor t = from_numpy(data);
+    if (torch::is_integral(t.dtype(), /*include_bool=*/true)) return t;
+  }
   const DType inferred = infer_dtype(data);
   const bool mask = inferred == DType::Bool || inferred == DType::UInt8;
   // an empty list has the default dtype but selects nothing, as an integer index

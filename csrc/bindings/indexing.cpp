@@ -61,7 +61,7 @@ Item read_item(PyObject* o) {
   if (o == Py_Ellipsis) return {Item::Ellipsis, 0, 0, 1, {}};
   if (PyBool_Check(o)) return {Item::Boolean, o == Py_True, 0, 1, {}};
   if (is_tensor(o)) return read_tensor(unwrap(o));
-  if (is_numpy_array(o)) return read_tensor(from_numpy(o));
+  if (is_numpy_array(o)) return read_tensor(index_from_data(o));
   if (PyLong_Check(o)) return integer(to_int64(o)); // IntEnum and the like
   if (PySequence_Check(o) && !PyDict_Check(o)) return read_tensor(index_from_data(o));
   if (PyIndex_Check(o)) { // NumPy integers
@@ -149,9 +149,10 @@ public:
     strides_.erase(size_t(dim));
   }
 
-  void slice(int64_t dim, const Item& item) {
+  // A slice of the whole dimension is left out unless it is all there is: x[:] has a SliceBackward of its own.
+  void slice(int64_t dim, const Item& item, bool alone) {
     const int64_t n = size(dim);
-    if (is_whole(item, n)) return;
+    if (is_whole(item, n) && !(alone && by_ops_)) return;
     changed_ = true;
     if (by_ops_) {
       current_ = ops::slice(current_, dim, item.start, item.stop, item.step);
@@ -218,6 +219,17 @@ Tensor boolean_as_index(bool value, Device device) {
                                                                                : ops::_to_copy(t, {}, device);
 }
 
+// Index tensors on the CPU for a meta tensor: their shapes are all that matters.
+void push_shapes(const Tensor& t, IndexList& indices) {
+  const Device meta{DeviceType::Meta, -1};
+  if (!is_mask(t)) {
+    indices.push_back(empty_tensor(t.sizes(), DType::Int64, meta));
+    return;
+  }
+  const Tensor positions = ops::nonzero(t);
+  for (int64_t d = 0; d < t.dim(); ++d) indices.push_back(empty_tensor(DimVec{positions.sizes()[0]}, DType::Int64, meta));
+}
+
 void apply_items(const Tensor& self, const Items& items, Plan& plan) {
   int64_t taken = 0;
   for (size_t i = 0; i < items.size(); ++i) taken += dims_taken(items[i]);
@@ -229,7 +241,8 @@ void apply_items(const Tensor& self, const Items& items, Plan& plan) {
   const auto pass = [&](int64_t n) { dim += n, holes += size_t(n); };
   const auto record = [&](const Tensor& t, int64_t n) {
     for (; holes > 0; --holes) plan.indices.push_back(Tensor());
-    plan.indices.push_back(t);
+    if (self.is_meta() && !t.is_meta()) push_shapes(t, plan.indices);
+    else plan.indices.push_back(t);
     dim += n;
   };
   for (size_t i = 0; i < items.size(); ++i) {
@@ -240,7 +253,7 @@ void apply_items(const Tensor& self, const Items& items, Plan& plan) {
       ++self_dim;
       break;
     case Item::Slice:
-      plan.view.slice(dim, item);
+      plan.view.slice(dim, item, items.size() == 1);
       pass(1);
       ++self_dim;
       break;
@@ -303,6 +316,32 @@ Tensor without_leading_ones(const Tensor& value, int64_t dims) {
   return surplus ? ops::view(value, value.sizes().span().subspan(size_t(surplus))) : value;
 }
 
+void copy_value(const Tensor& place, const Tensor& given) {
+  const Tensor value = without_leading_ones(given, place.dim());
+  const int64_t surplus = place.dim() - value.dim();
+  check(surplus >= 0, "expand(torch.", dtype_aten_name(value.dtype()), "Tensor{", value.sizes(), "}, size=", place.sizes(),
+        "): the number of sizes provided (", place.dim(), ") must be greater or equal to the number of dimensions in the tensor (",
+        value.dim(), ")");
+  for (int64_t d = place.dim() - 1; d >= surplus; --d) {
+    const int64_t n = value.sizes()[size_t(d - surplus)];
+    check(n == 1 || n == place.sizes()[size_t(d)], "The expanded size of the tensor (", place.sizes()[size_t(d)],
+          ") must match the existing size (", n, ") at non-singleton dimension ", d, ".  Target sizes: ", place.sizes(),
+          ".  Tensor sizes: ", value.sizes());
+  }
+  ops::copy_(place, value);
+}
+
+// place[mask] = number without the detour over positions; false if it is not that simple.
+bool fill_masked(const Tensor& place, const Tensor& mask, const Tensor& value) {
+  if (!mask.defined() || mask.dtype() != DType::Bool || mask.dim() > place.dim()) return false;
+  DimVec sizes = mask.sizes();
+  for (size_t d = 0; d < sizes.size(); ++d)
+    if (sizes[d] != place.sizes()[d]) return false; // index_put_ says what is wrong
+  sizes.resize(size_t(place.dim()), 1);
+  ops::masked_fill_(place, mask.dim() == place.dim() ? mask : ops::view(mask, sizes), value);
+  return true;
+}
+
 [[noreturn]] void cannot_assign(PyObject* value, const Tensor& self) {
   raise_python(PyExc_TypeError, "can't assign a %s to a torch.%sTensor", Py_TYPE(value)->tp_name, dtype_aten_name(self.dtype()));
 }
@@ -343,10 +382,11 @@ void assign(const Tensor& self, PyObject* index, PyObject* value) {
   const Tensor place = plan.view.operand();
   if (plan.indices.empty()) {
     if (number) ops::fill_(place, number_of(value));
-    else ops::copy_(place, without_leading_ones(unwrap(value), place.dim()));
+    else copy_value(place, unwrap(value));
     return;
   }
-  const Tensor source = number ? number_tensor(number_of(value), self) : unwrap(value);
+  const Tensor source = number ? number_tensor(number_of(value), self) : without_leading_ones(unwrap(value), 0);
+  if (plan.indices.size() == 1 && source.dim() == 0 && fill_masked(place, plan.indices[0], source)) return;
   ops::index_put_(place, list_of(plan.indices), source, false);
 }
 

@@ -10,7 +10,10 @@
 #include "kernels/table.h"
 #include "ops/pointwise_call.h"
 
+#include <cstdlib>
 #include <cstring>
+
+#include <unistd.h>
 
 namespace torch::python {
 
@@ -18,7 +21,19 @@ namespace {
 
 // Long work lets other Python threads run, if this thread holds the lock at all.
 void* release_gil() { return PyGILState_Check() ? PyEval_SaveThread() : nullptr; }
-void restore_gil(void* state) { PyEval_RestoreThread(static_cast<PyThreadState*>(state)); }
+void restore_gil(void* state) {
+  // At exit Python ends daemon threads that ask for the lock by unwinding their stacks, which destructors may not let
+  // through: such a thread waits for the end of the process instead.
+  while (_Py_IsFinalizing()) pause();
+  PyEval_RestoreThread(static_cast<PyThreadState*>(state));
+}
+
+// An instruction set that was asked for by name but cannot be had is an error, not a slower or faster program.
+void check_isa() {
+  const char* const wanted = std::getenv("TORCH_CPU_ISA");
+  check(!wanted || !*wanted || std::strcmp(wanted, cpu_isa_name()) == 0, "TORCH_CPU_ISA=", std::string(wanted ? wanted : ""),
+        " is not available: this build and processor would use '", cpu_isa_name(), "'");
+}
 
 template <class F> PyObject* guarded(F&& body) {
   try {
@@ -116,6 +131,7 @@ PyMODINIT_FUNC PyInit__C() {
   PyObject* module = PyModule_Create(&module_def);
   if (!module) return nullptr;
   try {
+    check_isa();
     torch::long_work_hooks = {release_gil, restore_gil};
     init_types(module);
     init_call(module);

@@ -77,13 +77,9 @@ Storage allocated(int64_t bytes, Device device) {
   return StorageImpl::allocate(bytes, device);
 }
 
-uint8_t byte_of(PyObject* value) {
-  int overflow = 0;
+uint8_t byte_of(PyObject* value) { // modulo 256
   const Owned index = owned_or_throw(PyNumber_Index(value));
-  const long v = PyLong_AsLongAndOverflow(index.get(), &overflow);
-  if (overflow || v < -128 || v > 255)
-    raise_python(PyExc_RuntimeError, "UntypedStorage: byte values must be in the range -128 ... 255");
-  return static_cast<uint8_t>(v);
+  return static_cast<uint8_t>(PyLong_AsUnsignedLongMask(index.get()));
 }
 
 // ---- construction ----
@@ -100,13 +96,21 @@ PyObject* storage_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
     if (!slots[0]) return make_object(type, StorageImpl::allocate(0, device));
     if (PyIndex_Check(slots[0]) && !PyBool_Check(slots[0]))
       return make_object(type, allocated(int_argument(kNew, "size", slots[0], 0), device));
-    if (!PySequence_Check(slots[0]) || PyUnicode_Check(slots[0]))
+    if (!PySequence_Check(slots[0]))
       raise_python(PyExc_TypeError, "UntypedStorage(): expected a number of bytes or a sequence of byte values, got %s",
                    Py_TYPE(slots[0])->tp_name);
     const Owned items = owned_or_throw(PySequence_List(slots[0])); // a copy that nobody can change
     const Py_ssize_t n = PyList_GET_SIZE(items.get());
     Storage s = StorageImpl::allocate(n, Device{});
-    for (Py_ssize_t i = 0; i < n; ++i) static_cast<uint8_t*>(s->data())[i] = byte_of(PyList_GET_ITEM(items.get(), i));
+    for (Py_ssize_t i = 0; i < n; ++i) {
+      PyObject* const item = PyList_GET_ITEM(items.get(), i);
+      if (!PyIndex_Check(item))
+        raise_python(PyExc_RuntimeError,
+                     "torch.UntypedStorage(): tried to construct a storage from a sequence (%s), but one of the items was of "
+                     "type %s instead of int",
+                     Py_TYPE(slots[0])->tp_name, Py_TYPE(item)->tp_name);
+      static_cast<uint8_t*>(s->data())[i] = byte_of(item);
+    }
     return make_object(type, std::move(s));
   } catch (...) {
     return set_python_error();
@@ -440,7 +444,13 @@ PyObject* tensor_from_storage(PyObject*, PyObject* const* args, Py_ssize_t nargs
   }
 }
 
-PyObject* tensor_untyped_storage(PyObject* self, PyObject*) { return wrap_storage(unwrap(self).storage()); }
+PyObject* tensor_untyped_storage(PyObject* self, PyObject*) {
+  try {
+    return wrap_storage(unwrap(self).storage());
+  } catch (...) {
+    return set_python_error();
+  }
+}
 
 constexpr const char* kSetParams[] = {"source", "storage_offset", "size", "stride"};
 constexpr Signature kSet = {"set_", kSetParams, 4, 0};
@@ -552,7 +562,11 @@ Owned untyped_storage_of(PyObject* o) {
 
 PyObject* wrap_storage(const Storage& s) {
   if (s->pyobj) return Py_NewRef(static_cast<PyObject*>(s->pyobj));
-  return make_object(user_type ? user_type : &base_type, s);
+  if (!user_type) { // its class lives in Python and registers itself there
+    const Owned module = owned_or_throw(PyImport_ImportModule("torch.storage"));
+    if (!user_type) raise_python(PyExc_ImportError, "torch.storage is still being imported");
+  }
+  return make_object(user_type, s);
 }
 
 Storage slice_storage(const Storage& s, int64_t begin, int64_t end) {

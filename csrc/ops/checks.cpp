@@ -43,7 +43,7 @@ void check_ordered(const char* op, const Tensor& self, const Tensor& other) {
 
 void check_bitwise(const char* op, const Tensor& self, const Tensor& other) {
   const DType t = is_differentiable(self.dtype()) ? self.dtype() : other.dtype();
-  check_kind(ErrorKind::NotImplemented, !is_differentiable(t), '"', op, "\" not implemented for '", dtype_aten_name(t),
+  check_kind(std::string_view(op) == "bitwise_not" ? ErrorKind::Type : ErrorKind::NotImplemented, !is_differentiable(t), '"', op, "\" not implemented for '", dtype_aten_name(t),
              "': it takes integer and bool tensors");
 }
 
@@ -187,6 +187,11 @@ int64_t random_limit(const Tensor& self, std::optional<int64_t> to) {
 void check_float_inplace(const char* op, const Tensor& self) {
   check_kind(ErrorKind::NotImplemented, self.is_floating_point(), '"', op, "\" not implemented for '",
              dtype_aten_name(self.dtype()), "': it takes floating-point tensors");
+}
+
+void check_positive(const char* op, const char* name, const Tensor& self, double value) {
+  check(value > 0.0, op, " expects ", name, " > 0.0, but found ", name, "=", value);
+  check_float_inplace(op, self);
 }
 
 double nan_to_num_limit(const Tensor& self, std::optional<double> given, bool positive) {

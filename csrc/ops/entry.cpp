@@ -88,7 +88,7 @@ void check_no_overlap(const char* op, const Tensor& written, const Tensor& read)
 }
 
 void check_out_one(const char* op, const Tensor& out) {
-  check(!(thread_state.grad_enabled && out.requires_grad()), op,
+  check(!(thread_state.grad_enabled && out.defined() && out.requires_grad()), op,
         "(): functions with out=... arguments don't support automatic differentiation, but one of the arguments requires grad.");
 }
 

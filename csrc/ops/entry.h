@@ -33,6 +33,8 @@ template <class... Ts> void check_same_device(const char* op, const Ts&... ts) {
 }
 void check_not_meta(const char* op, const Tensor& t);
 
+inline bool autograd_wanted(const Tensor& t) { return thread_state.grad_enabled && t.requires_grad(); }
+
 // ---- amount of work, for LongWork ----
 inline int64_t work_of_one(const Tensor& t) { return t.defined() ? t.numel() : 0; }
 inline int64_t work_of_one(TensorList ts) {
@@ -55,7 +57,17 @@ inline void check_no_overlap(const char* op, const Tensor& written, TensorList r
 }
 void resize_out(const char* op, const Tensor& out, IntSpan sizes);
 void check_out_one(const char* op, const Tensor& t);
-template <class... Ts> void check_out(const char* op, const Tensor& out, const Ts&...) { check_out_one(op, out); }
+inline void check_out_one(const char* op, TensorList ts) {
+  for (const Tensor& t : ts) check_out_one(op, t);
+}
+template <class... Ts> void check_out(const char* op, const Ts&... ts) { (check_out_one(op, ts), ...); }
+// A Python number that a node keeps becomes a 0-dim tensor of the result's dtype, so that formulas compute in that.
+inline Tensor settled(const Tensor& t, const Tensor& result) {
+  if (!t.defined() || !t.is_wrapped_number()) return t;
+  Tensor out = empty_tensor({}, result.dtype());
+  cpu_kernels().copy(out, t);
+  return out;
+}
 // Where an out= kernel may write: `out` itself when it is dense, of the right dtype and apart from the inputs, else a temporary.
 Tensor prepare_out(const char* op, const Tensor& out, const TensorMeta& meta, std::span<const Tensor* const> inputs);
 inline void collect(InlineVec<const Tensor*, 8>& v, const Tensor& t) { v.push_back(&t); }

@@ -33,10 +33,9 @@ struct ResultType {
   }
   static DType combine(bool has_high, DType high, bool has_low, DType low) {
     if (!has_high) return low;
-    if (!has_low || category(low) <= category(high)) {
-      return high;
-    }
-    return promote(high, low);
+    if (!has_low || category(low) <= category(high)) return high;
+    // A complex operand of lower rank makes a float complex, in the float's own precision.
+    return is_floating(high) ? complex_type(high) : promote(high, low);
   }
   DType result() const {
     const DType upper = combine(has_dims, dims, has_zero, zero);
@@ -155,6 +154,8 @@ Tensor pointwise_new(const char* op, PointwiseOp functor, PointwiseRule rule, Op
 void pointwise_into(const char* op, const Tensor& self, PointwiseOp functor, PointwiseRule rule, Operands operands,
                     const Scalar* params) {
   const Plan plan = make_plan(op, rule, operands);
+  check(!is_complex(plan.compute) || is_complex(plan.out) || plan.out == DType::Bool, "In-place ", op,
+        " is not supported for complex tensors.");
   check(equal(plan.sizes, self.sizes()), op, ": output with shape ", self.sizes(), " doesn't match the broadcast shape ",
         plan.sizes);
   check(can_cast(plan.out, self.dtype()), op, ": result type ", dtype_aten_name(plan.out),

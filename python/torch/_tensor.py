@@ -20,6 +20,13 @@ def _lazy(module: str, name: str) -> Any:
     return method
 
 
+def _rebuild_from_type_v2(func: Any, new_type: Any, args: Any, state: Any) -> Any:
+    """Constructor that pickles name for instances of subclasses and for tensors with attributes."""
+    from torch import _tensor_pickle
+
+    return _tensor_pickle.rebuild_from_type(func, new_type, args, state)
+
+
 class Tensor(TensorBase, metaclass=_C._TensorMeta):
     """A multi-dimensional array of numbers of one type, with gradients.
 

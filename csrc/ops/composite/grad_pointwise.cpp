@@ -8,17 +8,20 @@ Tensor scaled(const Tensor& t, const Scalar& factor) { return factor.equals(1) ?
 
 Tensor rows_of(const Tensor& t) { return t.dim() == 2 ? t : reshape(t, {t.numel() / std::max<int64_t>(t.sizes().back(), 1), t.sizes().back()}); }
 
-Tensor std_from_var(const Tensor& var) { return sqrt(var); }
+Tensor std_from_var(const Tensor& var) {
+  if (!autograd_wanted(var)) return sqrt(var);
+  // Where the variance is 0 the gradient is taken as 0 rather than the infinite slope of sqrt.
+  const Tensor zero = eq(var, 0);
+  return masked_fill(sqrt(masked_fill(var, zero, 1)), zero, 0);
+}
 
 Tensor div_grad_other(const Tensor& grad, const Tensor& self, const Tensor& other) {
   return neg(grad) * conj(self / other / other);
 }
 
 Tensor pow_grad_self(const Tensor& grad, const Tensor& self, const Tensor& exponent) {
-  if (exponent.is_wrapped_number()) {
-    const Scalar e = exponent.is_complex()               ? Scalar(*exponent.data<complex128>())
-                     : is_integral(exponent.dtype(), true) ? Scalar(exponent.dtype() == DType::Bool ? int64_t(*exponent.data<bool>()) : *exponent.data<int64_t>())
-                                                           : Scalar(*exponent.data<double>());
+  if (exponent.dim() == 0 && !exponent.requires_grad() && exponent.is_cpu()) {
+    const Scalar e = visit_all(exponent.dtype(), [&](auto tag) { return Scalar(*exponent.data<typename decltype(tag)::type>()); });
     if (e.equals(0)) return zeros_like(self);
     if (e.equals(1)) return grad;
     if (e.equals(2)) return grad * (conj(self) * 2);

@@ -59,9 +59,7 @@ Tensor prod_grad(const Tensor& grad, const Tensor& self, const Tensor& result, O
 Tensor extremum_grad(const Tensor& grad, const Tensor& self, const Tensor& result, Ints dim, bool keepdim) {
   const OptInts dims{dim.span()};
   const Tensor g = unreduced(grad, self.dim(), dims, keepdim), r = unreduced(result, self.dim(), dims, keepdim);
-  Tensor hit = eq(self, r);
-  if (is_differentiable(self.dtype())) hit = logical_or(hit, logical_and(isnan(self), isnan(r)));
-  const Tensor share = _to_copy(hit, grad.dtype());
+  const Tensor share = _to_copy(eq(self, r), grad.dtype()); // nowhere for NaN: the gradient becomes NaN
   return g * share / sum(share, dims, true);
 }
 
@@ -137,6 +135,8 @@ Tensor cumprod_grad(const Tensor& grad, const Tensor& self, const Tensor& result
 
 Tensor logcumsumexp_grad(const Tensor& grad, const Tensor& self, const Tensor& result, int64_t dim) {
   if (self.dim() == 0 || self.numel() == 0) return grad;
+  if (thread_state.grad_enabled) // differentiable form
+    return exp(self) * flip(cumsum(flip(grad * exp(neg(result)), {dim}), dim), {dim});
   // Positive and negative parts of grad are summed in the log domain apart, so that nothing overflows.
   const double minus_inf = -std::numeric_limits<double>::infinity();
   const Tensor positive = where(gt(grad, 0), log(grad), full_like(grad, minus_inf));

@@ -37,6 +37,11 @@ const Tensor& clamp_min_(const Tensor& self, const Scalar& min) { return clamp_(
 Tensor clamp_max(const Tensor& self, const Scalar& max) { return clamp(self, std::nullopt, std::optional<Scalar>(max)); }
 const Tensor& clamp_max_(const Tensor& self, const Scalar& max) { return clamp_(self, std::nullopt, std::optional<Scalar>(max)); }
 
+Tensor clamp_min(const Tensor& self, const Tensor& min) { return maximum(self, min); }
+const Tensor& clamp_min_(const Tensor& self, const Tensor& min) { return copy_(self, maximum(self, min)); }
+Tensor clamp_max(const Tensor& self, const Tensor& max) { return minimum(self, max); }
+const Tensor& clamp_max_(const Tensor& self, const Tensor& max) { return copy_(self, minimum(self, max)); }
+
 std::vector<Tensor> where(const Tensor& condition) {
   const Tensor indices = nonzero(condition.dim() == 0 ? unsqueeze(condition, 0) : condition);
   return unbind(indices, 1);

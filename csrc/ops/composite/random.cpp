@@ -67,6 +67,9 @@ Tensor normal(double mean, double std, Ints size, Generator* generator, std::opt
 Tensor bernoulli(const Tensor& self, Generator* generator) {
   return bernoulli_(empty_tensor(self.sizes(), self.dtype(), self.device()), self, generator); // draws follow the result's memory order
 }
+Tensor bernoulli(const Tensor& self, double p, Generator* generator) {
+  return bernoulli_(empty_tensor(self.sizes(), self.dtype(), self.device()), p, generator);
+}
 const Tensor& random_(const Tensor& self, int64_t to, Generator* generator) {
   return random_(self, int64_t{0}, std::optional<int64_t>(to), generator);
 }

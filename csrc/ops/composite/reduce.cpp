@@ -33,6 +33,15 @@ std::tuple<Tensor, Tensor> std_mean(const Tensor& self, OptInts dim, const std::
   return {std_from_var(v), m};
 }
 
+std::tuple<Tensor, Tensor> var_mean(const Tensor& self, bool unbiased) { return var_mean(self, std::nullopt, Scalar(int64_t{unbiased}), false); }
+std::tuple<Tensor, Tensor> var_mean(const Tensor& self, OptInts dim, bool unbiased, bool keepdim) {
+  return var_mean(self, dim, Scalar(int64_t{unbiased}), keepdim);
+}
+std::tuple<Tensor, Tensor> std_mean(const Tensor& self, bool unbiased) { return std_mean(self, std::nullopt, Scalar(int64_t{unbiased}), false); }
+std::tuple<Tensor, Tensor> std_mean(const Tensor& self, OptInts dim, bool unbiased, bool keepdim) {
+  return std_mean(self, dim, Scalar(int64_t{unbiased}), keepdim);
+}
+
 Tensor norm(const Tensor& self, const std::optional<Scalar>& p, OptInts dim, bool keepdim, std::optional<DType> dtype) {
   return linalg_vector_norm(self, p.value_or(Scalar(int64_t{2})), dim, keepdim, dtype);
 }

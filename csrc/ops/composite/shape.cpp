@@ -89,7 +89,7 @@ Tensor narrow(const Tensor& self, int64_t dim, int64_t start, int64_t length) {
 }
 
 std::vector<Tensor> unbind(const Tensor& self, int64_t dim) {
-  check(self.dim() > 0, "Dimension specified as ", dim, " but tensor has no dimensions");
+  check_index(self.dim() > 0, "Dimension specified as ", dim, " but tensor has no dimensions");
   dim = wrap_dim(dim, self.dim());
   std::vector<Tensor> out;
   for (int64_t i = 0; i < self.sizes()[dim]; ++i) out.push_back(select(self, dim, i));

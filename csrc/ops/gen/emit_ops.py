@@ -273,6 +273,8 @@ class Node:
                 source = m[:-1]
                 # An in-place op is about to overwrite self: keep a copy of the old values.
                 value = f"saved_copy({source})" if form == "inplace" and source == op.params[0].name else source
+                if source in op.numbers:
+                    value = f"settled({value}, {op.params[0].name if form == 'inplace' else 'result'})"
                 lines.append(f"{prefix}node->{m} = SavedTensor({value}, false);")
             elif t == "std::vector<SavedTensor>":
                 lines.append(f"{prefix}node->{m} = save_all({m[:-1]});")
@@ -548,7 +550,10 @@ def emit_out(op: Op) -> list[str]:
         return lines + ["  return out;", "}"]
     lines.append("  NoGradGuard no_grad;")
     if len(op.returns) == 1:
-        lines.append(f'  assign_out("{op.name}", out, {op.name}({arg_names(op)}));')
+        names = arg_names(op)
+        if op.factory:  # out decides what is not asked for
+            names = names.replace("dtype", "dtype.value_or(out.dtype())").replace("device", "device.value_or(out.device())")
+        lines.append(f'  assign_out("{op.name}", out, {op.name}({names}));')
         return lines + ["  return out;", "}"]
     lines.append(f"  auto results = {op.name}({arg_names(op)});")
     for i, n in enumerate(outs):

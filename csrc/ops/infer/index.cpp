@@ -156,7 +156,7 @@ void check_put(const Tensor& self, const Tensor& index, const Tensor& source) {
 }
 
 TensorMeta cat(TensorList tensors, int64_t dim) {
-  check(!tensors.empty(), "torch.cat(): expected a non-empty list of Tensors");
+  check_value(!tensors.empty(), "torch.cat(): expected a non-empty list of Tensors");
   const auto legacy = [](const Tensor& t) { return t.dim() == 1 && t.numel() == 0; }; // shape (0,) joins anything
   const Tensor* model = nullptr;
   DType type = tensors[0].dtype();

@@ -40,7 +40,7 @@ TensorMeta reduce(const char* op, const Tensor& self, OptInts dim, bool keepdim,
 TensorMeta reduce_nonempty(const char* op, const Tensor& self, Ints dim, bool keepdim, DType dtype) {
   check_kind(ErrorKind::NotImplemented, !is_complex(dtype), '"', op, "\" not implemented for '", dtype_aten_name(dtype), "'");
   if (self.numel() == 0) {
-    check_index(!dim.empty(), op, "(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction "
+    check(!dim.empty(), op, "(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction "
                                   "dim with the 'dim' argument.");
     for (const int64_t d : dim)
       check_index(self.sizes()[wrap_dim(d, self.dim())] != 0, op, "(): Expected reduction dim ", d, " to have non-zero size.");
