@@ -148,6 +148,10 @@ void check_inplace(const Tensor& self, bool recording, const char* op);
 // write) the history of self; views and bases follow (docs/design/views-and-inplace.md).
 void finish_inplace(const Tensor& self, const Ref<Node>& node);
 
+// After an in-place change of geometry (t_, transpose_, squeeze_ ...), which wrote no memory: like
+// finish_inplace, but a view's root keeps its history and the view gets that of the new geometry.
+void finish_restride(const Tensor& self, const Ref<Node>& node);
+
 template <class N, class... Args> Ref<N> make_node(Args&&... args) {
   return Ref<N>(new N(std::forward<Args>(args)...));
 }

@@ -161,6 +161,18 @@ void finish_inplace(const Tensor& self, const Ref<Node>& node) {
   if (is_differentiable(impl->dtype)) rebase_history(self, node, slot, 0);
 }
 
+void finish_restride(const Tensor& self, const Ref<Node>& node) {
+  TensorImpl* const impl = self.impl();
+  if (!(impl->flags & kInference)) impl->bump_version();
+  if (!node) return;
+  const uint32_t slot = node->add_output(self);
+  if (!is_differentiable(impl->dtype)) return;
+  if (is_view(self))
+    refresh_view(self, ensure_meta(self));
+  else
+    set_grad_fn(self, ensure_meta(self), node, slot);
+}
+
 void rebase_history(const Tensor& self, const Ref<Node>& node, uint32_t slot, size_t self_edge) {
   AutogradMeta& m = ensure_meta(self);
   if (!is_view(self)) {
