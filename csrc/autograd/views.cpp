@@ -27,13 +27,6 @@ private:
   ThreadState previous_;
 };
 
-// "Select" from "SelectBackward0".
-std::string op_of(const Node& n) {
-  const std::string name = n.name();
-  const size_t at = name.rfind("Backward");
-  return at == std::string::npos || at == 0 ? name : name.substr(0, at);
-}
-
 // A view that was made where no history could be kept is being written (direct), or its memory was (not
 // direct).
 [[noreturn, gnu::cold]] void fail_kind(const AutogradMeta& m, bool direct) {
