@@ -84,7 +84,7 @@ def set_printoptions(*args: Any, **kwargs: Any) -> None:
 
 def from_dlpack(ext_tensor: Any, **kwargs: Any) -> Tensor:
     """Tensor over the memory of an object with ``__dlpack__``, or of a DLPack capsule."""
-    return _C.from_dlpack(ext_tensor, **kwargs)
+    return _C._from_dlpack(ext_tensor, **kwargs)
 
 
 def to_dlpack(tensor: Tensor) -> Any:
