@@ -26,6 +26,15 @@ struct GradMetadata {
   Device device;
 };
 
+class SavedTensor;
+// Shown, one after the other, the tensors that a node keeps.
+struct SavedVisitor {
+  virtual void visit(const char* name, std::span<const SavedTensor> tensors, bool is_list) = 0;
+
+protected:
+  ~SavedVisitor() = default;
+};
+
 struct NodeExtras; // hooks, Python metadata, anomaly record: rare, so apart (autograd/hooks.h)
 
 // What the engine and the bindings treat apart without asking by a virtual call.
@@ -47,6 +56,7 @@ public:
   // Drops saved tensors after a backward without retain_graph. A second apply then fails in
   // SavedTensor::unpack.
   virtual void release_saved() {}
+  virtual void visit_saved(SavedVisitor&) const {}
 
   NodeKind kind() const { return kind_; }
   // Whether the gradient of input i is wanted. During a backward that was asked for some gradients only,

@@ -198,6 +198,10 @@ class Node:
                 f"for (auto& s : {m}) s.release();" if self.members[m].startswith("std::vector") else f"{m}.release();"
                 for m in saved)
             lines.append(f"  void release_saved() override {{ {body} }}")
+            shown = " ".join(
+                f'v.visit("{m[:-1]}", {m}, true);' if self.members[m].startswith("std::vector")
+                else f'v.visit("{m[:-1]}", {{&{m}, 1}}, false);' for m in saved)
+            lines.append(f"  void visit_saved(autograd::SavedVisitor& v) const override {{ {shown} }}")
         for m, t in self.members.items():
             init = "{}" if t in ("int64_t", "double", "bool", "DType") else ""
             lines.append(f"  {t} {m}{init};")
