@@ -5,6 +5,7 @@
 #include "bindings/numpy.h"
 
 #include <cstring>
+#include <deque>
 
 namespace torch::python {
 
@@ -632,11 +633,14 @@ PyObject* wrap(const std::vector<Tensor>& ts) {
 }
 
 PyTypeObject* make_named_tuple(const char* op, std::initializer_list<const char*> fields) {
-  auto* names = new std::string(std::string("torch.return_types.") + op); // lives as long as the type
-  auto* list = new std::vector<PyStructSequence_Field>;
-  for (const char* f : fields) list->push_back({f, ""});
-  list->push_back({nullptr, nullptr});
-  PyStructSequence_Desc description{names->c_str(), "", list->data(), static_cast<int>(fields.size())};
+  // The type keeps pointers to its name and fields: both stay for the life of the process.
+  static std::deque<std::string> names;
+  static std::deque<std::vector<PyStructSequence_Field>> lists;
+  names.push_back(std::string("torch.return_types.") + op);
+  auto& list = lists.emplace_back();
+  for (const char* f : fields) list.push_back({f, ""});
+  list.push_back({nullptr, nullptr});
+  PyStructSequence_Desc description{names.back().c_str(), "", list.data(), static_cast<int>(fields.size())};
   PyTypeObject* type = PyStructSequence_NewType(&description);
   if (!type) throw PythonError{};
   return type;
