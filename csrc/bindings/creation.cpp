@@ -5,6 +5,7 @@
 #include "bindings/from_data.h"
 #include "bindings/keyword_args.h"
 #include "bindings/numpy.h"
+#include "bindings/override.h"
 #include "bindings/storage.h"
 #include "bindings/types.h"
 #include "ops/ops.h"
@@ -338,7 +339,7 @@ PyMethodDef creation_functions[] = {
     {nullptr, nullptr, 0, nullptr}};
 
 PyMethodDef creation_tensor_methods[] = {
-    {"new_tensor", as_method(tensor_new_tensor), METH_FASTCALL | METH_KEYWORDS,
+    {"new_tensor", as_method(method_with_args<"new_tensor", tensor_new_tensor>), METH_FASTCALL | METH_KEYWORDS,
      "new_tensor(data, *, dtype=None, device=None, requires_grad=False) -> Tensor\n\nLike torch.tensor, with this tensor's "
      "dtype and device as defaults."},
     {"new", as_method(tensor_new), METH_VARARGS | METH_KEYWORDS,

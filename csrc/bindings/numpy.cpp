@@ -2,6 +2,7 @@
 
 #include "autograd/node.h"
 #include "bindings/keyword_args.h"
+#include "bindings/override.h"
 #include "bindings/storage.h"
 #include "ops/ops.h"
 
@@ -323,11 +324,11 @@ template <class F> PyCFunction as_method(F f) { return reinterpret_cast<PyCFunct
 } // namespace
 
 PyMethodDef numpy_tensor_methods[] = {
-    {"numpy", as_method(tensor_numpy), METH_FASTCALL | METH_KEYWORDS,
+    {"numpy", as_method(method_with_args<"numpy", tensor_numpy>), METH_FASTCALL | METH_KEYWORDS,
      "numpy(*, force=False) -> numpy.ndarray\n\nArray over the tensor's own memory: writes to one show in the other. Fails "
      "for tensors that require grad, are not on the CPU or have a dtype that NumPy lacks (bfloat16); with force=True the "
      "tensor is detached and copied to the CPU first where needed."},
-    {"__array__", as_method(tensor_array), METH_FASTCALL | METH_KEYWORDS,
+    {"__array__", as_method(method_with_args<"__array__", tensor_array>), METH_FASTCALL | METH_KEYWORDS,
      "__array__(dtype=None, copy=None) -> numpy.ndarray\n\nWhat numpy.asarray calls; copies only for another dtype or "
      "copy=True."},
     {nullptr, nullptr, 0, nullptr}};

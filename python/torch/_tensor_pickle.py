@@ -71,7 +71,7 @@ def setstate(self: torch.Tensor, state: Any) -> None:
     """``Tensor.__setstate__``: (storage, storage_offset, size, stride), as pickles of very old versions have it, with
     (requires_grad, hooks) behind it in later ones."""
     if not isinstance(state, tuple) or len(state) not in (4, 6):
-        raise RuntimeError(
+        raise ValueError(
             "Tensor.__setstate__: expected (storage, storage_offset, size, stride[, requires_grad, hooks])"
         )
     self.set_(*state[:4])
