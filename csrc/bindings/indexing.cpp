@@ -6,6 +6,7 @@
 #include "bindings/from_data.h"
 #include "bindings/keyword_args.h"
 #include "bindings/numpy.h"
+#include "bindings/override.h"
 #include "core/inline_vec.h"
 #include "ops/gate.h"
 #include "ops/ops.h"
@@ -420,6 +421,8 @@ void assign(const Tensor& self, PyObject* index, PyObject* value) {
 } // namespace
 
 PyObject* tensor_getitem(PyObject* self_object, PyObject* index) {
+  if (is_overridden(self_object)) [[unlikely]]
+    return call_override("__getitem__", {self_object, index}, PyTuple_Pack(2, self_object, index));
   try {
     const Tensor& self = unwrap(self_object);
     if (PyLong_CheckExact(index) && self.dim() > 0)
@@ -437,6 +440,10 @@ PyObject* tensor_getitem(PyObject* self_object, PyObject* index) {
 }
 
 int tensor_setitem(PyObject* self, PyObject* index, PyObject* value) {
+  if (value && (is_overridden(self) || is_overridden(value))) [[unlikely]] {
+    const Owned result(call_override("__setitem__", {self, index, value}, PyTuple_Pack(3, self, index, value)));
+    return result ? 0 : -1;
+  }
   try {
     check_type(value != nullptr, "Tensor does not support deleting items");
     assign(unwrap(self), index, value);

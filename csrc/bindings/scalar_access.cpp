@@ -3,6 +3,7 @@
 #include "bindings/from_data.h"
 #include "bindings/keyword_args.h"
 #include "bindings/numpy.h"
+#include "bindings/override.h"
 #include "ops/ops.h"
 
 #include <limits>
@@ -185,6 +186,7 @@ PyObject* number_object(const Scalar& s) {
 }
 
 PyObject* tensor_float(PyObject* self) {
+  if (is_overridden(self)) return call_override("__float__", {self}, PyTuple_Pack(1, self));
   return converted(self, [](PyObject* n) -> PyObject* {
     const Owned real(real_or_null(n, "double"));
     return real ? PyNumber_Float(real.get()) : nullptr;
@@ -192,6 +194,7 @@ PyObject* tensor_float(PyObject* self) {
 }
 
 PyObject* tensor_int(PyObject* self) {
+  if (is_overridden(self)) return call_override("__int__", {self}, PyTuple_Pack(1, self));
   return converted(self, [](PyObject* n) -> PyObject* {
     const Owned real(real_or_null(n, "int64_t"));
     return real ? PyNumber_Long(real.get()) : nullptr;
@@ -199,6 +202,7 @@ PyObject* tensor_int(PyObject* self) {
 }
 
 PyObject* tensor_index(PyObject* self) {
+  if (is_overridden(self)) return call_override("__index__", {self}, PyTuple_Pack(1, self));
   try {
     const Tensor& t = unwrap(self);
     check_type(t.numel() == 1 && is_integral(t.dtype(), /*include_bool=*/true),
@@ -210,6 +214,10 @@ PyObject* tensor_index(PyObject* self) {
 }
 
 int tensor_bool(PyObject* self) {
+  if (is_overridden(self)) {
+    const Owned result(call_override("__bool__", {self}, PyTuple_Pack(1, self)));
+    return result ? PyObject_IsTrue(result.get()) : -1;
+  }
   try {
     const Tensor& t = unwrap(self);
     check(t.numel() != 0, "Boolean value of Tensor with no values is ambiguous");
@@ -222,6 +230,10 @@ int tensor_bool(PyObject* self) {
 }
 
 Py_ssize_t tensor_length(PyObject* self) {
+  if (is_overridden(self)) {
+    const Owned result(call_override("__len__", {self}, PyTuple_Pack(1, self)));
+    return result ? PyNumber_AsSsize_t(result.get(), PyExc_OverflowError) : -1;
+  }
   const Tensor& t = unwrap(self);
   if (t.dim() > 0) return t.sizes()[0];
   PyErr_SetString(PyExc_TypeError, "len() of a 0-d tensor");
@@ -229,6 +241,7 @@ Py_ssize_t tensor_length(PyObject* self) {
 }
 
 PyObject* tensor_iter(PyObject* self) {
+  if (is_overridden(self)) return call_override("__iter__", {self}, PyTuple_Pack(1, self));
   try {
     const Tensor& t = unwrap(self);
     check_type(t.dim() > 0, "iteration over a 0-d tensor");
@@ -243,6 +256,10 @@ PyObject* tensor_iter(PyObject* self) {
 }
 
 int tensor_contains(PyObject* self, PyObject* element) {
+  if (is_overridden(self)) {
+    const Owned result(call_override("__contains__", {self, element}, PyTuple_Pack(2, self, element)));
+    return result ? PyObject_IsTrue(result.get()) : -1;
+  }
   const bool number =
       PyFloat_Check(element) || PyLong_Check(element) || PyComplex_Check(element) || is_numpy_scalar(element);
   if (!number && !is_tensor(element)) {
@@ -258,6 +275,7 @@ int tensor_contains(PyObject* self, PyObject* element) {
 }
 
 PyMethodDef scalar_access_methods[] = {
+<<<<<<< HEAD
     {"item", tensor_item, METH_NOARGS,
      "item() -> number\n\nThe value of a tensor with one element as a Python bool, int, float or complex. "
      "RuntimeError for "
@@ -272,8 +290,20 @@ PyMethodDef scalar_access_methods[] = {
      "data_ptr() -> int\n\nAddress of the first element; 0 if there is none."},
     {"element_size", tensor_element_size, METH_NOARGS, "element_size() -> int\n\nBytes of one element."},
     {"storage_offset", tensor_storage_offset, METH_NOARGS,
+=======
+    {"item", method_no_args<"item", tensor_item>, METH_NOARGS,
+     "item() -> number\n\nThe value of a tensor with one element as a Python bool, int, float or complex. RuntimeError for "
+     "any other number of elements."},
+    {"tolist", method_no_args<"tolist", tensor_tolist>, METH_NOARGS,
+     "tolist() -> list or number\n\nNested lists of Python numbers in the tensor's shape; a number for a 0-dim tensor."},
+    {"_nested_list", tensor_nested_list, METH_O,
+     "_nested_list(edge) -> list or number\n\nLike tolist, but only the first and last `edge` items of each longer dimension."},
+    {"data_ptr", method_no_args<"data_ptr", tensor_data_ptr>, METH_NOARGS, "data_ptr() -> int\n\nAddress of the first element; 0 if there is none."},
+    {"element_size", method_no_args<"element_size", tensor_element_size>, METH_NOARGS, "element_size() -> int\n\nBytes of one element."},
+    {"storage_offset", method_no_args<"storage_offset", tensor_storage_offset>, METH_NOARGS,
+>>>>>>> pybind
      "storage_offset() -> int\n\nElements between the start of the storage and the tensor's first element."},
-    {"__complex__", tensor_complex, METH_NOARGS, "The value of a one-element tensor as complex."},
+    {"__complex__", method_no_args<"__complex__", tensor_complex>, METH_NOARGS, "The value of a one-element tensor as complex."},
     {nullptr, nullptr, 0, nullptr}};
 
 } // namespace torch::python

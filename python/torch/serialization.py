@@ -494,6 +494,9 @@ def _load_object(
         raise refused(error) from None
 
 
+_UNPICKLER_ARGUMENTS = {"encoding", "errors", "fix_imports", "buffers"}
+
+
 def load(
     f: FileLike,
     map_location: MapLocation = None,
@@ -532,6 +535,9 @@ def load(
         raise RuntimeError("Can not safely load weights when explicit pickle_module is specified")
     if mmap and not _is_path(f):
         raise ValueError("f must be a file path in order to use the mmap argument")
+    unknown = sorted(pickle_load_args.keys() - ({"encoding"} if weights_only else _UNPICKLER_ARGUMENTS))
+    if unknown and pickle_module is None:
+        raise TypeError(f"torch.load() got an unexpected keyword argument {unknown[0]!r}")
     arguments = {"encoding": "utf-8", **pickle_load_args}
     with _opened(f) as file:
         if not is_zip(file):

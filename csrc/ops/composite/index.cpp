@@ -65,6 +65,24 @@ const Tensor& index_put_(const Tensor& self, TensorList indices, const Tensor& v
   return _index_put_(self, prepared_indices(self, indices), values, accumulate);
 }
 
+namespace {
+// The slices that index_fill writes, all equal to a 0-dim value.
+Tensor filling(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& value) {
+  check(value.dim() == 0, "index_fill_ only supports a 0-dimensional value tensor, but got tensor with ", value.dim(),
+        " dimension(s).");
+  DimVec sizes = self.sizes();
+  if (!sizes.empty()) sizes[wrap_dim(dim, self.dim())] = index.numel();
+  return expand(value.dtype() == self.dtype() ? value : _to_copy(value, self.dtype()), sizes);
+}
+} // namespace
+
+Tensor index_fill(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& value) {
+  return index_copy(self, dim, index, filling(self, dim, index, value));
+}
+const Tensor& index_fill_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& value) {
+  return index_copy_(self, dim, index, filling(self, dim, index, value));
+}
+
 Tensor scatter(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
                std::string_view reduce) {
   return scatter_(clone(self), dim, index, src, reduce);
@@ -268,10 +286,7 @@ std::vector<Tensor> meshgrid(TensorList tensors, std::string_view indexing) {
     view_shape[i] = shape[i];
     out.push_back(expand(view(in[i].is_contiguous() ? in[i] : contiguous(in[i]), view_shape), shape));
   }
-  if (swap) {
-    for (Tensor& t : out) t = transpose(t, 0, 1);
-    std::swap(out[0], out[1]);
-  }
+  if (swap) std::swap(out[0], out[1]);
   return out;
 }
 
