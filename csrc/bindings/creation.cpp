@@ -366,8 +366,8 @@ PyMethodDef creation_functions[] = {
      "Constructor of the typed tensor classes."},
     {nullptr, nullptr, 0, nullptr}};
 
-<<<<<<< HEAD
-PyMethodDef creation_tensor_methods[] = {{"new_tensor", as_method(tensor_new_tensor),
+PyMethodDef creation_tensor_methods[] = {{"new_tensor",
+                                          as_method(method_with_args<"new_tensor", tensor_new_tensor>),
                                           METH_FASTCALL | METH_KEYWORDS,
                                           "new_tensor(data, *, dtype=None, device=None, requires_grad=False) "
                                           "-> Tensor\n\nLike torch.tensor, with this tensor's "
@@ -376,15 +376,6 @@ PyMethodDef creation_tensor_methods[] = {{"new_tensor", as_method(tensor_new_ten
                                           "new(*args, device=None) -> Tensor\n\nLike calling the tensor "
                                           "class, with this tensor's dtype and device."},
                                          {nullptr, nullptr, 0, nullptr}};
-=======
-PyMethodDef creation_tensor_methods[] = {
-    {"new_tensor", as_method(method_with_args<"new_tensor", tensor_new_tensor>), METH_FASTCALL | METH_KEYWORDS,
-     "new_tensor(data, *, dtype=None, device=None, requires_grad=False) -> Tensor\n\nLike torch.tensor, with this tensor's "
-     "dtype and device as defaults."},
-    {"new", as_method(tensor_new), METH_VARARGS | METH_KEYWORDS,
-     "new(*args, device=None) -> Tensor\n\nLike calling the tensor class, with this tensor's dtype and device."},
-    {nullptr, nullptr, 0, nullptr}};
->>>>>>> pybind
 
 bool init_creation(PyObject* module) {
   return PyModule_AddFunctions(module, creation_functions) == 0 && init_numpy(module) && init_dlpack(module);

@@ -292,22 +292,14 @@ Tensor tensor_from_dlpack(PyObject* object) {
   return consume_capsule(capsule.get());
 }
 
-<<<<<<< HEAD
-PyMethodDef dlpack_tensor_methods[] = {{"__dlpack__", as_method(tensor_dlpack), METH_FASTCALL | METH_KEYWORDS,
-                                        "__dlpack__(*, stream=None, max_version=None, dl_device=None, "
-                                        "copy=None) -> capsule\n\nThe tensor's memory for another "
-                                        "library; versioned if max_version is (1, 0) or later."},
-                                       {"__dlpack_device__", tensor_dlpack_device, METH_NOARGS,
-                                        "__dlpack_device__() -> (device type, index); the CPU is (1, 0)."},
-                                       {nullptr, nullptr, 0, nullptr}};
-=======
 PyMethodDef dlpack_tensor_methods[] = {
     {"__dlpack__", as_method(method_with_args<"__dlpack__", tensor_dlpack>), METH_FASTCALL | METH_KEYWORDS,
-     "__dlpack__(*, stream=None, max_version=None, dl_device=None, copy=None) -> capsule\n\nThe tensor's memory for another "
+     "__dlpack__(*, stream=None, max_version=None, dl_device=None, copy=None) -> capsule\n\nThe tensor's "
+     "memory for another "
      "library; versioned if max_version is (1, 0) or later."},
-    {"__dlpack_device__", method_no_args<"__dlpack_device__", tensor_dlpack_device>, METH_NOARGS, "__dlpack_device__() -> (device type, index); the CPU is (1, 0)."},
+    {"__dlpack_device__", method_no_args<"__dlpack_device__", tensor_dlpack_device>, METH_NOARGS,
+     "__dlpack_device__() -> (device type, index); the CPU is (1, 0)."},
     {nullptr, nullptr, 0, nullptr}};
->>>>>>> pybind
 
 bool init_dlpack(PyObject* module) { return PyModule_AddFunctions(module, functions) == 0; }
 

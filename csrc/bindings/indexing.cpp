@@ -441,7 +441,8 @@ PyObject* tensor_getitem(PyObject* self_object, PyObject* index) {
 
 int tensor_setitem(PyObject* self, PyObject* index, PyObject* value) {
   if (value && (is_overridden(self) || is_overridden(value))) [[unlikely]] {
-    const Owned result(call_override("__setitem__", {self, index, value}, PyTuple_Pack(3, self, index, value)));
+    const Owned result(
+        call_override("__setitem__", {self, index, value}, PyTuple_Pack(3, self, index, value)));
     return result ? 0 : -1;
   }
   try {

@@ -344,29 +344,18 @@ template <class F> PyCFunction as_method(F f) {
 
 } // namespace
 
-<<<<<<< HEAD
-PyMethodDef numpy_tensor_methods[] = {{"numpy", as_method(tensor_numpy), METH_FASTCALL | METH_KEYWORDS,
-                                       "numpy(*, force=False) -> numpy.ndarray\n\nArray over the tensor's "
-                                       "own memory: writes to one show in the other. Fails "
-                                       "for tensors that require grad, are not on the CPU or have a dtype "
-                                       "that NumPy lacks (bfloat16); with force=True the "
-                                       "tensor is detached and copied to the CPU first where needed."},
-                                      {"__array__", as_method(tensor_array), METH_FASTCALL | METH_KEYWORDS,
-                                       "__array__(dtype=None, copy=None) -> numpy.ndarray\n\nWhat "
-                                       "numpy.asarray calls; copies only for another dtype or "
-                                       "copy=True."},
-                                      {nullptr, nullptr, 0, nullptr}};
-=======
 PyMethodDef numpy_tensor_methods[] = {
     {"numpy", as_method(method_with_args<"numpy", tensor_numpy>), METH_FASTCALL | METH_KEYWORDS,
-     "numpy(*, force=False) -> numpy.ndarray\n\nArray over the tensor's own memory: writes to one show in the other. Fails "
-     "for tensors that require grad, are not on the CPU or have a dtype that NumPy lacks (bfloat16); with force=True the "
+     "numpy(*, force=False) -> numpy.ndarray\n\nArray over the tensor's own memory: writes to one show in "
+     "the other. Fails "
+     "for tensors that require grad, are not on the CPU or have a dtype that NumPy lacks (bfloat16); with "
+     "force=True the "
      "tensor is detached and copied to the CPU first where needed."},
     {"__array__", as_method(method_with_args<"__array__", tensor_array>), METH_FASTCALL | METH_KEYWORDS,
-     "__array__(dtype=None, copy=None) -> numpy.ndarray\n\nWhat numpy.asarray calls; copies only for another dtype or "
+     "__array__(dtype=None, copy=None) -> numpy.ndarray\n\nWhat numpy.asarray calls; copies only for another "
+     "dtype or "
      "copy=True."},
     {nullptr, nullptr, 0, nullptr}};
->>>>>>> pybind
 
 PyMethodDef numpy_functions[] = {{"from_numpy", py_from_numpy, METH_O,
                                   "from_numpy(ndarray) -> Tensor\n\nTensor over the array's own memory, "

@@ -644,17 +644,11 @@ void check_geometry(const Storage& s, DType dtype, IntSpan sizes, IntSpan stride
 }
 
 PyMethodDef storage_tensor_methods[] = {
-<<<<<<< HEAD
-    {"untyped_storage", tensor_untyped_storage, METH_NOARGS,
+    {"untyped_storage", method_no_args<"untyped_storage", tensor_untyped_storage>, METH_NOARGS,
      "untyped_storage() -> UntypedStorage\n\nThe memory under the tensor."},
-    {"set_", as_method(tensor_set), METH_FASTCALL | METH_KEYWORDS,
+    {"set_", as_method(method_with_args<"set_", tensor_set>), METH_FASTCALL | METH_KEYWORDS,
      "set_(source=None, storage_offset=0, size=None, stride=None) -> Tensor\n\nMakes this tensor view the "
      "memory of a storage or "
-=======
-    {"untyped_storage", method_no_args<"untyped_storage", tensor_untyped_storage>, METH_NOARGS, "untyped_storage() -> UntypedStorage\n\nThe memory under the tensor."},
-    {"set_", as_method(method_with_args<"set_", tensor_set>), METH_FASTCALL | METH_KEYWORDS,
-     "set_(source=None, storage_offset=0, size=None, stride=None) -> Tensor\n\nMakes this tensor view the memory of a storage or "
->>>>>>> pybind
      "of another tensor, in the given geometry."},
     {nullptr, nullptr, 0, nullptr}};
 

@@ -30,11 +30,7 @@ def manual_seed(seed: int) -> torch._C.Generator:
     """
     seed = int(seed)
     if not -(2**63) <= seed < 2**64:
-<<<<<<< HEAD
-        raise ValueError(f"manual_seed: the seed must be from -2^63 to 2^64 - 1, got {seed}")
-=======
         raise ValueError("Overflow when unpacking long long: a seed is from -2^63 to 2^64 - 1")
->>>>>>> pybind
     return _C.default_generator.manual_seed(seed)
 
 

@@ -68,8 +68,8 @@ const Tensor& index_put_(const Tensor& self, TensorList indices, const Tensor& v
 namespace {
 // The slices that index_fill writes, all equal to a 0-dim value.
 Tensor filling(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& value) {
-  check(value.dim() == 0, "index_fill_ only supports a 0-dimensional value tensor, but got tensor with ", value.dim(),
-        " dimension(s).");
+  check(value.dim() == 0, "index_fill_ only supports a 0-dimensional value tensor, but got tensor with ",
+        value.dim(), " dimension(s).");
   DimVec sizes = self.sizes();
   if (!sizes.empty()) sizes[wrap_dim(dim, self.dim())] = index.numel();
   return expand(value.dtype() == self.dtype() ? value : _to_copy(value, self.dtype()), sizes);
