@@ -1,7 +1,7 @@
 """Trading time for memory: intermediate results are not kept for backward but computed again when it needs them.
 
-Two ways, chosen by ``use_reentrant``: the whole function runs again inside backward and a nested backward goes through it
-(True), or each saved tensor becomes a placeholder, and the first placeholder that is opened runs the function again to fill
+Two ways, chosen by ``use_reentrant``: the whole function runs again inside backward and a nested backward goes
+through it (True), or each saved tensor becomes a placeholder, and the first one opened runs the function again to fill
 all of them (False).
 """
 
