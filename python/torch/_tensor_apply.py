@@ -22,9 +22,7 @@ def _element(value: Any, dtype: torch.dtype) -> Any:
 
 def _check(self: torch.Tensor, name: str, *others: torch.Tensor) -> None:
     if any(t.requires_grad for t in (self, *others)):
-        raise RuntimeError(
-            f"Can't call {name}() on Variable that requires grad. Use var.detach().{name}() instead."
-        )
+        raise RuntimeError(f"Can't call {name}() on Variable that requires grad. Use var.detach().{name}() instead.")
     if any(t.device.type != "cpu" for t in (self, *others)):
         raise TypeError(f"{name}: only implemented for tensors on the CPU, got device {self.device}")
 

@@ -1,7 +1,7 @@
 """Trading time for memory: intermediate results are not kept for backward but computed again when it needs them.
 
-Two ways, chosen by ``use_reentrant``: the whole function runs again inside backward and a nested backward goes through it
-(True), or each saved tensor becomes a placeholder, and the first placeholder that is opened runs the function again to fill
+Two ways, chosen by ``use_reentrant``: the whole function runs again inside backward and a nested backward goes
+through it (True), or each saved tensor becomes a placeholder, and the first one opened runs the function again to fill
 all of them (False).
 """
 
@@ -59,9 +59,7 @@ def detach_variable(inputs: tuple[Any, ...]) -> tuple[Any, ...]:
     """The inputs with tensors replaced by leaves over the same data and with the same ``requires_grad``."""
     if not isinstance(inputs, tuple):
         raise RuntimeError(f"detach_variable: expected a tuple of inputs, got {type(inputs).__name__}")
-    return tuple(
-        x.detach().requires_grad_(x.requires_grad) if isinstance(x, torch.Tensor) else x for x in inputs
-    )
+    return tuple(x.detach().requires_grad_(x.requires_grad) if isinstance(x, torch.Tensor) else x for x in inputs)
 
 
 @contextlib.contextmanager
@@ -137,7 +135,9 @@ def _no_metadata(x: torch.Tensor) -> tuple[Any, ...]:
 class _Recomputation:
     """What the saved tensors of one checkpoint share: the slots of the first run and the way to fill them."""
 
-    def __init__(self, run_again: Callable[[], Any], describe: Callable[..., tuple[Any, ...]], early_stop: bool) -> None:
+    def __init__(
+        self, run_again: Callable[[], Any], describe: Callable[..., tuple[Any, ...]], early_stop: bool
+    ) -> None:
         self.run_again, self.describe, self.early_stop = run_again, describe, early_stop
         self.slots: list[_Slot] = []
 
@@ -303,8 +303,6 @@ def checkpoint_sequential(
 
     size, begin = len(steps) // segments, 0
     for _ in range(segments - 1):
-        input = checkpoint(
-            part(begin, begin + size), input, use_reentrant=use_reentrant, preserve_rng_state=preserve
-        )
+        input = checkpoint(part(begin, begin + size), input, use_reentrant=use_reentrant, preserve_rng_state=preserve)
         begin += size
     return part(begin, len(steps))(input)
