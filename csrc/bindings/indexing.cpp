@@ -1,11 +1,12 @@
-// An index is read once into a list of items; those that only change the geometry (integers, slices, None, Ellipsis) give a
-// view, and what is left (index tensors and masks) goes to the ops index and index_put_.
+// An index is read once into a list of items; those that only change the geometry (integers, slices, None,
+// Ellipsis) give a view, and what is left (index tensors and masks) goes to the ops index and index_put_.
 #include "bindings/indexing.h"
 
 #include "autograd/node.h"
 #include "bindings/from_data.h"
 #include "bindings/keyword_args.h"
 #include "bindings/numpy.h"
+#include "bindings/override.h"
 #include "core/inline_vec.h"
 #include "ops/gate.h"
 #include "ops/ops.h"
@@ -22,8 +23,9 @@ struct Item {
 };
 using Items = InlineVec<Item, 4>;
 
-constexpr const char* kZeroDim = "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to "
-                                 "convert a 0-dim tensor to a number";
+constexpr const char* kZeroDim =
+    "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to "
+    "convert a 0-dim tensor to a number";
 
 // ---- reading the index ----
 
@@ -61,7 +63,7 @@ Item read_item(PyObject* o) {
   if (o == Py_Ellipsis) return {Item::Ellipsis, 0, 0, 1, {}};
   if (PyBool_Check(o)) return {Item::Boolean, o == Py_True, 0, 1, {}};
   if (is_tensor(o)) return read_tensor(unwrap(o));
-  if (is_numpy_array(o)) return read_tensor(from_numpy(o));
+  if (is_numpy_array(o)) return read_tensor(index_from_data(o));
   if (PyLong_Check(o)) return integer(to_int64(o)); // IntEnum and the like
   if (PySequence_Check(o) && !PyDict_Check(o)) return read_tensor(index_from_data(o));
   if (PyIndex_Check(o)) { // NumPy integers
@@ -71,11 +73,13 @@ Item read_item(PyObject* o) {
     PyErr_Clear();
   }
   raise_python(PyExc_IndexError,
-               "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got %s)",
+               "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
+               "indices (got %s)",
                Py_TYPE(o)->tp_name);
 }
 
-// A short list that holds anything but numbers is read like a tuple, as PyTorch does to this day with a warning.
+// A short list that holds anything but numbers is read like a tuple, as PyTorch does to this day with a
+// warning.
 bool list_means_tuple(PyObject* index) {
   if (!PyList_Check(index) || PyList_GET_SIZE(index) >= 32) return false;
   bool found = false;
@@ -84,11 +88,14 @@ bool list_means_tuple(PyObject* index) {
     if (PyLong_Check(o) || PyFloat_Check(o)) continue;
     found = o == Py_None || o == Py_Ellipsis || PySlice_Check(o) || is_tensor(o) || PySequence_Check(o);
   }
-  if (found && PyErr_WarnEx(PyExc_UserWarning,
-                            "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed; use "
-                            "x[tuple(seq)] instead of x[seq]. It will then be interpreted as tensor index, x[torch.tensor(seq)], "
-                            "which will result either in an error or a different result",
-                            1) < 0)
+  if (found &&
+      PyErr_WarnEx(
+          PyExc_UserWarning,
+          "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed; use "
+          "x[tuple(seq)] instead of x[seq]. It will then be interpreted as tensor index, "
+          "x[torch.tensor(seq)], "
+          "which will result either in an error or a different result",
+          1) < 0)
     throw PythonError{};
   return found;
 }
@@ -111,29 +118,38 @@ bool is_mask(const Tensor& t) { return t.dtype() == DType::Bool || t.dtype() == 
 int64_t dims_taken(const Item& item) {
   switch (item.kind) {
   case Item::Integer:
-  case Item::Slice: return 1;
-  case Item::Indices: return is_mask(item.tensor) ? item.tensor.dim() : 1;
-  default: return 0;
+  case Item::Slice:
+    return 1;
+  case Item::Indices:
+    return is_mask(item.tensor) ? item.tensor.dim() : 1;
+  default:
+    return 0;
   }
 }
 
 // ---- views ----
 
-bool is_whole(const Item& slice, int64_t size) { return slice.start == 0 && slice.step == 1 && slice.stop >= size; }
+bool is_whole(const Item& slice, int64_t size) {
+  return slice.start == 0 && slice.step == 1 && slice.stop >= size;
+}
 
 int64_t checked_position(int64_t index, int64_t size, int64_t dim) {
   if (index < -size || index >= size) [[unlikely]]
-    fail(ErrorKind::Index, concat("index ", index, " is out of bounds for dimension ", dim, " with size ", size));
+    fail(ErrorKind::Index,
+         concat("index ", index, " is out of bounds for dimension ", dim, " with size ", size));
   return index < 0 ? index + size : index;
 }
 
-// A view under construction. Where nothing is recorded and nobody interposes, only the geometry is carried along and one
-// alias is made at the end (x[0, 1:3] costs one tensor, not two); else each step is an op of its own.
+// A view under construction. Where nothing is recorded and nobody interposes, only the geometry is carried
+// along and one alias is made at the end (x[0, 1:3] costs one tensor, not two); else each step is an op of
+// its own.
 class View {
 public:
   View(const Tensor& base, bool by_ops) : base_(base), by_ops_(by_ops), offset_(base.offset()) {
-    if (by_ops) current_ = base;
-    else sizes_ = base.sizes(), strides_ = base.strides();
+    if (by_ops)
+      current_ = base;
+    else
+      sizes_ = base.sizes(), strides_ = base.strides();
   }
 
   int64_t size(int64_t dim) const { return by_ops_ ? current_.sizes()[size_t(dim)] : sizes_[size_t(dim)]; }
@@ -149,9 +165,11 @@ public:
     strides_.erase(size_t(dim));
   }
 
-  void slice(int64_t dim, const Item& item) {
+  // A slice of the whole dimension is left out unless it is all there is: x[:] has a SliceBackward of its
+  // own.
+  void slice(int64_t dim, const Item& item, bool alone) {
     const int64_t n = size(dim);
-    if (is_whole(item, n)) return;
+    if (is_whole(item, n) && !(alone && by_ops_)) return;
     changed_ = true;
     if (by_ops_) {
       current_ = ops::slice(current_, dim, item.start, item.stop, item.step);
@@ -181,7 +199,8 @@ public:
   int64_t numel_is_one() const { return !by_ops_ && sizes_.empty(); }
   int64_t offset() const { return offset_; }
 
-  // The view as users get it: a differentiable view of the base, and a tensor of its own even if nothing changed.
+  // The view as users get it: a differentiable view of the base, and a tensor of its own even if nothing
+  // changed.
   Tensor result() const {
     if (by_ops_) return changed_ ? current_ : ops::alias(current_);
     Tensor view = alias(base_, sizes_, strides_, offset_);
@@ -214,8 +233,21 @@ struct Plan {
 Tensor boolean_as_index(bool value, Device device) {
   Tensor t = empty_tensor(DimVec{value ? 1 : 0}, DType::Int64, Device{});
   if (value) *t.data<int64_t>() = 0;
-  return device.type == DeviceType::CPU ? t : device.type == DeviceType::Meta ? empty_tensor(t.sizes(), t.dtype(), device)
-                                                                               : ops::_to_copy(t, {}, device);
+  return device.type == DeviceType::CPU    ? t
+         : device.type == DeviceType::Meta ? empty_tensor(t.sizes(), t.dtype(), device)
+                                           : ops::_to_copy(t, {}, device);
+}
+
+// Index tensors on the CPU for a meta tensor: their shapes are all that matters.
+void push_shapes(const Tensor& t, IndexList& indices) {
+  const Device meta{DeviceType::Meta, -1};
+  if (!is_mask(t)) {
+    indices.push_back(empty_tensor(t.sizes(), DType::Int64, meta));
+    return;
+  }
+  const Tensor positions = ops::nonzero(t);
+  for (int64_t d = 0; d < t.dim(); ++d)
+    indices.push_back(empty_tensor(DimVec{positions.sizes()[0]}, DType::Int64, meta));
 }
 
 void apply_items(const Tensor& self, const Items& items, Plan& plan) {
@@ -229,7 +261,10 @@ void apply_items(const Tensor& self, const Items& items, Plan& plan) {
   const auto pass = [&](int64_t n) { dim += n, holes += size_t(n); };
   const auto record = [&](const Tensor& t, int64_t n) {
     for (; holes > 0; --holes) plan.indices.push_back(Tensor());
-    plan.indices.push_back(t);
+    if (self.is_meta() && !t.is_meta())
+      push_shapes(t, plan.indices);
+    else
+      plan.indices.push_back(t);
     dim += n;
   };
   for (size_t i = 0; i < items.size(); ++i) {
@@ -240,7 +275,7 @@ void apply_items(const Tensor& self, const Items& items, Plan& plan) {
       ++self_dim;
       break;
     case Item::Slice:
-      plan.view.slice(dim, item);
+      plan.view.slice(dim, item, items.size() == 1);
       pass(1);
       ++self_dim;
       break;
@@ -277,7 +312,8 @@ TensorList list_of(const IndexList& v) { return TensorList(v.data(), v.size()); 
 // ---- values to assign ----
 
 bool is_python_number(PyObject* o) {
-  return PyFloat_Check(o) || PyLong_Check(o) || PyComplex_Check(o) || (PyIndex_Check(o) && is_numpy_scalar(o));
+  return PyFloat_Check(o) || PyLong_Check(o) || PyComplex_Check(o) ||
+         (PyIndex_Check(o) && is_numpy_scalar(o));
 }
 
 Scalar number_of(PyObject* o) {
@@ -293,7 +329,8 @@ Tensor number_tensor(const Scalar& value, const Tensor& like) {
   Tensor t = empty_tensor(IntSpan{}, like.dtype());
   store_number(t, t.data(), value);
   if (like.is_cpu()) return t;
-  return like.is_meta() ? empty_tensor(IntSpan{}, like.dtype(), like.device()) : ops::_to_copy(t, {}, like.device());
+  return like.is_meta() ? empty_tensor(IntSpan{}, like.dtype(), like.device())
+                        : ops::_to_copy(t, {}, like.device());
 }
 
 // More dimensions than the place has are allowed if the surplus ones have size 1.
@@ -303,8 +340,35 @@ Tensor without_leading_ones(const Tensor& value, int64_t dims) {
   return surplus ? ops::view(value, value.sizes().span().subspan(size_t(surplus))) : value;
 }
 
+void copy_value(const Tensor& place, const Tensor& given) {
+  const Tensor value = without_leading_ones(given, place.dim());
+  const int64_t surplus = place.dim() - value.dim();
+  check(surplus >= 0, "expand(torch.", dtype_aten_name(value.dtype()), "Tensor{", value.sizes(),
+        "}, size=", place.sizes(), "): the number of sizes provided (", place.dim(),
+        ") must be greater or equal to the number of dimensions in the tensor (", value.dim(), ")");
+  for (int64_t d = place.dim() - 1; d >= surplus; --d) {
+    const int64_t n = value.sizes()[size_t(d - surplus)];
+    check(n == 1 || n == place.sizes()[size_t(d)], "The expanded size of the tensor (",
+          place.sizes()[size_t(d)], ") must match the existing size (", n, ") at non-singleton dimension ", d,
+          ".  Target sizes: ", place.sizes(), ".  Tensor sizes: ", value.sizes());
+  }
+  ops::copy_(place, value);
+}
+
+// place[mask] = number without the detour over positions; false if it is not that simple.
+bool fill_masked(const Tensor& place, const Tensor& mask, const Tensor& value) {
+  if (!mask.defined() || mask.dtype() != DType::Bool || mask.dim() > place.dim()) return false;
+  DimVec sizes = mask.sizes();
+  for (size_t d = 0; d < sizes.size(); ++d)
+    if (sizes[d] != place.sizes()[d]) return false; // index_put_ says what is wrong
+  sizes.resize(size_t(place.dim()), 1);
+  ops::masked_fill_(place, mask.dim() == place.dim() ? mask : ops::view(mask, sizes), value);
+  return true;
+}
+
 [[noreturn]] void cannot_assign(PyObject* value, const Tensor& self) {
-  raise_python(PyExc_TypeError, "can't assign a %s to a torch.%sTensor", Py_TYPE(value)->tp_name, dtype_aten_name(self.dtype()));
+  raise_python(PyExc_TypeError, "can't assign a %s to a torch.%sTensor", Py_TYPE(value)->tp_name,
+               dtype_aten_name(self.dtype()));
 }
 
 // One element on the CPU that nobody tracks: written in place without an alias or an op.
@@ -323,9 +387,9 @@ void assign(const Tensor& self, PyObject* index, PyObject* value) {
     read_index(index, items); // a wrong index is reported first
     cannot_assign(value, self);
   }
-  const bool by_ops =
-      number ? gate::active(self) || autograd::should_record(self)
-             : gate::active(self, unwrap(value)) || autograd::should_record(self, unwrap(value));
+  const bool by_ops = number
+                          ? gate::active(self) || autograd::should_record(self)
+                          : gate::active(self, unwrap(value)) || autograd::should_record(self, unwrap(value));
   Items items;
   read_index(index, items);
   check_single_index(self, items, PyTuple_Check(index));
@@ -342,17 +406,23 @@ void assign(const Tensor& self, PyObject* index, PyObject* value) {
   }
   const Tensor place = plan.view.operand();
   if (plan.indices.empty()) {
-    if (number) ops::fill_(place, number_of(value));
-    else ops::copy_(place, without_leading_ones(unwrap(value), place.dim()));
+    if (number)
+      ops::fill_(place, number_of(value));
+    else
+      copy_value(place, unwrap(value));
     return;
   }
-  const Tensor source = number ? number_tensor(number_of(value), self) : unwrap(value);
+  const Tensor source =
+      number ? number_tensor(number_of(value), self) : without_leading_ones(unwrap(value), 0);
+  if (plan.indices.size() == 1 && source.dim() == 0 && fill_masked(place, plan.indices[0], source)) return;
   ops::index_put_(place, list_of(plan.indices), source, false);
 }
 
 } // namespace
 
 PyObject* tensor_getitem(PyObject* self_object, PyObject* index) {
+  if (is_overridden(self_object)) [[unlikely]]
+    return call_override("__getitem__", {self_object, index}, PyTuple_Pack(2, self_object, index));
   try {
     const Tensor& self = unwrap(self_object);
     if (PyLong_CheckExact(index) && self.dim() > 0)
@@ -370,6 +440,10 @@ PyObject* tensor_getitem(PyObject* self_object, PyObject* index) {
 }
 
 int tensor_setitem(PyObject* self, PyObject* index, PyObject* value) {
+  if (value && (is_overridden(self) || is_overridden(value))) [[unlikely]] {
+    const Owned result(call_override("__setitem__", {self, index, value}, PyTuple_Pack(3, self, index, value)));
+    return result ? 0 : -1;
+  }
   try {
     check_type(value != nullptr, "Tensor does not support deleting items");
     assign(unwrap(self), index, value);

@@ -1,4 +1,4 @@
-"""Reading of the file format before version 1.6: pickles one after the other, then the bytes of the storages.
+"""The file format before version 1.6: pickles one after the other, then the bytes of the storages.
 
 The parts are a magic number, a protocol version, facts on the machine, the object, the list of storage keys, and for
 each key the number of elements (int64) and the elements.
@@ -13,11 +13,36 @@ from typing import IO, Any
 
 import torch
 from torch import _weights_only_unpickler
-from torch.serialization import MapLocation, StorageSource, refused, trusting_load
+from torch.serialization import MapLocation, StorageSource, StorageTable, refused, trusting_load
 from torch.storage import TypedStorage, UntypedStorage
 
 _OLD_MAGIC = 0x1950A86A20F9469CFC6C
 _OLD_PROTOCOL = 1001
+
+
+def save_old_format(obj: Any, file: Any, pickle_module: Any, protocol: int) -> None:
+    """Writes an object; smaller than a ZIP archive for small tensors, so pickled storages have this form."""
+    table = StorageTable()
+
+    class Pickler(pickle_module.Pickler):  # type: ignore[name-defined,misc]
+        def persistent_id(self, value: Any) -> Any:
+            reference = table.reference(value)
+            return None if reference is None else (*reference, None)  # None: no view of another storage
+
+    facts = {
+        "protocol_version": _OLD_PROTOCOL,
+        "little_endian": sys.byteorder == "little",
+        "type_sizes": {"short": 2, "int": 4, "long": 4},
+    }
+    for part in (_OLD_MAGIC, _OLD_PROTOCOL, facts):
+        pickle_module.dump(part, file, protocol=protocol)
+    Pickler(file, protocol).dump(obj)
+    entries = list(table.entries())
+    pickle_module.dump([key for key, _, _ in entries], file, protocol=protocol)
+    file.flush()
+    for _, storage, itemsize in entries:
+        file.write((storage.nbytes() // itemsize).to_bytes(8, "little"))
+        file.write(memoryview(storage.cpu()))
 
 
 class _OldSource(StorageSource):

@@ -17,8 +17,8 @@ from torch._utils import (
 )
 
 
-def _rebuild_from_type_v2(func: Callable[..., Any], new_type: type, args: tuple[Any, ...], state: Any) -> Any:
-    """Constructor of subclass instances and of tensors with attributes: rebuild, set the class, set the state."""
+def rebuild_from_type(func: Callable[..., Any], new_type: type, args: tuple[Any, ...], state: Any) -> Any:
+    """Makes subclass instances and of tensors with attributes: rebuild, set the class, set the state."""
     tensor = func(*args)
     if type(tensor) is not new_type:
         tensor = tensor.as_subclass(new_type)
@@ -27,10 +27,6 @@ def _rebuild_from_type_v2(func: Callable[..., Any], new_type: type, args: tuple[
         tensor.__setstate__(state)
         return tensor
     return _set_obj_state(tensor, state)
-
-
-# the name that saved files give
-_rebuild_from_type_v2.__module__ = "torch._tensor"
 
 
 def typed_storage(self: torch.Tensor) -> Any:
@@ -51,7 +47,7 @@ def _reduce_plain(self: torch.Tensor) -> tuple[Callable[..., Any], tuple[Any, ..
     if self.is_meta:
         return _rebuild_meta_tensor_no_storage, (self.dtype, tuple(self.size()), self.stride(), self.requires_grad)
     # hooks are no data: they stay behind
-    args = (
+    args: tuple = (
         typed_storage(self),
         self.storage_offset(),
         tuple(self.size()),
@@ -68,14 +64,14 @@ def reduce_ex(self: torch.Tensor, protocol: int) -> tuple[Callable[..., Any], tu
     state = _get_obj_state(self)
     if type(self) is torch.Tensor and not state:
         return func, args
-    return _rebuild_from_type_v2, (func, type(self), args, state)
+    return torch._tensor._rebuild_from_type_v2, (func, type(self), args, state)
 
 
 def setstate(self: torch.Tensor, state: Any) -> None:
     """``Tensor.__setstate__``: (storage, storage_offset, size, stride), as pickles of very old versions have it, with
     (requires_grad, hooks) behind it in later ones."""
     if not isinstance(state, tuple) or len(state) not in (4, 6):
-        raise RuntimeError(
+        raise ValueError(
             "Tensor.__setstate__: expected (storage, storage_offset, size, stride[, requires_grad, hooks])"
         )
     self.set_(*state[:4])

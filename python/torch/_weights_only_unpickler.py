@@ -57,14 +57,14 @@ def _set(*items: Any) -> set[Any]:
 
 def _rebuild_from_type(func: Any, new_type: Any, args: Any, state: Any) -> Any:
     # called with names from the file: the plain constructor would allocate whatever the file says
-    from torch._tensor_pickle import _rebuild_from_type_v2
+    from torch._tensor_pickle import rebuild_from_type
 
     tensor_types = (torch.Tensor, torch.nn.Parameter, *_user_table().values())
     if not any(func is f for f in _rebuild_functions()) or not any(new_type is t for t in tensor_types):
         raise UnpicklingError(
             f"Trying to rebuild {new_type!r} by {func!r}, which are not an allowed class and function"
         )
-    return _rebuild_from_type_v2(func, new_type, args, state)
+    return rebuild_from_type(func, new_type, args, state)
 
 
 def _rebuild_functions() -> tuple[Callable[..., Any], ...]:
@@ -133,7 +133,7 @@ def _user_table() -> dict[str, Any]:
 def add_safe_globals(safe_globals: list[SafeGlobal]) -> None:
     for entry in safe_globals:
         pair = isinstance(entry, tuple)
-        if pair and (len(entry) != 2 or not callable(entry[0]) or not isinstance(entry[1], str)):
+        if pair and (len(entry) != 2 or not callable(entry[0]) or not isinstance(entry[1], str)):  # type: ignore
             raise ValueError(f"add_safe_globals: expected a pair (callable, 'module.name'), got {entry!r}")
         if not pair and not (callable(entry) and hasattr(entry, "__qualname__")):
             raise TypeError(f"add_safe_globals: expected functions and classes, got {entry!r}")

@@ -28,7 +28,14 @@ def manual_seed(seed: int) -> torch._C.Generator:
     Args:
         seed: from -2^63 to 2^64 - 1; negative ones count as 2^64 + seed.
     """
-    return _C.default_generator.manual_seed(int(seed))
+    seed = int(seed)
+    if not -(2**63) <= seed < 2**64:
+<<<<<<< HEAD
+        raise ValueError(f"manual_seed: the seed must be from -2^63 to 2^64 - 1, got {seed}")
+=======
+        raise ValueError("Overflow when unpacking long long: a seed is from -2^63 to 2^64 - 1")
+>>>>>>> pybind
+    return _C.default_generator.manual_seed(seed)
 
 
 def seed() -> int:

@@ -2,8 +2,8 @@
 
 A file is a ZIP archive without compression: ``data.pkl`` holds the pickled object, in which a storage is a reference
 ``('storage', class, key, location, number of elements)``, and ``data/<key>`` holds the bytes of that storage, aligned
-to 64 bytes so that files can be mapped into memory. Files are exchanged with PyTorch in both directions. The older
-format of several pickles followed by raw storages is read, not written.
+to 64 bytes so that files can be mapped into memory. Files are exchanged with PyTorch in both directions, also in the
+older format of several pickles followed by raw storages.
 """
 
 from __future__ import annotations
@@ -265,7 +265,7 @@ def _replacing(path: str) -> Iterator[IO[bytes]]:
 # ---- saving ----
 
 
-class _StorageTable:
+class StorageTable:
     """The storages met while pickling, in order, each under the key that the file gives it."""
 
     def __init__(self) -> None:
@@ -287,13 +287,14 @@ class _StorageTable:
         numel = storage.nbytes() // (dtype.itemsize if dtype is not None else 1)
         return ("storage", kind, key, location_tag(storage), numel)
 
-    def entries(self) -> Iterator[tuple[str, UntypedStorage]]:
-        for key, storage, _ in self._by_block.values():
-            yield key, storage
+    def entries(self) -> Iterator[tuple[str, UntypedStorage, int]]:
+        """Key, memory and bytes of an element of each."""
+        for key, storage, dtype in self._by_block.values():
+            yield key, storage, dtype.itemsize if dtype is not None else 1
 
 
-def _pickled(obj: Any, pickle_module: Any, protocol: int) -> tuple[bytes, _StorageTable]:
-    table = _StorageTable()
+def _pickled(obj: Any, pickle_module: Any, protocol: int) -> tuple[bytes, StorageTable]:
+    table = StorageTable()
 
     class Pickler(pickle_module.Pickler):  # type: ignore[name-defined,misc]
         def persistent_id(self, value: Any) -> Any:
@@ -312,7 +313,7 @@ def _write(obj: Any, file: Any, archive: str, pickle_module: Any, protocol: int,
     writer.write(".storage_alignment", str(_ALIGNMENT).encode())
     if with_byteorder:
         writer.write("byteorder", sys.byteorder.encode())
-    for key, storage in table.entries():
+    for key, storage, _ in table.entries():
         writer.write(f"data/{key}", memoryview(storage.cpu()))
     writer.write("version", b"3\n")
     writer.write(".data/serialization_id", writer.content_id())
@@ -337,27 +338,26 @@ def save(
         f: a path or a file opened for writing in binary mode.
         pickle_module: module with a ``Pickler``.
         pickle_protocol: of ``data.pkl``.
-
-    Raises:
-        NotImplementedError: for the format before version 1.6.
+        _use_new_zipfile_serialization: False writes the format before version 1.6.
     """
-    if not _use_new_zipfile_serialization:
-        raise NotImplementedError("torch.save: only the ZIP format is written (_use_new_zipfile_serialization=True)")
     if not (isinstance(pickle_protocol, int) and 0 <= pickle_protocol <= pickle.HIGHEST_PROTOCOL):
         raise ValueError(
             f"torch.save: pickle_protocol must be 0 ... {pickle.HIGHEST_PROTOCOL}, got {pickle_protocol!r}"
         )
+    archive = "archive"
     if _is_path(f):
-        path = os.fspath(f)  # type: ignore[arg-type]
-        archive = os.path.splitext(os.path.basename(path))[0] or "archive"
-        with _replacing(path) as file:
-            _write(obj, file, archive, pickle_module, pickle_protocol, not _disable_byteorder_record)
-        return
-    if not hasattr(f, "write"):
+        archive = os.path.splitext(os.path.basename(os.fspath(f)))[0] or archive  # type: ignore[arg-type]
+    elif not hasattr(f, "write"):
         raise AttributeError(
             f"torch.save: expected a path or a file opened for writing in binary mode, got {type(f).__name__}"
         )
-    _write(obj, f, "archive", pickle_module, pickle_protocol, not _disable_byteorder_record)
+    with _replacing(os.fspath(f)) if _is_path(f) else contextlib.nullcontext(f) as file:  # type: ignore[arg-type]
+        if _use_new_zipfile_serialization:
+            _write(obj, file, archive, pickle_module, pickle_protocol, not _disable_byteorder_record)
+        else:
+            from torch._serialization_old import save_old_format
+
+            save_old_format(obj, file, pickle_module, pickle_protocol)
 
 
 # ---- loading ----
@@ -375,7 +375,7 @@ class StorageSource:
 
     def persistent_load(self, reference: Any) -> Any:
         key, dtype, location, numel, typed = self._checked(reference)
-        storage = self._loaded.get(key)
+        storage: Any = self._loaded.get(key)
         if storage is None:
             unit = dtype.itemsize // 2 if dtype.is_complex else dtype.itemsize
             storage = self._restore(self.read(key, numel * dtype.itemsize, unit), location)
@@ -494,6 +494,9 @@ def _load_object(
         raise refused(error) from None
 
 
+_UNPICKLER_ARGUMENTS = {"encoding", "errors", "fix_imports", "buffers"}
+
+
 def load(
     f: FileLike,
     map_location: MapLocation = None,
@@ -523,12 +526,18 @@ def load(
         RuntimeError: the file is damaged, or a device is missing.
         EOFError: the file is empty.
     """
+    unknown = pickle_load_args.keys() - {"encoding", "errors", "fix_imports", "buffers"}
+    if unknown:
+        raise TypeError(f"load() got an unexpected keyword argument {min(unknown)!r}")
     if weights_only is None:
         weights_only = _default_weights_only(pickle_module)
     if weights_only and pickle_module is not None:
         raise RuntimeError("Can not safely load weights when explicit pickle_module is specified")
     if mmap and not _is_path(f):
         raise ValueError("f must be a file path in order to use the mmap argument")
+    unknown = sorted(pickle_load_args.keys() - ({"encoding"} if weights_only else _UNPICKLER_ARGUMENTS))
+    if unknown and pickle_module is None:
+        raise TypeError(f"torch.load() got an unexpected keyword argument {unknown[0]!r}")
     arguments = {"encoding": "utf-8", **pickle_load_args}
     with _opened(f) as file:
         if not is_zip(file):

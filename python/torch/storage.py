@@ -341,7 +341,7 @@ def _full_name(cls: type) -> str:
 
 def _as_bytes(storage: Any) -> bytes:
     buffer = io.BytesIO()
-    torch.save(storage, buffer)
+    torch.save(storage, buffer, _use_new_zipfile_serialization=False)
     return buffer.getvalue()
 
 

@@ -1,0 +1,34 @@
+#include "bindings/override.h"
+
+#include "bindings/keyword_args.h"
+#include "core/inline_vec.h"
+
+namespace torch::python {
+
+PyObject* call_override(const char* method, std::initializer_list<PyObject*> operands, PyObject* args, PyObject* kwargs) {
+  const Owned arguments(args);
+  if (!args) return nullptr;
+  const Owned function(PyObject_GetAttrString(reinterpret_cast<PyObject*>(tensor_type), method));
+  const Owned no_keywords(kwargs ? nullptr : PyDict_New());
+  if (!function || (!kwargs && !no_keywords)) return nullptr;
+  InlineVec<PyObject*, 4> overridden;
+  for (PyObject* o : operands)
+    if (is_overridden(o)) overridden.push_back(o);
+  return call_torch_function(function.get(), {overridden.data(), overridden.size()}, args, kwargs ? kwargs : no_keywords.get());
+}
+
+PyObject* call_override(const char* method, PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
+  PyObject* const all = PyTuple_New(nargs + 1);
+  const Owned kwargs(PyDict_New());
+  if (!all || !kwargs) return nullptr;
+  PyTuple_SET_ITEM(all, 0, Py_NewRef(self));
+  for (Py_ssize_t i = 0; i < nargs; ++i) PyTuple_SET_ITEM(all, i + 1, Py_NewRef(args[i]));
+  for (Py_ssize_t i = 0; kwnames && i < PyTuple_GET_SIZE(kwnames); ++i)
+    if (PyDict_SetItem(kwargs.get(), PyTuple_GET_ITEM(kwnames, i), args[nargs + i]) < 0) {
+      Py_DECREF(all);
+      return nullptr;
+    }
+  return call_override(method, {self}, all, kwargs.get());
+}
+
+} // namespace torch::python
