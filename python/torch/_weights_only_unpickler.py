@@ -91,6 +91,8 @@ def _default_globals() -> dict[str, Any]:
         "__builtin__.bytearray": _bytearray,
         "builtins.set": _set,
         "__builtin__.set": _set,
+        "builtins.frozenset": frozenset,
+        "__builtin__.frozenset": frozenset,
         "builtins.complex": complex,
         "__builtin__.complex": complex,
         "torch.Tensor": torch.Tensor,
@@ -187,6 +189,7 @@ class Unpickler:
         self._callable_ids = {id(f) for f in (*self._globals.values(), *self._allowed_by_user.values())}
         self._stack: list[Any] = []
         self._memo: dict[int, Any] = {}
+        self._in_persistent_load = False
         try:
             return self._run()
         except UnpicklingError:
@@ -194,6 +197,8 @@ class Unpickler:
         except RecursionError:
             raise UnpicklingError("the data is nested too deeply") from None
         except Exception as error:
+            if self._in_persistent_load:
+                raise  # trouble with the file or a device, not with the pickle
             # whatever goes wrong in a constructor comes from the data
             raise UnpicklingError(f"the data does not fit its constructors: {type(error).__name__}: {error}") from error
 
@@ -345,7 +350,10 @@ class Unpickler:
             )
 
     def _persistent(self) -> None:
-        self._stack.append(self.persistent_load(self._pop()))
+        reference = self._pop()
+        self._in_persistent_load = True
+        self._stack.append(self.persistent_load(reference))
+        self._in_persistent_load = False
 
     def _mark(self) -> None:
         self._stack.append(_MARK)

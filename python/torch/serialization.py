@@ -285,7 +285,8 @@ class StorageTable:
                 f"({known} and {dtype}); clone() one of them"
             )
         numel = storage.nbytes() // (dtype.itemsize if dtype is not None else 1)
-        return ("storage", kind, key, location_tag(storage), numel)
+        # one string object for each location, so that the pickle names it once
+        return ("storage", kind, key, sys.intern(location_tag(storage)), numel)
 
     def entries(self) -> Iterator[tuple[str, UntypedStorage, int]]:
         """Key, memory and bytes of an element of each."""
@@ -340,9 +341,9 @@ def save(
         pickle_protocol: of ``data.pkl``.
         _use_new_zipfile_serialization: False writes the format before version 1.6.
     """
-    if not (isinstance(pickle_protocol, int) and 0 <= pickle_protocol <= pickle.HIGHEST_PROTOCOL):
+    if not (isinstance(pickle_protocol, int) and 1 <= pickle_protocol <= pickle.HIGHEST_PROTOCOL):
         raise ValueError(
-            f"torch.save: pickle_protocol must be 0 ... {pickle.HIGHEST_PROTOCOL}, got {pickle_protocol!r}"
+            f"torch.save: pickle_protocol must be 1 ... {pickle.HIGHEST_PROTOCOL}, got {pickle_protocol!r}"
         )
     archive = "archive"
     if _is_path(f):
@@ -488,9 +489,6 @@ def _load_object(
     try:
         return _weights_only_unpickler.load(data, source.persistent_load, arguments.get("encoding", "utf-8"))
     except pickle.UnpicklingError as error:
-        cause = error.__cause__
-        if isinstance(cause, (RuntimeError, OSError, MemoryError)) and str(cause).startswith("torch.load: "):
-            raise cause from None  # a damaged record is no question of trust
         raise refused(error) from None
 
 
