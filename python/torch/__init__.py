@@ -62,7 +62,8 @@ newaxis = None
 # derivatives call, PyTorch has few.
 _IN_PLACE_FUNCTIONS = set(
     """abs_ acos_ acosh_ alpha_dropout_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ as_strided_ asin_ asinh_
-    atan_ atanh_ bernoulli_ ceil_ celu_ clamp_ clamp_max_ clamp_min_ clip_ conj_physical_ cos_ cosh_ deg2rad_ detach_ dropout_
+    atan_ atanh_ bernoulli_ ceil_ celu_ clamp_ clamp_max_ clamp_min_ clip_ conj_physical_ cos_ cosh_ deg2rad_
+    detach_ dropout_
     elu_ embedding_renorm_ erf_ erfc_ exp2_ exp_ expm1_ feature_alpha_dropout_ feature_dropout_ fill_ fix_ floor_ frac_
     gcd_ hardswish_ i0_ index_put_ lcm_ ldexp_ log10_ log1p_ log2_ log_ logit_ mish_ nan_to_num_ neg_ negative_ rad2deg_
     random_ reciprocal_ relu_ resize_as_ round_ rrelu_ rsqrt_ selu_ sigmoid_ silu_ sin_ sinc_ sinh_ sqrt_ square_ tan_
