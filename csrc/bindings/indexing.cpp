@@ -180,7 +180,7 @@ public:
     int64_t& stride = strides_[size_t(dim)];
     offset_ += start * stride;
     sizes_[size_t(dim)] = stop == start ? 0 : (stop - start - 1) / item.step + 1;
-    if (item.step < n) stride *= item.step; // a longer step leaves one element at most
+    if (__builtin_mul_overflow(stride, item.step, &stride)) stride = 1; // such a step leaves one element at most
   }
 
   void unsqueeze(int64_t dim) {
@@ -269,6 +269,8 @@ void apply_items(const Tensor& self, const Items& items, Plan& plan) {
   };
   for (size_t i = 0; i < items.size(); ++i) {
     const Item& item = items[i];
+    check_index(self_dim + dims_taken(item) <= self.dim() || item.kind == Item::Ellipsis,
+                "an index can only have a single ellipsis ('...') besides other items");
     switch (item.kind) {
     case Item::Integer:
       plan.view.select(dim, checked_position(item.start, plan.view.size(dim), self_dim));
@@ -279,10 +281,9 @@ void apply_items(const Tensor& self, const Items& items, Plan& plan) {
       pass(1);
       ++self_dim;
       break;
-    case Item::Ellipsis: // a second one stands for nothing
+    case Item::Ellipsis: // a second one leads beyond the last dimension unless nothing follows
       pass(self.dim() - taken);
       self_dim += self.dim() - taken;
-      taken = self.dim();
       break;
     case Item::NewAxis:
       plan.view.unsqueeze(dim);
@@ -393,8 +394,8 @@ void assign(const Tensor& self, PyObject* index, PyObject* value) {
   Items items;
   read_index(index, items);
   check_single_index(self, items, PyTuple_Check(index));
-  if (items.size() == 1 && items[0].kind == Item::Boolean) {
-    if (items[0].start == 0) return; // selects nothing
+  if (PyBool_Check(index)) {
+    if (index == Py_False) return; // selects nothing
     items[0] = {Item::NewAxis, 0, 0, 1, {}};
   }
   Plan plan{View(self, by_ops), {}};

@@ -126,13 +126,6 @@ template <Tensor (*part)(const Tensor&)> int set_part(PyObject* self, PyObject* 
     return -1;
   }
 }
-PyObject* get_names(PyObject* self, void*) {
-  PyObject* names = PyTuple_New(unwrap(self).dim());
-  for (Py_ssize_t i = 0; names && i < PyTuple_GET_SIZE(names); ++i)
-    PyTuple_SET_ITEM(names, i, Py_NewRef(Py_None));
-  return names;
-}
-
 // ---------------------------------------------------------------- geometry
 
 PyObject* py_size(PyObject* self, PyObject* const* args, Py_ssize_t n, Keywords names) {
@@ -379,7 +372,6 @@ PyGetSetDef attribute_getset[] = {
     {"mH", get_mh, nullptr, "Conjugate transpose of the last two dimensions.", nullptr},
     {"real", get_real, set_part<ops::real>, "Real part.", nullptr},
     {"imag", get_imag, set_part<ops::imag>, "Imaginary part.", nullptr},
-    {"names", get_names, nullptr, "None for each dimension: named dimensions are not supported.", nullptr},
     {"name", get_none, nullptr, "None.", nullptr},
     {"is_cpu", flag<[](const Tensor& t) { return t.is_cpu(); }>, nullptr, "Whether the data is on the CPU.",
      nullptr},
@@ -396,7 +388,6 @@ PyGetSetDef attribute_getset[] = {
     {"is_xpu", flag<never>, nullptr, "False.", nullptr},
     {"is_xla", flag<never>, nullptr, "False.", nullptr},
     {"is_ipu", flag<never>, nullptr, "False.", nullptr},
-    {"is_hpu", flag<never>, nullptr, "False.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
 };
 

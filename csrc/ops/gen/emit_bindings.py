@@ -85,7 +85,11 @@ def emit_call(o: Overload) -> list[str]:
             outs = out_names(op)
             lines.append(f"    const OutTuple outs(a[{n}], {len(outs)});")
             lines.append(f"    ops::{op.name}_out({', '.join(f'outs[{i}]' for i in range(len(outs)))}, {joined});")
-            lines.append("    return outs.result();")
+            named = len(op.returns) > 1 and op.return_names[0]
+            elements = ", ".join(f"outs[{i}]" for i in range(len(outs)))
+            types = ", ".join("Tensor" for _ in outs)
+            lines.append(f"    return wrap_named(named_{op.name}(), std::tuple<{types}>({elements}));" if named
+                         else "    return outs.result();")
         lines.append("  }")
     call = f"ops::{op.name}({joined})"
     if op.factory:

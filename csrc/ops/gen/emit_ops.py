@@ -65,7 +65,8 @@ def form_name(op: Op, form: str) -> tuple[str, str]:
         return op.name, op.overload
     if form == "inplace":
         return base_name(op) + "_", op.overload
-    return op.name, "out" if op.overload in ("", "Tensor") else f"{op.overload}_out"
+    short = op.overload == "" or (op.overload == "Tensor" and not op.extra.get("has_plain_overload"))
+    return op.name, "out" if short else f"{op.overload}_out"
 
 
 def form_cpp_name(op: Op, form: str) -> str:
