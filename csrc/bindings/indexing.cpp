@@ -180,7 +180,8 @@ public:
     int64_t& stride = strides_[size_t(dim)];
     offset_ += start * stride;
     sizes_[size_t(dim)] = stop == start ? 0 : (stop - start - 1) / item.step + 1;
-    if (__builtin_mul_overflow(stride, item.step, &stride)) stride = 1; // such a step leaves one element at most
+    if (__builtin_mul_overflow(stride, item.step, &stride))
+      stride = 1; // such a step leaves one element at most
   }
 
   void unsqueeze(int64_t dim) {
