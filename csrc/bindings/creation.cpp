@@ -14,7 +14,9 @@ namespace torch::python {
 
 namespace {
 
-template <class F> PyCFunction as_method(F f) { return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(f)); }
+template <class F> PyCFunction as_method(F f) {
+  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(f));
+}
 
 void warn(const char* text) {
   if (PyErr_WarnEx(PyExc_UserWarning, text, 1) < 0) throw PythonError{};
@@ -32,8 +34,9 @@ Tensor converted(const Tensor& t, std::optional<DType> dtype, std::optional<Devi
   return same_dtype && same_device ? t : ops::_to_copy(t, dtype, device);
 }
 
-constexpr const char* kNoPinnedMemory = "pin_memory=True requires a CUDA or other accelerator backend; no pinned memory "
-                                        "allocator is available on this system.";
+constexpr const char* kNoPinnedMemory =
+    "pin_memory=True requires a CUDA or other accelerator backend; no pinned memory "
+    "allocator is available on this system.";
 
 // ---- torch.tensor ----
 
@@ -98,17 +101,19 @@ Tensor tensor_of_buffer(PyObject* object, DType dtype, int64_t count, int64_t of
   }
   const Storage storage = storage_of_buffer(view);
   const int64_t bytes = view.len, itemsize = item_size(dtype);
-  check_value(bytes > 0 && count != 0, "both buffer length (", bytes, ") and count (", count, ") must not be 0");
-  check_value(offset >= 0 && offset < bytes, "offset (", offset, " bytes) must be non-negative and no greater than buffer length (",
-              bytes, " bytes) minus 1");
+  check_value(bytes > 0 && count != 0, "both buffer length (", bytes, ") and count (", count,
+              ") must not be 0");
+  check_value(offset >= 0 && offset < bytes, "offset (", offset,
+              " bytes) must be non-negative and no greater than buffer length (", bytes, " bytes) minus 1");
   const int64_t rest = bytes - offset;
   if (count < 0) {
     check_value(rest % itemsize == 0, "buffer length (", rest, " bytes) after offset (", offset,
                 " bytes) must be a multiple of element size (", itemsize, ")");
     count = rest / itemsize;
   }
-  check_value(count <= rest / itemsize, "requested buffer length (", count, " * ", itemsize, " bytes) after offset (", offset,
-              " bytes) must not be greater than actual buffer length (", bytes, " bytes)");
+  check_value(count <= rest / itemsize, "requested buffer length (", count, " * ", itemsize,
+              " bytes) after offset (", offset, " bytes) must not be greater than actual buffer length (",
+              bytes, " bytes)");
   // An offset that is no multiple of the item size cannot be a storage offset: then the storage starts later.
   const int64_t sizes[] = {count}, strides[] = {1};
   if (offset == 0) return from_storage(storage, dtype, sizes, strides, 0);
@@ -119,7 +124,8 @@ void warn_if_read_only_buffer(const Tensor& t) {
   static bool warned = false;
   if (t.storage()->writable() || warned) return;
   warned = true;
-  warn("The given buffer is not writable: the tensor over it is read-only too, and operations that write to it fail. Copy "
+  warn("The given buffer is not writable: the tensor over it is read-only too, and operations that write to "
+       "it fail. Copy "
        "the buffer to get a tensor that can be written. This warning is given once.");
 }
 
@@ -170,19 +176,24 @@ PyObject* py_asarray(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObjec
     const Tensor source = shared_memory(object, dtype);
     if (!source.defined()) {
       check_value(copy != false, "can't alias arbitrary sequence into a tensor.");
-      return finished(tensor_from_data(object, dtype, device.value_or(Device{})), requires_grad.value_or(false));
+      return finished(tensor_from_data(object, dtype, device.value_or(Device{})),
+                      requires_grad.value_or(false));
     }
     Tensor t = converted(source, dtype, device);
     if (copy == false && !t.is_same(source)) {
-      check_value(t.device() == source.device(), "can't alias tensor from device '", source.device(), "' to '", t.device(), "'.");
-      fail(ErrorKind::Value, concat("can't alias tensor with dtype '", dtype_aten_name(source.dtype()), "' into dtype '",
-                                    dtype_aten_name(t.dtype()), "'."));
+      check_value(t.device() == source.device(), "can't alias tensor from device '", source.device(),
+                  "' to '", t.device(), "'.");
+      fail(ErrorKind::Value, concat("can't alias tensor with dtype '", dtype_aten_name(source.dtype()),
+                                    "' into dtype '", dtype_aten_name(t.dtype()), "'."));
     }
     if (copy == true && t.is_same(source)) t = ops::clone(source);
-    if (!is_tensor(object) && t.is_same(source) && !PyObject_HasAttrString(object, "__dlpack__")) warn_if_read_only_buffer(t);
+    if (!is_tensor(object) && t.is_same(source) && !PyObject_HasAttrString(object, "__dlpack__"))
+      warn_if_read_only_buffer(t);
     const bool wanted = requires_grad.value_or(source.requires_grad());
-    if (!wanted && t.requires_grad()) t = autograd::detach(t);
-    else if (wanted && !t.requires_grad()) return finished(std::move(t), true);
+    if (!wanted && t.requires_grad())
+      t = autograd::detach(t);
+    else if (wanted && !t.requires_grad())
+      return finished(std::move(t), true);
     return wrap(std::move(t));
   } catch (...) {
     return set_python_error();
@@ -191,7 +202,9 @@ PyObject* py_asarray(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObjec
 
 // ---- torch.Tensor(...) ----
 
-bool is_integer(PyObject* o) { return !PyBool_Check(o) && (PyLong_Check(o) || (is_numpy_scalar(o) && PyIndex_Check(o))); }
+bool is_integer(PyObject* o) {
+  return !PyBool_Check(o) && (PyLong_Check(o) || (is_numpy_scalar(o) && PyIndex_Check(o)));
+}
 
 [[noreturn]] void bad_legacy_call(PyObject* args) {
   std::string types;
@@ -200,7 +213,8 @@ bool is_integer(PyObject* o) { return !PyBool_Check(o) && (PyLong_Check(o) || (i
   raise_python(PyExc_TypeError,
                "new() received an invalid combination of arguments - got (%s), but expected one of:\n"
                " * (*, torch.device device = None)\n * (torch.Storage storage)\n * (Tensor other)\n"
-               " * (tuple of ints size, *, torch.device device = None)\n * (object data, *, torch.device device = None)\n",
+               " * (tuple of ints size, *, torch.device device = None)\n * (object data, *, torch.device "
+               "device = None)\n",
                types.c_str());
 }
 
@@ -211,7 +225,8 @@ DimVec legacy_sizes(PyObject* args) {
     if (!is_integer(item) && !(is_tensor(item) && PyIndex_Check(item))) {
       if (i == 0) bad_legacy_call(args);
       raise_python(PyExc_TypeError,
-                   "new(): argument 'size' failed to unpack the object at pos %zd with error \"type must be tuple of ints,"
+                   "new(): argument 'size' failed to unpack the object at pos %zd with error \"type must be "
+                   "tuple of ints,"
                    "but got %s\"",
                    i + 1, Py_TYPE(item)->tp_name);
     }
@@ -223,8 +238,8 @@ DimVec legacy_sizes(PyObject* args) {
 }
 
 Tensor alias_of(const Tensor& other, std::optional<DType> dtype) {
-  check_type(!dtype || other.dtype() == *dtype, "expected a tensor of ", dtype.value_or(other.dtype()), " (got ", other.dtype(),
-             "): use tensor.to(dtype) to convert");
+  check_type(!dtype || other.dtype() == *dtype, "expected a tensor of ", dtype.value_or(other.dtype()),
+             " (got ", other.dtype(), "): use tensor.to(dtype) to convert");
   return autograd::detach(other);
 }
 
@@ -248,9 +263,11 @@ Tensor legacy_tensor(PyObject* args, PyObject* kwargs, std::optional<DType> dtyp
   if (n == 1) {
     if (is_tensor(first)) return alias_of(unwrap(first), dtype);
     if (is_storage(first)) return tensor_over_storage(storage_of(first), made);
-    if (PyObject_TypeCheck(first, &size_type)) return empty_tensor(sizes_argument(kLegacy, "size", first), made, device);
+    if (PyObject_TypeCheck(first, &size_type))
+      return empty_tensor(sizes_argument(kLegacy, "size", first), made, device);
     if (!is_integer(first)) {
-      if (const Owned untyped = untyped_storage_of(first)) return tensor_over_storage(storage_of(untyped.get()), made);
+      if (const Owned untyped = untyped_storage_of(first))
+        return tensor_over_storage(storage_of(untyped.get()), made);
       if (!PySequence_Check(first))
         raise_python(PyExc_TypeError, "new(): data must be a sequence (got %s)", Py_TYPE(first)->tp_name);
       return tensor_from_data(first, made, device);
@@ -281,7 +298,8 @@ PyObject* py_legacy_tensor(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
   }
 }
 
-constexpr const char* kNewTensorParams[] = {"data", "dtype", "device", "requires_grad", "layout", "pin_memory"};
+constexpr const char* kNewTensorParams[] = {"data",          "dtype",  "device",
+                                            "requires_grad", "layout", "pin_memory"};
 constexpr Signature kNewTensor = {"new_tensor", kNewTensorParams, 1, 1};
 
 PyObject* tensor_new_tensor(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
@@ -294,8 +312,9 @@ PyObject* tensor_new_tensor(PyObject* self, PyObject* const* args, Py_ssize_t na
     const bool requires_grad = bool_argument(kNewTensor, "requires_grad", slots[3], false);
     check(!bool_argument(kNewTensor, "pin_memory", slots[5], false), kNoPinnedMemory);
     if (is_tensor(slots[0])) {
-      warn("To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
-           "sourceTensor.detach().clone().requires_grad_(True), rather than tensor.new_tensor(sourceTensor).");
+      warn(
+          "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+          "sourceTensor.detach().clone().requires_grad_(True), rather than tensor.new_tensor(sourceTensor).");
       const Tensor source = autograd::detach(unwrap(slots[0]));
       Tensor moved = converted(source, dtype, device);
       return finished(moved.is_same(source) ? ops::clone(source) : std::move(moved), requires_grad);
@@ -310,8 +329,9 @@ PyObject* tensor_new(PyObject* self, PyObject* args, PyObject* kwargs) {
   try {
     const Tensor& like = unwrap(self);
     Tensor t = legacy_tensor(args, kwargs, like.dtype());
-    return wrap(like.device().type == t.device().type || (kwargs && PyDict_GET_SIZE(kwargs)) ? std::move(t)
-                                                                                             : converted(t, {}, like.device()));
+    return wrap(like.device().type == t.device().type || (kwargs && PyDict_GET_SIZE(kwargs))
+                    ? std::move(t)
+                    : converted(t, {}, like.device()));
   } catch (...) {
     return set_python_error();
   }
@@ -321,30 +341,41 @@ PyObject* tensor_new(PyObject* self, PyObject* args, PyObject* kwargs) {
 
 PyMethodDef creation_functions[] = {
     {"tensor", as_method(py_tensor), METH_FASTCALL | METH_KEYWORDS,
-     "tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=False) -> Tensor\n\nNew tensor with a copy of "
-     "`data`: a number, nested sequences of numbers, a NumPy array or scalar, or a tensor. Without `dtype` the numbers decide: "
-     "bool, int64, the default dtype or its complex counterpart; arrays keep theirs. ValueError for ragged sequences, "
+     "tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=False) -> Tensor\n\nNew "
+     "tensor with a copy of "
+     "`data`: a number, nested sequences of numbers, a NumPy array or scalar, or a tensor. Without `dtype` "
+     "the numbers decide: "
+     "bool, int64, the default dtype or its complex counterpart; arrays keep theirs. ValueError for ragged "
+     "sequences, "
      "RuntimeError for values that do not fit the dtype."},
     {"as_tensor", as_method(py_as_tensor), METH_FASTCALL | METH_KEYWORDS,
-     "as_tensor(data, dtype=None, device=None) -> Tensor\n\nLike torch.tensor, but a tensor of the right dtype and device is "
+     "as_tensor(data, dtype=None, device=None) -> Tensor\n\nLike torch.tensor, but a tensor of the right "
+     "dtype and device is "
      "returned as it is (with its graph), and a NumPy array of a matching dtype is shared, not copied."},
     {"asarray", as_method(py_asarray), METH_FASTCALL | METH_KEYWORDS,
-     "asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=None) -> Tensor\n\nTensor of a tensor, NumPy array, "
-     "DLPack object, buffer or nested sequence. copy=None shares memory where possible, True always copies, False raises "
+     "asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=None) -> Tensor\n\nTensor of a "
+     "tensor, NumPy array, "
+     "DLPack object, buffer or nested sequence. copy=None shares memory where possible, True always copies, "
+     "False raises "
      "ValueError where a copy would be needed. requires_grad=None follows `obj`."},
     {"frombuffer", as_method(py_frombuffer), METH_FASTCALL | METH_KEYWORDS,
-     "frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False) -> Tensor\n\nOne-dimensional tensor over the memory "
+     "frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False) -> Tensor\n\nOne-dimensional "
+     "tensor over the memory "
      "of an object with the buffer protocol, from byte `offset` on; count < 0 takes all there is."},
-    {"_legacy_tensor", as_method(py_legacy_tensor), METH_FASTCALL, "Constructor of the typed tensor classes."},
+    {"_legacy_tensor", as_method(py_legacy_tensor), METH_FASTCALL,
+     "Constructor of the typed tensor classes."},
     {nullptr, nullptr, 0, nullptr}};
 
-PyMethodDef creation_tensor_methods[] = {
-    {"new_tensor", as_method(method_with_args<"new_tensor", tensor_new_tensor>), METH_FASTCALL | METH_KEYWORDS,
-     "new_tensor(data, *, dtype=None, device=None, requires_grad=False) -> Tensor\n\nLike torch.tensor, with this tensor's "
-     "dtype and device as defaults."},
-    {"new", as_method(tensor_new), METH_VARARGS | METH_KEYWORDS,
-     "new(*args, device=None) -> Tensor\n\nLike calling the tensor class, with this tensor's dtype and device."},
-    {nullptr, nullptr, 0, nullptr}};
+PyMethodDef creation_tensor_methods[] = {{"new_tensor",
+                                          as_method(method_with_args<"new_tensor", tensor_new_tensor>),
+                                          METH_FASTCALL | METH_KEYWORDS,
+                                          "new_tensor(data, *, dtype=None, device=None, requires_grad=False) "
+                                          "-> Tensor\n\nLike torch.tensor, with this tensor's "
+                                          "dtype and device as defaults."},
+                                         {"new", as_method(tensor_new), METH_VARARGS | METH_KEYWORDS,
+                                          "new(*args, device=None) -> Tensor\n\nLike calling the tensor "
+                                          "class, with this tensor's dtype and device."},
+                                         {nullptr, nullptr, 0, nullptr}};
 
 bool init_creation(PyObject* module) {
   return PyModule_AddFunctions(module, creation_functions) == 0 && init_numpy(module) && init_dlpack(module);

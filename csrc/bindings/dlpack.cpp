@@ -57,12 +57,12 @@ constexpr const char *kVersionedName = "dltensor_versioned", *kUsedVersionedName
 enum TypeCode : uint8_t { kInt = 0, kUInt = 1, kFloat = 2, kBfloat = 4, kComplex = 5, kBool = 6 };
 
 DLDataType type_of(DType t) {
-  const auto code = t == DType::Bool         ? kBool
-                    : t == DType::UInt8      ? kUInt
-                    : t == DType::BFloat16   ? kBfloat
-                    : torch::is_complex(t)   ? kComplex
-                    : torch::is_floating(t)  ? kFloat
-                                             : kInt;
+  const auto code = t == DType::Bool        ? kBool
+                    : t == DType::UInt8     ? kUInt
+                    : t == DType::BFloat16  ? kBfloat
+                    : torch::is_complex(t)  ? kComplex
+                    : torch::is_floating(t) ? kFloat
+                                            : kInt;
   return {code, static_cast<uint8_t>(item_size(t) * 8), 1};
 }
 
@@ -71,8 +71,8 @@ DType dtype_of_type(DLDataType type) {
     const DLDataType own = type_of(static_cast<DType>(i));
     if (own.code == type.code && own.bits == type.bits) return static_cast<DType>(i);
   }
-  fail(ErrorKind::Buffer, concat("from_dlpack: unsupported element type: code ", int(type.code), ", ", int(type.bits),
-                                 " bits, ", int(type.lanes), " lanes"));
+  fail(ErrorKind::Buffer, concat("from_dlpack: unsupported element type: code ", int(type.code), ", ",
+                                 int(type.bits), " bits, ", int(type.lanes), " lanes"));
 }
 
 // ---- export ----
@@ -90,7 +90,8 @@ template <class Managed> void delete_export(Managed* managed) {
 }
 
 template <class Managed> Managed* make_export(const Tensor& t) {
-  auto owner = std::make_unique<Export<Managed>>(Export<Managed>{{}, t, PinnedStorage(t.storage()), t.sizes(), t.strides()});
+  auto owner = std::make_unique<Export<Managed>>(
+      Export<Managed>{{}, t, PinnedStorage(t.storage()), t.sizes(), t.strides()});
   Export<Managed>* const e = owner.release();
   for (size_t d = 0; d < e->sizes.size(); ++d)
     if (e->sizes[d] < 2) e->strides[d] = 1; // some consumers insist on it
@@ -119,17 +120,20 @@ PyObject* make_capsule(const Tensor& t, bool versioned, bool copied) {
   if (!versioned) {
     // the old structure cannot say that memory must not be written
     check_kind(ErrorKind::Buffer, t.storage()->writable(),
-               "__dlpack__: a read-only tensor can only be exported to consumers of DLPack 1.0 or later (max_version)");
+               "__dlpack__: a read-only tensor can only be exported to consumers of DLPack 1.0 or later "
+               "(max_version)");
     auto* const managed = make_export<DLManagedTensor>(t);
-    PyObject* const capsule = PyCapsule_New(managed, kName, [](PyObject* c) { delete_capsule<DLManagedTensor>(c, kName); });
+    PyObject* const capsule =
+        PyCapsule_New(managed, kName, [](PyObject* c) { delete_capsule<DLManagedTensor>(c, kName); });
     if (!capsule) managed->deleter(managed);
     return capsule;
   }
   auto* const managed = make_export<DLManagedTensorVersioned>(t);
   managed->version = {1, 0};
   managed->flags = (t.storage()->writable() ? 0 : kReadOnlyFlag) | (copied ? kCopiedFlag : 0);
-  PyObject* const capsule =
-      PyCapsule_New(managed, kVersionedName, [](PyObject* c) { delete_capsule<DLManagedTensorVersioned>(c, kVersionedName); });
+  PyObject* const capsule = PyCapsule_New(managed, kVersionedName, [](PyObject* c) {
+    delete_capsule<DLManagedTensorVersioned>(c, kVersionedName);
+  });
   if (!capsule) managed->deleter(managed);
   return capsule;
 }
@@ -148,7 +152,8 @@ PyObject* tensor_dlpack(PyObject* self, PyObject* const* args, Py_ssize_t nargs,
     PyObject* slots[4];
     bind_arguments(kDlpack, args, nargs, kwnames, slots);
     const Tensor& t = unwrap(self);
-    check_kind(ErrorKind::Buffer, !t.requires_grad(), "Can't export tensors that require gradient, use tensor.detach()");
+    check_kind(ErrorKind::Buffer, !t.requires_grad(),
+               "Can't export tensors that require gradient, use tensor.detach()");
     if (slots[0] && slots[0] != Py_None) {
       if (!PyLong_Check(slots[0])) raise_python(PyExc_TypeError, "stream must be ``int`` or ``none``");
       raise_python(PyExc_AssertionError, "stream should be None on cpu.");
@@ -186,16 +191,17 @@ template <class Managed> void release_import(void* context) {
 template <class Managed>
 Tensor consume(PyObject* capsule, Managed* managed, bool writable, const char* used_name) {
   const DLTensor& d = managed->dl_tensor;
-  check_kind(ErrorKind::Buffer, d.device.device_type == kCpuDevice, "from_dlpack: device type ", d.device.device_type,
-             " is not supported, only the CPU (1)");
-  check_kind(ErrorKind::Buffer, d.ndim >= 0 && d.ndim <= 64 && (d.ndim == 0 || d.shape), "from_dlpack: ", d.ndim,
-             " dimensions without a valid shape");
+  check_kind(ErrorKind::Buffer, d.device.device_type == kCpuDevice, "from_dlpack: device type ",
+             d.device.device_type, " is not supported, only the CPU (1)");
+  check_kind(ErrorKind::Buffer, d.ndim >= 0 && d.ndim <= 64 && (d.ndim == 0 || d.shape),
+             "from_dlpack: ", d.ndim, " dimensions without a valid shape");
   const DType dtype = dtype_of_type(d.dtype);
   const DimVec sizes(IntSpan(d.shape, size_t(d.ndim)));
   for (int64_t n : sizes) check_kind(ErrorKind::Buffer, n >= 0, "from_dlpack: negative size in ", sizes);
   const DimVec strides = d.strides ? DimVec(IntSpan(d.strides, size_t(d.ndim))) : contiguous_strides(sizes);
   for (size_t i = 0; i < strides.size(); ++i)
-    check_kind(ErrorKind::Buffer, strides[i] >= 0 || sizes[i] < 2, "from_dlpack: negative strides are not supported, got ", strides);
+    check_kind(ErrorKind::Buffer, strides[i] >= 0 || sizes[i] < 2,
+               "from_dlpack: negative strides are not supported, got ", strides);
   const int64_t bytes = span_bytes(sizes, strides, item_size(dtype));
   check_kind(ErrorKind::Buffer, d.data || bytes == 0, "from_dlpack: no data for a tensor of sizes ", sizes);
   char* const data = d.data ? static_cast<char*>(d.data) + d.byte_offset : nullptr;
@@ -207,15 +213,17 @@ Tensor consume(PyObject* capsule, Managed* managed, bool writable, const char* u
 
 Tensor consume_capsule(PyObject* capsule) {
   if (PyCapsule_IsValid(capsule, kVersionedName)) {
-    auto* const managed = static_cast<DLManagedTensorVersioned*>(PyCapsule_GetPointer(capsule, kVersionedName));
-    check_kind(ErrorKind::Buffer, managed->version.major == 1, "from_dlpack: DLPack version ", managed->version.major,
-               " is not supported, only 1.x");
+    auto* const managed =
+        static_cast<DLManagedTensorVersioned*>(PyCapsule_GetPointer(capsule, kVersionedName));
+    check_kind(ErrorKind::Buffer, managed->version.major == 1, "from_dlpack: DLPack version ",
+               managed->version.major, " is not supported, only 1.x");
     return consume(capsule, managed, !(managed->flags & kReadOnlyFlag), kUsedVersionedName);
   }
-  check(PyCapsule_IsValid(capsule, kName),
-        "from_dlpack received an invalid capsule. Note that DLTensor capsules can be consumed only once, so you might have "
-        "already constructed a tensor from it once.");
-  return consume(capsule, static_cast<DLManagedTensor*>(PyCapsule_GetPointer(capsule, kName)), true, kUsedName);
+  check(PyCapsule_IsValid(capsule, kName), "from_dlpack received an invalid capsule. Note that DLTensor "
+                                           "capsules can be consumed only once, so you might have "
+                                           "already constructed a tensor from it once.");
+  return consume(capsule, static_cast<DLManagedTensor*>(PyCapsule_GetPointer(capsule, kName)), true,
+                 kUsedName);
 }
 
 // Asks for DLPack 1.0, and again without a version where the producer does not know that argument.
@@ -249,7 +257,8 @@ PyObject* py_from_dlpack(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyO
     const std::optional<bool> copy = optional_bool_argument(kFrom, "copy", slots[2]);
     Tensor t = tensor_from_dlpack(slots[0]);
     if (device && device->type != t.device().type) {
-      check_value(copy != false, "from_dlpack: moving from ", t.device(), " to ", *device, " needs a copy, but copy=False was given");
+      check_value(copy != false, "from_dlpack: moving from ", t.device(), " to ", *device,
+                  " needs a copy, but copy=False was given");
       return wrap(ops::_to_copy(t, {}, device));
     }
     return wrap(copy == true ? ops::clone(t) : std::move(t));
@@ -258,12 +267,16 @@ PyObject* py_from_dlpack(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyO
   }
 }
 
-template <class F> PyCFunction as_method(F f) { return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(f)); }
+template <class F> PyCFunction as_method(F f) {
+  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(f));
+}
 
 PyMethodDef functions[] = {
-    {"_to_dlpack", py_to_dlpack, METH_O, "_to_dlpack(tensor) -> capsule\n\nUnversioned DLPack capsule over the tensor's memory."},
+    {"_to_dlpack", py_to_dlpack, METH_O,
+     "_to_dlpack(tensor) -> capsule\n\nUnversioned DLPack capsule over the tensor's memory."},
     {"_from_dlpack", as_method(py_from_dlpack), METH_FASTCALL | METH_KEYWORDS,
-     "_from_dlpack(x, *, device=None, copy=None) -> Tensor\n\nTensor over the memory of an object with __dlpack__ (or of a DLPack "
+     "_from_dlpack(x, *, device=None, copy=None) -> Tensor\n\nTensor over the memory of an object with "
+     "__dlpack__ (or of a DLPack "
      "capsule, which is used up)."},
     {nullptr, nullptr, 0, nullptr}};
 
@@ -271,7 +284,8 @@ PyMethodDef functions[] = {
 
 Tensor tensor_from_dlpack(PyObject* object) {
   if (PyCapsule_CheckExact(object)) return consume_capsule(object);
-  check(PyObject_HasAttrString(object, "__dlpack__"), "from_dlpack received an invalid capsule: ", Py_TYPE(object)->tp_name,
+  check(PyObject_HasAttrString(object, "__dlpack__"),
+        "from_dlpack received an invalid capsule: ", Py_TYPE(object)->tp_name,
         " is neither a DLPack capsule nor has it a __dlpack__ method");
   const Owned capsule = capsule_of(object);
   check_type(PyCapsule_CheckExact(capsule.get()), "from_dlpack: __dlpack__ returned no capsule");
@@ -280,9 +294,11 @@ Tensor tensor_from_dlpack(PyObject* object) {
 
 PyMethodDef dlpack_tensor_methods[] = {
     {"__dlpack__", as_method(method_with_args<"__dlpack__", tensor_dlpack>), METH_FASTCALL | METH_KEYWORDS,
-     "__dlpack__(*, stream=None, max_version=None, dl_device=None, copy=None) -> capsule\n\nThe tensor's memory for another "
+     "__dlpack__(*, stream=None, max_version=None, dl_device=None, copy=None) -> capsule\n\nThe tensor's "
+     "memory for another "
      "library; versioned if max_version is (1, 0) or later."},
-    {"__dlpack_device__", method_no_args<"__dlpack_device__", tensor_dlpack_device>, METH_NOARGS, "__dlpack_device__() -> (device type, index); the CPU is (1, 0)."},
+    {"__dlpack_device__", method_no_args<"__dlpack_device__", tensor_dlpack_device>, METH_NOARGS,
+     "__dlpack_device__() -> (device type, index); the CPU is (1, 0)."},
     {nullptr, nullptr, 0, nullptr}};
 
 bool init_dlpack(PyObject* module) { return PyModule_AddFunctions(module, functions) == 0; }

@@ -21,8 +21,8 @@ bool is_text(PyObject* o) { return PyUnicode_Check(o) || PyBytes_Check(o); }
   raise_python(PyExc_TypeError, "new(): invalid data type '%s'", type_name(o));
 }
 
-// A sequence as list or tuple; lists and tuples themselves are not copied, so their items must be fetched by index
-// with a look at the size each time: converting an item can run Python code that changes them.
+// A sequence as list or tuple; lists and tuples themselves are not copied, so their items must be fetched by
+// index with a look at the size each time: converting an item can run Python code that changes them.
 Owned fast_sequence(PyObject* data) {
   PyObject* const fast = PySequence_Fast(data, "not a sequence");
   if (!fast) throw PythonError{};
@@ -76,8 +76,8 @@ private:
     if (!PySequence_Check(data) || PyDict_Check(data))
       raise_python(PyExc_RuntimeError, "Could not infer dtype of %s", type_name(data));
     if (depth > kMaxDims)
-      raise_python(PyExc_ValueError, "too many dimensions '%s': data is nested deeper than %d sequences", type_name(data),
-                   kMaxDims);
+      raise_python(PyExc_ValueError, "too many dimensions '%s': data is nested deeper than %d sequences",
+                   type_name(data), kMaxDims);
     visit_items(fast_sequence(data).get(), depth);
   }
 
@@ -88,7 +88,8 @@ private:
 // ---- numbers ----
 
 template <class T> [[noreturn]] void overflow() {
-  fail(ErrorKind::Runtime, concat("value cannot be converted to type ", dtype_name(dtype_of<T>()), " without overflow"));
+  fail(ErrorKind::Runtime,
+       concat("value cannot be converted to type ", dtype_name(dtype_of<T>()), " without overflow"));
 }
 
 // Integers wrap once around into unsigned types (-1 is 255), as in PyTorch; everything else must fit.
@@ -130,7 +131,8 @@ template <class T> T scalar_to(const Scalar& s) {
 }
 
 template <class T> T number_to(PyObject* item) {
-  if (!PyLong_CheckExact(item) && !PyFloat_CheckExact(item) && is_tensor(item)) return scalar_to<T>(scalar_of(unwrap(item)));
+  if (!PyLong_CheckExact(item) && !PyFloat_CheckExact(item) && is_tensor(item))
+    return scalar_to<T>(scalar_of(unwrap(item)));
   if constexpr (std::is_same_v<T, bool>) {
     const int truth = PyObject_IsTrue(item);
     if (truth < 0) throw PythonError{};
@@ -148,8 +150,10 @@ template <class T> T number_to(PyObject* item) {
   } else {
     const double value = PyFloat_AsDouble(item);
     if (value == -1 && PyErr_Occurred()) throw PythonError{};
-    if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>) return static_cast<T>(value);
-    else return T(static_cast<float>(value));
+    if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>)
+      return static_cast<T>(value);
+    else
+      return T(static_cast<float>(value));
   }
 }
 
@@ -191,8 +195,8 @@ private:
     const int64_t n = out_.sizes()[size_t(dim)];
     const Py_ssize_t length = PySequence_Fast_GET_SIZE(sequence.get());
     if (length != n)
-      raise_python(PyExc_ValueError, "expected sequence of length %lld at dim %lld (got %zd)", (long long)n, (long long)dim,
-                   length);
+      raise_python(PyExc_ValueError, "expected sequence of length %lld at dim %lld (got %zd)", (long long)n,
+                   (long long)dim, length);
     if (dim + 1 == out_.dim()) {
       fill_row_(static_cast<char*>(out_.data()) + offset * out_.itemsize(), sequence.get(), n);
       return;
@@ -211,8 +215,8 @@ private:
     if (source.dim() != out_.dim() - dim) return false;
     for (int64_t d = 0; d < source.dim(); ++d)
       if (source.size(d) != out_.size(dim + d))
-        raise_python(PyExc_ValueError, "expected sequence of length %lld at dim %lld (got %lld)", (long long)out_.size(dim + d),
-                     (long long)(dim + d), (long long)source.size(d));
+        raise_python(PyExc_ValueError, "expected sequence of length %lld at dim %lld (got %lld)",
+                     (long long)out_.size(dim + d), (long long)(dim + d), (long long)source.size(d));
     const auto tail = [dim](const DimVec& v) { return v.span().subspan(size_t(dim)); };
     ops::copy_(alias(out_, tail(out_.sizes()), tail(out_.strides()), offset), source);
     return true;
@@ -224,7 +228,8 @@ private:
 
 // Number or one-element tensor without a sequence around it.
 bool is_number(PyObject* data) {
-  return PyFloat_CheckExact(data) || PyLong_CheckExact(data) || PyBool_Check(data) || is_tensor(data) || !PySequence_Check(data);
+  return PyFloat_CheckExact(data) || PyLong_CheckExact(data) || PyBool_Check(data) || is_tensor(data) ||
+         !PySequence_Check(data);
 }
 
 Tensor moved_to(Tensor t, Device device) {

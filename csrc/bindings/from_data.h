@@ -7,11 +7,12 @@
 
 namespace torch::python {
 
-// What a tensor of this data would have as dtype: the promotion of all its numbers; the default dtype when empty.
-// Throws (TypeError, RuntimeError) where something is no number.
+// What a tensor of this data would have as dtype: the promotion of all its numbers; the default dtype when
+// empty. Throws (TypeError, RuntimeError) where something is no number.
 DType infer_dtype(PyObject* data);
 
-// New tensor with the data's values, converted to `dtype` if given, not part of any graph. Overflow is an error.
+// New tensor with the data's values, converted to `dtype` if given, not part of any graph. Overflow is an
+// error.
 Tensor tensor_from_data(PyObject* data, std::optional<DType> dtype, Device device = {});
 // As an index: booleans and uint8 stay masks, everything else becomes int64.
 Tensor index_from_data(PyObject* data);

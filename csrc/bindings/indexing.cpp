@@ -1,5 +1,5 @@
-// An index is read once into a list of items; those that only change the geometry (integers, slices, None, Ellipsis) give a
-// view, and what is left (index tensors and masks) goes to the ops index and index_put_.
+// An index is read once into a list of items; those that only change the geometry (integers, slices, None,
+// Ellipsis) give a view, and what is left (index tensors and masks) goes to the ops index and index_put_.
 #include "bindings/indexing.h"
 
 #include "autograd/node.h"
@@ -23,8 +23,9 @@ struct Item {
 };
 using Items = InlineVec<Item, 4>;
 
-constexpr const char* kZeroDim = "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to "
-                                 "convert a 0-dim tensor to a number";
+constexpr const char* kZeroDim =
+    "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to "
+    "convert a 0-dim tensor to a number";
 
 // ---- reading the index ----
 
@@ -72,11 +73,13 @@ Item read_item(PyObject* o) {
     PyErr_Clear();
   }
   raise_python(PyExc_IndexError,
-               "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got %s)",
+               "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
+               "indices (got %s)",
                Py_TYPE(o)->tp_name);
 }
 
-// A short list that holds anything but numbers is read like a tuple, as PyTorch does to this day with a warning.
+// A short list that holds anything but numbers is read like a tuple, as PyTorch does to this day with a
+// warning.
 bool list_means_tuple(PyObject* index) {
   if (!PyList_Check(index) || PyList_GET_SIZE(index) >= 32) return false;
   bool found = false;
@@ -85,11 +88,14 @@ bool list_means_tuple(PyObject* index) {
     if (PyLong_Check(o) || PyFloat_Check(o)) continue;
     found = o == Py_None || o == Py_Ellipsis || PySlice_Check(o) || is_tensor(o) || PySequence_Check(o);
   }
-  if (found && PyErr_WarnEx(PyExc_UserWarning,
-                            "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed; use "
-                            "x[tuple(seq)] instead of x[seq]. It will then be interpreted as tensor index, x[torch.tensor(seq)], "
-                            "which will result either in an error or a different result",
-                            1) < 0)
+  if (found &&
+      PyErr_WarnEx(
+          PyExc_UserWarning,
+          "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed; use "
+          "x[tuple(seq)] instead of x[seq]. It will then be interpreted as tensor index, "
+          "x[torch.tensor(seq)], "
+          "which will result either in an error or a different result",
+          1) < 0)
     throw PythonError{};
   return found;
 }
@@ -112,29 +118,38 @@ bool is_mask(const Tensor& t) { return t.dtype() == DType::Bool || t.dtype() == 
 int64_t dims_taken(const Item& item) {
   switch (item.kind) {
   case Item::Integer:
-  case Item::Slice: return 1;
-  case Item::Indices: return is_mask(item.tensor) ? item.tensor.dim() : 1;
-  default: return 0;
+  case Item::Slice:
+    return 1;
+  case Item::Indices:
+    return is_mask(item.tensor) ? item.tensor.dim() : 1;
+  default:
+    return 0;
   }
 }
 
 // ---- views ----
 
-bool is_whole(const Item& slice, int64_t size) { return slice.start == 0 && slice.step == 1 && slice.stop >= size; }
+bool is_whole(const Item& slice, int64_t size) {
+  return slice.start == 0 && slice.step == 1 && slice.stop >= size;
+}
 
 int64_t checked_position(int64_t index, int64_t size, int64_t dim) {
   if (index < -size || index >= size) [[unlikely]]
-    fail(ErrorKind::Index, concat("index ", index, " is out of bounds for dimension ", dim, " with size ", size));
+    fail(ErrorKind::Index,
+         concat("index ", index, " is out of bounds for dimension ", dim, " with size ", size));
   return index < 0 ? index + size : index;
 }
 
-// A view under construction. Where nothing is recorded and nobody interposes, only the geometry is carried along and one
-// alias is made at the end (x[0, 1:3] costs one tensor, not two); else each step is an op of its own.
+// A view under construction. Where nothing is recorded and nobody interposes, only the geometry is carried
+// along and one alias is made at the end (x[0, 1:3] costs one tensor, not two); else each step is an op of
+// its own.
 class View {
 public:
   View(const Tensor& base, bool by_ops) : base_(base), by_ops_(by_ops), offset_(base.offset()) {
-    if (by_ops) current_ = base;
-    else sizes_ = base.sizes(), strides_ = base.strides();
+    if (by_ops)
+      current_ = base;
+    else
+      sizes_ = base.sizes(), strides_ = base.strides();
   }
 
   int64_t size(int64_t dim) const { return by_ops_ ? current_.sizes()[size_t(dim)] : sizes_[size_t(dim)]; }
@@ -150,7 +165,8 @@ public:
     strides_.erase(size_t(dim));
   }
 
-  // A slice of the whole dimension is left out unless it is all there is: x[:] has a SliceBackward of its own.
+  // A slice of the whole dimension is left out unless it is all there is: x[:] has a SliceBackward of its
+  // own.
   void slice(int64_t dim, const Item& item, bool alone) {
     const int64_t n = size(dim);
     if (is_whole(item, n) && !(alone && by_ops_)) return;
@@ -164,7 +180,8 @@ public:
     int64_t& stride = strides_[size_t(dim)];
     offset_ += start * stride;
     sizes_[size_t(dim)] = stop == start ? 0 : (stop - start - 1) / item.step + 1;
-    if (__builtin_mul_overflow(stride, item.step, &stride)) stride = 1; // such a step leaves one element at most
+    if (__builtin_mul_overflow(stride, item.step, &stride))
+      stride = 1; // such a step leaves one element at most
   }
 
   void unsqueeze(int64_t dim) {
@@ -183,7 +200,8 @@ public:
   int64_t numel_is_one() const { return !by_ops_ && sizes_.empty(); }
   int64_t offset() const { return offset_; }
 
-  // The view as users get it: a differentiable view of the base, and a tensor of its own even if nothing changed.
+  // The view as users get it: a differentiable view of the base, and a tensor of its own even if nothing
+  // changed.
   Tensor result() const {
     if (by_ops_) return changed_ ? current_ : ops::alias(current_);
     Tensor view = alias(base_, sizes_, strides_, offset_);
@@ -216,8 +234,9 @@ struct Plan {
 Tensor boolean_as_index(bool value, Device device) {
   Tensor t = empty_tensor(DimVec{value ? 1 : 0}, DType::Int64, Device{});
   if (value) *t.data<int64_t>() = 0;
-  return device.type == DeviceType::CPU ? t : device.type == DeviceType::Meta ? empty_tensor(t.sizes(), t.dtype(), device)
-                                                                               : ops::_to_copy(t, {}, device);
+  return device.type == DeviceType::CPU    ? t
+         : device.type == DeviceType::Meta ? empty_tensor(t.sizes(), t.dtype(), device)
+                                           : ops::_to_copy(t, {}, device);
 }
 
 // Index tensors on the CPU for a meta tensor: their shapes are all that matters.
@@ -228,7 +247,8 @@ void push_shapes(const Tensor& t, IndexList& indices) {
     return;
   }
   const Tensor positions = ops::nonzero(t);
-  for (int64_t d = 0; d < t.dim(); ++d) indices.push_back(empty_tensor(DimVec{positions.sizes()[0]}, DType::Int64, meta));
+  for (int64_t d = 0; d < t.dim(); ++d)
+    indices.push_back(empty_tensor(DimVec{positions.sizes()[0]}, DType::Int64, meta));
 }
 
 void apply_items(const Tensor& self, const Items& items, Plan& plan) {
@@ -242,8 +262,10 @@ void apply_items(const Tensor& self, const Items& items, Plan& plan) {
   const auto pass = [&](int64_t n) { dim += n, holes += size_t(n); };
   const auto record = [&](const Tensor& t, int64_t n) {
     for (; holes > 0; --holes) plan.indices.push_back(Tensor());
-    if (self.is_meta() && !t.is_meta()) push_shapes(t, plan.indices);
-    else plan.indices.push_back(t);
+    if (self.is_meta() && !t.is_meta())
+      push_shapes(t, plan.indices);
+    else
+      plan.indices.push_back(t);
     dim += n;
   };
   for (size_t i = 0; i < items.size(); ++i) {
@@ -292,7 +314,8 @@ TensorList list_of(const IndexList& v) { return TensorList(v.data(), v.size()); 
 // ---- values to assign ----
 
 bool is_python_number(PyObject* o) {
-  return PyFloat_Check(o) || PyLong_Check(o) || PyComplex_Check(o) || (PyIndex_Check(o) && is_numpy_scalar(o));
+  return PyFloat_Check(o) || PyLong_Check(o) || PyComplex_Check(o) ||
+         (PyIndex_Check(o) && is_numpy_scalar(o));
 }
 
 Scalar number_of(PyObject* o) {
@@ -308,7 +331,8 @@ Tensor number_tensor(const Scalar& value, const Tensor& like) {
   Tensor t = empty_tensor(IntSpan{}, like.dtype());
   store_number(t, t.data(), value);
   if (like.is_cpu()) return t;
-  return like.is_meta() ? empty_tensor(IntSpan{}, like.dtype(), like.device()) : ops::_to_copy(t, {}, like.device());
+  return like.is_meta() ? empty_tensor(IntSpan{}, like.dtype(), like.device())
+                        : ops::_to_copy(t, {}, like.device());
 }
 
 // More dimensions than the place has are allowed if the surplus ones have size 1.
@@ -321,14 +345,14 @@ Tensor without_leading_ones(const Tensor& value, int64_t dims) {
 void copy_value(const Tensor& place, const Tensor& given) {
   const Tensor value = without_leading_ones(given, place.dim());
   const int64_t surplus = place.dim() - value.dim();
-  check(surplus >= 0, "expand(torch.", dtype_aten_name(value.dtype()), "Tensor{", value.sizes(), "}, size=", place.sizes(),
-        "): the number of sizes provided (", place.dim(), ") must be greater or equal to the number of dimensions in the tensor (",
-        value.dim(), ")");
+  check(surplus >= 0, "expand(torch.", dtype_aten_name(value.dtype()), "Tensor{", value.sizes(),
+        "}, size=", place.sizes(), "): the number of sizes provided (", place.dim(),
+        ") must be greater or equal to the number of dimensions in the tensor (", value.dim(), ")");
   for (int64_t d = place.dim() - 1; d >= surplus; --d) {
     const int64_t n = value.sizes()[size_t(d - surplus)];
-    check(n == 1 || n == place.sizes()[size_t(d)], "The expanded size of the tensor (", place.sizes()[size_t(d)],
-          ") must match the existing size (", n, ") at non-singleton dimension ", d, ".  Target sizes: ", place.sizes(),
-          ".  Tensor sizes: ", value.sizes());
+    check(n == 1 || n == place.sizes()[size_t(d)], "The expanded size of the tensor (",
+          place.sizes()[size_t(d)], ") must match the existing size (", n, ") at non-singleton dimension ", d,
+          ".  Target sizes: ", place.sizes(), ".  Tensor sizes: ", value.sizes());
   }
   ops::copy_(place, value);
 }
@@ -345,7 +369,8 @@ bool fill_masked(const Tensor& place, const Tensor& mask, const Tensor& value) {
 }
 
 [[noreturn]] void cannot_assign(PyObject* value, const Tensor& self) {
-  raise_python(PyExc_TypeError, "can't assign a %s to a torch.%sTensor", Py_TYPE(value)->tp_name, dtype_aten_name(self.dtype()));
+  raise_python(PyExc_TypeError, "can't assign a %s to a torch.%sTensor", Py_TYPE(value)->tp_name,
+               dtype_aten_name(self.dtype()));
 }
 
 // One element on the CPU that nobody tracks: written in place without an alias or an op.
@@ -364,9 +389,9 @@ void assign(const Tensor& self, PyObject* index, PyObject* value) {
     read_index(index, items); // a wrong index is reported first
     cannot_assign(value, self);
   }
-  const bool by_ops =
-      number ? gate::active(self) || autograd::should_record(self)
-             : gate::active(self, unwrap(value)) || autograd::should_record(self, unwrap(value));
+  const bool by_ops = number
+                          ? gate::active(self) || autograd::should_record(self)
+                          : gate::active(self, unwrap(value)) || autograd::should_record(self, unwrap(value));
   Items items;
   read_index(index, items);
   check_single_index(self, items, PyTuple_Check(index));
@@ -383,11 +408,14 @@ void assign(const Tensor& self, PyObject* index, PyObject* value) {
   }
   const Tensor place = plan.view.operand();
   if (plan.indices.empty()) {
-    if (number) ops::fill_(place, number_of(value));
-    else copy_value(place, unwrap(value));
+    if (number)
+      ops::fill_(place, number_of(value));
+    else
+      copy_value(place, unwrap(value));
     return;
   }
-  const Tensor source = number ? number_tensor(number_of(value), self) : without_leading_ones(unwrap(value), 0);
+  const Tensor source =
+      number ? number_tensor(number_of(value), self) : without_leading_ones(unwrap(value), 0);
   if (plan.indices.size() == 1 && source.dim() == 0 && fill_masked(place, plan.indices[0], source)) return;
   ops::index_put_(place, list_of(plan.indices), source, false);
 }
@@ -415,7 +443,8 @@ PyObject* tensor_getitem(PyObject* self_object, PyObject* index) {
 
 int tensor_setitem(PyObject* self, PyObject* index, PyObject* value) {
   if (value && (is_overridden(self) || is_overridden(value))) [[unlikely]] {
-    const Owned result(call_override("__setitem__", {self, index, value}, PyTuple_Pack(3, self, index, value)));
+    const Owned result(
+        call_override("__setitem__", {self, index, value}, PyTuple_Pack(3, self, index, value)));
     return result ? 0 : -1;
   }
   try {

@@ -41,28 +41,33 @@ void set_keyword(const Signature& s, PyObject* key, PyObject* value, PyObject** 
 void set_positional(const Signature& s, PyObject* const* args, Py_ssize_t nargs, PyObject** slots) {
   std::fill_n(slots, s.params.size(), nullptr);
   if (nargs > s.positional)
-    raise_python(PyExc_TypeError, "%s() takes %d positional argument%s but %zd were given", s.name, s.positional,
-                 s.positional == 1 ? "" : "s", nargs);
+    raise_python(PyExc_TypeError, "%s() takes %d positional argument%s but %zd were given", s.name,
+                 s.positional, s.positional == 1 ? "" : "s", nargs);
   std::copy_n(args, nargs, slots);
 }
 
 void check_required(const Signature& s, PyObject** slots) {
   for (int i = 0; i < s.required; ++i)
-    if (!slots[i]) raise_python(PyExc_TypeError, "%s() missing 1 required positional arguments: \"%s\"", s.name, s.params[i]);
+    if (!slots[i])
+      raise_python(PyExc_TypeError, "%s() missing 1 required positional arguments: \"%s\"", s.name,
+                   s.params[i]);
 }
 
 bool absent(PyObject* value) { return !value || value == Py_None; }
 
 [[noreturn]] void wrong_type(const Signature& s, const char* name, const char* expected, PyObject* value) {
-  raise_python(PyExc_TypeError, "%s(): argument '%s' must be %s, not %s", s.name, name, expected, Py_TYPE(value)->tp_name);
+  raise_python(PyExc_TypeError, "%s(): argument '%s' must be %s, not %s", s.name, name, expected,
+               Py_TYPE(value)->tp_name);
 }
 
 } // namespace
 
-void bind_arguments(const Signature& s, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames, PyObject** slots) {
+void bind_arguments(const Signature& s, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames,
+                    PyObject** slots) {
   set_positional(s, args, nargs, slots);
   const Py_ssize_t keywords = kwnames ? PyTuple_GET_SIZE(kwnames) : 0;
-  for (Py_ssize_t i = 0; i < keywords; ++i) set_keyword(s, PyTuple_GET_ITEM(kwnames, i), args[nargs + i], slots);
+  for (Py_ssize_t i = 0; i < keywords; ++i)
+    set_keyword(s, PyTuple_GET_ITEM(kwnames, i), args[nargs + i], slots);
   check_required(s, slots);
 }
 
@@ -122,7 +127,8 @@ DimVec sizes_argument(const Signature& s, const char* name, PyObject* value) {
   for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(value); ++i) {
     const Owned item = Owned::share(PySequence_Fast_GET_ITEM(value, i));
     if (PyBool_Check(item.get()) || !PyIndex_Check(item.get()))
-      raise_python(PyExc_TypeError, "%s(): argument '%s' must be tuple of ints, but found element of type %s at pos %zd",
+      raise_python(PyExc_TypeError,
+                   "%s(): argument '%s' must be tuple of ints, but found element of type %s at pos %zd",
                    s.name, name, Py_TYPE(item.get())->tp_name, i);
     sizes.push_back(int_argument(s, name, item.get(), 0));
   }

@@ -1,5 +1,5 @@
-// Arguments of hand-written functions with one fixed signature (METH_FASTCALL | METH_KEYWORDS): torch.tensor and its kin.
-// Ops have the generated parser instead.
+// Arguments of hand-written functions with one fixed signature (METH_FASTCALL | METH_KEYWORDS): torch.tensor
+// and its kin. Ops have the generated parser instead.
 #pragma once
 
 #define PY_SSIZE_T_CLEAN
@@ -29,7 +29,8 @@ struct Signature {
 
 // Sorts a vectorcall's arguments into `slots` (borrowed references, null where not given), one per parameter.
 // Throws PythonError after setting the TypeError that a Python function would raise.
-void bind_arguments(const Signature& signature, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames, PyObject** slots);
+void bind_arguments(const Signature& signature, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames,
+                    PyObject** slots);
 // The same for tp_new style (tuple, dict) calls.
 void bind_arguments(const Signature& signature, PyObject* args, PyObject* kwargs, PyObject** slots);
 

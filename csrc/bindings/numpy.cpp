@@ -21,8 +21,9 @@ struct NumPy {
 };
 NumPy* numpy_cache = nullptr; // lives as long as the process, as NumPy does
 
-constexpr const char* kNumPyNames[kNumDTypes] = {"bool",    "uint8", "int8",    "int16",   "int32",     "int64",
-                                                 "float16", nullptr, "float32", "float64", "complex64", "complex128"};
+constexpr const char* kNumPyNames[kNumDTypes] = {"bool",    "uint8",   "int8",      "int16",
+                                                 "int32",   "int64",   "float16",   nullptr,
+                                                 "float32", "float64", "complex64", "complex128"};
 
 bool fill_cache(PyObject* module) {
   auto cache = std::make_unique<NumPy>();
@@ -32,7 +33,8 @@ bool fill_cache(PyObject* module) {
   cache->dtype = PyObject_GetAttrString(module, "dtype");
   if (!cache->ndarray || !cache->generic || !cache->empty || !cache->dtype) return false;
   for (int i = 0; i < kNumDTypes; ++i)
-    if (kNumPyNames[i] && !(cache->dtypes[i] = PyObject_CallFunction(cache->dtype, "s", kNumPyNames[i]))) return false;
+    if (kNumPyNames[i] && !(cache->dtypes[i] = PyObject_CallFunction(cache->dtype, "s", kNumPyNames[i])))
+      return false;
   numpy_cache = cache.release();
   return true;
 }
@@ -59,9 +61,11 @@ const NumPy& numpy_or_throw() {
   PyErr_Clear();
   const Owned dtype = owned_or_throw(PyObject_GetAttrString(array, "dtype"));
   const Owned type = owned_or_throw(PyObject_GetAttrString(dtype.get(), "type"));
-  const char* name = PyType_Check(type.get()) ? reinterpret_cast<PyTypeObject*>(type.get())->tp_name : "unknown";
+  const char* name =
+      PyType_Check(type.get()) ? reinterpret_cast<PyTypeObject*>(type.get())->tp_name : "unknown";
   raise_python(PyExc_TypeError,
-               "can't convert np.ndarray of type %s. The only supported types are: float64, float32, float16, complex64, "
+               "can't convert np.ndarray of type %s. The only supported types are: float64, float32, "
+               "float16, complex64, "
                "complex128, int64, int32, int16, int8, uint8, and bool.",
                name);
 }
@@ -77,18 +81,26 @@ std::optional<DType> dtype_of_format(const char* format, Py_ssize_t itemsize) {
   }
   if (length != 1) return {};
   switch (*format) {
-  case '?': return DType::Bool;
-  case 'B': return DType::UInt8;
-  case 'b': return DType::Int8;
-  case 'e': return DType::Float16;
-  case 'f': return DType::Float32;
-  case 'd': return DType::Float64;
+  case '?':
+    return DType::Bool;
+  case 'B':
+    return DType::UInt8;
+  case 'b':
+    return DType::Int8;
+  case 'e':
+    return DType::Float16;
+  case 'f':
+    return DType::Float32;
+  case 'd':
+    return DType::Float64;
   case 'h':
   case 'i':
   case 'l':
   case 'q':
-  case 'n': return itemsize == 2 ? DType::Int16 : itemsize == 4 ? DType::Int32 : DType::Int64;
-  default: return {};
+  case 'n':
+    return itemsize == 2 ? DType::Int16 : itemsize == 4 ? DType::Int32 : DType::Int64;
+  default:
+    return {};
   }
 }
 
@@ -143,22 +155,27 @@ Tensor from_numpy(PyObject* array) {
 
   const char* format = view.format ? view.format : "B";
   if ((*format == '>' || *format == '!') && view.itemsize > 1)
-    raise_python(PyExc_ValueError, "given numpy array has byte order different from the native byte order. Conversion "
-                                   "between byte orders is currently not supported.");
-  const std::optional<DType> dtype = dtype_of_format(*format == '>' || *format == '!' ? format + 1 : format, view.itemsize);
+    raise_python(PyExc_ValueError,
+                 "given numpy array has byte order different from the native byte order. Conversion "
+                 "between byte orders is currently not supported.");
+  const std::optional<DType> dtype =
+      dtype_of_format(*format == '>' || *format == '!' ? format + 1 : format, view.itemsize);
   if (!dtype || item_size(*dtype) != view.itemsize) unsupported_dtype(array);
 
   DimVec sizes, strides;
   int64_t span = view.itemsize; // the buffer's bytes in memory order; view.len counts only its elements
   for (int d = 0; d < view.ndim; ++d) {
     if (view.strides[d] < 0)
-      raise_python(PyExc_ValueError,
-                   "At least one stride in the given numpy array is negative, and tensors with negative strides are not "
-                   "currently supported. (You can probably work around this by making a copy of your array  with "
-                   "array.copy().) ");
+      raise_python(
+          PyExc_ValueError,
+          "At least one stride in the given numpy array is negative, and tensors with negative strides are "
+          "not "
+          "currently supported. (You can probably work around this by making a copy of your array  with "
+          "array.copy().) ");
     if (view.strides[d] % view.itemsize != 0)
-      raise_python(PyExc_ValueError, "given numpy array strides not a multiple of the element byte size. Copy the numpy "
-                                     "array to reallocate the memory.");
+      raise_python(PyExc_ValueError,
+                   "given numpy array strides not a multiple of the element byte size. Copy the numpy "
+                   "array to reallocate the memory.");
     sizes.push_back(view.shape[d]);
     strides.push_back(view.strides[d] / view.itemsize);
     span = view.shape[d] == 0 || span == 0 ? 0 : span + (view.shape[d] - 1) * view.strides[d];
@@ -187,10 +204,11 @@ void warn_if_read_only(const Tensor& t) {
   static bool warned = false;
   if (t.storage()->writable() || warned) return;
   warned = true;
-  if (PyErr_WarnEx(PyExc_UserWarning,
-                   "The given NumPy array is not writable: the tensor over it is read-only too, and operations that "
-                   "write to it fail. Copy the array to get a tensor that can be written. This warning is given once.",
-                   1) < 0)
+  if (PyErr_WarnEx(
+          PyExc_UserWarning,
+          "The given NumPy array is not writable: the tensor over it is read-only too, and operations that "
+          "write to it fail. Copy the array to get a tensor that can be written. This warning is given once.",
+          1) < 0)
     throw PythonError{};
 }
 
@@ -200,8 +218,7 @@ namespace {
 
 // Exports the bytes that a tensor spans; the base object of the arrays that numpy() returns.
 struct BufferObject {
-  PyObject_HEAD
-  Tensor tensor;
+  PyObject_HEAD Tensor tensor;
   PinnedStorage pinned;
 };
 
@@ -238,8 +255,9 @@ PyObject* to_numpy(const Tensor& given, bool force) {
   Tensor t = given;
   if (t.is_meta()) {
     if (force) not_implemented("Cannot copy out of meta tensor; no data!");
-    fail(ErrorKind::Type, "can't convert meta device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host "
-                          "memory first.");
+    fail(ErrorKind::Type,
+         "can't convert meta device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host "
+         "memory first.");
   }
   check(force || !t.requires_grad(),
         "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.");
@@ -310,7 +328,8 @@ PyObject* tensor_array(PyObject* self, PyObject* const* args, Py_ssize_t nargs, 
 
 PyObject* py_from_numpy(PyObject*, PyObject* array) {
   try {
-    if (!is_numpy_array(array)) raise_python(PyExc_TypeError, "expected np.ndarray (got %s)", Py_TYPE(array)->tp_name);
+    if (!is_numpy_array(array))
+      raise_python(PyExc_TypeError, "expected np.ndarray (got %s)", Py_TYPE(array)->tp_name);
     Tensor t = from_numpy(array);
     warn_if_read_only(t);
     return wrap(std::move(t));
@@ -319,25 +338,30 @@ PyObject* py_from_numpy(PyObject*, PyObject* array) {
   }
 }
 
-template <class F> PyCFunction as_method(F f) { return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(f)); }
+template <class F> PyCFunction as_method(F f) {
+  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(f));
+}
 
 } // namespace
 
 PyMethodDef numpy_tensor_methods[] = {
     {"numpy", as_method(method_with_args<"numpy", tensor_numpy>), METH_FASTCALL | METH_KEYWORDS,
-     "numpy(*, force=False) -> numpy.ndarray\n\nArray over the tensor's own memory: writes to one show in the other. Fails "
-     "for tensors that require grad, are not on the CPU or have a dtype that NumPy lacks (bfloat16); with force=True the "
+     "numpy(*, force=False) -> numpy.ndarray\n\nArray over the tensor's own memory: writes to one show in "
+     "the other. Fails "
+     "for tensors that require grad, are not on the CPU or have a dtype that NumPy lacks (bfloat16); with "
+     "force=True the "
      "tensor is detached and copied to the CPU first where needed."},
     {"__array__", as_method(method_with_args<"__array__", tensor_array>), METH_FASTCALL | METH_KEYWORDS,
-     "__array__(dtype=None, copy=None) -> numpy.ndarray\n\nWhat numpy.asarray calls; copies only for another dtype or "
+     "__array__(dtype=None, copy=None) -> numpy.ndarray\n\nWhat numpy.asarray calls; copies only for another "
+     "dtype or "
      "copy=True."},
     {nullptr, nullptr, 0, nullptr}};
 
-PyMethodDef numpy_functions[] = {
-    {"from_numpy", py_from_numpy, METH_O,
-     "from_numpy(ndarray) -> Tensor\n\nTensor over the array's own memory, which it keeps alive. The tensor cannot be resized. "
-     "From a read-only array comes a read-only tensor and a warning."},
-    {nullptr, nullptr, 0, nullptr}};
+PyMethodDef numpy_functions[] = {{"from_numpy", py_from_numpy, METH_O,
+                                  "from_numpy(ndarray) -> Tensor\n\nTensor over the array's own memory, "
+                                  "which it keeps alive. The tensor cannot be resized. "
+                                  "From a read-only array comes a read-only tensor and a warning."},
+                                 {nullptr, nullptr, 0, nullptr}};
 
 bool init_numpy(PyObject* module) {
   buffer_type.tp_name = "torch._C._TensorBuffer";

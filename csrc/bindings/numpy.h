@@ -1,5 +1,6 @@
-// NumPy without its C interface: arrays come in through the buffer protocol and go out as numpy.ndarray objects made over
-// a buffer, so that one build serves every NumPy version and `import torch` does not import it.
+// NumPy without its C interface: arrays come in through the buffer protocol and go out as numpy.ndarray
+// objects made over a buffer, so that one build serves every NumPy version and `import torch` does not import
+// it.
 #pragma once
 
 #include "bindings/tensor_object.h"
@@ -13,13 +14,13 @@ bool is_numpy_array(PyObject* o);
 bool is_numpy_scalar(PyObject* o);
 // dtype of a NumPy scalar or array; nullopt if there is no such torch dtype.
 std::optional<DType> dtype_of_numpy(PyObject* o);
-// Zero copy. Read-only arrays give a tensor whose storage is not writable. Throws TypeError / ValueError for arrays that
-// no tensor can alias (dtype, byte order, strides).
+// Zero copy. Read-only arrays give a tensor whose storage is not writable. Throws TypeError / ValueError for
+// arrays that no tensor can alias (dtype, byte order, strides).
 Tensor from_numpy(PyObject* array);
 // A new 0-dim tensor with the value and dtype of a NumPy scalar.
 Tensor from_numpy_scalar(PyObject* scalar);
-// One warning a process, the first time that writable memory is expected and the array is read-only. Throws PythonError
-// where warnings are errors.
+// One warning a process, the first time that writable memory is expected and the array is read-only. Throws
+// PythonError where warnings are errors.
 void warn_if_read_only(const Tensor& t);
 
 // Memory of an object with the buffer protocol as a tensor's storage, which holds the buffer until it goes.

@@ -5,7 +5,8 @@
 
 namespace torch::python {
 
-PyObject* call_override(const char* method, std::initializer_list<PyObject*> operands, PyObject* args, PyObject* kwargs) {
+PyObject* call_override(const char* method, std::initializer_list<PyObject*> operands, PyObject* args,
+                        PyObject* kwargs) {
   const Owned arguments(args);
   if (!args) return nullptr;
   const Owned function(PyObject_GetAttrString(reinterpret_cast<PyObject*>(tensor_type), method));
@@ -14,10 +15,12 @@ PyObject* call_override(const char* method, std::initializer_list<PyObject*> ope
   InlineVec<PyObject*, 4> overridden;
   for (PyObject* o : operands)
     if (is_overridden(o)) overridden.push_back(o);
-  return call_torch_function(function.get(), {overridden.data(), overridden.size()}, args, kwargs ? kwargs : no_keywords.get());
+  return call_torch_function(function.get(), {overridden.data(), overridden.size()}, args,
+                             kwargs ? kwargs : no_keywords.get());
 }
 
-PyObject* call_override(const char* method, PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
+PyObject* call_override(const char* method, PyObject* self, PyObject* const* args, Py_ssize_t nargs,
+                        PyObject* kwnames) {
   PyObject* const all = PyTuple_New(nargs + 1);
   const Owned kwargs(PyDict_New());
   if (!all || !kwargs) return nullptr;

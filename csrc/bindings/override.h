@@ -1,5 +1,5 @@
-// __torch_function__ for hand-written methods of torch.Tensor: where the class of the receiver (or of another operand)
-// overrides it, the override is called with the public method instead.
+// __torch_function__ for hand-written methods of torch.Tensor: where the class of the receiver (or of another
+// operand) overrides it, the override is called with the public method instead.
 #pragma once
 
 #include "bindings/call.h"
@@ -14,11 +14,13 @@ inline bool is_overridden(PyObject* o) {
   return !is_plain_tensor(o) && torch_function_enabled && overrides_torch_function(o);
 }
 
-// Calls the overrides of those operands that have one for torch.Tensor.<method>. `args` is the tuple of all arguments, the
-// receiver first; it is taken over. kwargs (or null) is borrowed.
-PyObject* call_override(const char* method, std::initializer_list<PyObject*> operands, PyObject* args, PyObject* kwargs = nullptr);
+// Calls the overrides of those operands that have one for torch.Tensor.<method>. `args` is the tuple of all
+// arguments, the receiver first; it is taken over. kwargs (or null) is borrowed.
+PyObject* call_override(const char* method, std::initializer_list<PyObject*> operands, PyObject* args,
+                        PyObject* kwargs = nullptr);
 // The same for a vectorcall of a method.
-PyObject* call_override(const char* method, PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames);
+PyObject* call_override(const char* method, PyObject* self, PyObject* const* args, Py_ssize_t nargs,
+                        PyObject* kwnames);
 
 template <size_t N> struct MethodName {
   char text[N];

@@ -13,11 +13,15 @@ namespace torch::python {
 namespace {
 
 template <class T> PyObject* number_object_of(T value) {
-  if constexpr (std::is_same_v<T, bool>) return PyBool_FromLong(value);
-  else if constexpr (std::is_integral_v<T>) return PyLong_FromLongLong(value);
+  if constexpr (std::is_same_v<T, bool>)
+    return PyBool_FromLong(value);
+  else if constexpr (std::is_integral_v<T>)
+    return PyLong_FromLongLong(value);
   else if constexpr (std::is_same_v<T, complex64> || std::is_same_v<T, complex128>)
     return PyComplex_FromDoubles(value.real(), value.imag());
-  else return PyFloat_FromDouble(static_cast<double>(static_cast<std::conditional_t<sizeof(T) == 2, float, T>>(value)));
+  else
+    return PyFloat_FromDouble(
+        static_cast<double>(static_cast<std::conditional_t<sizeof(T) == 2, float, T>>(value)));
 }
 
 Tensor on_cpu(const Tensor& t) {
@@ -27,8 +31,8 @@ Tensor on_cpu(const Tensor& t) {
   return ops::_to_copy(t, {}, Device{});
 }
 
-// Nested lists of the dimensions from `dim` on; p points at their first element. With edge >= 0 only the first and last
-// `edge` items of a dimension are taken.
+// Nested lists of the dimensions from `dim` on; p points at their first element. With edge >= 0 only the
+// first and last `edge` items of a dimension are taken.
 template <class T> PyObject* nested_list(const Tensor& t, size_t dim, const T* p, int64_t edge) {
   if (dim == t.sizes().size()) return number_object_of(*p);
   const int64_t n = t.sizes()[dim];
@@ -39,7 +43,8 @@ template <class T> PyObject* nested_list(const Tensor& t, size_t dim, const T* p
   if (!list) return nullptr;
   for (int64_t k = 0; k < shown; ++k) {
     const T* const at = p + (in_part && k >= edge ? n - shown + k : k) * stride;
-    PyObject* const item = dim + 1 == t.sizes().size() ? number_object_of(*at) : nested_list(t, dim + 1, at, edge);
+    PyObject* const item =
+        dim + 1 == t.sizes().size() ? number_object_of(*at) : nested_list(t, dim + 1, at, edge);
     if (!item) {
       Py_DECREF(list);
       return nullptr;
@@ -64,7 +69,8 @@ PyObject* tensor_item(PyObject* self, PyObject*) {
     check(t.numel() == 1, "a Tensor with ", t.numel(), " elements cannot be converted to Scalar");
     check(!t.is_meta(), "Tensor.item() cannot be called on meta tensors");
     if (!t.is_cpu()) return number_object(scalar_of(t));
-    return visit_all(t.dtype(), [&](auto tag) { return number_object_of(*t.data<typename decltype(tag)::type>()); });
+    return visit_all(t.dtype(),
+                     [&](auto tag) { return number_object_of(*t.data<typename decltype(tag)::type>()); });
   } catch (...) {
     return set_python_error();
   }
@@ -118,13 +124,16 @@ PyObject* tensor_data_ptr(PyObject* self, PyObject*) {
   return PyLong_FromVoidPtr(t.numel() == 0 ? nullptr : t.data());
 }
 
-PyObject* tensor_element_size(PyObject* self, PyObject*) { return PyLong_FromLongLong(unwrap(self).itemsize()); }
-PyObject* tensor_storage_offset(PyObject* self, PyObject*) { return PyLong_FromLongLong(unwrap(self).offset()); }
+PyObject* tensor_element_size(PyObject* self, PyObject*) {
+  return PyLong_FromLongLong(unwrap(self).itemsize());
+}
+PyObject* tensor_storage_offset(PyObject* self, PyObject*) {
+  return PyLong_FromLongLong(unwrap(self).offset());
+}
 
 // Iterator over the views t[0], t[1], ... made as they are asked for.
 struct IteratorObject {
-  PyObject_HEAD
-  Tensor tensor;
+  PyObject_HEAD Tensor tensor;
   int64_t next;
 };
 
@@ -255,7 +264,8 @@ int tensor_contains(PyObject* self, PyObject* element) {
       PyFloat_Check(element) || PyLong_Check(element) || PyComplex_Check(element) || is_numpy_scalar(element);
   if (!number && !is_tensor(element)) {
     PyErr_Format(PyExc_RuntimeError,
-                 "Tensor.__contains__ only supports Tensor or scalar, but you passed in a %R.", (PyObject*)Py_TYPE(element));
+                 "Tensor.__contains__ only supports Tensor or scalar, but you passed in a %R.",
+                 (PyObject*)Py_TYPE(element));
     return -1;
   }
   const Owned equal(PyObject_RichCompare(self, element, Py_EQ));
@@ -266,17 +276,23 @@ int tensor_contains(PyObject* self, PyObject* element) {
 
 PyMethodDef scalar_access_methods[] = {
     {"item", method_no_args<"item", tensor_item>, METH_NOARGS,
-     "item() -> number\n\nThe value of a tensor with one element as a Python bool, int, float or complex. RuntimeError for "
+     "item() -> number\n\nThe value of a tensor with one element as a Python bool, int, float or complex. "
+     "RuntimeError for "
      "any other number of elements."},
     {"tolist", method_no_args<"tolist", tensor_tolist>, METH_NOARGS,
-     "tolist() -> list or number\n\nNested lists of Python numbers in the tensor's shape; a number for a 0-dim tensor."},
+     "tolist() -> list or number\n\nNested lists of Python numbers in the tensor's shape; a number for a "
+     "0-dim tensor."},
     {"_nested_list", tensor_nested_list, METH_O,
-     "_nested_list(edge) -> list or number\n\nLike tolist, but only the first and last `edge` items of each longer dimension."},
-    {"data_ptr", method_no_args<"data_ptr", tensor_data_ptr>, METH_NOARGS, "data_ptr() -> int\n\nAddress of the first element; 0 if there is none."},
-    {"element_size", method_no_args<"element_size", tensor_element_size>, METH_NOARGS, "element_size() -> int\n\nBytes of one element."},
+     "_nested_list(edge) -> list or number\n\nLike tolist, but only the first and last `edge` items of each "
+     "longer dimension."},
+    {"data_ptr", method_no_args<"data_ptr", tensor_data_ptr>, METH_NOARGS,
+     "data_ptr() -> int\n\nAddress of the first element; 0 if there is none."},
+    {"element_size", method_no_args<"element_size", tensor_element_size>, METH_NOARGS,
+     "element_size() -> int\n\nBytes of one element."},
     {"storage_offset", method_no_args<"storage_offset", tensor_storage_offset>, METH_NOARGS,
      "storage_offset() -> int\n\nElements between the start of the storage and the tensor's first element."},
-    {"__complex__", method_no_args<"__complex__", tensor_complex>, METH_NOARGS, "The value of a one-element tensor as complex."},
+    {"__complex__", method_no_args<"__complex__", tensor_complex>, METH_NOARGS,
+     "The value of a one-element tensor as complex."},
     {nullptr, nullptr, 0, nullptr}};
 
 } // namespace torch::python

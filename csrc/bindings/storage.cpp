@@ -21,8 +21,7 @@ namespace torch::python {
 namespace {
 
 struct StorageObject {
-  PyObject_HEAD
-  Storage storage;
+  PyObject_HEAD Storage storage;
   PyObject* dict;
   PyObject* weakrefs;
 };
@@ -48,7 +47,8 @@ void storage_dealloc(PyObject* self) {
   Py_CLEAR(object->dict);
   if (object->storage && object->storage->pyobj == self) object->storage->pyobj = nullptr;
   object->storage.~Storage();
-  Py_TYPE(self)->tp_free(self); // a Python subclass has its own dealloc around this one, which drops the class
+  Py_TYPE(self)->tp_free(
+      self); // a Python subclass has its own dealloc around this one, which drops the class
 }
 
 int storage_traverse(PyObject* self, visitproc visit, void* arg) {
@@ -63,13 +63,14 @@ int storage_clear(PyObject* self) {
 
 uint8_t* writable_bytes(StorageImpl& s) {
   check(s.writable(), "UntypedStorage: this memory is read-only (it belongs to a read-only buffer)");
-  check(s.device().type == DeviceType::CPU, "UntypedStorage: memory on ", s.device(), " cannot be accessed by element");
+  check(s.device().type == DeviceType::CPU, "UntypedStorage: memory on ", s.device(),
+        " cannot be accessed by element");
   return static_cast<uint8_t*>(s.data());
 }
 
 const uint8_t* readable_bytes(const StorageImpl& s) {
-  check_kind(ErrorKind::NotImplemented, s.device().type == DeviceType::CPU, "UntypedStorage: memory on ", s.device(),
-             " cannot be read by element");
+  check_kind(ErrorKind::NotImplemented, s.device().type == DeviceType::CPU, "UntypedStorage: memory on ",
+             s.device(), " cannot be read by element");
   return static_cast<const uint8_t*>(s.data());
 }
 
@@ -98,7 +99,8 @@ PyObject* storage_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
     if (PyIndex_Check(slots[0]) && !PyBool_Check(slots[0]))
       return make_object(type, allocated(int_argument(kNew, "size", slots[0], 0), device));
     if (!PySequence_Check(slots[0]))
-      raise_python(PyExc_TypeError, "UntypedStorage(): expected a number of bytes or a sequence of byte values, got %s",
+      raise_python(PyExc_TypeError,
+                   "UntypedStorage(): expected a number of bytes or a sequence of byte values, got %s",
                    Py_TYPE(slots[0])->tp_name);
     const Owned items = owned_or_throw(PySequence_List(slots[0])); // a copy that nobody can change
     const Py_ssize_t n = PyList_GET_SIZE(items.get());
@@ -107,7 +109,8 @@ PyObject* storage_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
       PyObject* const item = PyList_GET_ITEM(items.get(), i);
       if (!PyIndex_Check(item))
         raise_python(PyExc_RuntimeError,
-                     "torch.UntypedStorage(): tried to construct a storage from a sequence (%s), but one of the items was of "
+                     "torch.UntypedStorage(): tried to construct a storage from a sequence (%s), but one of "
+                     "the items was of "
                      "type %s instead of int",
                      Py_TYPE(slots[0])->tp_name, Py_TYPE(item)->tp_name);
       static_cast<uint8_t*>(s->data())[i] = byte_of(item);
@@ -125,7 +128,8 @@ Py_ssize_t storage_length(PyObject* self) { return impl_of(self).bytes(); }
 int64_t checked_index(const StorageImpl& s, PyObject* index) {
   const Py_ssize_t i = PyNumber_AsSsize_t(index, PyExc_IndexError);
   if (i == -1 && PyErr_Occurred()) throw PythonError{};
-  check_index(i >= -s.bytes() && i < s.bytes(), "index ", int64_t(i), " out of range for storage of size ", s.bytes());
+  check_index(i >= -s.bytes() && i < s.bytes(), "index ", int64_t(i), " out of range for storage of size ",
+              s.bytes());
   return i < 0 ? i + s.bytes() : i;
 }
 
@@ -150,7 +154,8 @@ PyObject* storage_getitem(PyObject* self, PyObject* index) {
     StorageImpl& s = impl_of(self);
     if (PySlice_Check(index)) {
       const ByteRange range = checked_slice(s, index);
-      return wrap_storage(slice_storage(reinterpret_cast<StorageObject*>(self)->storage, range.begin, range.end));
+      return wrap_storage(
+          slice_storage(reinterpret_cast<StorageObject*>(self)->storage, range.begin, range.end));
     }
     if (!PyIndex_Check(index)) bad_index(index);
     const int64_t i = checked_index(s, index);
@@ -167,7 +172,8 @@ int storage_setitem(PyObject* self, PyObject* index, PyObject* value) {
     const uint8_t byte = byte_of(value);
     if (PySlice_Check(index)) {
       const ByteRange range = checked_slice(s, index);
-      if (range.end > range.begin) std::memset(writable_bytes(s) + range.begin, byte, size_t(range.end - range.begin));
+      if (range.end > range.begin)
+        std::memset(writable_bytes(s) + range.begin, byte, size_t(range.end - range.begin));
       return 0;
     }
     if (!PyIndex_Check(index)) bad_index(index);
@@ -217,7 +223,8 @@ PyObject* storage_fill(PyObject* self, PyObject* value) {
   try {
     StorageImpl& s = impl_of(self);
     const uint8_t byte = byte_of(value);
-    if (s.bytes() && s.device().type == DeviceType::CPU) std::memset(writable_bytes(s), byte, size_t(s.bytes()));
+    if (s.bytes() && s.device().type == DeviceType::CPU)
+      std::memset(writable_bytes(s), byte, size_t(s.bytes()));
     return Py_NewRef(self);
   } catch (...) {
     return set_python_error();
@@ -233,9 +240,12 @@ PyObject* storage_copy(PyObject* self, PyObject* const* args, Py_ssize_t nargs, 
     bind_arguments(kCopy, args, nargs, kwnames, slots);
     StorageImpl& to = impl_of(self);
     const Owned source = is_storage(slots[0]) ? Owned::share(slots[0]) : untyped_storage_of(slots[0]);
-    if (!source) raise_python(PyExc_TypeError, "copy_(): argument 'source' must be a storage, not %s", Py_TYPE(slots[0])->tp_name);
+    if (!source)
+      raise_python(PyExc_TypeError, "copy_(): argument 'source' must be a storage, not %s",
+                   Py_TYPE(slots[0])->tp_name);
     const StorageImpl& from = impl_of(source.get());
-    check(to.bytes() == from.bytes(), "size does not match, self was ", to.bytes(), " bytes but src was ", from.bytes(), " bytes");
+    check(to.bytes() == from.bytes(), "size does not match, self was ", to.bytes(), " bytes but src was ",
+          from.bytes(), " bytes");
     if (to.bytes()) std::memmove(writable_bytes(to), readable_bytes(from), size_t(to.bytes()));
     return Py_NewRef(self);
   } catch (...) {
@@ -247,7 +257,8 @@ PyObject* storage_clone(PyObject* self, PyObject*) {
   try {
     const StorageImpl& s = impl_of(self);
     const Storage copy = StorageImpl::allocate(s.bytes(), s.device());
-    if (s.bytes() && s.device().type == DeviceType::CPU) std::memcpy(copy->data(), s.data(), size_t(s.bytes()));
+    if (s.bytes() && s.device().type == DeviceType::CPU)
+      std::memcpy(copy->data(), s.data(), size_t(s.bytes()));
     return wrap_storage(copy);
   } catch (...) {
     return set_python_error();
@@ -259,7 +270,8 @@ PyObject* storage_byteswap(PyObject* self, PyObject* itemsize) {
   try {
     const int64_t width = int_argument({"_byteswap", {}, 0, 0}, "itemsize", itemsize, 0);
     StorageImpl& s = impl_of(self);
-    check(width > 0 && s.bytes() % width == 0, "_byteswap: a storage of ", s.bytes(), " bytes is no sequence of items of ", width);
+    check(width > 0 && s.bytes() % width == 0, "_byteswap: a storage of ", s.bytes(),
+          " bytes is no sequence of items of ", width);
     uint8_t* const bytes = writable_bytes(s);
     for (int64_t i = 0; i < s.bytes(); i += width) std::reverse(bytes + i, bytes + i + width);
     Py_RETURN_NONE;
@@ -287,13 +299,15 @@ PyObject* storage_read_into(PyObject* self, PyObject* readinto) {
   try {
     StorageImpl& s = impl_of(self);
     uint8_t* const bytes = writable_bytes(s);
-    const Owned view = owned_or_throw(PyMemoryView_FromMemory(reinterpret_cast<char*>(bytes), s.bytes(), PyBUF_WRITE));
+    const Owned view =
+        owned_or_throw(PyMemoryView_FromMemory(reinterpret_cast<char*>(bytes), s.bytes(), PyBUF_WRITE));
     PyObject* const result = PyObject_CallOneArg(readinto, view.get());
     // whoever kept the view must not reach the memory later
     PyObject *type, *value, *trace;
     PyErr_Fetch(&type, &value, &trace);
     Owned released(PyObject_CallMethod(view.get(), "release", nullptr));
-    if (type) PyErr_Restore(type, value, trace);
+    if (type)
+      PyErr_Restore(type, value, trace);
     else if (!released) {
       Py_XDECREF(result);
       return nullptr;
@@ -319,7 +333,9 @@ PyObject* storage_from_buffer(PyObject*, PyObject* const* args, Py_ssize_t nargs
     bool swap = false;
     if (item_size(*dtype) > 1) {
       if (!slots[1] || !PyUnicode_Check(slots[1]))
-        raise_python(PyExc_TypeError, "from_buffer(): argument 'byte_order' must be 'native', 'little' or 'big' for this dtype");
+        raise_python(
+            PyExc_TypeError,
+            "from_buffer(): argument 'byte_order' must be 'native', 'little' or 'big' for this dtype");
       const bool big = PyUnicode_CompareWithASCIIString(slots[1], "big") == 0;
       check_value(big || PyUnicode_CompareWithASCIIString(slots[1], "little") == 0 ||
                       PyUnicode_CompareWithASCIIString(slots[1], "native") == 0,
@@ -331,11 +347,13 @@ PyObject* storage_from_buffer(PyObject*, PyObject* const* args, Py_ssize_t nargs
     Py_buffer view;
     if (PyObject_GetBuffer(slots[0], &view, PyBUF_SIMPLE) != 0) throw PythonError{};
     const Storage source = storage_of_buffer(view);
-    check_value(offset >= 0 && offset <= view.len, "offset must be non-negative and no greater than buffer length (",
-                int64_t(view.len), "), but got ", offset);
+    check_value(offset >= 0 && offset <= view.len,
+                "offset must be non-negative and no greater than buffer length (", int64_t(view.len),
+                "), but got ", offset);
     const int64_t rest = view.len - offset;
     if (count < 0) {
-      check_value(rest % width == 0, "buffer size (", int64_t(view.len), ") must be a multiple of element size (", width, ")");
+      check_value(rest % width == 0, "buffer size (", int64_t(view.len),
+                  ") must be a multiple of element size (", width, ")");
       count = rest / width;
     }
     check_value(count <= rest / width, "buffer has only ", rest / width, " elements after offset ", offset,
@@ -345,7 +363,8 @@ PyObject* storage_from_buffer(PyObject*, PyObject* const* args, Py_ssize_t nargs
     auto* const bytes = static_cast<uint8_t*>(copy->data());
     for (int64_t i = 0; swap && i < count; ++i) {
       const int64_t unit = torch::is_complex(*dtype) ? width / 2 : width;
-      for (int64_t at = i * width; at < (i + 1) * width; at += unit) std::reverse(bytes + at, bytes + at + unit);
+      for (int64_t at = i * width; at < (i + 1) * width; at += unit)
+        std::reverse(bytes + at, bytes + at + unit);
     }
     return wrap_storage(copy);
   } catch (...) {
@@ -373,8 +392,8 @@ void unmap(void* context) {
 constexpr const char* kFromFileParams[] = {"filename", "shared", "nbytes"};
 constexpr Signature kFromFile = {"from_file", kFromFileParams, 3, 1};
 
-// Maps a file. shared: writes go to the file, which is made or enlarged to nbytes where needed. Otherwise writes stay
-// in memory, and the file must be there.
+// Maps a file. shared: writes go to the file, which is made or enlarged to nbytes where needed. Otherwise
+// writes stay in memory, and the file must be there.
 PyObject* storage_from_file(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
   try {
     PyObject* slots[3];
@@ -389,21 +408,24 @@ PyObject* storage_from_file(PyObject*, PyObject* const* args, Py_ssize_t nargs, 
 
     FileDescriptor file;
     file.fd = open(name, (shared ? O_RDWR | O_CREAT : O_RDONLY) | O_CLOEXEC, 0600);
-    check(file.fd >= 0, "unable to open file <", name, "> in ", shared ? "read-write" : "read-only", " mode: ",
-          std::strerror(errno), " (", errno, ")");
+    check(file.fd >= 0, "unable to open file <", name, "> in ", shared ? "read-write" : "read-only",
+          " mode: ", std::strerror(errno), " (", errno, ")");
     struct stat info;
-    check(fstat(file.fd, &info) == 0, "unable to stat the file <", name, ">: ", std::strerror(errno), " (", errno, ")");
+    check(fstat(file.fd, &info) == 0, "unable to stat the file <", name, ">: ", std::strerror(errno), " (",
+          errno, ")");
     check(S_ISREG(info.st_mode), "from_file(): <", name, "> is not a regular file");
     if (bytes == 0 && !slots[2]) bytes = info.st_size;
     if (bytes > info.st_size) {
-      check(shared, "file <", name, "> size <", int64_t(info.st_size), "> is smaller than the required mapping size <", bytes, ">");
-      check(ftruncate(file.fd, bytes) == 0, "unable to resize file <", name, "> to the right size: ", std::strerror(errno), " (",
-            errno, ")");
+      check(shared, "file <", name, "> size <", int64_t(info.st_size),
+            "> is smaller than the required mapping size <", bytes, ">");
+      check(ftruncate(file.fd, bytes) == 0, "unable to resize file <", name,
+            "> to the right size: ", std::strerror(errno), " (", errno, ")");
     }
     if (bytes == 0) return wrap_storage(StorageImpl::allocate(0, Device{}));
     void* const address =
         mmap(nullptr, size_t(bytes), PROT_READ | PROT_WRITE, shared ? MAP_SHARED : MAP_PRIVATE, file.fd, 0);
-    check(address != MAP_FAILED, "unable to mmap ", bytes, " bytes from file <", name, ">: ", std::strerror(errno), " (", errno, ")");
+    check(address != MAP_FAILED, "unable to mmap ", bytes, " bytes from file <", name,
+          ">: ", std::strerror(errno), " (", errno, ")");
     auto mapping = std::make_unique<Mapping>(Mapping{address, size_t(bytes)});
     const Storage s = StorageImpl::wrap(address, bytes, Device{}, unmap, mapping.get());
     mapping.release();
@@ -433,11 +455,13 @@ PyObject* tensor_from_storage(PyObject*, PyObject* const* args, Py_ssize_t nargs
   static constexpr Signature kSignature = {"_tensor_from_storage", {}, 5, 5};
   try {
     if (nargs != 5 || !is_storage(args[0]))
-      raise_python(PyExc_TypeError, "_tensor_from_storage(): expected (UntypedStorage, dtype, storage_offset, size, stride)");
+      raise_python(PyExc_TypeError,
+                   "_tensor_from_storage(): expected (UntypedStorage, dtype, storage_offset, size, stride)");
     const std::optional<DType> dtype = dtype_argument(kSignature, args[1]);
     check_type(dtype.has_value(), "_tensor_from_storage(): dtype must not be None");
     const int64_t offset = int_argument(kSignature, "storage_offset", args[2], 0);
-    const DimVec sizes = sizes_argument(kSignature, "size", args[3]), strides = sizes_argument(kSignature, "stride", args[4]);
+    const DimVec sizes = sizes_argument(kSignature, "size", args[3]),
+                 strides = sizes_argument(kSignature, "stride", args[4]);
     check_geometry(storage_of(args[0]), *dtype, sizes, strides, offset);
     return wrap(from_storage(storage_of(args[0]), *dtype, sizes, strides, offset));
   } catch (...) {
@@ -456,6 +480,21 @@ PyObject* tensor_untyped_storage(PyObject* self, PyObject*) {
 constexpr const char* kSetParams[] = {"source", "storage_offset", "size", "stride"};
 constexpr Signature kSet = {"set_", kSetParams, 4, 0};
 
+// A storage that is too small for the geometry asked for grows, if it may.
+void grow_to_fit(const Storage& s, DType dtype, IntSpan sizes, IntSpan strides, int64_t offset) {
+  if (sizes.size() != strides.size() || offset < 0 ||
+      std::ranges::any_of(sizes, [](int64_t n) { return n < 0; }) ||
+      std::ranges::any_of(strides, [](int64_t n) { return n < 0; }))
+    return; // check_geometry says so
+  const int64_t bytes = span_bytes(sizes, strides, item_size(dtype));
+  int64_t start = 0, needed = 0;
+  check(!__builtin_mul_overflow(offset, item_size(dtype), &start) &&
+            !__builtin_add_overflow(start, bytes, &needed),
+        "Storage size calculation overflowed with sizes=", sizes, " and strides=", strides, " at offset ",
+        offset);
+  if (bytes > 0 && needed > s->bytes()) s->resize(needed);
+}
+
 PyObject* tensor_set(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
   try {
     PyObject* slots[4];
@@ -470,7 +509,8 @@ PyObject* tensor_set(PyObject* self, PyObject* const* args, Py_ssize_t nargs, Py
       sizes = {0}, strides = {1};
     } else if (is_tensor(slots[0])) {
       const Tensor& source = unwrap(slots[0]);
-      check(source.dtype() == t.dtype(), "Could not set tensor of type ", source.dtype(), " to a tensor of type ", t.dtype());
+      check(source.dtype() == t.dtype(), "Could not set tensor of type ", source.dtype(),
+            " to a tensor of type ", t.dtype());
       storage = source.storage();
       sizes = source.sizes(), strides = source.strides();
       if (!slots[1]) offset = source.offset();
@@ -481,7 +521,8 @@ PyObject* tensor_set(PyObject* self, PyObject* const* args, Py_ssize_t nargs, Py
         check(dtype_argument(kSet, dtype.get()) == t.dtype(), "Expected a Storage of type ", t.dtype(),
               " or an UntypedStorage for argument 1 'storage'");
       } else if (!is_storage(slots[0])) {
-        raise_python(PyExc_TypeError, "set_(): argument 'source' must be a tensor or a storage, not %s", Py_TYPE(slots[0])->tp_name);
+        raise_python(PyExc_TypeError, "set_(): argument 'source' must be a tensor or a storage, not %s",
+                     Py_TYPE(slots[0])->tp_name);
       }
       storage = storage_of(typed ? typed.get() : slots[0]);
       sizes = {std::max<int64_t>(0, storage->bytes() / t.itemsize() - offset)}, strides = {1};
@@ -490,8 +531,9 @@ PyObject* tensor_set(PyObject* self, PyObject* const* args, Py_ssize_t nargs, Py
       sizes = sizes_argument(kSet, "size", slots[2]);
       strides = slots[3] ? sizes_argument(kSet, "stride", slots[3]) : contiguous_strides(sizes);
     }
-    check(storage->device().type == t.device().type, "set_(): the storage is on ", storage->device(), " but the tensor on ",
-          t.device());
+    check(storage->device().type == t.device().type, "set_(): the storage is on ", storage->device(),
+          " but the tensor on ", t.device());
+    grow_to_fit(storage, t.dtype(), sizes, strides, offset);
     check_geometry(storage, t.dtype(), sizes, strides, offset);
     TensorImpl& impl = *t.impl();
     impl.storage = std::move(storage);
@@ -506,7 +548,9 @@ PyObject* tensor_set(PyObject* self, PyObject* const* args, Py_ssize_t nargs, Py
   }
 }
 
-template <class F> PyCFunction as_method(F f) { return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(f)); }
+template <class F> PyCFunction as_method(F f) {
+  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(f));
+}
 
 PyMethodDef methods[] = {
     {"nbytes", storage_nbytes, METH_NOARGS, "nbytes() -> int\n\nSize in bytes."},
@@ -514,22 +558,28 @@ PyMethodDef methods[] = {
     {"element_size", storage_element_size, METH_NOARGS, "element_size() -> int\n\nAlways 1."},
     {"data_ptr", storage_data_ptr, METH_NOARGS, "data_ptr() -> int\n\nAddress of the first byte."},
     {"resizable", storage_resizable, METH_NOARGS,
-     "resizable() -> bool\n\nWhether resize_ may move the memory: it belongs to the storage, and no array of another library "
+     "resizable() -> bool\n\nWhether resize_ may move the memory: it belongs to the storage, and no array of "
+     "another library "
      "views it."},
     {"_writable", storage_writable, METH_NOARGS, "Whether the memory may be written."},
-    {"resize_", storage_resize, METH_O, "resize_(size) -> self\n\nChanges the number of bytes, keeping the contents."},
+    {"resize_", storage_resize, METH_O,
+     "resize_(size) -> self\n\nChanges the number of bytes, keeping the contents."},
     {"fill_", storage_fill, METH_O, "fill_(value) -> self\n\nSets every byte."},
     {"copy_", as_method(storage_copy), METH_FASTCALL | METH_KEYWORDS,
      "copy_(source, non_blocking=False) -> self\n\nCopies the bytes of a storage of the same size."},
     {"clone", storage_clone, METH_NOARGS, "clone() -> UntypedStorage\n\nCopy with its own memory."},
     {"tolist", storage_tolist, METH_NOARGS, "tolist() -> list\n\nThe bytes as integers."},
-    {"_byteswap", storage_byteswap, METH_O, "_byteswap(itemsize)\n\nReverses the bytes of each item in place."},
-    {"_read_into", storage_read_into, METH_O, "_read_into(readinto)\n\nCalls readinto with a writable view of the bytes."},
+    {"_byteswap", storage_byteswap, METH_O,
+     "_byteswap(itemsize)\n\nReverses the bytes of each item in place."},
+    {"_read_into", storage_read_into, METH_O,
+     "_read_into(readinto)\n\nCalls readinto with a writable view of the bytes."},
     {"from_buffer", as_method(storage_from_buffer), METH_FASTCALL | METH_KEYWORDS | METH_STATIC,
-     "from_buffer(buffer, *, byte_order, dtype, count=-1, offset=0) -> UntypedStorage\n\nCopy of a buffer's bytes, from byte "
+     "from_buffer(buffer, *, byte_order, dtype, count=-1, offset=0) -> UntypedStorage\n\nCopy of a buffer's "
+     "bytes, from byte "
      "`offset` on."},
     {"from_file", as_method(storage_from_file), METH_FASTCALL | METH_KEYWORDS | METH_STATIC,
-     "from_file(filename, shared=False, nbytes=0) -> UntypedStorage\n\nMaps a file into memory. shared=True writes changes "
+     "from_file(filename, shared=False, nbytes=0) -> UntypedStorage\n\nMaps a file into memory. shared=True "
+     "writes changes "
      "back, and makes or enlarges the file where needed."},
     {nullptr, nullptr, 0, nullptr}};
 
@@ -540,12 +590,13 @@ PyGetSetDef properties[] = {{"device", storage_device, nullptr, "torch.device of
 PyMappingMethods mapping = {storage_length, storage_getitem, storage_setitem};
 PyBufferProcs buffer_procs = {storage_getbuffer, storage_releasebuffer};
 
-PyMethodDef functions[] = {
-    {"_register_storage_class", register_class, METH_O, "Sets the class of the objects that storages are wrapped in."},
-    {"_tensor_from_storage", as_method(tensor_from_storage), METH_FASTCALL,
-     "_tensor_from_storage(storage, dtype, storage_offset, size, stride) -> Tensor\n\nTensor over a part of a storage, which must "
-     "contain it."},
-    {nullptr, nullptr, 0, nullptr}};
+PyMethodDef functions[] = {{"_register_storage_class", register_class, METH_O,
+                            "Sets the class of the objects that storages are wrapped in."},
+                           {"_tensor_from_storage", as_method(tensor_from_storage), METH_FASTCALL,
+                            "_tensor_from_storage(storage, dtype, storage_offset, size, stride) -> "
+                            "Tensor\n\nTensor over a part of a storage, which must "
+                            "contain it."},
+                           {nullptr, nullptr, 0, nullptr}};
 
 } // namespace
 
@@ -579,7 +630,9 @@ Storage slice_storage(const Storage& s, int64_t begin, int64_t end) {
   return slice;
 }
 
-void delete_pinned_storage(void* p) { const std::unique_ptr<PinnedStorage> last(static_cast<PinnedStorage*>(p)); }
+void delete_pinned_storage(void* p) {
+  const std::unique_ptr<PinnedStorage> last(static_cast<PinnedStorage*>(p));
+}
 
 Tensor tensor_over_storage(const Storage& s, DType dtype) {
   const int64_t n = s->bytes() / item_size(dtype);
@@ -587,7 +640,8 @@ Tensor tensor_over_storage(const Storage& s, DType dtype) {
 }
 
 void check_geometry(const Storage& s, DType dtype, IntSpan sizes, IntSpan strides, int64_t offset) {
-  check(sizes.size() == strides.size(), "unequal size length (", sizes.size(), ") and stride length (", strides.size(), ")");
+  check(sizes.size() == strides.size(), "unequal size length (", sizes.size(), ") and stride length (",
+        strides.size(), ")");
   check(sizes.size() <= 64, "a tensor of ", sizes.size(), " dimensions is not supported (64 at most)");
   check(offset >= 0, "Tensor: invalid storage offset ", offset);
   for (size_t i = 0; i < sizes.size(); ++i) {
@@ -597,16 +651,20 @@ void check_geometry(const Storage& s, DType dtype, IntSpan sizes, IntSpan stride
   numel_of(sizes); // overflow
   const int64_t bytes = span_bytes(sizes, strides, item_size(dtype));
   int64_t start = 0, needed = 0;
-  const bool overflow = __builtin_mul_overflow(offset, item_size(dtype), &start) || __builtin_add_overflow(start, bytes, &needed);
+  const bool overflow = __builtin_mul_overflow(offset, item_size(dtype), &start) ||
+                        __builtin_add_overflow(start, bytes, &needed);
   check(!overflow && (bytes == 0 || needed <= s->bytes()), "setStorage: sizes ", sizes, ", strides ", strides,
         ", storage offset ", offset, ", and itemsize ", item_size(dtype), " requiring a storage size of ",
-        overflow ? std::numeric_limits<int64_t>::max() : needed, " are out of bounds for storage of size ", s->bytes());
+        overflow ? std::numeric_limits<int64_t>::max() : needed, " are out of bounds for storage of size ",
+        s->bytes());
 }
 
 PyMethodDef storage_tensor_methods[] = {
-    {"untyped_storage", method_no_args<"untyped_storage", tensor_untyped_storage>, METH_NOARGS, "untyped_storage() -> UntypedStorage\n\nThe memory under the tensor."},
+    {"untyped_storage", method_no_args<"untyped_storage", tensor_untyped_storage>, METH_NOARGS,
+     "untyped_storage() -> UntypedStorage\n\nThe memory under the tensor."},
     {"set_", as_method(method_with_args<"set_", tensor_set>), METH_FASTCALL | METH_KEYWORDS,
-     "set_(source=None, storage_offset=0, size=None, stride=None) -> Tensor\n\nMakes this tensor view the memory of a storage or "
+     "set_(source=None, storage_offset=0, size=None, stride=None) -> Tensor\n\nMakes this tensor view the "
+     "memory of a storage or "
      "of another tensor, in the given geometry."},
     {nullptr, nullptr, 0, nullptr}};
 
