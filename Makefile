@@ -88,8 +88,7 @@ asan: deps
 
 format:
 	git ls-files 'csrc/*.h' 'csrc/*.cpp' 'docs/*.cpp' | xargs -r clang-format -i
-	$(BIN)ruff format python scripts benchmarks docs tests
-	$(BIN)ruff check --fix python scripts benchmarks docs tests
+	$(BIN)ruff check --fix .
 
 lint: deps
 	git ls-files 'csrc/*.h' 'csrc/*.cpp' 'docs/*.cpp' | xargs -r clang-format --dry-run -Werror

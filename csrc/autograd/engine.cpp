@@ -281,14 +281,18 @@ void Walk::visit(uint32_t record) {
   const Ref<Node> node(table[record].node);
   grads.resize(std::max(grads.size(), node->inputs().size()));
 
-  run_tensor_hooks(*node, grads);
+  // As in PyTorch, the gradient of an input of torch.autograd.grad is what its tensor hooks made of it,
+  // unless the walk goes on through its node: then it is what arrived.
+  const bool needed = table[record].needed;
+  if (!needed) run_tensor_hooks(*node, grads);
   if (!options.accumulate) {
     for (int32_t c = table[record].capture; c >= 0; c = captures[static_cast<size_t>(c)].next) {
       const Capture& capture = captures[static_cast<size_t>(c)];
       if (capture.slot < grads.size()) captured[capture.result] = grads[capture.slot];
     }
   }
-  if (!table[record].needed) return;
+  if (!needed) return;
+  run_tensor_hooks(*node, grads);
 
   const InlineVec<Edge, 3>& edges = node->edges();
   InlineVec<Tensor, 3> results(edges.size());

@@ -33,9 +33,10 @@ void set_grad_fn(const Tensor& t, AutogradMeta& m, const Ref<Node>& node, uint32
 // Brings a view whose memory was written since up to date. Cheap when nothing happened.
 void refresh_view(const Tensor& t, AutogradMeta& m);
 
+std::string op_of(const Node& n); // "Mul" from "MulBackward0"
 inline bool is_view(const Tensor& t) { return t.impl()->flags & kIsView; }
-// Whether this handle is the only way to the tensor and to its memory: then a gradient may be written or kept as it is. A
-// view whose root is held by nothing else counts as well.
+// Whether this handle is the only way to the tensor and to its memory: then a gradient may be written or kept
+// as it is. A view whose root is held by nothing else counts as well.
 bool sole_holder(const Tensor& t);
 // A leaf's accumulator, made when first needed.
 Ref<Node> accumulator_of(const Tensor& t);

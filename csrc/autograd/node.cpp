@@ -61,6 +61,12 @@ void Node::destroy(Node* n) {
   pending = nullptr;
 }
 
+std::string op_of(const Node& n) {
+  const std::string name = n.name();
+  const size_t at = name.rfind("Backward");
+  return at == std::string::npos || at == 0 ? name : name.substr(0, at);
+}
+
 void Node::add_edge(const Tensor& input) { edges_.push_back(edge_of(input)); }
 
 void Node::add_edges(TensorList inputs) {

@@ -26,6 +26,15 @@ struct GradMetadata {
   Device device;
 };
 
+class SavedTensor;
+// Shown, one after the other, the tensors that a node keeps.
+struct SavedVisitor {
+  virtual void visit(const char* name, std::span<const SavedTensor> tensors, bool is_list) = 0;
+
+protected:
+  ~SavedVisitor() = default;
+};
+
 struct NodeExtras; // hooks, Python metadata, anomaly record: rare, so apart (autograd/hooks.h)
 
 // What the engine and the bindings treat apart without asking by a virtual call.
@@ -47,6 +56,7 @@ public:
   // Drops saved tensors after a backward without retain_graph. A second apply then fails in
   // SavedTensor::unpack.
   virtual void release_saved() {}
+  virtual void visit_saved(SavedVisitor&) const {}
 
   NodeKind kind() const { return kind_; }
   // Whether the gradient of input i is wanted. During a backward that was asked for some gradients only,
@@ -137,6 +147,10 @@ void check_inplace(const Tensor& self, bool recording, const char* op);
 // After the write: bumps the version and, when recording, makes `node` (its edges were taken before the
 // write) the history of self; views and bases follow (docs/design/views-and-inplace.md).
 void finish_inplace(const Tensor& self, const Ref<Node>& node);
+
+// After an in-place change of geometry (t_, transpose_, squeeze_ ...), which wrote no memory: like
+// finish_inplace, but a view's root keeps its history and the view gets that of the new geometry.
+void finish_restride(const Tensor& self, const Ref<Node>& node);
 
 template <class N, class... Args> Ref<N> make_node(Args&&... args) {
   return Ref<N>(new N(std::forward<Args>(args)...));

@@ -35,13 +35,6 @@ thread_local SavedTensorHookStack hook_stack;
                            "saved tensors after calling backward.");
 }
 
-// "Mul" from "MulBackward0".
-std::string op_of(const Node& n) {
-  std::string name = n.name();
-  const size_t at = name.rfind("Backward");
-  return at == std::string::npos || at == 0 ? name : name.substr(0, at);
-}
-
 [[noreturn, gnu::cold]] void fail_stale(const Tensor& t, uint32_t expected, Node* owner, bool is_output,
                                         uint32_t slot) {
   std::string text =
@@ -115,7 +108,7 @@ SavedTensor::SavedTensor(const Tensor& t, bool is_output) {
   } else {
     data_ = t;
   }
-  if (!hook_stack.hooks.empty()) [[unlikely]] {
+  if (!hook_stack.hooks.empty() && !t.is_wrapped_number()) [[unlikely]] {
     const std::shared_ptr<SavedTensorHooks> hooks = hook_stack.hooks.back();
     auto packed = std::make_unique<PackedTensor>();
     if (!is_output_) packed->edge = edge_of(t);

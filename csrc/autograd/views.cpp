@@ -27,13 +27,6 @@ private:
   ThreadState previous_;
 };
 
-// "Select" from "SelectBackward0".
-std::string op_of(const Node& n) {
-  const std::string name = n.name();
-  const size_t at = name.rfind("Backward");
-  return at == std::string::npos || at == 0 ? name : name.substr(0, at);
-}
-
 // A view that was made where no history could be kept is being written (direct), or its memory was (not
 // direct).
 [[noreturn, gnu::cold]] void fail_kind(const AutogradMeta& m, bool direct) {
@@ -159,6 +152,18 @@ void finish_inplace(const Tensor& self, const Ref<Node>& node) {
   if (!node) return;
   const uint32_t slot = node->add_output(self);
   if (is_differentiable(impl->dtype)) rebase_history(self, node, slot, 0);
+}
+
+void finish_restride(const Tensor& self, const Ref<Node>& node) {
+  TensorImpl* const impl = self.impl();
+  if (!(impl->flags & kInference)) impl->bump_version();
+  if (!node) return;
+  const uint32_t slot = node->add_output(self);
+  if (!is_differentiable(impl->dtype)) return;
+  if (is_view(self))
+    refresh_view(self, ensure_meta(self));
+  else
+    set_grad_fn(self, ensure_meta(self), node, slot);
 }
 
 void rebase_history(const Tensor& self, const Ref<Node>& node, uint32_t slot, size_t self_edge) {

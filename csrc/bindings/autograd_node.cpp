@@ -6,6 +6,7 @@
 #include <cstdarg>
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 namespace torch::python {
@@ -167,6 +168,59 @@ PyObject* node_call(PyObject* self, PyObject* args, PyObject* keywords) {
   });
 }
 
+// node._saved_NAME: a tensor that the node keeps, as its backward would get it; lists are tuples.
+PyObject* node_getattro(PyObject* self, PyObject* name) {
+  constexpr std::string_view kPrefix = "_saved_";
+  Py_ssize_t size = 0;
+  const char* const text = PyUnicode_AsUTF8AndSize(name, &size);
+  if (!text) return nullptr;
+  const std::string_view wanted(text, static_cast<size_t>(size));
+  if (!wanted.starts_with(kPrefix)) return PyObject_GenericGetAttr(self, name);
+  return guarded([&]() -> PyObject* {
+    struct Finder final : autograd::SavedVisitor {
+      void visit(const char* field, std::span<const autograd::SavedTensor> tensors, bool is_list) override {
+        if (found || wanted != field) return;
+        if (!is_list) {
+          found = owned(wrap(tensors[0].unpack(node)));
+          return;
+        }
+        std::vector<Tensor> all;
+        for (const autograd::SavedTensor& t : tensors) all.push_back(t.unpack(node));
+        found = owned(to_tuple(all));
+      }
+      std::string_view wanted;
+      Node* node = nullptr;
+      Owned found;
+    } finder;
+    finder.wanted = wanted.substr(kPrefix.size());
+    finder.node = &node_of(self);
+    finder.node->visit_saved(finder);
+    return finder.found ? finder.found.release() : PyObject_GenericGetAttr(self, name);
+  });
+}
+
+PyObject* node_dir(PyObject* self, PyObject*) {
+  return guarded([&]() -> PyObject* {
+    Owned names =
+        owned(PyObject_CallMethod(reinterpret_cast<PyObject*>(&PyBaseObject_Type), "__dir__", "O", self));
+    struct Lister final : autograd::SavedVisitor {
+      void visit(const char* field, std::span<const autograd::SavedTensor>, bool) override {
+        const Owned name = owned(PyUnicode_FromFormat("_saved_%s", field));
+        check_status(PyList_Append(names, name.get()));
+      }
+      PyObject* names = nullptr;
+    } lister;
+    lister.names = names.get();
+    node_of(self).visit_saved(lister);
+    return names.release();
+  });
+}
+
+PyMethodDef own_methods[] = {
+    {"__dir__", node_dir, METH_NOARGS, nullptr},
+    {nullptr, nullptr, 0, nullptr},
+};
+
 PyGetSetDef accumulate_getset[] = {
     {"variable", accumulate_variable, nullptr, "The leaf whose .grad this node adds to.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
@@ -241,10 +295,15 @@ Ref<Node> unwrap_node(PyObject* o) {
 }
 
 void init_autograd_node(PyObject* module) {
+  static std::vector<PyMethodDef> methods;
+  for (const PyMethodDef* m = node_methods; m->ml_name; ++m) methods.push_back(*m);
+  for (const PyMethodDef* m = own_methods; m->ml_name; ++m) methods.push_back(*m);
+  methods.push_back({});
   PyType_Slot slots[] = {
       {Py_tp_dealloc, reinterpret_cast<void*>(node_dealloc)},
       {Py_tp_traverse, reinterpret_cast<void*>(node_traverse)},
-      {Py_tp_methods, node_methods},
+      {Py_tp_getattro, reinterpret_cast<void*>(node_getattro)},
+      {Py_tp_methods, methods.data()},
       {Py_tp_getset, node_getset},
       {Py_tp_call, reinterpret_cast<void*>(node_call)},
       {Py_tp_doc, const_cast<char*>("A recorded op: what Tensor.grad_fn shows.")},
@@ -261,14 +320,11 @@ void init_autograd_node(PyObject* module) {
                                     {Py_tp_dealloc, reinterpret_cast<void*>(node_dealloc)},
                                     {Py_tp_traverse, reinterpret_cast<void*>(node_traverse)},
                                     {0, nullptr}};
-  PyType_Spec accumulate_spec{"AccumulateGrad", sizeof(NodeObject), 0,
+  PyType_Spec accumulate_spec{"builtins.AccumulateGrad", sizeof(NodeObject), 0,
                               Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
                               accumulate_slots};
   accumulate_type = reinterpret_cast<PyTypeObject*>(
       owned(PyType_FromSpecWithBases(&accumulate_spec, reinterpret_cast<PyObject*>(node_type))).release());
-  const Owned name = owned(PyUnicode_FromString("builtins"));
-  check_status(
-      PyObject_SetAttrString(reinterpret_cast<PyObject*>(accumulate_type), "__module__", name.get()));
   check_status(PyModule_AddObjectRef(module, "AccumulateGrad", reinterpret_cast<PyObject*>(accumulate_type)));
 }
 

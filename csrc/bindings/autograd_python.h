@@ -43,7 +43,8 @@ template <class F> int guarded_status(F&& body) {
 Tensor tensor_or_none(PyObject* o, const char* what);
 PyObject* to_tuple(std::span<const Tensor> tensors); // new reference; None where undefined
 
-// A tensor without attributes is unknown to the garbage collector until something of it can be in a cycle: a hook, a ctx.
+// A tensor without attributes is unknown to the garbage collector until something of it can be in a cycle: a
+// hook, a ctx.
 inline void track(PyObject* tensor) {
   if (is_tensor(tensor) && !PyObject_GC_IsTracked(tensor)) PyObject_GC_Track(tensor);
 }

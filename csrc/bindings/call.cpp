@@ -5,6 +5,7 @@
 #include "bindings/numpy.h"
 
 #include <cstring>
+#include <deque>
 
 namespace torch::python {
 
@@ -24,11 +25,15 @@ bool is_int(PyObject* o) {
   if (PyLong_CheckExact(o)) return true;
   if (PyBool_Check(o)) return false;
   if (PyLong_Check(o)) return true;
-  if (is_tensor(o)) return unwrap(o).numel() == 1 && is_integral(unwrap(o).dtype()) && !unwrap(o).requires_grad() && unwrap(o).dim() == 0;
+  if (is_tensor(o))
+    return unwrap(o).numel() == 1 && is_integral(unwrap(o).dtype()) && !unwrap(o).requires_grad() &&
+           unwrap(o).dim() == 0;
   return PyIndex_Check(o) && !PySequence_Check(o);
 }
 
-bool is_zero_dim_tensor(PyObject* o) { return is_tensor(o) && unwrap(o).dim() == 0 && !unwrap(o).requires_grad(); }
+bool is_zero_dim_tensor(PyObject* o) {
+  return is_tensor(o) && unwrap(o).dim() == 0 && !unwrap(o).requires_grad();
+}
 
 bool is_int_list(PyObject* o) {
   if (PyTuple_Check(o)) {
@@ -81,34 +86,46 @@ bool accepts_list(PyObject* o, bool none_too, Overrides& overrides) {
 
 bool accepts(const Param& p, PyObject* o, Overrides& overrides) {
   switch (p.kind) {
-  case ArgKind::Tensor: return accepts_tensor(o, overrides);
-  case ArgKind::OptTensor: return o == Py_None || accepts_tensor(o, overrides);
-  case ArgKind::TensorOrNumber: return accepts_tensor(o, overrides) || is_number(o);
-  case ArgKind::TensorList: return accepts_list(o, false, overrides);
-  case ArgKind::OptTensorList: return accepts_list(o, true, overrides);
-  case ArgKind::OptTensorTuple: return o == Py_None || accepts_list(o, false, overrides);
+  case ArgKind::Tensor:
+    return accepts_tensor(o, overrides);
+  case ArgKind::OptTensor:
+    return o == Py_None || accepts_tensor(o, overrides);
+  case ArgKind::TensorOrNumber:
+    return accepts_tensor(o, overrides) || is_number(o);
+  case ArgKind::TensorList:
+    return accepts_list(o, false, overrides);
+  case ArgKind::OptTensorList:
+    return accepts_list(o, true, overrides);
+  case ArgKind::OptTensorTuple:
+    return o == Py_None || accepts_list(o, false, overrides);
   case ArgKind::OptNumber:
     if (o == Py_None) return true;
     [[fallthrough]];
-  case ArgKind::Number: return is_number(o) || is_zero_dim_tensor(o);
+  case ArgKind::Number:
+    return is_number(o) || is_zero_dim_tensor(o);
   case ArgKind::OptInt:
     if (o == Py_None) return true;
     [[fallthrough]];
-  case ArgKind::Int: return is_int(o);
+  case ArgKind::Int:
+    return is_int(o);
   case ArgKind::OptFloat:
     if (o == Py_None) return true;
     [[fallthrough]];
   case ArgKind::Float:
-    return PyFloat_Check(o) || (PyLong_Check(o)) || is_zero_dim_tensor(o) || (is_number(o) && !PyComplex_Check(o));
+    return PyFloat_Check(o) || (PyLong_Check(o)) || is_zero_dim_tensor(o) ||
+           (is_number(o) && !PyComplex_Check(o));
   case ArgKind::OptBool:
     if (o == Py_None) return true;
     [[fallthrough]];
-  case ArgKind::Bool: return PyBool_Check(o) || (is_numpy_scalar(o) && dtype_of_numpy(o) == DType::Bool);
+  case ArgKind::Bool:
+    return PyBool_Check(o) || (is_numpy_scalar(o) && dtype_of_numpy(o) == DType::Bool);
   case ArgKind::OptIntList:
     if (o == Py_None) return true;
     [[fallthrough]];
-  case ArgKind::IntList: return is_int_list(o) || (p.size > 0 && is_int(o));
-  case ArgKind::BoolList: return PyTuple_Check(o) || PyList_Check(o);
+  case ArgKind::IntList:
+    return is_int_list(o) || (p.size > 0 && is_int(o));
+  case ArgKind::BoolList:
+    return PyTuple_Check(o) || PyList_Check(o);
   case ArgKind::OptDType:
     if (o == Py_None) return true;
     [[fallthrough]];
@@ -116,17 +133,22 @@ bool accepts(const Param& p, PyObject* o, Overrides& overrides) {
     DType t;
     return parse_dtype(o, t);
   }
-  case ArgKind::OptDevice: return o == Py_None || Py_IS_TYPE(o, &device_type) || PyUnicode_Check(o) || is_int(o);
-  case ArgKind::OptLayout: return o == Py_None || Py_IS_TYPE(o, &layout_type);
+  case ArgKind::OptDevice:
+    return o == Py_None || Py_IS_TYPE(o, &device_type) || PyUnicode_Check(o) || is_int(o);
+  case ArgKind::OptLayout:
+    return o == Py_None || Py_IS_TYPE(o, &layout_type);
   case ArgKind::OptMemoryFormat:
     if (o == Py_None) return true;
     [[fallthrough]];
-  case ArgKind::MemoryFormat: return Py_IS_TYPE(o, &memory_format_type);
-  case ArgKind::OptGenerator: return o == Py_None || unwrap_generator(o) != nullptr;
+  case ArgKind::MemoryFormat:
+    return Py_IS_TYPE(o, &memory_format_type);
+  case ArgKind::OptGenerator:
+    return o == Py_None || unwrap_generator(o) != nullptr;
   case ArgKind::OptStr:
     if (o == Py_None) return true;
     [[fallthrough]];
-  case ArgKind::Str: return PyUnicode_Check(o);
+  case ArgKind::Str:
+    return PyUnicode_Check(o);
   }
   return false;
 }
@@ -137,7 +159,8 @@ bool same_name(PyObject* given, const char* name) {
   const auto alias = [&](const char* canonical, const char* other) {
     return std::strcmp(name, canonical) == 0 && PyUnicode_CompareWithASCIIString(given, other) == 0;
   };
-  return alias("dim", "axis") || alias("keepdim", "keepdims") || alias("input", "x") || alias("other", "x2") || alias("input", "self");
+  return alias("dim", "axis") || alias("keepdim", "keepdims") || alias("input", "x") ||
+         alias("other", "x2") || alias("input", "self");
 }
 
 struct Match {
@@ -151,13 +174,19 @@ bool packs(const Overload& o, int at, int first, Py_ssize_t nargs, PyObject* con
   const Param& p = o.params[at];
   if (p.kind != ArgKind::IntList && p.kind != ArgKind::OptIntList) return false;
   if (at != first) return false;
+  // movedim(0, 1), roll(1, 0): the second number belongs to the next list.
+  if (at + 1 < o.count &&
+      (o.params[at + 1].kind == ArgKind::IntList || o.params[at + 1].kind == ArgKind::OptIntList) &&
+      !o.params[at + 1].keyword_only)
+    return false;
   if (p.size > 0 && nargs < 2) return false;
   for (Py_ssize_t i = 0; i < nargs; ++i)
     if (!is_int(args[i])) return false;
   return true;
 }
 
-bool match(const Overload& o, PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames, Match& m) {
+bool match(const Overload& o, PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames,
+           Match& m) {
   const int first = self ? 1 : 0;
   std::memset(m.slots, 0, sizeof(PyObject*) * static_cast<size_t>(o.count));
   m.overrides.n = 0;
@@ -216,21 +245,47 @@ bool match(const Overload& o, PyObject* self, PyObject* const* args, Py_ssize_t 
 
 const char* shown_kind(ArgKind kind) {
   switch (kind) {
-  case ArgKind::Tensor: case ArgKind::OptTensor: return "Tensor";
-  case ArgKind::TensorOrNumber: return "Tensor or Number";
-  case ArgKind::TensorList: case ArgKind::OptTensorList: case ArgKind::OptTensorTuple: return "tuple of Tensors";
-  case ArgKind::Number: case ArgKind::OptNumber: return "Number";
-  case ArgKind::Int: case ArgKind::OptInt: return "int";
-  case ArgKind::Float: case ArgKind::OptFloat: return "float";
-  case ArgKind::Bool: case ArgKind::OptBool: return "bool";
-  case ArgKind::IntList: case ArgKind::OptIntList: return "tuple of ints";
-  case ArgKind::BoolList: return "tuple of bools";
-  case ArgKind::DType: case ArgKind::OptDType: return "torch.dtype";
-  case ArgKind::OptDevice: return "torch.device";
-  case ArgKind::OptLayout: return "torch.layout";
-  case ArgKind::MemoryFormat: case ArgKind::OptMemoryFormat: return "torch.memory_format";
-  case ArgKind::OptGenerator: return "torch.Generator";
-  case ArgKind::Str: case ArgKind::OptStr: return "str";
+  case ArgKind::Tensor:
+  case ArgKind::OptTensor:
+    return "Tensor";
+  case ArgKind::TensorOrNumber:
+    return "Tensor or Number";
+  case ArgKind::TensorList:
+  case ArgKind::OptTensorList:
+  case ArgKind::OptTensorTuple:
+    return "tuple of Tensors";
+  case ArgKind::Number:
+  case ArgKind::OptNumber:
+    return "Number";
+  case ArgKind::Int:
+  case ArgKind::OptInt:
+    return "int";
+  case ArgKind::Float:
+  case ArgKind::OptFloat:
+    return "float";
+  case ArgKind::Bool:
+  case ArgKind::OptBool:
+    return "bool";
+  case ArgKind::IntList:
+  case ArgKind::OptIntList:
+    return "tuple of ints";
+  case ArgKind::BoolList:
+    return "tuple of bools";
+  case ArgKind::DType:
+  case ArgKind::OptDType:
+    return "torch.dtype";
+  case ArgKind::OptDevice:
+    return "torch.device";
+  case ArgKind::OptLayout:
+    return "torch.layout";
+  case ArgKind::MemoryFormat:
+  case ArgKind::OptMemoryFormat:
+    return "torch.memory_format";
+  case ArgKind::OptGenerator:
+    return "torch.Generator";
+  case ArgKind::Str:
+  case ArgKind::OptStr:
+    return "str";
   }
   return "?";
 }
@@ -258,7 +313,8 @@ std::string shown_type(PyObject* o) {
   return Py_TYPE(o)->tp_name;
 }
 
-PyObject* fail_match(const FunctionSpec& spec, PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
+PyObject* fail_match(const FunctionSpec& spec, PyObject* self, PyObject* const* args, Py_ssize_t nargs,
+                     PyObject* kwnames) {
   const Py_ssize_t nkw = kwnames ? PyTuple_GET_SIZE(kwnames) : 0;
   const int first = self ? 1 : 0;
   if (spec.n_overloads == 1) { // one signature: say exactly what is wrong
@@ -267,8 +323,9 @@ PyObject* fail_match(const FunctionSpec& spec, PyObject* self, PyObject* const* 
     int positional = 0;
     for (int i = first; i < o.count; ++i) positional += !o.params[i].keyword_only;
     if (nargs > positional && !(o.count > first && packs(o, first, first, nargs, args))) {
-      PyErr_Format(PyExc_TypeError, "%s() takes %d positional argument%s but %zd %s given. Signature: %s%s", spec.name, positional,
-                   positional == 1 ? "" : "s", nargs, nargs == 1 ? "was" : "were", spec.name, signature_text(o, first).c_str());
+      PyErr_Format(PyExc_TypeError, "%s() takes %d positional argument%s but %zd %s given. Signature: %s%s",
+                   spec.name, positional, positional == 1 ? "" : "s", nargs, nargs == 1 ? "was" : "were",
+                   spec.name, signature_text(o, first).c_str());
       return nullptr;
     }
     for (Py_ssize_t k = 0; k < nkw; ++k) {
@@ -276,8 +333,8 @@ PyObject* fail_match(const FunctionSpec& spec, PyObject* self, PyObject* const* 
       int i = first;
       while (i < o.count && !same_name(name, o.params[i].name)) ++i;
       if (i == o.count) {
-        PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument '%U'. Signature: %s%s", spec.name, name, spec.name,
-                     signature_text(o, first).c_str());
+        PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument '%U'. Signature: %s%s",
+                     spec.name, name, spec.name, signature_text(o, first).c_str());
         return nullptr;
       }
       if (i - first < nargs) {
@@ -291,27 +348,31 @@ PyObject* fail_match(const FunctionSpec& spec, PyObject* self, PyObject* const* 
       for (Py_ssize_t k = 0; k < nkw && !value; ++k)
         if (same_name(PyTuple_GET_ITEM(kwnames, k), o.params[i].name)) value = args[nargs + k];
       if (!value) {
-        if (!o.params[i].has_default) missing += (missing.empty() ? "\"" : ", \"") + std::string(o.params[i].name) + "\"";
+        if (!o.params[i].has_default)
+          missing += (missing.empty() ? "\"" : ", \"") + std::string(o.params[i].name) + "\"";
         continue;
       }
       if (!accepts(o.params[i], value, ignored)) {
-        PyErr_Format(PyExc_TypeError, "%s(): argument '%s' (position %d) must be %s, not %s", spec.name, o.params[i].name, i - first + 1,
-                     shown_kind(o.params[i].kind), shown_type(value).c_str());
+        PyErr_Format(PyExc_TypeError, "%s(): argument '%s' (position %d) must be %s, not %s", spec.name,
+                     o.params[i].name, i - first + 1, shown_kind(o.params[i].kind),
+                     shown_type(value).c_str());
         return nullptr;
       }
     }
     if (!missing.empty()) {
       PyErr_Format(PyExc_TypeError, "%s() missing %s required positional argument%s: %s", spec.name,
-                   missing.find(',') == std::string::npos ? "1" : "some", missing.find(',') == std::string::npos ? "" : "s", missing.c_str());
+                   missing.find(',') == std::string::npos ? "1" : "some",
+                   missing.find(',') == std::string::npos ? "" : "s", missing.c_str());
       return nullptr;
     }
   }
   std::string got;
   for (Py_ssize_t i = 0; i < nargs; ++i) got += (i ? ", " : "") + shown_type(args[i]);
   for (Py_ssize_t k = 0; k < nkw; ++k)
-    got += (got.empty() ? "" : ", ") + std::string(PyUnicode_AsUTF8(PyTuple_GET_ITEM(kwnames, k))) + "=" + shown_type(args[nargs + k]);
-  std::string text = std::string(spec.name) + "() received an invalid combination of arguments - got (" + got + "), but expected " +
-                     (spec.n_overloads == 1 ? "" : "one of:");
+    got += (got.empty() ? "" : ", ") + std::string(PyUnicode_AsUTF8(PyTuple_GET_ITEM(kwnames, k))) + "=" +
+           shown_type(args[nargs + k]);
+  std::string text = std::string(spec.name) + "() received an invalid combination of arguments - got (" +
+                     got + "), but expected " + (spec.n_overloads == 1 ? "" : "one of:");
   for (int i = 0; i < spec.n_overloads; ++i)
     text += (spec.n_overloads == 1 ? "" : "\n * ") + signature_text(spec.overloads[i], first != 0);
   PyErr_SetString(PyExc_TypeError, text.c_str());
@@ -324,8 +385,10 @@ PyObject* public_function(FunctionSpec& spec) {
   if (!torch.get()) return nullptr;
   Owned owner;
   const std::string_view where = spec.where;
-  if (where == "torch") owner = std::move(torch);
-  else if (where == "torch.Tensor") owner = Owned(PyObject_GetAttrString(torch.get(), "Tensor"));
+  if (where == "torch")
+    owner = std::move(torch);
+  else if (where == "torch.Tensor")
+    owner = Owned(PyObject_GetAttrString(torch.get(), "Tensor"));
   else {
     Owned c(PyObject_GetAttrString(torch.get(), "_C"));
     if (!c.get()) return nullptr;
@@ -336,7 +399,8 @@ PyObject* public_function(FunctionSpec& spec) {
   return spec.public_function;
 }
 
-PyObject* call_override(FunctionSpec& spec, PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames, Overrides& overrides) {
+PyObject* call_override(FunctionSpec& spec, PyObject* self, PyObject* const* args, Py_ssize_t nargs,
+                        PyObject* kwnames, Overrides& overrides) {
   PyObject* function = public_function(spec);
   if (!function) return nullptr;
   const Py_ssize_t extra = self ? 1 : 0;
@@ -348,7 +412,8 @@ PyObject* call_override(FunctionSpec& spec, PyObject* self, PyObject* const* arg
   if (!kwargs.get()) return nullptr;
   for (Py_ssize_t k = 0; kwnames && k < PyTuple_GET_SIZE(kwnames); ++k)
     if (PyDict_SetItem(kwargs.get(), PyTuple_GET_ITEM(kwnames, k), args[nargs + k]) < 0) return nullptr;
-  return call_torch_function(function, {overrides.items, static_cast<size_t>(overrides.n)}, tuple.get(), kwargs.get());
+  return call_torch_function(function, {overrides.items, static_cast<size_t>(overrides.n)}, tuple.get(),
+                             kwargs.get());
 }
 
 } // namespace
@@ -356,19 +421,22 @@ PyObject* call_override(FunctionSpec& spec, PyObject* self, PyObject* const* arg
 bool overrides_torch_function(PyObject* o) {
   PyTypeObject* type = Py_TYPE(o);
   // Builtin types have none: spare the look-up.
-  if (type == &PyFloat_Type || type == &PyLong_Type || type == &PyBool_Type || type == &PyUnicode_Type || type == &PyTuple_Type ||
-      type == &PyList_Type || o == Py_None || type == tensor_type || type == parameter_type)
+  if (type == &PyFloat_Type || type == &PyLong_Type || type == &PyBool_Type || type == &PyUnicode_Type ||
+      type == &PyTuple_Type || type == &PyList_Type || o == Py_None || type == tensor_type ||
+      type == parameter_type)
     return false;
   PyObject* found = _PyType_Lookup(type, torch_function_name());
   return found && found != disabled_torch_function;
 }
 
-PyObject* call_torch_function(PyObject* function, std::span<PyObject* const> overloaded, PyObject* args, PyObject* kwargs) {
+PyObject* call_torch_function(PyObject* function, std::span<PyObject* const> overloaded, PyObject* args,
+                              PyObject* kwargs) {
   // Subclasses come before their bases, otherwise from left to right.
   std::vector<PyObject*> order;
   for (PyObject* o : overloaded) {
     auto at = order.begin();
-    while (at != order.end() && !(Py_TYPE(o) != Py_TYPE(*at) && PyType_IsSubtype(Py_TYPE(o), Py_TYPE(*at)))) ++at;
+    while (at != order.end() && !(Py_TYPE(o) != Py_TYPE(*at) && PyType_IsSubtype(Py_TYPE(o), Py_TYPE(*at))))
+      ++at;
     order.insert(at, o);
   }
   Owned types(PyTuple_New(static_cast<Py_ssize_t>(order.size())));
@@ -378,15 +446,19 @@ PyObject* call_torch_function(PyObject* function, std::span<PyObject* const> ove
   for (PyObject* o : order) {
     Owned handler(PyObject_GetAttr(o, torch_function_name()));
     if (!handler.get()) return nullptr;
-    PyObject* result = PyObject_CallFunctionObjArgs(handler.get(), function, types.get(), args, kwargs, nullptr);
+    PyObject* result =
+        PyObject_CallFunctionObjArgs(handler.get(), function, types.get(), args, kwargs, nullptr);
     if (result != Py_NotImplemented) return result;
     Py_DECREF(result);
   }
-  PyErr_Format(PyExc_TypeError, "no implementation found for '%R' on types that implement __torch_function__: %R", function, types.get());
+  PyErr_Format(PyExc_TypeError,
+               "no implementation found for '%R' on types that implement __torch_function__: %R", function,
+               types.get());
   return nullptr;
 }
 
-PyObject* call_overloads(FunctionSpec& spec, PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
+PyObject* call_overloads(FunctionSpec& spec, PyObject* self, PyObject* const* args, Py_ssize_t nargs,
+                         PyObject* kwnames) {
   Match m;
   try {
     for (int i = 0; i < spec.n_overloads; ++i) {
@@ -414,7 +486,8 @@ PyObject* call_overloads(FunctionSpec& spec, PyObject* self, PyObject* const* ar
 // ---------------------------------------------------------------- conversions
 
 bool is_number(PyObject* o) {
-  return PyFloat_Check(o) || PyLong_Check(o) || PyComplex_Check(o) || (!is_tensor(o) && is_numpy_scalar(o) && dtype_of_numpy(o));
+  return PyFloat_Check(o) || PyLong_Check(o) || PyComplex_Check(o) ||
+         (!is_tensor(o) && is_numpy_scalar(o) && dtype_of_numpy(o));
 }
 
 Tensor TensorArg::from_number(PyObject* o) {
@@ -434,8 +507,10 @@ TensorListArg::TensorListArg(PyObject* o) {
   list_.reserve(n);
   for (Py_ssize_t i = 0; i < n; ++i) {
     PyObject* item = tuple ? PyTuple_GET_ITEM(o, i) : PyList_GET_ITEM(o, i);
-    if (item == Py_None) list_.emplace_back();
-    else list_.push_back(unwrap(item));
+    if (item == Py_None)
+      list_.emplace_back();
+    else
+      list_.push_back(unwrap(item));
   }
 }
 
@@ -458,7 +533,8 @@ Scalar to_scalar(PyObject* o) {
   if (PyLong_Check(o)) {
     int overflow = 0;
     const long long v = PyLong_AsLongLongAndOverflow(o, &overflow);
-    check_kind(ErrorKind::Overflow, !overflow, "Overflow when unpacking long: the number does not fit into int64");
+    check_kind(ErrorKind::Overflow, !overflow,
+               "Overflow when unpacking long: the number does not fit into int64");
     return static_cast<int64_t>(v);
   }
   if (PyComplex_Check(o)) return complex128(PyComplex_RealAsDouble(o), PyComplex_ImagAsDouble(o));
@@ -474,7 +550,8 @@ int64_t to_int(PyObject* o) {
   if (PyLong_Check(o)) {
     int overflow = 0;
     const long long v = PyLong_AsLongLongAndOverflow(o, &overflow);
-    check_kind(ErrorKind::Overflow, !overflow, "Overflow when unpacking long: the number does not fit into int64");
+    check_kind(ErrorKind::Overflow, !overflow,
+               "Overflow when unpacking long: the number does not fit into int64");
     return v;
   }
   if (is_tensor(o)) return scalar_of(unwrap(o)).to<int64_t>();
@@ -505,7 +582,8 @@ std::optional<bool> to_optional_bool(PyObject* o) {
 }
 std::array<bool, 3> to_mask(PyObject* o) {
   check_type(PySequence_Fast_GET_SIZE(o) == 3, "expected a list of 3 bools");
-  return {to_bool(PySequence_Fast_GET_ITEM(o, 0)), to_bool(PySequence_Fast_GET_ITEM(o, 1)), to_bool(PySequence_Fast_GET_ITEM(o, 2))};
+  return {to_bool(PySequence_Fast_GET_ITEM(o, 0)), to_bool(PySequence_Fast_GET_ITEM(o, 1)),
+          to_bool(PySequence_Fast_GET_ITEM(o, 2))};
 }
 DType to_dtype(PyObject* o) {
   DType t{};
@@ -541,7 +619,8 @@ std::optional<std::string_view> to_optional_string(PyObject* o) {
 }
 void check_layout(PyObject*) {} // strided is the only layout object there is
 void check_pin_memory(PyObject* o) {
-  check(!o || o == Py_None || !to_bool(o), "Cannot access accelerator device when none is available (pin_memory=True needs CUDA)");
+  check(!o || o == Py_None || !to_bool(o),
+        "Cannot access accelerator device when none is available (pin_memory=True needs CUDA)");
 }
 
 // ---------------------------------------------------------------- results
@@ -554,11 +633,14 @@ PyObject* wrap(const std::vector<Tensor>& ts) {
 }
 
 PyTypeObject* make_named_tuple(const char* op, std::initializer_list<const char*> fields) {
-  auto* names = new std::string(std::string("torch.return_types.") + op); // lives as long as the type
-  auto* list = new std::vector<PyStructSequence_Field>;
-  for (const char* f : fields) list->push_back({f, ""});
-  list->push_back({nullptr, nullptr});
-  PyStructSequence_Desc description{names->c_str(), "", list->data(), static_cast<int>(fields.size())};
+  // The type keeps pointers to its name and fields: both stay for the life of the process.
+  static std::deque<std::string> names;
+  static std::deque<std::vector<PyStructSequence_Field>> lists;
+  names.push_back(std::string("torch.return_types.") + op);
+  auto& list = lists.emplace_back();
+  for (const char* f : fields) list.push_back({f, ""});
+  list.push_back({nullptr, nullptr});
+  PyStructSequence_Desc description{names.back().c_str(), "", list.data(), static_cast<int>(fields.size())};
   PyTypeObject* type = PyStructSequence_NewType(&description);
   if (!type) throw PythonError{};
   return type;
@@ -571,8 +653,8 @@ PyObject* factory_result(Tensor t, PyObject* requires_grad) {
 
 OutTuple::OutTuple(PyObject* o, size_t n) : tuple_(PySequence_Tuple(o)) {
   if (!tuple_.get()) throw PythonError{};
-  check_type(PyTuple_GET_SIZE(tuple_.get()) == static_cast<Py_ssize_t>(n), "expected out= to be a tuple of ", n, " tensors, got ",
-             int64_t(PyTuple_GET_SIZE(tuple_.get())));
+  check_type(PyTuple_GET_SIZE(tuple_.get()) == static_cast<Py_ssize_t>(n), "expected out= to be a tuple of ",
+             n, " tensors, got ", int64_t(PyTuple_GET_SIZE(tuple_.get())));
 }
 
 namespace {
@@ -596,13 +678,18 @@ PyObject* set_enabled(PyObject*, PyObject* value) {
   return PyBool_FromLong(previous);
 }
 PyObject* is_enabled(PyObject*, PyObject*) { return PyBool_FromLong(torch_function_enabled); }
-PyObject* has_override(PyObject*, PyObject* o) { return PyBool_FromLong(torch_function_enabled && overrides_torch_function(o)); }
+PyObject* has_override(PyObject*, PyObject* o) {
+  return PyBool_FromLong(torch_function_enabled && overrides_torch_function(o));
+}
 
 PyMethodDef functions[] = {
-    {"_disabled_torch_function_impl", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(disabled_impl)), METH_FASTCALL,
+    {"_disabled_torch_function_impl",
+     reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(disabled_impl)), METH_FASTCALL,
      "The __torch_function__ of classes that do not override anything."},
-    {"_set_torch_function_enabled", set_enabled, METH_O, "Switches __torch_function__ on or off for this thread; returns what it was."},
-    {"_is_torch_function_enabled", is_enabled, METH_NOARGS, "Whether __torch_function__ is on for this thread."},
+    {"_set_torch_function_enabled", set_enabled, METH_O,
+     "Switches __torch_function__ on or off for this thread; returns what it was."},
+    {"_is_torch_function_enabled", is_enabled, METH_NOARGS,
+     "Whether __torch_function__ is on for this thread."},
     {"_has_torch_function", has_override, METH_O, "Whether an object's class overrides __torch_function__."},
     {nullptr, nullptr, 0, nullptr},
 };

@@ -1,4 +1,5 @@
-// Calling ops from Python: static tables of accepted signatures, one shared matcher, typed conversion of matched arguments.
+// Calling ops from Python: static tables of accepted signatures, one shared matcher, typed conversion of
+// matched arguments.
 #pragma once
 
 #include "bindings/owned.h"
@@ -21,7 +22,8 @@ struct Param {
 struct Overload {
   const Param* params;
   int count;
-  PyObject* (*call)(PyObject* const* a); // one (borrowed) object per parameter, nullptr where the default applies
+  PyObject* (*call)(
+      PyObject* const* a); // one (borrowed) object per parameter, nullptr where the default applies
 };
 
 struct FunctionSpec {
@@ -36,15 +38,18 @@ struct FunctionSpec {
 constexpr int kMaxParams = 24;
 
 // The whole of a Python call: match, __torch_function__, convert, run, wrap. self is null for functions.
-PyObject* call_overloads(FunctionSpec& spec, PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames);
+PyObject* call_overloads(FunctionSpec& spec, PyObject* self, PyObject* const* args, Py_ssize_t nargs,
+                         PyObject* kwnames);
 
 // ---- __torch_function__ ----
 extern PyObject* disabled_torch_function; // Tensor._disabled: marks classes without an override
 extern thread_local bool torch_function_enabled;
 // Whether o is of a class that overrides __torch_function__.
 bool overrides_torch_function(PyObject* o);
-// Calls the overrides of the given objects in order for a public function. Null with an error set if all decline.
-PyObject* call_torch_function(PyObject* public_function, std::span<PyObject* const> overloaded, PyObject* args, PyObject* kwargs);
+// Calls the overrides of the given objects in order for a public function. Null with an error set if all
+// decline.
+PyObject* call_torch_function(PyObject* public_function, std::span<PyObject* const> overloaded,
+                              PyObject* args, PyObject* kwargs);
 
 // ---- conversion of matched arguments ----
 struct NumberAllowed {};
@@ -102,7 +107,8 @@ private:
 };
 class OptIntListArg {
 public:
-  OptIntListArg(PyObject* o, int size) : values_(o == Py_None ? nullptr : o, size), given_(o && o != Py_None) {}
+  OptIntListArg(PyObject* o, int size)
+      : values_(o == Py_None ? nullptr : o, size), given_(o && o != Py_None) {}
   operator OptInts() const { return given_ ? OptInts(Ints(values_)) : OptInts(); }
 
 private:

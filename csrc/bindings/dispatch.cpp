@@ -31,7 +31,9 @@ PyObject* to_python(const Value& v) {
         const auto c = s.to<complex128>();
         return PyComplex_FromDoubles(c.real(), c.imag());
       }
-      return s.is_bool() ? wrap(s.to<bool>()) : s.is_integral() ? wrap(s.to<int64_t>()) : wrap(s.to<double>());
+      return s.is_bool()       ? wrap(s.to<bool>())
+             : s.is_integral() ? wrap(s.to<int64_t>())
+                               : wrap(s.to<double>());
     }
     PyObject* operator()(int64_t v) const { return PyLong_FromLongLong(v); }
     PyObject* operator()(double v) const { return PyFloat_FromDouble(v); }
@@ -44,19 +46,27 @@ PyObject* to_python(const Value& v) {
     PyObject* operator()(DType t) const { return wrap(t); }
     PyObject* operator()(Device d) const { return wrap(d); }
     PyObject* operator()(MemoryFormat f) const { return wrap(f); }
-    PyObject* operator()(const std::string& s) const { return PyUnicode_FromStringAndSize(s.data(), static_cast<Py_ssize_t>(s.size())); }
+    PyObject* operator()(const std::string& s) const {
+      return PyUnicode_FromStringAndSize(s.data(), static_cast<Py_ssize_t>(s.size()));
+    }
     PyObject* operator()(const Ref<Generator>& g) const { return wrap(g); }
     PyObject* operator()(const std::array<bool, 3>& m) const {
-      return Py_BuildValue("[OOO]", m[0] ? Py_True : Py_False, m[1] ? Py_True : Py_False, m[2] ? Py_True : Py_False);
+      return Py_BuildValue("[OOO]", m[0] ? Py_True : Py_False, m[1] ? Py_True : Py_False,
+                           m[2] ? Py_True : Py_False);
     }
   };
   // A wrapped number shows as the number it was.
-  if (const auto* t = std::get_if<Tensor>(&v); t && t->defined() && t->is_wrapped_number() && !t->impl()->pyobj) {
+  if (const auto* t = std::get_if<Tensor>(&v);
+      t && t->defined() && t->is_wrapped_number() && !t->impl()->pyobj) {
     switch (t->dtype()) {
-    case DType::Bool: return PyBool_FromLong(*t->data<bool>());
-    case DType::Int64: return PyLong_FromLongLong(*t->data<int64_t>());
-    case DType::Float64: return PyFloat_FromDouble(*t->data<double>());
-    default: return PyComplex_FromDoubles(t->data<complex128>()->real(), t->data<complex128>()->imag());
+    case DType::Bool:
+      return PyBool_FromLong(*t->data<bool>());
+    case DType::Int64:
+      return PyLong_FromLongLong(*t->data<int64_t>());
+    case DType::Float64:
+      return PyFloat_FromDouble(*t->data<double>());
+    default:
+      return PyComplex_FromDoubles(t->data<complex128>()->real(), t->data<complex128>()->imag());
     }
   }
   return std::visit(Visitor{}, v);
@@ -64,46 +74,72 @@ PyObject* to_python(const Value& v) {
 
 Value from_python(const OpDef& op, const OpParam& p, PyObject* o) {
   const bool none = o == Py_None;
-  const auto optional = p.kind == ArgKind::OptTensor || p.kind == ArgKind::OptNumber || p.kind == ArgKind::OptInt || p.kind == ArgKind::OptFloat ||
-                        p.kind == ArgKind::OptBool || p.kind == ArgKind::OptIntList || p.kind == ArgKind::OptDType || p.kind == ArgKind::OptDevice ||
-                        p.kind == ArgKind::OptMemoryFormat || p.kind == ArgKind::OptGenerator || p.kind == ArgKind::OptStr;
+  const auto optional =
+      p.kind == ArgKind::OptTensor || p.kind == ArgKind::OptNumber || p.kind == ArgKind::OptInt ||
+      p.kind == ArgKind::OptFloat || p.kind == ArgKind::OptBool || p.kind == ArgKind::OptIntList ||
+      p.kind == ArgKind::OptDType || p.kind == ArgKind::OptDevice || p.kind == ArgKind::OptMemoryFormat ||
+      p.kind == ArgKind::OptGenerator || p.kind == ArgKind::OptStr;
   if (none && optional) return {};
   const auto wrong = [&](const char* expected) {
-    fail(ErrorKind::Type, concat(op.name, ".", op.overload, ": argument '", p.name, "' must be ", expected, ", not ", Py_TYPE(o)->tp_name));
+    fail(ErrorKind::Type, concat(op.name, ".", op.overload, ": argument '", p.name, "' must be ", expected,
+                                 ", not ", Py_TYPE(o)->tp_name));
   };
   switch (p.kind) {
-  case ArgKind::Tensor: case ArgKind::OptTensor: case ArgKind::TensorOrNumber:
+  case ArgKind::Tensor:
+  case ArgKind::OptTensor:
+  case ArgKind::TensorOrNumber:
     if (is_tensor(o)) return unwrap(o);
     if (is_number(o)) return wrapped_number(to_scalar(o));
     wrong("Tensor");
     break;
-  case ArgKind::TensorList: case ArgKind::OptTensorList: case ArgKind::OptTensorTuple: {
+  case ArgKind::TensorList:
+  case ArgKind::OptTensorList:
+  case ArgKind::OptTensorTuple: {
     if (!PyTuple_Check(o) && !PyList_Check(o)) wrong("a list of Tensors");
     for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(o); ++i)
-      if (PyObject* item = PySequence_Fast_GET_ITEM(o, i); item != Py_None && !is_tensor(item)) wrong("a list of Tensors");
+      if (PyObject* item = PySequence_Fast_GET_ITEM(o, i); item != Py_None && !is_tensor(item))
+        wrong("a list of Tensors");
     const TensorListArg list(o);
     const TensorList ts = list;
     return std::vector<Tensor>(ts.begin(), ts.end());
   }
-  case ArgKind::Number: case ArgKind::OptNumber: return gate::box(to_scalar(o));
-  case ArgKind::Int: case ArgKind::OptInt: return to_int(o);
-  case ArgKind::Float: case ArgKind::OptFloat: return to_double(o);
-  case ArgKind::Bool: case ArgKind::OptBool: return to_bool(o);
-  case ArgKind::IntList: case ArgKind::OptIntList: {
+  case ArgKind::Number:
+  case ArgKind::OptNumber:
+    return gate::box(to_scalar(o));
+  case ArgKind::Int:
+  case ArgKind::OptInt:
+    return to_int(o);
+  case ArgKind::Float:
+  case ArgKind::OptFloat:
+    return to_double(o);
+  case ArgKind::Bool:
+  case ArgKind::OptBool:
+    return to_bool(o);
+  case ArgKind::IntList:
+  case ArgKind::OptIntList: {
     const IntListArg list(o, p.size);
     return DimVec(Ints(list).span());
   }
-  case ArgKind::BoolList: return to_mask(o);
-  case ArgKind::DType: case ArgKind::OptDType: return to_dtype(o);
-  case ArgKind::OptDevice: return *to_optional_device(o);
-  case ArgKind::MemoryFormat: case ArgKind::OptMemoryFormat: return to_memory_format(o);
+  case ArgKind::BoolList:
+    return to_mask(o);
+  case ArgKind::DType:
+  case ArgKind::OptDType:
+    return to_dtype(o);
+  case ArgKind::OptDevice:
+    return *to_optional_device(o);
+  case ArgKind::MemoryFormat:
+  case ArgKind::OptMemoryFormat:
+    return to_memory_format(o);
   case ArgKind::OptGenerator: {
     Generator* g = unwrap_generator(o);
     if (!g) wrong("torch.Generator");
     return Ref<Generator>(g);
   }
-  case ArgKind::Str: case ArgKind::OptStr: return std::string(to_string(o));
-  case ArgKind::OptLayout: return {};
+  case ArgKind::Str:
+  case ArgKind::OptStr:
+    return std::string(to_string(o));
+  case ArgKind::OptLayout:
+    return {};
   }
   return {};
 }
@@ -113,18 +149,33 @@ Value default_value(const OpParam& p) {
   const std::string_view text = p.default_text;
   if (text == "None" || text.empty()) return {};
   const auto number = [&]() -> Scalar {
-    return text.find_first_of(".e") == std::string_view::npos ? Scalar(int64_t{std::atoll(p.default_text)}) : Scalar(std::atof(p.default_text));
+    return text.find_first_of(".e") == std::string_view::npos ? Scalar(int64_t{std::atoll(p.default_text)})
+                                                              : Scalar(std::atof(p.default_text));
   };
   switch (p.kind) {
-  case ArgKind::Bool: case ArgKind::OptBool: return text == "True";
-  case ArgKind::Int: case ArgKind::OptInt: return number().to<int64_t>();
-  case ArgKind::Float: case ArgKind::OptFloat: return number().to<double>();
-  case ArgKind::Number: case ArgKind::OptNumber: return gate::box(number());
-  case ArgKind::IntList: case ArgKind::OptIntList: return text == "[]" ? DimVec() : DimVec(size_t(std::max(p.size, 1)), number().to<int64_t>());
-  case ArgKind::Str: case ArgKind::OptStr: return std::string(text.substr(1, text.size() - 2));
-  case ArgKind::MemoryFormat: case ArgKind::OptMemoryFormat:
+  case ArgKind::Bool:
+  case ArgKind::OptBool:
+    return text == "True";
+  case ArgKind::Int:
+  case ArgKind::OptInt:
+    return number().to<int64_t>();
+  case ArgKind::Float:
+  case ArgKind::OptFloat:
+    return number().to<double>();
+  case ArgKind::Number:
+  case ArgKind::OptNumber:
+    return gate::box(number());
+  case ArgKind::IntList:
+  case ArgKind::OptIntList:
+    return text == "[]" ? DimVec() : DimVec(size_t(std::max(p.size, 1)), number().to<int64_t>());
+  case ArgKind::Str:
+  case ArgKind::OptStr:
+    return std::string(text.substr(1, text.size() - 2));
+  case ArgKind::MemoryFormat:
+  case ArgKind::OptMemoryFormat:
     return text == "contiguous_format" ? MemoryFormat::Contiguous : MemoryFormat::Preserve;
-  default: return {};
+  default:
+    return {};
   }
 }
 
@@ -168,7 +219,8 @@ PyObject* op_object(const OpDef& op) {
   PyObject*& slot = op_objects[static_cast<size_t>(op.id)];
   if (!slot) {
     const Owned module = checked(PyImport_ImportModule("torch._ops"));
-    slot = PyObject_CallMethod(module.get(), "_make_overload", "isssi", static_cast<int>(op.id), op.name, op.overload, op.schema, op.composite ? 1 : 0);
+    slot = PyObject_CallMethod(module.get(), "_make_overload", "isssi", static_cast<int>(op.id), op.name,
+                               op.overload, op.schema, op.composite ? 1 : 0);
     if (!slot) throw PythonError{};
   }
   return slot;
@@ -179,7 +231,9 @@ void split_arguments(const OpDef& op, const Values& values, Owned& args, Owned& 
   size_t positional = 0;
   for (const OpParam& p : op.params) positional += !p.keyword_only;
   size_t last = positional;
-  while (last > 0 && op.params[last - 1].has_default && same_value(values[last - 1], default_value(op.params[last - 1]))) --last;
+  while (last > 0 && op.params[last - 1].has_default &&
+         same_value(values[last - 1], default_value(op.params[last - 1])))
+    --last;
   args = checked(PyTuple_New(static_cast<Py_ssize_t>(last)));
   kwargs = checked(PyDict_New());
   for (size_t i = 0; i < last; ++i) {
@@ -203,7 +257,8 @@ void split_arguments(const OpDef& op, const Values& values, Owned& args, Owned& 
 Values unpack_results(PyObject* result) {
   Values values;
   if (PyTuple_Check(result)) {
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(result); ++i) values.push_back(result_from_python(PyTuple_GET_ITEM(result, i)));
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(result); ++i)
+      values.push_back(result_from_python(PyTuple_GET_ITEM(result, i)));
   } else {
     values.push_back(result_from_python(result));
   }
@@ -233,7 +288,8 @@ public:
     Owned args, kwargs;
     split_arguments(op, values, args, kwargs);
     const Owned types = checked(PyTuple_New(0));
-    const Owned result = checked(PyObject_CallMethod(mode_.get(), "__torch_dispatch__", "OOOO", op_object(op), types.get(), args.get(), kwargs.get()));
+    const Owned result = checked(PyObject_CallMethod(mode_.get(), "__torch_dispatch__", "OOOO", op_object(op),
+                                                     types.get(), args.get(), kwargs.get()));
     return unpack_results(result.get());
   }
 
@@ -250,7 +306,9 @@ public:
     const auto look = [&](const Tensor& t) {
       if (t.defined() && (t.impl()->flags & kInterposed) && t.impl()->pyobj) {
         auto* type = reinterpret_cast<PyObject*>(Py_TYPE(static_cast<PyObject*>(t.impl()->pyobj)));
-        if (!handler_type || PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(type), reinterpret_cast<PyTypeObject*>(handler_type))) handler_type = type;
+        if (!handler_type || PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(type),
+                                              reinterpret_cast<PyTypeObject*>(handler_type)))
+          handler_type = type;
       }
     };
     for (const Value& v : values) {
@@ -262,8 +320,10 @@ public:
     Owned args, kwargs;
     split_arguments(op, values, args, kwargs);
     const Owned types = checked(PyTuple_Pack(1, handler_type));
-    const Owned result = checked(PyObject_CallMethod(handler_type, "__torch_dispatch__", "OOOO", op_object(op), types.get(), args.get(), kwargs.get()));
-    check_type(result.get() != Py_NotImplemented, op.name, ": no implementation found on ", reinterpret_cast<PyTypeObject*>(handler_type)->tp_name);
+    const Owned result = checked(PyObject_CallMethod(handler_type, "__torch_dispatch__", "OOOO",
+                                                     op_object(op), types.get(), args.get(), kwargs.get()));
+    check_type(result.get() != Py_NotImplemented, op.name, ": no implementation found on ",
+               reinterpret_cast<PyTypeObject*>(handler_type)->tp_name);
     return unpack_results(result.get());
   }
 };
@@ -310,7 +370,8 @@ PyObject* call_op(PyObject*, PyObject* all, PyObject* kwargs) {
     const OpDef& op = op_table[id];
     const size_t total = op.params.size() + static_cast<size_t>(op.n_out);
     std::vector<PyObject*> given(total, nullptr);
-    check_type(static_cast<size_t>(n) <= op.params.size(), op.name, ".", op.overload, "() takes at most ", op.params.size(), " positional arguments, got ", int64_t(n), ". Schema: ", op.schema);
+    check_type(static_cast<size_t>(n) <= op.params.size(), op.name, ".", op.overload, "() takes at most ",
+               op.params.size(), " positional arguments, got ", int64_t(n), ". Schema: ", op.schema);
     for (Py_ssize_t i = 0; i < n; ++i) given[i] = PyTuple_GET_ITEM(all, i + 1);
     PyObject *key = nullptr, *value = nullptr;
     Py_ssize_t at = 0;
@@ -327,7 +388,8 @@ PyObject* call_op(PyObject*, PyObject* all, PyObject* kwargs) {
         continue;
       }
       if (i == op.params.size() && (name == "layout" || name == "pin_memory")) continue; // strided, False
-      check_type(i < op.params.size(), op.name, ".", op.overload, "() got an unexpected keyword argument '", name, "'. Schema: ", op.schema);
+      check_type(i < op.params.size(), op.name, ".", op.overload, "() got an unexpected keyword argument '",
+                 name, "'. Schema: ", op.schema);
       check_type(!given[i], op.name, "() got multiple values for argument '", name, "'");
       given[i] = value;
     }
@@ -337,11 +399,13 @@ PyObject* call_op(PyObject*, PyObject* all, PyObject* kwargs) {
         values.push_back(from_python(op, op.params[i], given[i]));
         continue;
       }
-      check_type(op.params[i].has_default, op.name, ".", op.overload, "() is missing value for argument '", op.params[i].name, "'. Schema: ", op.schema);
+      check_type(op.params[i].has_default, op.name, ".", op.overload, "() is missing value for argument '",
+                 op.params[i].name, "'. Schema: ", op.schema);
       values.push_back(default_value(op.params[i]));
     }
     for (size_t i = op.params.size(); i < total; ++i) {
-      check_type(given[i] && is_tensor(given[i]), op.name, ".", op.overload, "() is missing its out tensor. Schema: ", op.schema);
+      check_type(given[i] && is_tensor(given[i]), op.name, ".", op.overload,
+                 "() is missing its out tensor. Schema: ", op.schema);
       values.emplace_back(unwrap(given[i]));
     }
     Values results;
@@ -367,7 +431,8 @@ PyObject* mode_stack(PyObject*, PyObject*) {
   return guarded([&]() -> PyObject* {
     PyObject* list = PyList_New(0);
     for (size_t i = 0; i < gate::depth(); ++i)
-      if (const auto* mode = dynamic_cast<ModeInterpreter*>(gate::at(i).get())) PyList_Append(list, mode->mode());
+      if (const auto* mode = dynamic_cast<ModeInterpreter*>(gate::at(i).get()))
+        PyList_Append(list, mode->mode());
     return list;
   });
 }
@@ -377,9 +442,11 @@ PyObject* table(PyObject*, PyObject*) {
   for (size_t i = 0; list && i < kOpCount; ++i) {
     const OpDef& op = op_table[i];
     const std::string full = *op.overload ? concat(op.name, ".", op.overload) : std::string(op.name);
-    const Owned entry(Py_BuildValue("{s:s,s:s,s:s,s:s,s:s,s:O,s:O,s:O,s:i}", "name", full.c_str(), "base", op.name, "overload", op.overload,
-                                    "schema", op.schema, "family", op.family, "differentiable", op.differentiable ? Py_True : Py_False,
-                                    "composite", op.composite ? Py_True : Py_False, "inplace", op.inplace ? Py_True : Py_False, "n_out", op.n_out));
+    const Owned entry(Py_BuildValue("{s:s,s:s,s:s,s:s,s:s,s:O,s:O,s:O,s:i}", "name", full.c_str(), "base",
+                                    op.name, "overload", op.overload, "schema", op.schema, "family",
+                                    op.family, "differentiable", op.differentiable ? Py_True : Py_False,
+                                    "composite", op.composite ? Py_True : Py_False, "inplace",
+                                    op.inplace ? Py_True : Py_False, "n_out", op.n_out));
     if (!entry.get() || PyList_Append(list, entry.get()) < 0) Py_CLEAR(list);
   }
   return list;
@@ -388,7 +455,8 @@ PyObject* table(PyObject*, PyObject*) {
 PyMethodDef functions[] = {
     {"_find_op", find_op_id, METH_VARARGS, "The OpOverload of a name and overload name, or None."},
     {"_overloads_of", overloads_of, METH_O, "Overload names of an operator."},
-    {"_call_op", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(call_op)), METH_VARARGS | METH_KEYWORDS, "Boxed call of an operator by its number."},
+    {"_call_op", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(call_op)),
+     METH_VARARGS | METH_KEYWORDS, "Boxed call of an operator by its number."},
     {"_push_dispatch_mode", push_mode, METH_O, "Puts a TorchDispatchMode on this thread's stack."},
     {"_pop_dispatch_mode", pop_mode, METH_NOARGS, "Takes the top mode off."},
     {"_dispatch_mode_stack", mode_stack, METH_NOARGS, "Active modes, outermost first."},

@@ -10,7 +10,10 @@
 #include "kernels/table.h"
 #include "ops/pointwise_call.h"
 
+#include <cstdlib>
 #include <cstring>
+
+#include <unistd.h>
 
 namespace torch::python {
 
@@ -18,7 +21,21 @@ namespace {
 
 // Long work lets other Python threads run, if this thread holds the lock at all.
 void* release_gil() { return PyGILState_Check() ? PyEval_SaveThread() : nullptr; }
-void restore_gil(void* state) { PyEval_RestoreThread(static_cast<PyThreadState*>(state)); }
+void restore_gil(void* state) {
+  // At exit Python ends daemon threads that ask for the lock by unwinding their stacks, which destructors may
+  // not let through: such a thread waits for the end of the process instead.
+  while (_Py_IsFinalizing()) pause();
+  PyEval_RestoreThread(static_cast<PyThreadState*>(state));
+}
+
+// An instruction set that was asked for by name but cannot be had is an error, not a slower or faster
+// program.
+void check_isa() {
+  const char* const wanted = std::getenv("TORCH_CPU_ISA");
+  check(!wanted || !*wanted || std::strcmp(wanted, cpu_isa_name()) == 0,
+        "TORCH_CPU_ISA=", std::string(wanted ? wanted : ""),
+        " is not available: this build and processor would use '", cpu_isa_name(), "'");
+}
 
 template <class F> PyObject* guarded(F&& body) {
   try {
@@ -40,7 +57,8 @@ PyObject* get_default_dtype(PyObject*, PyObject*) { return wrap(default_dtype())
 PyObject* py_set_default_dtype(PyObject*, PyObject* o) {
   return guarded([&]() -> PyObject* {
     DType t{};
-    check_type(parse_dtype(o, t), "invalid dtype object: only floating-point types are supported as the default type");
+    check_type(parse_dtype(o, t),
+               "invalid dtype object: only floating-point types are supported as the default type");
     set_default_dtype(t);
     Py_RETURN_NONE;
   });
@@ -53,22 +71,26 @@ PyObject* py_promote_types(PyObject*, PyObject* args) {
 PyObject* py_can_cast(PyObject*, PyObject* args, PyObject* kwargs) {
   PyObject *a = nullptr, *b = nullptr;
   static const char* names[] = {"from_", "to", nullptr};
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO:can_cast", const_cast<char**>(names), &a, &b)) return nullptr;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO:can_cast", const_cast<char**>(names), &a, &b))
+    return nullptr;
   return guarded([&] { return wrap(can_cast(to_dtype(a), to_dtype(b))); });
 }
 PyObject* py_result_type(PyObject*, PyObject* args) {
   PyObject *a = nullptr, *b = nullptr;
   if (!PyArg_ParseTuple(args, "OO:result_type", &a, &b)) return nullptr;
   return guarded([&] {
-    for (PyObject* o : {a, b}) check_type(is_tensor(o) || is_number(o), "result_type(): expected Tensor or Number, got ", Py_TYPE(o)->tp_name);
+    for (PyObject* o : {a, b})
+      check_type(is_tensor(o) || is_number(o), "result_type(): expected Tensor or Number, got ",
+                 Py_TYPE(o)->tp_name);
     return wrap(result_type(TensorArg(a, number_allowed), TensorArg(b, number_allowed)));
   });
 }
 PyObject* isa_name(PyObject*, PyObject*) { return PyUnicode_FromString(cpu_isa_name()); }
 PyObject* memory_stats(PyObject*, PyObject*) {
   const AllocatorStats s = allocator_stats();
-  return Py_BuildValue("{s:L,s:L,s:L}", "allocated_bytes", static_cast<long long>(s.allocated_bytes), "cached_bytes",
-                       static_cast<long long>(s.cached_bytes), "peak_bytes", static_cast<long long>(s.peak_bytes));
+  return Py_BuildValue("{s:L,s:L,s:L}", "allocated_bytes", static_cast<long long>(s.allocated_bytes),
+                       "cached_bytes", static_cast<long long>(s.cached_bytes), "peak_bytes",
+                       static_cast<long long>(s.peak_bytes));
 }
 PyObject* trim(PyObject*, PyObject*) {
   allocator_trim();
@@ -76,13 +98,20 @@ PyObject* trim(PyObject*, PyObject*) {
 }
 
 PyMethodDef functions[] = {
-    {"get_num_threads", get_num_threads, METH_NOARGS, "get_num_threads() -> int\n\nThreads that one operator may use."},
-    {"set_num_threads", py_set_num_threads, METH_O, "set_num_threads(n)\n\nSets how many threads one operator may use."},
-    {"get_default_dtype", get_default_dtype, METH_NOARGS, "get_default_dtype() -> dtype\n\nThe dtype of new floating tensors."},
+    {"get_num_threads", get_num_threads, METH_NOARGS,
+     "get_num_threads() -> int\n\nThreads that one operator may use."},
+    {"set_num_threads", py_set_num_threads, METH_O,
+     "set_num_threads(n)\n\nSets how many threads one operator may use."},
+    {"get_default_dtype", get_default_dtype, METH_NOARGS,
+     "get_default_dtype() -> dtype\n\nThe dtype of new floating tensors."},
     {"_set_default_dtype", py_set_default_dtype, METH_O, "Sets the dtype of new floating tensors."},
-    {"promote_types", py_promote_types, METH_VARARGS, "promote_types(type1, type2) -> dtype\n\nThe smallest dtype that both convert to."},
-    {"can_cast", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(py_can_cast)), METH_VARARGS | METH_KEYWORDS, "can_cast(from_, to) -> bool\n\nWhether conversion keeps the category of the dtype."},
-    {"result_type", py_result_type, METH_VARARGS, "result_type(tensor1, tensor2) -> dtype\n\nThe dtype that arithmetic on both gives."},
+    {"promote_types", py_promote_types, METH_VARARGS,
+     "promote_types(type1, type2) -> dtype\n\nThe smallest dtype that both convert to."},
+    {"can_cast", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(py_can_cast)),
+     METH_VARARGS | METH_KEYWORDS,
+     "can_cast(from_, to) -> bool\n\nWhether conversion keeps the category of the dtype."},
+    {"result_type", py_result_type, METH_VARARGS,
+     "result_type(tensor1, tensor2) -> dtype\n\nThe dtype that arithmetic on both gives."},
     {"_cpu_isa", isa_name, METH_NOARGS, "Instruction set of the kernels in use."},
     {"_memory_stats", memory_stats, METH_NOARGS, "Counters of the CPU allocator."},
     {"_trim_memory", trim, METH_NOARGS, "Gives cached memory back to the system."},
@@ -105,7 +134,15 @@ PyObject* add_submodule(PyObject* parent, const char* name, PyMethodDef* const* 
   return m;
 }
 
-PyModuleDef module_def = {PyModuleDef_HEAD_INIT, "torch._C", "The compiled core of torch.", -1, nullptr, nullptr, nullptr, nullptr, nullptr};
+PyModuleDef module_def = {PyModuleDef_HEAD_INIT,
+                          "torch._C",
+                          "The compiled core of torch.",
+                          -1,
+                          nullptr,
+                          nullptr,
+                          nullptr,
+                          nullptr,
+                          nullptr};
 
 } // namespace
 
@@ -116,6 +153,7 @@ PyMODINIT_FUNC PyInit__C() {
   PyObject* module = PyModule_Create(&module_def);
   if (!module) return nullptr;
   try {
+    check_isa();
     torch::long_work_hooks = {release_gil, restore_gil};
     init_types(module);
     init_call(module);

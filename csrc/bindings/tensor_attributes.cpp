@@ -25,7 +25,9 @@ PyCFunction fast(PyObject* (*f)(PyObject*, PyObject* const*, Py_ssize_t, Keyword
 
 // ---------------------------------------------------------------- attributes
 
-template <bool (*test)(const Tensor&)> PyObject* flag(PyObject* self, void*) { return PyBool_FromLong(test(unwrap(self))); }
+template <bool (*test)(const Tensor&)> PyObject* flag(PyObject* self, void*) {
+  return PyBool_FromLong(test(unwrap(self)));
+}
 bool never(const Tensor&) { return false; }
 
 PyObject* get_shape(PyObject* self, void*) { return wrap_size(unwrap(self).sizes()); }
@@ -72,10 +74,14 @@ PyObject* get_t(PyObject* self, void*) {
   return guarded([&]() -> PyObject* {
     const Tensor& t = unwrap(self);
     if (t.dim() == 2) return wrap(ops::t(t));
-    if (t.dim() != 2 && t.dim() != 0 && PyErr_WarnEx(PyExc_UserWarning,
-                                   "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated. "
-                                   "Consider `x.mT` to transpose batches of matrices or `x.permute(*torch.arange(x.ndim - 1, -1, -1))` "
-                                   "to reverse the dimensions of a tensor.", 1) < 0)
+    if (t.dim() != 2 && t.dim() != 0 &&
+        PyErr_WarnEx(
+            PyExc_UserWarning,
+            "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated. "
+            "Consider `x.mT` to transpose batches of matrices or `x.permute(*torch.arange(x.ndim - 1, -1, "
+            "-1))` "
+            "to reverse the dimensions of a tensor.",
+            1) < 0)
       return nullptr;
     DimVec dims;
     for (int64_t i = t.dim(); i-- > 0;) dims.push_back(i);
@@ -84,25 +90,32 @@ PyObject* get_t(PyObject* self, void*) {
 }
 PyObject* get_mt(PyObject* self, void*) {
   return guarded([&] {
-    check(unwrap(self).dim() >= 2, "tensor.mT is only supported on matrices or batches of matrices. Got ", unwrap(self).dim(), "-D tensor.");
+    check(unwrap(self).dim() >= 2, "tensor.mT is only supported on matrices or batches of matrices. Got ",
+          unwrap(self).dim(), "-D tensor.");
     return wrap(ops::transpose(unwrap(self), -2, -1));
   });
 }
 PyObject* get_mh(PyObject* self, void*) {
   return guarded([&] {
-    check(unwrap(self).dim() >= 2, "tensor.mH is only supported on matrices or batches of matrices. Got ", unwrap(self).dim(), "-D tensor.");
+    check(unwrap(self).dim() >= 2, "tensor.mH is only supported on matrices or batches of matrices. Got ",
+          unwrap(self).dim(), "-D tensor.");
     return wrap(ops::mH(unwrap(self)));
   });
 }
 PyObject* get_h(PyObject* self, void*) {
   return guarded([&] {
     const Tensor& t = unwrap(self);
-    check(t.dim() == 2 || t.dim() == 0, "tensor.H is only supported on matrices (2-D tensors). Got ", t.dim(), "-D tensor.");
+    check(t.dim() == 2 || t.dim() == 0, "tensor.H is only supported on matrices (2-D tensors). Got ", t.dim(),
+          "-D tensor.");
     return t.dim() == 0 ? wrap(ops::conj(t)) : wrap(ops::mH(t));
   });
 }
-PyObject* get_real(PyObject* self, void*) { return guarded([&] { return wrap(ops::real(unwrap(self))); }); }
-PyObject* get_imag(PyObject* self, void*) { return guarded([&] { return wrap(ops::imag(unwrap(self))); }); }
+PyObject* get_real(PyObject* self, void*) {
+  return guarded([&] { return wrap(ops::real(unwrap(self))); });
+}
+PyObject* get_imag(PyObject* self, void*) {
+  return guarded([&] { return wrap(ops::imag(unwrap(self))); });
+}
 template <Tensor (*part)(const Tensor&)> int set_part(PyObject* self, PyObject* value, void*) {
   try {
     check_type(value != nullptr, "cannot delete this attribute");
@@ -113,12 +126,6 @@ template <Tensor (*part)(const Tensor&)> int set_part(PyObject* self, PyObject* 
     return -1;
   }
 }
-PyObject* get_names(PyObject* self, void*) {
-  PyObject* names = PyTuple_New(unwrap(self).dim());
-  for (Py_ssize_t i = 0; names && i < PyTuple_GET_SIZE(names); ++i) PyTuple_SET_ITEM(names, i, Py_NewRef(Py_None));
-  return names;
-}
-
 // ---------------------------------------------------------------- geometry
 
 PyObject* py_size(PyObject* self, PyObject* const* args, Py_ssize_t n, Keywords names) {
@@ -138,7 +145,8 @@ PyObject* py_stride(PyObject* self, PyObject* const* args, Py_ssize_t n, Keyword
     const Tensor& t = unwrap(self);
     if (dim && dim != Py_None) return PyLong_FromLongLong(t.stride(to_int(dim)));
     PyObject* tuple = PyTuple_New(t.dim());
-    for (int64_t i = 0; tuple && i < t.dim(); ++i) PyTuple_SET_ITEM(tuple, i, PyLong_FromLongLong(t.strides()[i]));
+    for (int64_t i = 0; tuple && i < t.dim(); ++i)
+      PyTuple_SET_ITEM(tuple, i, PyLong_FromLongLong(t.strides()[i]));
     return tuple;
   });
 }
@@ -149,27 +157,35 @@ PyObject* py_is_contiguous(PyObject* self, PyObject* const* args, Py_ssize_t n, 
     static constexpr const char* kParams[] = {"memory_format"};
     PyObject* format = nullptr;
     bind_arguments({"is_contiguous", kParams, 1, 0}, args, n, names, &format);
-    return PyBool_FromLong(unwrap(self).is_contiguous(format ? to_memory_format(format) : MemoryFormat::Contiguous));
+    return PyBool_FromLong(
+        unwrap(self).is_contiguous(format ? to_memory_format(format) : MemoryFormat::Contiguous));
   });
 }
-PyObject* py_is_floating_point(PyObject* self, PyObject*) { return PyBool_FromLong(unwrap(self).is_floating_point()); }
+PyObject* py_is_floating_point(PyObject* self, PyObject*) {
+  return PyBool_FromLong(unwrap(self).is_floating_point());
+}
 PyObject* py_is_complex(PyObject* self, PyObject*) { return PyBool_FromLong(unwrap(self).is_complex()); }
 PyObject* py_is_signed(PyObject* self, PyObject*) { return PyBool_FromLong(is_signed(unwrap(self).dtype())); }
-PyObject* py_is_inference(PyObject* self, PyObject*) { return PyBool_FromLong((unwrap(self).impl()->flags & kInference) != 0); }
+PyObject* py_is_inference(PyObject* self, PyObject*) {
+  return PyBool_FromLong((unwrap(self).impl()->flags & kInference) != 0);
+}
 PyObject* py_false(PyObject*, PyObject*) { Py_RETURN_FALSE; }
 PyObject* py_get_device(PyObject* self, PyObject*) { return PyLong_FromLong(unwrap(self).device().index); }
 PyObject* py_is_set_to(PyObject* self, PyObject* other) {
   return guarded([&]() -> PyObject* {
-    check_type(is_tensor(other), "is_set_to(): argument 'tensor' must be Tensor, not ", Py_TYPE(other)->tp_name);
+    check_type(is_tensor(other), "is_set_to(): argument 'tensor' must be Tensor, not ",
+               Py_TYPE(other)->tp_name);
     const Tensor &a = unwrap(self), &b = unwrap(other);
-    return PyBool_FromLong(a.storage() == b.storage() && a.offset() == b.offset() && equal(a.sizes(), b.sizes()) && equal(a.strides(), b.strides()));
+    return PyBool_FromLong(a.storage() == b.storage() && a.offset() == b.offset() &&
+                           equal(a.sizes(), b.sizes()) && equal(a.strides(), b.strides()));
   });
 }
 
 // ---------------------------------------------------------------- conversion
 
 // The tensor itself where nothing changes, as PyTorch's to().
-PyObject* converted(PyObject* self, std::optional<DType> dtype, std::optional<Device> device, std::optional<MemoryFormat> format, bool copy) {
+PyObject* converted(PyObject* self, std::optional<DType> dtype, std::optional<Device> device,
+                    std::optional<MemoryFormat> format, bool copy) {
   const Tensor& t = unwrap(self);
   if (device && device->type == DeviceType::CUDA)
     fail(ErrorKind::Runtime, "Torch not compiled with CUDA enabled");
@@ -201,17 +217,22 @@ PyObject* py_to(PyObject* self, PyObject* const* args, Py_ssize_t n, Keywords na
         i = 1;
         if (n > 1 && !PyBool_Check(args[1])) {
           if (args[1] != Py_None) {
-            check_type(parse_dtype(args[1], t), "to(): argument 'dtype' must be torch.dtype, not ", Py_TYPE(args[1])->tp_name);
+            check_type(parse_dtype(args[1], t), "to(): argument 'dtype' must be torch.dtype, not ",
+                       Py_TYPE(args[1])->tp_name);
             dtype = t;
           }
           i = 2;
         }
       } else {
-        fail(ErrorKind::Type, concat("to() received an invalid combination of arguments - got (", Py_TYPE(args[0])->tp_name,
-                                     "), but expected one of:\n * (torch.device device, torch.dtype dtype = None, bool non_blocking = False, bool copy = "
-                                     "False, *, torch.memory_format memory_format = None)\n * (torch.dtype dtype, bool non_blocking = False, bool copy = "
-                                     "False, *, torch.memory_format memory_format = None)\n * (Tensor tensor, bool non_blocking = False, bool copy = False, "
-                                     "*, torch.memory_format memory_format = None)"));
+        fail(ErrorKind::Type,
+             concat("to() received an invalid combination of arguments - got (", Py_TYPE(args[0])->tp_name,
+                    "), but expected one of:\n * (torch.device device, torch.dtype dtype = None, bool "
+                    "non_blocking = False, bool copy = "
+                    "False, *, torch.memory_format memory_format = None)\n * (torch.dtype dtype, bool "
+                    "non_blocking = False, bool copy = "
+                    "False, *, torch.memory_format memory_format = None)\n * (Tensor tensor, bool "
+                    "non_blocking = False, bool copy = False, "
+                    "*, torch.memory_format memory_format = None)"));
       }
     }
     if (i < n) to_bool(args[i++]); // non_blocking: copies on the CPU are done when to() returns
@@ -220,13 +241,19 @@ PyObject* py_to(PyObject* self, PyObject* const* args, Py_ssize_t n, Keywords na
     for (Py_ssize_t k = 0; names && k < PyTuple_GET_SIZE(names); ++k) {
       const std::string_view name = to_string(PyTuple_GET_ITEM(names, k));
       PyObject* value = args[n + k];
-      if (name == "dtype") dtype = value == Py_None ? dtype : std::optional<DType>(to_dtype(value));
-      else if (name == "device") device = value == Py_None ? device : to_optional_device(value);
-      else if (name == "non_blocking") to_bool(value);
-      else if (name == "copy") copy = to_bool(value);
-      else if (name == "memory_format") format = to_optional_memory_format(value);
+      if (name == "dtype")
+        dtype = value == Py_None ? dtype : std::optional<DType>(to_dtype(value));
+      else if (name == "device")
+        device = value == Py_None ? device : to_optional_device(value);
+      else if (name == "non_blocking")
+        to_bool(value);
+      else if (name == "copy")
+        copy = to_bool(value);
+      else if (name == "memory_format")
+        format = to_optional_memory_format(value);
       else if (name == "tensor" || name == "other") {
-        check_type(is_tensor(value), "to(): argument '", name, "' must be Tensor, not ", Py_TYPE(value)->tp_name);
+        check_type(is_tensor(value), "to(): argument '", name, "' must be Tensor, not ",
+                   Py_TYPE(value)->tp_name);
         dtype = unwrap(value).dtype();
         device = unwrap(value).device();
       } else
@@ -236,7 +263,8 @@ PyObject* py_to(PyObject* self, PyObject* const* args, Py_ssize_t n, Keywords na
   });
 }
 
-template <DType target> PyObject* py_as_dtype(PyObject* self, PyObject* const* args, Py_ssize_t n, Keywords names) {
+template <DType target>
+PyObject* py_as_dtype(PyObject* self, PyObject* const* args, Py_ssize_t n, Keywords names) {
   return guarded([&] {
     static constexpr const char* kParams[] = {"memory_format"};
     PyObject* format = nullptr;
@@ -282,7 +310,8 @@ PyObject* py_resize(PyObject* self, PyObject* const* args, Py_ssize_t n, Keyword
     for (const int64_t v : s) check(v >= 0, "Trying to create tensor with negative dimension ", v, ": ", s);
     TensorImpl* impl = t.impl();
     int64_t bytes = 0;
-    check(!__builtin_mul_overflow(numel_of(s) + impl->offset, t.itemsize(), &bytes), "resize_: size ", s, " overflows");
+    check(!__builtin_mul_overflow(numel_of(s) + impl->offset, t.itemsize(), &bytes), "resize_: size ", s,
+          " overflows");
     if (bytes > impl->storage->bytes()) impl->storage->resize(bytes);
     impl->sizes = s.span();
     impl->strides = contiguous_strides(s);
@@ -298,9 +327,11 @@ PyObject* py_make_subclass(PyObject*, PyObject* const* args, Py_ssize_t n, Keywo
     static constexpr const char* kParams[] = {"cls", "data", "require_grad"};
     PyObject* slots[3] = {};
     bind_arguments({"_make_subclass", kParams, 3, 2}, args, n, names, slots);
-    check_type(PyType_Check(slots[0]) && PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(slots[0]), &tensor_base_type),
+    check_type(PyType_Check(slots[0]) &&
+                   PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(slots[0]), &tensor_base_type),
                "_make_subclass: cls must be a subclass of torch.Tensor");
-    check_type(is_tensor(slots[1]), "_make_subclass: data must be a Tensor, not ", Py_TYPE(slots[1])->tp_name);
+    check_type(is_tensor(slots[1]), "_make_subclass: data must be a Tensor, not ",
+               Py_TYPE(slots[1])->tp_name);
     Tensor t = alias(unwrap(slots[1]));
     t.impl()->shared_version.reset();
     if (slots[2] && to_bool(slots[2])) autograd::set_requires_grad(t, true);
@@ -315,8 +346,10 @@ PyObject* py_as_subclass(PyObject* self, PyObject* cls) {
   });
 }
 PyObject* get_base_requires_dispatch(PyObject* self, PyObject* value) {
-  if (value == Py_True) unwrap(self).impl()->flags |= kInterposed;
-  else unwrap(self).impl()->flags &= ~uint32_t(kInterposed);
+  if (value == Py_True)
+    unwrap(self).impl()->flags |= kInterposed;
+  else
+    unwrap(self).impl()->flags &= ~uint32_t(kInterposed);
   Py_RETURN_NONE;
 }
 
@@ -331,18 +364,21 @@ PyGetSetDef attribute_getset[] = {
     {"ndim", get_ndim, nullptr, "Number of dimensions.", nullptr},
     {"itemsize", get_itemsize, nullptr, "Bytes of an element.", nullptr},
     {"nbytes", get_nbytes, nullptr, "Bytes of all elements.", nullptr},
-    {"data", get_data, set_data, "The same memory outside the graph; assigning replaces the tensor's memory.", nullptr},
+    {"data", get_data, set_data, "The same memory outside the graph; assigning replaces the tensor's memory.",
+     nullptr},
     {"T", get_t, nullptr, "Transpose.", nullptr},
     {"mT", get_mt, nullptr, "Transpose of the last two dimensions.", nullptr},
     {"H", get_h, nullptr, "Conjugate transpose of a matrix.", nullptr},
     {"mH", get_mh, nullptr, "Conjugate transpose of the last two dimensions.", nullptr},
     {"real", get_real, set_part<ops::real>, "Real part.", nullptr},
     {"imag", get_imag, set_part<ops::imag>, "Imaginary part.", nullptr},
-    {"names", get_names, nullptr, "None for each dimension: named dimensions are not supported.", nullptr},
     {"name", get_none, nullptr, "None.", nullptr},
-    {"is_cpu", flag<[](const Tensor& t) { return t.is_cpu(); }>, nullptr, "Whether the data is on the CPU.", nullptr},
-    {"is_cuda", flag<[](const Tensor& t) { return t.device().type == DeviceType::CUDA; }>, nullptr, "Whether the data is on a GPU.", nullptr},
-    {"is_meta", flag<[](const Tensor& t) { return t.is_meta(); }>, nullptr, "Whether the tensor has no data.", nullptr},
+    {"is_cpu", flag<[](const Tensor& t) { return t.is_cpu(); }>, nullptr, "Whether the data is on the CPU.",
+     nullptr},
+    {"is_cuda", flag<[](const Tensor& t) { return t.device().type == DeviceType::CUDA; }>, nullptr,
+     "Whether the data is on a GPU.", nullptr},
+    {"is_meta", flag<[](const Tensor& t) { return t.is_meta(); }>, nullptr, "Whether the tensor has no data.",
+     nullptr},
     {"is_sparse", flag<never>, nullptr, "False.", nullptr},
     {"is_sparse_csr", flag<never>, nullptr, "False.", nullptr},
     {"is_quantized", flag<never>, nullptr, "False.", nullptr},
@@ -352,49 +388,78 @@ PyGetSetDef attribute_getset[] = {
     {"is_xpu", flag<never>, nullptr, "False.", nullptr},
     {"is_xla", flag<never>, nullptr, "False.", nullptr},
     {"is_ipu", flag<never>, nullptr, "False.", nullptr},
-    {"is_hpu", flag<never>, nullptr, "False.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
 };
 
 PyMethodDef attribute_methods[] = {
-    {"size", fast(py_size), METH_FASTCALL | METH_KEYWORDS, "size(dim=None) -> torch.Size or int\n\nSize of the tensor, or of one dimension."},
-    {"stride", fast(py_stride), METH_FASTCALL | METH_KEYWORDS, "stride(dim=None) -> tuple or int\n\nElements from one position to the next along dimensions."},
+    {"size", fast(py_size), METH_FASTCALL | METH_KEYWORDS,
+     "size(dim=None) -> torch.Size or int\n\nSize of the tensor, or of one dimension."},
+    {"stride", fast(py_stride), METH_FASTCALL | METH_KEYWORDS,
+     "stride(dim=None) -> tuple or int\n\nElements from one position to the next along dimensions."},
     {"dim", py_dim, METH_NOARGS, "dim() -> int\n\nNumber of dimensions."},
     {"ndimension", py_dim, METH_NOARGS, "ndimension() -> int\n\nNumber of dimensions."},
     {"numel", py_numel, METH_NOARGS, "numel() -> int\n\nNumber of elements."},
     {"nelement", py_numel, METH_NOARGS, "nelement() -> int\n\nNumber of elements."},
-    {"is_contiguous", fast(py_is_contiguous), METH_FASTCALL | METH_KEYWORDS, "is_contiguous(memory_format=torch.contiguous_format) -> bool\n\nWhether elements lie in memory in that order without gaps."},
-    {"is_floating_point", py_is_floating_point, METH_NOARGS, "is_floating_point() -> bool\n\nWhether the dtype is a float type."},
+    {"is_contiguous", fast(py_is_contiguous), METH_FASTCALL | METH_KEYWORDS,
+     "is_contiguous(memory_format=torch.contiguous_format) -> bool\n\nWhether elements lie in memory in that "
+     "order without gaps."},
+    {"is_floating_point", py_is_floating_point, METH_NOARGS,
+     "is_floating_point() -> bool\n\nWhether the dtype is a float type."},
     {"is_complex", py_is_complex, METH_NOARGS, "is_complex() -> bool\n\nWhether the dtype is complex."},
     {"is_signed", py_is_signed, METH_NOARGS, "is_signed() -> bool\n\nWhether the dtype has negative values."},
-    {"is_inference", py_is_inference, METH_NOARGS, "is_inference() -> bool\n\nWhether the tensor was made in inference mode."},
+    {"is_inference", py_is_inference, METH_NOARGS,
+     "is_inference() -> bool\n\nWhether the tensor was made in inference mode."},
     {"is_conj", py_false, METH_NOARGS, "is_conj() -> bool\n\nFalse: conjugation is never lazy here."},
     {"is_neg", py_false, METH_NOARGS, "is_neg() -> bool\n\nFalse: negation is never lazy here."},
-    {"is_pinned", reinterpret_cast<PyCFunction>(py_false), METH_VARARGS, "is_pinned() -> bool\n\nFalse without a GPU."},
-    {"is_shared", py_false, METH_NOARGS, "is_shared() -> bool\n\nFalse: memory is not shared between processes yet."},
+    {"is_pinned", reinterpret_cast<PyCFunction>(py_false), METH_VARARGS,
+     "is_pinned() -> bool\n\nFalse without a GPU."},
+    {"is_shared", py_false, METH_NOARGS,
+     "is_shared() -> bool\n\nFalse: memory is not shared between processes yet."},
     {"get_device", py_get_device, METH_NOARGS, "get_device() -> int\n\nNumber of the device; -1 on the CPU."},
-    {"is_set_to", py_is_set_to, METH_O, "is_set_to(tensor) -> bool\n\nWhether both view the same memory in the same way."},
-    {"to", fast(py_to), METH_FASTCALL | METH_KEYWORDS, "to(dtype_or_device_or_tensor, ..., non_blocking=False, copy=False, *, memory_format=None) -> Tensor\n\nThe tensor with another dtype or device; itself if it already has them."},
-    {"bool", fast(py_as_dtype<DType::Bool>), METH_FASTCALL | METH_KEYWORDS, "bool() -> Tensor\n\nThe tensor as torch.bool."},
-    {"byte", fast(py_as_dtype<DType::UInt8>), METH_FASTCALL | METH_KEYWORDS, "byte() -> Tensor\n\nThe tensor as torch.uint8."},
-    {"char", fast(py_as_dtype<DType::Int8>), METH_FASTCALL | METH_KEYWORDS, "char() -> Tensor\n\nThe tensor as torch.int8."},
-    {"short", fast(py_as_dtype<DType::Int16>), METH_FASTCALL | METH_KEYWORDS, "short() -> Tensor\n\nThe tensor as torch.int16."},
-    {"int", fast(py_as_dtype<DType::Int32>), METH_FASTCALL | METH_KEYWORDS, "int() -> Tensor\n\nThe tensor as torch.int32."},
-    {"long", fast(py_as_dtype<DType::Int64>), METH_FASTCALL | METH_KEYWORDS, "long() -> Tensor\n\nThe tensor as torch.int64."},
-    {"half", fast(py_as_dtype<DType::Float16>), METH_FASTCALL | METH_KEYWORDS, "half() -> Tensor\n\nThe tensor as torch.float16."},
-    {"bfloat16", fast(py_as_dtype<DType::BFloat16>), METH_FASTCALL | METH_KEYWORDS, "bfloat16() -> Tensor\n\nThe tensor as torch.bfloat16."},
-    {"float", fast(py_as_dtype<DType::Float32>), METH_FASTCALL | METH_KEYWORDS, "float() -> Tensor\n\nThe tensor as torch.float32."},
-    {"double", fast(py_as_dtype<DType::Float64>), METH_FASTCALL | METH_KEYWORDS, "double() -> Tensor\n\nThe tensor as torch.float64."},
-    {"cfloat", fast(py_as_dtype<DType::Complex64>), METH_FASTCALL | METH_KEYWORDS, "cfloat() -> Tensor\n\nThe tensor as torch.complex64."},
-    {"cdouble", fast(py_as_dtype<DType::Complex128>), METH_FASTCALL | METH_KEYWORDS, "cdouble() -> Tensor\n\nThe tensor as torch.complex128."},
+    {"is_set_to", py_is_set_to, METH_O,
+     "is_set_to(tensor) -> bool\n\nWhether both view the same memory in the same way."},
+    {"to", fast(py_to), METH_FASTCALL | METH_KEYWORDS,
+     "to(dtype_or_device_or_tensor, ..., non_blocking=False, copy=False, *, memory_format=None) -> "
+     "Tensor\n\nThe tensor with another dtype or device; itself if it already has them."},
+    {"bool", fast(py_as_dtype<DType::Bool>), METH_FASTCALL | METH_KEYWORDS,
+     "bool() -> Tensor\n\nThe tensor as torch.bool."},
+    {"byte", fast(py_as_dtype<DType::UInt8>), METH_FASTCALL | METH_KEYWORDS,
+     "byte() -> Tensor\n\nThe tensor as torch.uint8."},
+    {"char", fast(py_as_dtype<DType::Int8>), METH_FASTCALL | METH_KEYWORDS,
+     "char() -> Tensor\n\nThe tensor as torch.int8."},
+    {"short", fast(py_as_dtype<DType::Int16>), METH_FASTCALL | METH_KEYWORDS,
+     "short() -> Tensor\n\nThe tensor as torch.int16."},
+    {"int", fast(py_as_dtype<DType::Int32>), METH_FASTCALL | METH_KEYWORDS,
+     "int() -> Tensor\n\nThe tensor as torch.int32."},
+    {"long", fast(py_as_dtype<DType::Int64>), METH_FASTCALL | METH_KEYWORDS,
+     "long() -> Tensor\n\nThe tensor as torch.int64."},
+    {"half", fast(py_as_dtype<DType::Float16>), METH_FASTCALL | METH_KEYWORDS,
+     "half() -> Tensor\n\nThe tensor as torch.float16."},
+    {"bfloat16", fast(py_as_dtype<DType::BFloat16>), METH_FASTCALL | METH_KEYWORDS,
+     "bfloat16() -> Tensor\n\nThe tensor as torch.bfloat16."},
+    {"float", fast(py_as_dtype<DType::Float32>), METH_FASTCALL | METH_KEYWORDS,
+     "float() -> Tensor\n\nThe tensor as torch.float32."},
+    {"double", fast(py_as_dtype<DType::Float64>), METH_FASTCALL | METH_KEYWORDS,
+     "double() -> Tensor\n\nThe tensor as torch.float64."},
+    {"cfloat", fast(py_as_dtype<DType::Complex64>), METH_FASTCALL | METH_KEYWORDS,
+     "cfloat() -> Tensor\n\nThe tensor as torch.complex64."},
+    {"cdouble", fast(py_as_dtype<DType::Complex128>), METH_FASTCALL | METH_KEYWORDS,
+     "cdouble() -> Tensor\n\nThe tensor as torch.complex128."},
     {"cpu", fast(py_cpu), METH_FASTCALL | METH_KEYWORDS, "cpu() -> Tensor\n\nThe tensor on the CPU."},
-    {"cuda", fast(py_cuda), METH_FASTCALL | METH_KEYWORDS, "cuda() -> Tensor\n\nThe tensor on a GPU; fails without CUDA."},
-    {"pin_memory", fast(py_pin_memory), METH_FASTCALL | METH_KEYWORDS, "pin_memory() -> Tensor\n\nPage-locked copy; fails without CUDA."},
-    {"type_as", py_type_as, METH_O, "type_as(other) -> Tensor\n\nThe tensor with dtype and device of `other`."},
-    {"resize_", fast(py_resize), METH_FASTCALL | METH_KEYWORDS, "resize_(*sizes) -> Tensor\n\nChanges the shape in place; new elements are undefined."},
-    {"_make_subclass", fast(py_make_subclass), METH_FASTCALL | METH_KEYWORDS | METH_STATIC, "_make_subclass(cls, data, require_grad=False)\n\nAn alias of `data` as an instance of `cls`."},
-    {"as_subclass", py_as_subclass, METH_O, "as_subclass(cls) -> Tensor\n\nA differentiable alias as an instance of `cls`."},
-    {"_set_interposed", get_base_requires_dispatch, METH_O, "Sends ops on this tensor to its class's __torch_dispatch__."},
+    {"cuda", fast(py_cuda), METH_FASTCALL | METH_KEYWORDS,
+     "cuda() -> Tensor\n\nThe tensor on a GPU; fails without CUDA."},
+    {"pin_memory", fast(py_pin_memory), METH_FASTCALL | METH_KEYWORDS,
+     "pin_memory() -> Tensor\n\nPage-locked copy; fails without CUDA."},
+    {"type_as", py_type_as, METH_O,
+     "type_as(other) -> Tensor\n\nThe tensor with dtype and device of `other`."},
+    {"resize_", fast(py_resize), METH_FASTCALL | METH_KEYWORDS,
+     "resize_(*sizes) -> Tensor\n\nChanges the shape in place; new elements are undefined."},
+    {"_make_subclass", fast(py_make_subclass), METH_FASTCALL | METH_KEYWORDS | METH_STATIC,
+     "_make_subclass(cls, data, require_grad=False)\n\nAn alias of `data` as an instance of `cls`."},
+    {"as_subclass", py_as_subclass, METH_O,
+     "as_subclass(cls) -> Tensor\n\nA differentiable alias as an instance of `cls`."},
+    {"_set_interposed", get_base_requires_dispatch, METH_O,
+     "Sends ops on this tensor to its class's __torch_dispatch__."},
     {nullptr, nullptr, 0, nullptr},
 };
 

@@ -1,9 +1,9 @@
-// Python's operators on tensors. Two plain tensors, or one and a number, go straight to the op; everything else takes the
-// public method, so that __torch_function__ and error texts are those of the method.
+// Python's operators on tensors. Two plain tensors, or one and a number, go straight to the op; everything
+// else takes the public method, so that __torch_function__ and error texts are those of the method.
 #include "bindings/call.h"
 #include "bindings/tensor_type.h"
-#include "ops/ops.h"
 #include "ops/composite/grad.h"
+#include "ops/ops.h"
 
 namespace torch::python {
 
@@ -12,16 +12,21 @@ namespace {
 using Binary = Tensor (*)(const Tensor&, const Tensor&);
 using BinaryInplace = const Tensor& (*)(const Tensor&, const Tensor&);
 
-bool is_plain_number(PyObject* o) { return PyFloat_CheckExact(o) || PyLong_CheckExact(o) || PyBool_Check(o) || PyComplex_CheckExact(o); }
+bool is_plain_number(PyObject* o) {
+  return PyFloat_CheckExact(o) || PyLong_CheckExact(o) || PyBool_Check(o) || PyComplex_CheckExact(o);
+}
 
 bool is_operand(PyObject* o) { return is_tensor(o) || is_number(o); }
 
-// Calls the method of torch.Tensor by name, with a tensor as receiver (a number on the left becomes a tensor).
+// Calls the method of torch.Tensor by name, with a tensor as receiver (a number on the left becomes a
+// tensor).
 PyObject* call_method(const char* method, PyObject* a, PyObject* b) {
   Owned receiver;
   if (!is_tensor(a)) {
-    if (is_number(a)) receiver = Owned(wrap(wrapped_number(to_scalar(a))));
-    else Py_RETURN_NOTIMPLEMENTED;
+    if (is_number(a))
+      receiver = Owned(wrap(wrapped_number(to_scalar(a))));
+    else
+      Py_RETURN_NOTIMPLEMENTED;
   } else {
     receiver = Owned::share(a);
   }
@@ -40,7 +45,8 @@ template <Binary op> PyObject* binary(const char* method, PyObject* a, PyObject*
       return wrap(op(wrapped_number(to_scalar(a)), unwrap(b)));
     }
     // Classes that override may be neither tensors nor numbers.
-    const bool overridden = torch_function_enabled && (overrides_torch_function(a) || overrides_torch_function(b));
+    const bool overridden =
+        torch_function_enabled && (overrides_torch_function(a) || overrides_torch_function(b));
     if (!overridden && (!is_operand(a) || !is_operand(b))) Py_RETURN_NOTIMPLEMENTED;
     return call_method(method, a, b);
   } catch (...) {
@@ -60,7 +66,8 @@ template <BinaryInplace op> PyObject* inplace(const char* method, PyObject* a, P
         return Py_NewRef(a);
       }
     }
-    const bool overridden = torch_function_enabled && (overrides_torch_function(a) || overrides_torch_function(b));
+    const bool overridden =
+        torch_function_enabled && (overrides_torch_function(a) || overrides_torch_function(b));
     if (!overridden && (!is_operand(a) || !is_operand(b))) Py_RETURN_NOTIMPLEMENTED;
     return call_method(method, a, b);
   } catch (...) {
@@ -103,7 +110,8 @@ const Tensor& power_(const Tensor& a, const Tensor& b) { return ops::pow_(a, b);
 
 PyObject* matmul_slot(PyObject* a, PyObject* b) {
   if (!is_tensor(a) || !is_tensor(b)) {
-    if (torch_function_enabled && is_tensor(a) && overrides_torch_function(b)) return call_method("matmul", a, b);
+    if (torch_function_enabled && is_tensor(a) && overrides_torch_function(b))
+      return call_method("matmul", a, b);
     Py_RETURN_NOTIMPLEMENTED;
   }
   return binary<matmul>("matmul", a, b);
@@ -147,14 +155,20 @@ PyNumberMethods make_number() {
   n.nb_inplace_subtract = [](PyObject* a, PyObject* b) { return inplace<sub_>("sub_", a, b); };
   n.nb_inplace_multiply = [](PyObject* a, PyObject* b) { return inplace<mul_>("mul_", a, b); };
   n.nb_inplace_true_divide = [](PyObject* a, PyObject* b) { return inplace<div_>("div_", a, b); };
-  n.nb_inplace_floor_divide = [](PyObject* a, PyObject* b) { return inplace<floor_divide_>("floor_divide_", a, b); };
+  n.nb_inplace_floor_divide = [](PyObject* a, PyObject* b) {
+    return inplace<floor_divide_>("floor_divide_", a, b);
+  };
   n.nb_inplace_remainder = [](PyObject* a, PyObject* b) { return inplace<remainder_>("remainder_", a, b); };
   n.nb_inplace_power = power_inplace;
   n.nb_inplace_and = [](PyObject* a, PyObject* b) { return inplace<bitwise_and_>("bitwise_and_", a, b); };
   n.nb_inplace_or = [](PyObject* a, PyObject* b) { return inplace<bitwise_or_>("bitwise_or_", a, b); };
   n.nb_inplace_xor = [](PyObject* a, PyObject* b) { return inplace<bitwise_xor_>("bitwise_xor_", a, b); };
-  n.nb_inplace_lshift = [](PyObject* a, PyObject* b) { return inplace<left_shift_>("bitwise_left_shift_", a, b); };
-  n.nb_inplace_rshift = [](PyObject* a, PyObject* b) { return inplace<right_shift_>("bitwise_right_shift_", a, b); };
+  n.nb_inplace_lshift = [](PyObject* a, PyObject* b) {
+    return inplace<left_shift_>("bitwise_left_shift_", a, b);
+  };
+  n.nb_inplace_rshift = [](PyObject* a, PyObject* b) {
+    return inplace<right_shift_>("bitwise_right_shift_", a, b);
+  };
   n.nb_negative = [](PyObject* a) { return unary<ops::neg>("neg", a); };
   n.nb_positive = [](PyObject* a) -> PyObject* {
     if (unwrap(a).dtype() == DType::Bool) {
@@ -174,12 +188,18 @@ PyNumberMethods tensor_number = make_number();
 
 PyObject* tensor_compare(PyObject* a, PyObject* b, int op) {
   switch (op) {
-  case Py_EQ: return binary<eq>("eq", a, b);
-  case Py_NE: return binary<ne>("ne", a, b);
-  case Py_LT: return binary<lt>("lt", a, b);
-  case Py_LE: return binary<le>("le", a, b);
-  case Py_GT: return binary<gt>("gt", a, b);
-  default: return binary<ge>("ge", a, b);
+  case Py_EQ:
+    return binary<eq>("eq", a, b);
+  case Py_NE:
+    return binary<ne>("ne", a, b);
+  case Py_LT:
+    return binary<lt>("lt", a, b);
+  case Py_LE:
+    return binary<le>("le", a, b);
+  case Py_GT:
+    return binary<gt>("gt", a, b);
+  default:
+    return binary<ge>("ge", a, b);
   }
 }
 

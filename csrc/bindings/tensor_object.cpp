@@ -1,9 +1,10 @@
 // Note [One object per tensor]
-// While Python holds a tensor, its object owns a counted reference to the TensorImpl and the impl knows the object (pyobj,
-// borrowed). When the last Python reference goes but C++ still holds the impl (a graph, a module's C++ state), an object that
-// somebody could miss (attributes, weak references, a subclass) is kept: the impl takes the object over (kOwnsPyObject) and
-// the object's reference to the impl becomes uncounted. Handing the tensor to Python again reverses this. When the impl dies
-// owning its object, release_pyobject makes the object the owner for a last time and drops it.
+// While Python holds a tensor, its object owns a counted reference to the TensorImpl and the impl knows the
+// object (pyobj, borrowed). When the last Python reference goes but C++ still holds the impl (a graph, a
+// module's C++ state), an object that somebody could miss (attributes, weak references, a subclass) is kept:
+// the impl takes the object over (kOwnsPyObject) and the object's reference to the impl becomes uncounted.
+// Handing the tensor to Python again reverses this. When the impl dies owning its object, release_pyobject
+// makes the object the owner for a last time and drops it.
 #include "bindings/tensor_object.h"
 
 #include "autograd/node.h"
@@ -46,7 +47,8 @@ void bind(TensorObject* o, Tensor t) {
 PyObject* existing(TensorImpl* impl) {
   auto* o = static_cast<TensorObject*>(impl->pyobj);
   if (impl->flags & kOwnsPyObject) {
-    // Back to Python's ownership: the object's reference counts again, the impl's reference to it is handed out.
+    // Back to Python's ownership: the object's reference counts again, the impl's reference to it is handed
+    // out.
     impl->flags &= ~kOwnsPyObject;
     impl->retain();
     return reinterpret_cast<PyObject*>(o);
@@ -68,7 +70,8 @@ void release_owned_object(void* pyobj) {
 void clear_slots(PyTypeObject* type, PyObject* self) {
   for (PyTypeObject* t = type; t && t->tp_dealloc == tensor_dealloc; t = t->tp_base) {
     if (!(t->tp_flags & Py_TPFLAGS_HEAPTYPE) || !Py_SIZE(t)) continue;
-    PyMemberDef* members = reinterpret_cast<PyMemberDef*>(reinterpret_cast<char*>(t) + Py_TYPE(t)->tp_basicsize);
+    PyMemberDef* members =
+        reinterpret_cast<PyMemberDef*>(reinterpret_cast<char*>(t) + Py_TYPE(t)->tp_basicsize);
     for (Py_ssize_t i = 0; i < Py_SIZE(t); ++i)
       if (members[i].type == T_OBJECT_EX && !(members[i].flags & READONLY)) {
         auto** slot = reinterpret_cast<PyObject**>(reinterpret_cast<char*>(self) + members[i].offset);
@@ -108,8 +111,10 @@ void tensor_dealloc(PyObject* self) {
     Py_DECREF(type);
     return;
   }
-  if (plain) PyObject_GC_Del(self);
-  else type->tp_free(self);
+  if (plain)
+    PyObject_GC_Del(self);
+  else
+    type->tp_free(self);
   if (type->tp_flags & Py_TPFLAGS_HEAPTYPE) Py_DECREF(type);
 }
 
@@ -117,7 +122,8 @@ int tensor_traverse(PyObject* self, visitproc visit, void* arg) {
   auto* o = reinterpret_cast<TensorObject*>(self);
   Py_VISIT(o->dict);
   if (Py_TYPE(self)->tp_flags & Py_TPFLAGS_HEAPTYPE) Py_VISIT(Py_TYPE(self));
-  if (o->tensor.defined() && o->tensor.impl()->use_count() == 1) return traverse_autograd(o->tensor, visit, arg);
+  if (o->tensor.defined() && o->tensor.impl()->use_count() == 1)
+    return traverse_autograd(o->tensor, visit, arg);
   return 0;
 }
 
@@ -170,14 +176,22 @@ PyObject* wrap_as(PyTypeObject* type, Tensor t) {
 namespace {
 PyObject* error_class(ErrorKind kind) {
   switch (kind) {
-  case ErrorKind::Runtime: return PyExc_RuntimeError;
-  case ErrorKind::Type: return PyExc_TypeError;
-  case ErrorKind::Value: return PyExc_ValueError;
-  case ErrorKind::Index: return PyExc_IndexError;
-  case ErrorKind::NotImplemented: return PyExc_NotImplementedError;
-  case ErrorKind::OutOfMemory: return PyExc_RuntimeError;
-  case ErrorKind::Overflow: return PyExc_OverflowError;
-  case ErrorKind::Buffer: return PyExc_BufferError;
+  case ErrorKind::Runtime:
+    return PyExc_RuntimeError;
+  case ErrorKind::Type:
+    return PyExc_TypeError;
+  case ErrorKind::Value:
+    return PyExc_ValueError;
+  case ErrorKind::Index:
+    return PyExc_IndexError;
+  case ErrorKind::NotImplemented:
+    return PyExc_NotImplementedError;
+  case ErrorKind::OutOfMemory:
+    return PyExc_RuntimeError;
+  case ErrorKind::Overflow:
+    return PyExc_OverflowError;
+  case ErrorKind::Buffer:
+    return PyExc_BufferError;
   }
   return PyExc_RuntimeError;
 }

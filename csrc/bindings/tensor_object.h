@@ -1,5 +1,5 @@
-// The Python object of a tensor: one per TensorImpl for as long as either lives. See Note [One object per tensor] in
-// tensor_object.cpp.
+// The Python object of a tensor: one per TensorImpl for as long as either lives. See Note [One object per
+// tensor] in tensor_object.cpp.
 #pragma once
 
 #define PY_SSIZE_T_CLEAN
@@ -10,9 +10,8 @@
 namespace torch::python {
 
 struct TensorObject {
-  PyObject_HEAD
-  Tensor tensor;
-  PyObject* dict;     // instance attributes, made when first used
+  PyObject_HEAD Tensor tensor;
+  PyObject* dict; // instance attributes, made when first used
   PyObject* weakrefs;
 };
 

@@ -67,7 +67,8 @@ PyObject* set_parameter_class(PyObject*, PyObject* cls) {
 }
 PyMethodDef functions[] = {
     {"_set_tensor_class", set_tensor_class, METH_O, "Names the class that new tensors get."},
-    {"_set_parameter_class", set_parameter_class, METH_O, "Names the class of parameters, for fast recognition."},
+    {"_set_parameter_class", set_parameter_class, METH_O,
+     "Names the class of parameters, for fast recognition."},
     {nullptr, nullptr, 0, nullptr},
 };
 

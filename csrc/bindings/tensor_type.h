@@ -6,7 +6,8 @@
 namespace torch::python {
 
 extern PyTypeObject tensor_base_type;
-extern PyTypeObject tensor_meta_type; // metaclass: gives subclasses the deallocation of Note [One object per tensor]
+extern PyTypeObject
+    tensor_meta_type; // metaclass: gives subclasses the deallocation of Note [One object per tensor]
 
 // tensor_object.cpp
 void tensor_dealloc(PyObject* self);

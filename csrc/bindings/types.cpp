@@ -19,8 +19,7 @@ template <class F> PyObject* guarded(F&& body) {
 // ---------------------------------------------------------------- dtype
 
 struct DTypeObject {
-  PyObject_HEAD
-  DType value;
+  PyObject_HEAD DType value;
 };
 DTypeObject* dtype_objects[kNumDTypes];
 
@@ -40,10 +39,14 @@ PyMethodDef dtype_methods[] = {
     {nullptr, nullptr, 0, nullptr},
 };
 PyGetSetDef dtype_getset[] = {
-    {"is_floating_point", [](PyObject* o, void*) { return PyBool_FromLong(is_floating(dtype_value(o))); }, nullptr, "Whether it is a float type.", nullptr},
-    {"is_complex", [](PyObject* o, void*) { return PyBool_FromLong(is_complex(dtype_value(o))); }, nullptr, "Whether it is a complex type.", nullptr},
-    {"is_signed", [](PyObject* o, void*) { return PyBool_FromLong(is_signed(dtype_value(o))); }, nullptr, "Whether it has negative values.", nullptr},
-    {"itemsize", [](PyObject* o, void*) { return PyLong_FromLongLong(item_size(dtype_value(o))); }, nullptr, "Bytes of an element.", nullptr},
+    {"is_floating_point", [](PyObject* o, void*) { return PyBool_FromLong(is_floating(dtype_value(o))); },
+     nullptr, "Whether it is a float type.", nullptr},
+    {"is_complex", [](PyObject* o, void*) { return PyBool_FromLong(is_complex(dtype_value(o))); }, nullptr,
+     "Whether it is a complex type.", nullptr},
+    {"is_signed", [](PyObject* o, void*) { return PyBool_FromLong(is_signed(dtype_value(o))); }, nullptr,
+     "Whether it has negative values.", nullptr},
+    {"itemsize", [](PyObject* o, void*) { return PyLong_FromLongLong(item_size(dtype_value(o))); }, nullptr,
+     "Bytes of an element.", nullptr},
     {"__module__", [](PyObject*, void*) { return PyUnicode_FromString("torch"); }, nullptr, nullptr, nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
 };
@@ -51,8 +54,7 @@ PyGetSetDef dtype_getset[] = {
 // ---------------------------------------------------------------- device
 
 struct DeviceObject {
-  PyObject_HEAD
-  Device value;
+  PyObject_HEAD Device value;
 };
 Device device_value(PyObject* o) { return reinterpret_cast<DeviceObject*>(o)->value; }
 
@@ -60,21 +62,27 @@ Device device_from_text(std::string_view text) {
   const size_t colon = text.find(':');
   const std::string_view kind = text.substr(0, colon);
   Device d;
-  if (kind == "cpu") d.type = DeviceType::CPU;
-  else if (kind == "cuda") d.type = DeviceType::CUDA;
-  else if (kind == "meta") d.type = DeviceType::Meta;
+  if (kind == "cpu")
+    d.type = DeviceType::CPU;
+  else if (kind == "cuda")
+    d.type = DeviceType::CUDA;
+  else if (kind == "meta")
+    d.type = DeviceType::Meta;
   else
-    fail(ErrorKind::Runtime, concat("Expected one of cpu, cuda, meta device type at start of device string: ", text));
+    fail(ErrorKind::Runtime,
+         concat("Expected one of cpu, cuda, meta device type at start of device string: ", text));
   if (colon == std::string_view::npos) return d;
   const std::string_view digits = text.substr(colon + 1);
   int index = 0;
-  check(!digits.empty() && digits.size() <= 3 && (digits.size() == 1 || digits[0] != '0'), "Invalid device string: '", text, "'");
+  check(!digits.empty() && digits.size() <= 3 && (digits.size() == 1 || digits[0] != '0'),
+        "Invalid device string: '", text, "'");
   for (const char c : digits) {
     check(c >= '0' && c <= '9', "Invalid device string: '", text, "'");
     index = index * 10 + (c - '0');
   }
   check(index < 128, "Device index must not be greater than 127, got ", index);
-  check(d.type == DeviceType::CUDA || index == 0 || d.type == DeviceType::Meta, "CPU device index must be -1 or zero, got ", index);
+  check(d.type == DeviceType::CUDA || index == 0 || d.type == DeviceType::Meta,
+        "CPU device index must be -1 or zero, got ", index);
   d.index = static_cast<int8_t>(index);
   return d;
 }
@@ -90,14 +98,17 @@ PyObject* device_new(PyTypeObject*, PyObject* args, PyObject* kwargs) {
   static const char* names[] = {"type", "index", nullptr};
   static const char* device_names[] = {"device", nullptr};
   if (kwargs && PyDict_GetItemString(kwargs, "device")) {
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:device", const_cast<char**>(device_names), &type)) return nullptr;
-  } else if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O:device", const_cast<char**>(names), &type, &index)) {
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:device", const_cast<char**>(device_names), &type))
+      return nullptr;
+  } else if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O:device", const_cast<char**>(names), &type,
+                                          &index)) {
     return nullptr;
   }
   return guarded([&]() -> PyObject* {
     Device d;
     if (!parse_device(type, d)) {
-      PyErr_Format(PyExc_TypeError, "device(): argument 'type' must be str, int or torch.device, not %s", Py_TYPE(type)->tp_name);
+      PyErr_Format(PyExc_TypeError, "device(): argument 'type' must be str, int or torch.device, not %s",
+                   Py_TYPE(type)->tp_name);
       return nullptr;
     }
     if (index && index != Py_None) {
@@ -130,7 +141,8 @@ PyObject* device_reduce(PyObject* o, PyObject*) {
                       : Py_BuildValue("(O(s))", &device_type, device_type_name(d.type));
 }
 PyObject* device_enter(PyObject*, PyObject*) {
-  PyErr_SetString(PyExc_NotImplementedError, "torch.device as a context manager is not supported yet; pass device= instead");
+  PyErr_SetString(PyExc_NotImplementedError,
+                  "torch.device as a context manager is not supported yet; pass device= instead");
   return nullptr;
 }
 PyMethodDef device_methods[] = {
@@ -140,32 +152,40 @@ PyMethodDef device_methods[] = {
     {nullptr, nullptr, 0, nullptr},
 };
 PyGetSetDef device_getset[] = {
-    {"type", [](PyObject* o, void*) { return PyUnicode_FromString(device_type_name(device_value(o).type)); }, nullptr, "'cpu', 'cuda' or 'meta'.", nullptr},
-    {"index", [](PyObject* o, void*) -> PyObject* {
+    {"type", [](PyObject* o, void*) { return PyUnicode_FromString(device_type_name(device_value(o).type)); },
+     nullptr, "'cpu', 'cuda' or 'meta'.", nullptr},
+    {"index",
+     [](PyObject* o, void*) -> PyObject* {
        const Device d = device_value(o);
        if (d.index < 0) Py_RETURN_NONE;
        return PyLong_FromLong(d.index);
-     }, nullptr, "Number of the device, or None for the current one.", nullptr},
+     },
+     nullptr, "Number of the device, or None for the current one.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
 };
 
 // ---------------------------------------------------------------- layout and memory format
 
 struct NamedObject {
-  PyObject_HEAD
-  const char* name;
+  PyObject_HEAD const char* name;
   int value;
 };
-PyObject* named_repr(PyObject* o) { return PyUnicode_FromFormat("torch.%s", reinterpret_cast<NamedObject*>(o)->name); }
-PyObject* named_reduce(PyObject* o, PyObject*) { return PyUnicode_FromString(reinterpret_cast<NamedObject*>(o)->name); }
-PyMethodDef named_methods[] = {{"__reduce__", named_reduce, METH_NOARGS, "Pickles as torch.<name>."}, {nullptr, nullptr, 0, nullptr}};
+PyObject* named_repr(PyObject* o) {
+  return PyUnicode_FromFormat("torch.%s", reinterpret_cast<NamedObject*>(o)->name);
+}
+PyObject* named_reduce(PyObject* o, PyObject*) {
+  return PyUnicode_FromString(reinterpret_cast<NamedObject*>(o)->name);
+}
+PyMethodDef named_methods[] = {{"__reduce__", named_reduce, METH_NOARGS, "Pickles as torch.<name>."},
+                               {nullptr, nullptr, 0, nullptr}};
 PyGetSetDef named_getset[] = {
     {"__module__", [](PyObject*, void*) { return PyUnicode_FromString("torch"); }, nullptr, nullptr, nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
 };
 NamedObject* strided_object;
 NamedObject* format_objects[4];
-constexpr const char* kFormatNames[] = {"contiguous_format", "preserve_format", "channels_last", "channels_last_3d"};
+constexpr const char* kFormatNames[] = {"contiguous_format", "preserve_format", "channels_last",
+                                        "channels_last_3d"};
 
 NamedObject* make_named(PyTypeObject* type, const char* name, int value) {
   auto* o = PyObject_New(NamedObject, type);
@@ -195,7 +215,8 @@ PyObject* size_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
     PyObject* number = PyIndex_Check(item) ? PyNumber_Index(item) : nullptr;
     if (!number) {
       PyErr_Clear();
-      PyErr_Format(PyExc_TypeError, "torch.Size() takes an iterable of 'int' (item %zd is '%s')", i, Py_TYPE(item)->tp_name);
+      PyErr_Format(PyExc_TypeError, "torch.Size() takes an iterable of 'int' (item %zd is '%s')", i,
+                   Py_TYPE(item)->tp_name);
       Py_DECREF(self);
       return nullptr;
     }
@@ -232,7 +253,9 @@ PyObject* size_concat(PyObject* a, PyObject* b) {
   if (!PyTuple_Check(a) || !PyTuple_Check(b)) Py_RETURN_NOTIMPLEMENTED;
   return size_from_tuple(PyTuple_Type.tp_as_sequence->sq_concat(a, b));
 }
-PyObject* size_repeat(PyObject* o, Py_ssize_t n) { return size_from_tuple(PyTuple_Type.tp_as_sequence->sq_repeat(o, n)); }
+PyObject* size_repeat(PyObject* o, Py_ssize_t n) {
+  return size_from_tuple(PyTuple_Type.tp_as_sequence->sq_repeat(o, n));
+}
 PyObject* size_subscript(PyObject* o, PyObject* index) {
   PyObject* out = PyTuple_Type.tp_as_mapping->mp_subscript(o, index);
   return PySlice_Check(index) ? size_from_tuple(out) : out;
@@ -249,22 +272,23 @@ PyNumberMethods size_number = {};
 // ---------------------------------------------------------------- Generator
 
 struct GeneratorObject {
-  PyObject_HEAD
-  Ref<Generator> value;
+  PyObject_HEAD Ref<Generator> value;
 };
 const Ref<Generator>& generator_ref(PyObject* o) { return reinterpret_cast<GeneratorObject*>(o)->value; }
 
 PyObject* generator_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   PyObject* device = nullptr;
   static const char* names[] = {"device", nullptr};
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O:Generator", const_cast<char**>(names), &device)) return nullptr;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O:Generator", const_cast<char**>(names), &device))
+    return nullptr;
   return guarded([&]() -> PyObject* {
     Device d;
     if (device && !parse_device(device, d)) {
       PyErr_SetString(PyExc_TypeError, "Generator(): argument 'device' must be a device");
       return nullptr;
     }
-    check(d.type == DeviceType::CPU, "Device type ", device_type_name(d.type), " is not supported for torch.Generator() api.");
+    check(d.type == DeviceType::CPU, "Device type ", device_type_name(d.type),
+          " is not supported for torch.Generator() api.");
     PyObject* self = type->tp_alloc(type, 0);
     if (!self) return nullptr;
     new (&reinterpret_cast<GeneratorObject*>(self)->value) Ref<Generator>(Generator::create(d));
@@ -311,7 +335,9 @@ PyObject* generator_seed(PyObject* o, PyObject*) {
   const std::lock_guard lock(generator_ref(o)->mutex);
   return PyLong_FromUnsignedLongLong(generator_ref(o)->seed());
 }
-PyObject* generator_initial_seed(PyObject* o, PyObject*) { return PyLong_FromUnsignedLongLong(generator_ref(o)->initial_seed()); }
+PyObject* generator_initial_seed(PyObject* o, PyObject*) {
+  return PyLong_FromUnsignedLongLong(generator_ref(o)->initial_seed());
+}
 PyObject* generator_get_state(PyObject* o, PyObject*) {
   return guarded([&]() -> PyObject* {
     const std::lock_guard lock(generator_ref(o)->mutex);
@@ -325,7 +351,8 @@ PyObject* generator_set_state(PyObject* o, PyObject* arg) {
   return guarded([&]() -> PyObject* {
     check_type(is_tensor(arg), "expected a torch.ByteTensor, but got ", Py_TYPE(arg)->tp_name);
     const Tensor& t = unwrap(arg);
-    check_type(t.dtype() == DType::UInt8 && t.is_cpu() && t.is_contiguous(), "RNG state must be a torch.ByteTensor, got ", t);
+    check_type(t.dtype() == DType::UInt8 && t.is_cpu() && t.is_contiguous(),
+               "RNG state must be a torch.ByteTensor, got ", t);
     const std::lock_guard lock(generator_ref(o)->mutex);
     generator_ref(o)->set_state(t.data<uint8_t>(), static_cast<size_t>(t.numel()));
     return Py_NewRef(o);
@@ -347,9 +374,12 @@ PyObject* generator_reduce(PyObject* o, PyObject*) {
   return Py_BuildValue("(N(N))", rebuild, state);
 }
 PyMethodDef generator_methods[] = {
-    {"manual_seed", generator_manual_seed, METH_O, "manual_seed(seed) -> Generator\n\nStarts the stream that belongs to a seed."},
-    {"seed", generator_seed, METH_NOARGS, "seed() -> int\n\nSeeds from the system's entropy and returns the seed."},
-    {"initial_seed", generator_initial_seed, METH_NOARGS, "initial_seed() -> int\n\nThe seed that the stream started from."},
+    {"manual_seed", generator_manual_seed, METH_O,
+     "manual_seed(seed) -> Generator\n\nStarts the stream that belongs to a seed."},
+    {"seed", generator_seed, METH_NOARGS,
+     "seed() -> int\n\nSeeds from the system's entropy and returns the seed."},
+    {"initial_seed", generator_initial_seed, METH_NOARGS,
+     "initial_seed() -> int\n\nThe seed that the stream started from."},
     {"get_state", generator_get_state, METH_NOARGS, "get_state() -> Tensor\n\nThe state as a uint8 tensor."},
     {"set_state", generator_set_state, METH_O, "set_state(state)\n\nSets a state from get_state()."},
     {"graphsafe_get_state", generator_clone, METH_NOARGS, "A generator in the same state."},
@@ -358,7 +388,8 @@ PyMethodDef generator_methods[] = {
     {nullptr, nullptr, 0, nullptr},
 };
 PyGetSetDef generator_getset[] = {
-    {"device", [](PyObject* o, void*) { return wrap(generator_ref(o)->device()); }, nullptr, "Device of the generator.", nullptr},
+    {"device", [](PyObject* o, void*) { return wrap(generator_ref(o)->device()); }, nullptr,
+     "Device of the generator.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
 };
 
@@ -375,10 +406,13 @@ PyTypeObject named_type(const char* name, size_t size, const char* doc) {
 } // namespace
 
 PyTypeObject dtype_type = named_type("torch.dtype", sizeof(DTypeObject), "Type of a tensor's elements.");
-PyTypeObject device_type = named_type("torch.device", sizeof(DeviceObject),
-                                      "device(type, index=None)\n\nWhere a tensor's data lives: 'cpu', 'cuda', 'cuda:1', 'meta'.");
-PyTypeObject layout_type = named_type("torch.layout", sizeof(NamedObject), "How a tensor's data is laid out.");
-PyTypeObject memory_format_type = named_type("torch.memory_format", sizeof(NamedObject), "Order of a tensor's dimensions in memory.");
+PyTypeObject device_type =
+    named_type("torch.device", sizeof(DeviceObject),
+               "device(type, index=None)\n\nWhere a tensor's data lives: 'cpu', 'cuda', 'cuda:1', 'meta'.");
+PyTypeObject layout_type =
+    named_type("torch.layout", sizeof(NamedObject), "How a tensor's data is laid out.");
+PyTypeObject memory_format_type =
+    named_type("torch.memory_format", sizeof(NamedObject), "Order of a tensor's dimensions in memory.");
 PyTypeObject generator_type = named_type("torch.Generator", sizeof(GeneratorObject),
                                          "Generator(device='cpu')\n\nA stream of random numbers (MT19937).");
 PyTypeObject size_type = named_type("torch.Size", 0, "Size(iterable)\n\nShape of a tensor: a tuple of ints.");
@@ -389,7 +423,9 @@ PyObject* wrap(Device d) {
   if (o) o->value = d;
   return reinterpret_cast<PyObject*>(o);
 }
-PyObject* wrap(MemoryFormat f) { return Py_NewRef(reinterpret_cast<PyObject*>(format_objects[static_cast<int>(f)])); }
+PyObject* wrap(MemoryFormat f) {
+  return Py_NewRef(reinterpret_cast<PyObject*>(format_objects[static_cast<int>(f)]));
+}
 PyObject* wrap_layout() { return Py_NewRef(reinterpret_cast<PyObject*>(strided_object)); }
 PyObject* wrap(const Ref<Generator>& g) {
   if (g->pyobj) return Py_NewRef(static_cast<PyObject*>(g->pyobj));
@@ -407,12 +443,18 @@ PyObject* wrap_size(IntSpan sizes) {
 }
 
 bool parse_dtype(PyObject* o, DType& t) {
-  if (Py_IS_TYPE(o, &dtype_type)) t = dtype_value(o);
-  else if (o == reinterpret_cast<PyObject*>(&PyFloat_Type)) t = DType::Float64;
-  else if (o == reinterpret_cast<PyObject*>(&PyLong_Type)) t = DType::Int64;
-  else if (o == reinterpret_cast<PyObject*>(&PyBool_Type)) t = DType::Bool;
-  else if (o == reinterpret_cast<PyObject*>(&PyComplex_Type)) t = DType::Complex128;
-  else return false;
+  if (Py_IS_TYPE(o, &dtype_type))
+    t = dtype_value(o);
+  else if (o == reinterpret_cast<PyObject*>(&PyFloat_Type))
+    t = DType::Float64;
+  else if (o == reinterpret_cast<PyObject*>(&PyLong_Type))
+    t = DType::Int64;
+  else if (o == reinterpret_cast<PyObject*>(&PyBool_Type))
+    t = DType::Bool;
+  else if (o == reinterpret_cast<PyObject*>(&PyComplex_Type))
+    t = DType::Complex128;
+  else
+    return false;
   return true;
 }
 
@@ -459,7 +501,8 @@ void init_types(PyObject* module) {
   for (int i = 0; i < kNumDTypes; ++i) {
     dtype_objects[i] = PyObject_New(DTypeObject, &dtype_type);
     dtype_objects[i]->value = static_cast<DType>(i);
-    PyModule_AddObject(module, dtype_name(static_cast<DType>(i)), Py_NewRef(reinterpret_cast<PyObject*>(dtype_objects[i])));
+    PyModule_AddObject(module, dtype_name(static_cast<DType>(i)),
+                       Py_NewRef(reinterpret_cast<PyObject*>(dtype_objects[i])));
   }
   device_type.tp_new = device_new;
   device_type.tp_repr = device_repr;

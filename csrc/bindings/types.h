@@ -1,4 +1,5 @@
-// Small Python types: torch.dtype, torch.device, torch.layout, torch.memory_format, torch.Size, torch.Generator.
+// Small Python types: torch.dtype, torch.device, torch.layout, torch.memory_format, torch.Size,
+// torch.Generator.
 #pragma once
 
 #define PY_SSIZE_T_CLEAN
@@ -14,14 +15,15 @@ namespace torch::python {
 extern PyTypeObject dtype_type, device_type, layout_type, memory_format_type, generator_type;
 extern PyTypeObject size_type; // subclass of tuple
 
-PyObject* wrap(DType t);         // the one object of a dtype, new reference
+PyObject* wrap(DType t); // the one object of a dtype, new reference
 PyObject* wrap(Device d);
 PyObject* wrap(MemoryFormat f);
-PyObject* wrap_layout();         // torch.strided
+PyObject* wrap_layout(); // torch.strided
 PyObject* wrap(const Ref<Generator>& g);
 PyObject* wrap_size(IntSpan sizes); // torch.Size
 
-bool parse_dtype(PyObject* o, DType& t);   // torch.dtype, or Python's float, int, bool, complex; false: none of these
+bool parse_dtype(PyObject* o,
+                 DType& t); // torch.dtype, or Python's float, int, bool, complex; false: none of these
 bool parse_device(PyObject* o, Device& d); // torch.device, str or int; throws Error for a bad string
 bool parse_memory_format(PyObject* o, MemoryFormat& f);
 Generator* unwrap_generator(PyObject* o); // nullptr if it is not one

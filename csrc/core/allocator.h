@@ -1,5 +1,6 @@
-// Memory. Two doors: small_alloc for objects and small data (thread-local free lists, no lock), and data_alloc for tensor
-// data (64-byte aligned, cached by size class, large blocks on huge pages, bounded and trimmed).
+// Memory. Two doors: small_alloc for objects and small data (thread-local free lists, no lock), and
+// data_alloc for tensor data (64-byte aligned, cached by size class, large blocks on huge pages, bounded and
+// trimmed).
 #pragma once
 
 #include <cstddef>

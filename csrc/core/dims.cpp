@@ -52,8 +52,8 @@ DimVec channels_last_strides(IntSpan sizes) {
 int64_t wrap_dim(int64_t dim, int64_t ndim) {
   const int64_t range = std::max<int64_t>(ndim, 1);
   if (dim < -range || dim >= range) [[unlikely]]
-    fail(ErrorKind::Index, concat("Dimension out of range (expected to be in range of [", -range, ", ", range - 1,
-                                  "], but got ", dim, ")"));
+    fail(ErrorKind::Index, concat("Dimension out of range (expected to be in range of [", -range, ", ",
+                                  range - 1, "], but got ", dim, ")"));
   return dim < 0 ? dim + range : dim;
 }
 

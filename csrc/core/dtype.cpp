@@ -5,10 +5,12 @@
 namespace torch {
 
 namespace {
-constexpr const char* kNames[kNumDTypes] = {"bool",    "uint8",    "int8",    "int16",   "int32",     "int64",
-                                            "float16", "bfloat16", "float32", "float64", "complex64", "complex128"};
-constexpr const char* kAtenNames[kNumDTypes] = {"Bool", "Byte",     "Char",  "Short",  "Int",           "Long",
-                                                "Half", "BFloat16", "Float", "Double", "ComplexFloat", "ComplexDouble"};
+constexpr const char* kNames[kNumDTypes] = {"bool",    "uint8",   "int8",      "int16",
+                                            "int32",   "int64",   "float16",   "bfloat16",
+                                            "float32", "float64", "complex64", "complex128"};
+constexpr const char* kAtenNames[kNumDTypes] = {"Bool",  "Byte",   "Char",         "Short",
+                                                "Int",   "Long",   "Half",         "BFloat16",
+                                                "Float", "Double", "ComplexFloat", "ComplexDouble"};
 std::atomic<DType> g_default_dtype{DType::Float32};
 } // namespace
 
@@ -37,7 +39,8 @@ void set_default_dtype(DType t) {
 }
 
 void fail_dtype(const char* op, DType t) {
-  fail(ErrorKind::NotImplemented, concat('"', op, "\" not implemented for '", dtype_aten_name(t), "' (", t, ")"));
+  fail(ErrorKind::NotImplemented,
+       concat('"', op, "\" not implemented for '", dtype_aten_name(t), "' (", t, ")"));
 }
 
 } // namespace torch

@@ -49,7 +49,7 @@ constexpr DType complex_type(DType t) {
   return is_complex(t) ? t : t == DType::Float64 ? DType::Complex128 : DType::Complex64;
 }
 
-const char* dtype_name(DType t);    // "float32"
+const char* dtype_name(DType t);      // "float32"
 const char* dtype_aten_name(DType t); // "Float": the word PyTorch's messages use
 inline void append_text(std::string& out, DType t) { out.append("torch.").append(dtype_name(t)); }
 
@@ -62,9 +62,7 @@ DType default_dtype();
 void set_default_dtype(DType t);
 inline DType default_complex_dtype() { return complex_type(default_dtype()); }
 
-template <class T> struct TypeTag {
-  using type = T;
-};
+template <class T> struct TypeTag { using type = T; };
 
 template <class T> constexpr DType dtype_of();
 template <> constexpr DType dtype_of<bool>() { return DType::Bool; }
@@ -85,51 +83,82 @@ template <> constexpr DType dtype_of<complex128>() { return DType::Complex128; }
 // Calls f(TypeTag<T>{}) with the C++ type of `t`.
 template <class F> decltype(auto) visit_all(DType t, F&& f) {
   switch (t) {
-  case DType::Bool: return f(TypeTag<bool>{});
-  case DType::UInt8: return f(TypeTag<uint8_t>{});
-  case DType::Int8: return f(TypeTag<int8_t>{});
-  case DType::Int16: return f(TypeTag<int16_t>{});
-  case DType::Int32: return f(TypeTag<int32_t>{});
-  case DType::Int64: return f(TypeTag<int64_t>{});
-  case DType::Float16: return f(TypeTag<Half>{});
-  case DType::BFloat16: return f(TypeTag<BFloat16>{});
-  case DType::Float32: return f(TypeTag<float>{});
-  case DType::Float64: return f(TypeTag<double>{});
-  case DType::Complex64: return f(TypeTag<complex64>{});
-  case DType::Complex128: return f(TypeTag<complex128>{});
+  case DType::Bool:
+    return f(TypeTag<bool>{});
+  case DType::UInt8:
+    return f(TypeTag<uint8_t>{});
+  case DType::Int8:
+    return f(TypeTag<int8_t>{});
+  case DType::Int16:
+    return f(TypeTag<int16_t>{});
+  case DType::Int32:
+    return f(TypeTag<int32_t>{});
+  case DType::Int64:
+    return f(TypeTag<int64_t>{});
+  case DType::Float16:
+    return f(TypeTag<Half>{});
+  case DType::BFloat16:
+    return f(TypeTag<BFloat16>{});
+  case DType::Float32:
+    return f(TypeTag<float>{});
+  case DType::Float64:
+    return f(TypeTag<double>{});
+  case DType::Complex64:
+    return f(TypeTag<complex64>{});
+  case DType::Complex128:
+    return f(TypeTag<complex128>{});
   }
   assertion_failed("dtype", __FILE__, __LINE__);
 }
 // All but complex; `op` is named in the error.
 template <class F> decltype(auto) visit_real(const char* op, DType t, F&& f) {
   switch (t) {
-  case DType::Bool: return f(TypeTag<bool>{});
-  case DType::UInt8: return f(TypeTag<uint8_t>{});
-  case DType::Int8: return f(TypeTag<int8_t>{});
-  case DType::Int16: return f(TypeTag<int16_t>{});
-  case DType::Int32: return f(TypeTag<int32_t>{});
-  case DType::Int64: return f(TypeTag<int64_t>{});
-  case DType::Float16: return f(TypeTag<Half>{});
-  case DType::BFloat16: return f(TypeTag<BFloat16>{});
-  case DType::Float32: return f(TypeTag<float>{});
-  case DType::Float64: return f(TypeTag<double>{});
-  default: fail_dtype(op, t);
+  case DType::Bool:
+    return f(TypeTag<bool>{});
+  case DType::UInt8:
+    return f(TypeTag<uint8_t>{});
+  case DType::Int8:
+    return f(TypeTag<int8_t>{});
+  case DType::Int16:
+    return f(TypeTag<int16_t>{});
+  case DType::Int32:
+    return f(TypeTag<int32_t>{});
+  case DType::Int64:
+    return f(TypeTag<int64_t>{});
+  case DType::Float16:
+    return f(TypeTag<Half>{});
+  case DType::BFloat16:
+    return f(TypeTag<BFloat16>{});
+  case DType::Float32:
+    return f(TypeTag<float>{});
+  case DType::Float64:
+    return f(TypeTag<double>{});
+  default:
+    fail_dtype(op, t);
   }
 }
 template <class F> decltype(auto) visit_floating(const char* op, DType t, F&& f) {
   switch (t) {
-  case DType::Float16: return f(TypeTag<Half>{});
-  case DType::BFloat16: return f(TypeTag<BFloat16>{});
-  case DType::Float32: return f(TypeTag<float>{});
-  case DType::Float64: return f(TypeTag<double>{});
-  default: fail_dtype(op, t);
+  case DType::Float16:
+    return f(TypeTag<Half>{});
+  case DType::BFloat16:
+    return f(TypeTag<BFloat16>{});
+  case DType::Float32:
+    return f(TypeTag<float>{});
+  case DType::Float64:
+    return f(TypeTag<double>{});
+  default:
+    fail_dtype(op, t);
   }
 }
 template <class F> decltype(auto) visit_index(const char* op, DType t, F&& f) {
   switch (t) {
-  case DType::Int32: return f(TypeTag<int32_t>{});
-  case DType::Int64: return f(TypeTag<int64_t>{});
-  default: fail_dtype(op, t);
+  case DType::Int32:
+    return f(TypeTag<int32_t>{});
+  case DType::Int64:
+    return f(TypeTag<int64_t>{});
+  default:
+    fail_dtype(op, t);
   }
 }
 // Moves bytes only: one instantiation per width (1, 2, 4, 8, 16), for copies, gathers, sorts of indices ...
@@ -138,11 +167,16 @@ struct Bytes16 {
 };
 template <class F> decltype(auto) visit_width(DType t, F&& f) {
   switch (item_size(t)) {
-  case 1: return f(TypeTag<uint8_t>{});
-  case 2: return f(TypeTag<uint16_t>{});
-  case 4: return f(TypeTag<uint32_t>{});
-  case 8: return f(TypeTag<uint64_t>{});
-  default: return f(TypeTag<Bytes16>{});
+  case 1:
+    return f(TypeTag<uint8_t>{});
+  case 2:
+    return f(TypeTag<uint16_t>{});
+  case 4:
+    return f(TypeTag<uint32_t>{});
+  case 8:
+    return f(TypeTag<uint64_t>{});
+  default:
+    return f(TypeTag<Bytes16>{});
   }
 }
 

@@ -10,8 +10,8 @@ Error::~Error() = default;
 void fail(ErrorKind kind, std::string text) { throw Error(kind, std::move(text)); }
 
 void assertion_failed(const char* what, const char* file, int line) {
-  throw Error(ErrorKind::Runtime,
-              concat("internal assertion failed: ", what, " (", file, ":", line, "); please report this as a bug"));
+  throw Error(ErrorKind::Runtime, concat("internal assertion failed: ", what, " (", file, ":", line,
+                                         "); please report this as a bug"));
 }
 
 namespace detail {

@@ -1,4 +1,5 @@
-// Errors: one exception class whose kind says which Python class it becomes. Checks build their text only on failure.
+// Errors: one exception class whose kind says which Python class it becomes. Checks build their text only on
+// failure.
 #pragma once
 
 #include <cstdint>
@@ -35,23 +36,21 @@ inline void append(std::string& out, bool b) { out.append(b ? "True" : "False");
 void append_double(std::string& out, double value);
 void append_ints(std::string& out, std::span<const int64_t> values);
 template <class T>
-  requires(std::is_integral_v<T> && !std::is_same_v<T, bool> && !std::is_same_v<T, char>)
-void append(std::string& out, T value) {
+requires(std::is_integral_v<T> && !std::is_same_v<T, bool> &&
+         !std::is_same_v<T, char>) void append(std::string& out, T value) {
   out.append(std::to_string(value));
 }
 template <class T>
-  requires(std::is_floating_point_v<T>)
-void append(std::string& out, T value) {
+requires(std::is_floating_point_v<T>) void append(std::string& out, T value) {
   append_double(out, static_cast<double>(value));
 }
 // Sizes print as Python prints them: [2, 3].
 inline void append(std::string& out, std::span<const int64_t> values) { append_ints(out, values); }
-// Other types of the core join by `void append_text(std::string&, const T&)` found by argument-dependent lookup.
+// Other types of the core join by `void append_text(std::string&, const T&)` found by argument-dependent
+// lookup.
 template <class T>
-  requires requires(std::string& out, const T& value) { append_text(out, value); }
-void append(std::string& out, const T& value) {
-  append_text(out, value);
-}
+requires requires(std::string& out, const T& value) { append_text(out, value); }
+void append(std::string& out, const T& value) { append_text(out, value); }
 } // namespace detail
 
 template <class... Parts> std::string concat(const Parts&... parts) {

@@ -12,8 +12,8 @@ struct BFloat16 {
   BFloat16() = default;
   BFloat16(float value) {
     const uint32_t u = std::bit_cast<uint32_t>(value);
-    bits = (u & 0x7fffffffu) > 0x7f800000u ? uint16_t(0x7fc0)
-                                           : uint16_t((u + 0x7fffu + ((u >> 16) & 1u)) >> 16);
+    bits =
+        (u & 0x7fffffffu) > 0x7f800000u ? uint16_t(0x7fc0) : uint16_t((u + 0x7fffu + ((u >> 16) & 1u)) >> 16);
   }
   operator float() const { return std::bit_cast<float>(uint32_t(bits) << 16); }
 };

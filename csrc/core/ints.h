@@ -1,4 +1,5 @@
-// Integer-list arguments of ops: a view that can be made from a DimVec, a span, a braced list or one of the std containers.
+// Integer-list arguments of ops: a view that can be made from a DimVec, a span, a braced list or one of the
+// std containers.
 #pragma once
 
 #include "core/dims.h"
@@ -14,7 +15,8 @@ public:
   Ints(IntSpan s) : IntSpan(s) {}
   Ints(const DimVec& v) : IntSpan(v.span()) {}
   Ints(const std::vector<int64_t>& v) : IntSpan(v) {}
-  Ints(std::initializer_list<int64_t> v) : IntSpan(v.begin(), v.size()) {} // lives as long as the full expression
+  Ints(std::initializer_list<int64_t> v)
+      : IntSpan(v.begin(), v.size()) {} // lives as long as the full expression
   IntSpan span() const { return *this; }
 };
 inline void append_text(std::string& out, const Ints& v) { detail::append_ints(out, v); }

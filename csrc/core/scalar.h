@@ -11,8 +11,8 @@ public:
 
   Scalar() : Scalar(int64_t{0}) {}
   template <class T>
-    requires std::is_integral_v<T>
-  Scalar(T value) : kind_(std::is_same_v<T, bool> ? Kind::Bool : Kind::Int), int_(static_cast<int64_t>(value)) {}
+  requires std::is_integral_v<T> Scalar(T value)
+      : kind_(std::is_same_v<T, bool> ? Kind::Bool : Kind::Int), int_(static_cast<int64_t>(value)) {}
   Scalar(double value) : kind_(Kind::Float), real_(value) {}
   Scalar(float value) : Scalar(static_cast<double>(value)) {}
   Scalar(Half value) : Scalar(static_cast<float>(value)) {}
@@ -43,11 +43,16 @@ public:
   }
   // dtype that a tensor of this number has by itself: bool, int64, default dtype, default complex.
   DType dtype() const {
-    return is_bool() ? DType::Bool : is_integral() ? DType::Int64 : is_floating() ? default_dtype() : default_complex_dtype();
+    return is_bool()       ? DType::Bool
+           : is_integral() ? DType::Int64
+           : is_floating() ? default_dtype()
+                           : default_complex_dtype();
   }
   bool equals(double value) const { return to<complex128>() == complex128(value); }
   Scalar operator-() const {
-    return is_integral() ? Scalar(-int_) : is_floating() ? Scalar(-real_) : Scalar(complex128(-real_, -imag_));
+    return is_integral()   ? Scalar(-int_)
+           : is_floating() ? Scalar(-real_)
+                           : Scalar(complex128(-real_, -imag_));
   }
   Scalar conj() const { return is_complex() ? Scalar(complex128(real_, -imag_)) : *this; }
 
@@ -61,9 +66,12 @@ private:
 };
 
 inline void append_text(std::string& out, const Scalar& s) {
-  if (s.is_bool()) out.append(s.to<bool>() ? "True" : "False");
-  else if (s.is_integral()) out.append(std::to_string(s.to<int64_t>()));
-  else detail::append_double(out, s.to<double>());
+  if (s.is_bool())
+    out.append(s.to<bool>() ? "True" : "False");
+  else if (s.is_integral())
+    out.append(std::to_string(s.to<int64_t>()));
+  else
+    detail::append_double(out, s.to<double>());
 }
 
 } // namespace torch

@@ -10,9 +10,12 @@ namespace torch {
 namespace {
 void* allocate_on(Device device, int64_t bytes) {
   switch (device.type) {
-  case DeviceType::Meta: return nullptr;
-  case DeviceType::CPU: return data_alloc(static_cast<size_t>(bytes));
-  case DeviceType::CUDA: break;
+  case DeviceType::Meta:
+    return nullptr;
+  case DeviceType::CPU:
+    return data_alloc(static_cast<size_t>(bytes));
+  case DeviceType::CUDA:
+    break;
   }
   fail(ErrorKind::Runtime, "Torch not compiled with CUDA enabled");
 }
@@ -40,8 +43,10 @@ Storage StorageImpl::wrap(void* data, int64_t bytes, Device device, void (*relea
 }
 
 void StorageImpl::free_memory() {
-  if (release_) release_(context_);
-  else if (device_.type == DeviceType::CPU) data_free(data_, static_cast<size_t>(bytes_));
+  if (release_)
+    release_(context_);
+  else if (device_.type == DeviceType::CPU)
+    data_free(data_, static_cast<size_t>(bytes_));
 }
 
 StorageImpl::~StorageImpl() { free_memory(); }

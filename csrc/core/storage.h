@@ -14,8 +14,8 @@ public:
   // Memory from the device's own allocator (contents undefined); meta has none.
   static Ref<StorageImpl> allocate(int64_t bytes, Device device);
   // Foreign memory (NumPy array, mapped file ...): `release(context)` is called when the last reference goes.
-  static Ref<StorageImpl> wrap(void* data, int64_t bytes, Device device, void (*release)(void*), void* context,
-                               bool writable = true);
+  static Ref<StorageImpl> wrap(void* data, int64_t bytes, Device device, void (*release)(void*),
+                               void* context, bool writable = true);
   static void destroy(StorageImpl* s) { delete s; }
   ~StorageImpl();
 
@@ -27,9 +27,11 @@ public:
   // Grows or shrinks, keeping the contents; RuntimeError for foreign memory and while there are pins.
   void resize(int64_t bytes);
 
-  // Holders of the bare address outside (NumPy arrays, DLPack consumers ...): while there are any, resize() fails.
+  // Holders of the bare address outside (NumPy arrays, DLPack consumers ...): while there are any, resize()
+  // fails.
   std::atomic<int32_t> pins{0};
-  void* pyobj = nullptr; // the Python UntypedStorage that stands for it, if any (borrowed; cleared by that object)
+  void* pyobj =
+      nullptr; // the Python UntypedStorage that stands for it, if any (borrowed; cleared by that object)
 
 private:
   StorageImpl() = default;

@@ -68,9 +68,12 @@ void TensorImpl::refresh_layout() {
 
 bool Tensor::is_contiguous(MemoryFormat f) const {
   switch (f) {
-  case MemoryFormat::ChannelsLast: return dim() == 4 && impl_->channels_last;
-  case MemoryFormat::ChannelsLast3d: return dim() == 5 && impl_->channels_last;
-  default: return impl_->contiguous;
+  case MemoryFormat::ChannelsLast:
+    return dim() == 4 && impl_->channels_last;
+  case MemoryFormat::ChannelsLast3d:
+    return dim() == 5 && impl_->channels_last;
+  default:
+    return impl_->contiguous;
   }
 }
 
@@ -133,7 +136,8 @@ int64_t span_bytes(IntSpan sizes, IntSpan strides, int64_t itemsize) {
   for (size_t i = 0; i < sizes.size(); ++i) {
     if (sizes[i] == 0) return 0;
     int64_t reach = 0;
-    check(!__builtin_mul_overflow(sizes[i] - 1, strides[i], &reach) && !__builtin_add_overflow(last, reach, &last),
+    check(!__builtin_mul_overflow(sizes[i] - 1, strides[i], &reach) &&
+              !__builtin_add_overflow(last, reach, &last),
           "Storage size calculation overflowed with sizes=", sizes, " and strides=", strides);
   }
   int64_t bytes = 0;
@@ -150,8 +154,8 @@ Tensor empty_strided_tensor(IntSpan sizes, IntSpan strides, DType dtype, Device 
   }
   numel_of(sizes);
   device = normalized(device);
-  return from_storage(StorageImpl::allocate(span_bytes(sizes, strides, item_size(dtype)), device), dtype, sizes,
-                      strides, 0);
+  return from_storage(StorageImpl::allocate(span_bytes(sizes, strides, item_size(dtype)), device), dtype,
+                      sizes, strides, 0);
 }
 
 Tensor empty_tensor(const TensorMeta& m) {
@@ -191,7 +195,9 @@ Tensor alias(const Tensor& base, IntSpan sizes, IntSpan strides, int64_t offset)
 Tensor alias(const Tensor& base) { return alias(base, base.sizes(), base.strides(), base.offset()); }
 
 Tensor wrapped_number(const Scalar& value) {
-  Tensor t = empty_tensor({}, value.is_floating() ? DType::Float64 : value.is_complex() ? DType::Complex128 : value.dtype());
+  Tensor t = empty_tensor({}, value.is_floating()  ? DType::Float64
+                              : value.is_complex() ? DType::Complex128
+                                                   : value.dtype());
   visit_all(t.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     *t.data<T>() = value.to<T>();

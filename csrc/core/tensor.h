@@ -26,25 +26,26 @@ struct VersionCounter final : RefCounted, SmallObject {
 };
 
 enum TensorFlag : uint32_t {
-  kRequiresGrad = 1u << 0,   // leaf that requires grad, or result with a grad_fn
-  kWrappedNumber = 1u << 1,  // came from a Python number: takes no part in promotion within its category
-  kInterposed = 1u << 2,     // subclass with __torch_dispatch__ ...: ops go to the interpreters
-  kInference = 1u << 3,      // made in inference mode: cannot be saved for backward
-  kOwnsPyObject = 1u << 4,   // the impl keeps the Python object alive (see bindings/tensor_object)
-  kIsView = 1u << 5,         // differentiable view: autograd meta holds its base
-  kConjugate = 1u << 6,      // reserved
+  kRequiresGrad = 1u << 0,  // leaf that requires grad, or result with a grad_fn
+  kWrappedNumber = 1u << 1, // came from a Python number: takes no part in promotion within its category
+  kInterposed = 1u << 2,    // subclass with __torch_dispatch__ ...: ops go to the interpreters
+  kInference = 1u << 3,     // made in inference mode: cannot be saved for backward
+  kOwnsPyObject = 1u << 4,  // the impl keeps the Python object alive (see bindings/tensor_object)
+  kIsView = 1u << 5,        // differentiable view: autograd meta holds its base
+  kConjugate = 1u << 6,     // reserved
 };
 
 struct TensorImpl;
-// Set once by bindings: called when an impl that owns a Python object is destroyed, and to drop other references.
+// Set once by bindings: called when an impl that owns a Python object is destroyed, and to drop other
+// references.
 extern void (*release_pyobject)(void* pyobj);
 
 struct TensorImpl final : RefCounted, SmallObject {
   uint32_t flags = 0;
   DType dtype = DType::Float32;
   Device device;
-  bool contiguous = true;       // C order without gaps (or empty)
-  bool channels_last = false;   // dense NHWC / NDHWC order
+  bool contiguous = true;     // C order without gaps (or empty)
+  bool channels_last = false; // dense NHWC / NDHWC order
   bool non_overlapping_dense = true;
   int64_t numel = 0;
   int64_t offset = 0; // in elements
@@ -63,8 +64,10 @@ struct TensorImpl final : RefCounted, SmallObject {
     return shared_version ? shared_version->value.load(std::memory_order_relaxed) : own_version;
   }
   void bump_version() {
-    if (shared_version) shared_version->value.fetch_add(1, std::memory_order_relaxed);
-    else ++own_version;
+    if (shared_version)
+      shared_version->value.fetch_add(1, std::memory_order_relaxed);
+    else
+      ++own_version;
   }
   const Ref<VersionCounter>& share_version();
 };

@@ -17,7 +17,9 @@ extern thread_local ThreadState thread_state __attribute__((tls_model("initial-e
 // Sets a flag for a scope.
 class GradModeGuard {
 public:
-  explicit GradModeGuard(bool enabled) : previous_(thread_state.grad_enabled) { thread_state.grad_enabled = enabled; }
+  explicit GradModeGuard(bool enabled) : previous_(thread_state.grad_enabled) {
+    thread_state.grad_enabled = enabled;
+  }
   ~GradModeGuard() { thread_state.grad_enabled = previous_; }
   GradModeGuard(const GradModeGuard&) = delete;
   GradModeGuard& operator=(const GradModeGuard&) = delete;

@@ -14,48 +14,57 @@ void check_alpha(const char* op, const Tensor& self, const Tensor& other, const 
   check(!alpha.is_bool() || type == DType::Bool, op, ": Boolean alpha only supported for Boolean results.");
   check(is_floating(type) || is_complex(type) || alpha.is_integral(), op,
         ": For integral input tensors, argument alpha must not be a floating point number.");
-  check(is_complex(type) || !alpha.is_complex(), op, ": For non-complex input tensors, argument alpha must not be a complex number.");
+  check(is_complex(type) || !alpha.is_complex(), op,
+        ": For non-complex input tensors, argument alpha must not be a complex number.");
 }
 
 void check_sub(const Tensor& self, const Tensor& other, const Scalar& alpha) {
   check(self.dtype() != DType::Bool || other.dtype() != DType::Bool,
-        "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` operator instead.");
+        "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
+        "`logical_xor()` operator instead.");
   check(self.dtype() != DType::Bool && other.dtype() != DType::Bool,
-        "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use the "
+        "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a "
+        "mask, use the "
         "`~` or `logical_not()` operator instead.");
   check_alpha("sub", self, other, alpha);
 }
 
 void check_neg(const Tensor& self) {
-  check(self.dtype() != DType::Bool, "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
-                                     "invert a mask, use the `~` or `logical_not()` operator instead.");
+  check(self.dtype() != DType::Bool,
+        "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
+        "invert a mask, use the `~` or `logical_not()` operator instead.");
 }
 
 void check_pow(const Tensor& self, const Tensor& exponent) {
-  if (!exponent.is_wrapped_number() || !is_integral(self.dtype(), true) || exponent.dtype() != DType::Int64) return;
+  if (!exponent.is_wrapped_number() || !is_integral(self.dtype(), true) || exponent.dtype() != DType::Int64)
+    return;
   check(*exponent.data<int64_t>() >= 0, "Integers to negative integer powers are not allowed.");
 }
 
 void check_ordered(const char* op, const Tensor& self, const Tensor& other) {
   const DType t = self.is_complex() ? self.dtype() : other.dtype();
-  check_kind(ErrorKind::NotImplemented, !is_complex(t), '"', op, "\" not implemented for '", dtype_aten_name(t), "'");
+  check_kind(ErrorKind::NotImplemented, !is_complex(t), '"', op, "\" not implemented for '",
+             dtype_aten_name(t), "'");
 }
 
 void check_bitwise(const char* op, const Tensor& self, const Tensor& other) {
   const DType t = is_differentiable(self.dtype()) ? self.dtype() : other.dtype();
-  check_kind(ErrorKind::NotImplemented, !is_differentiable(t), '"', op, "\" not implemented for '", dtype_aten_name(t),
+  check_kind(std::string_view(op) == "bitwise_not" ? ErrorKind::Type : ErrorKind::NotImplemented,
+             !is_differentiable(t), '"', op, "\" not implemented for '", dtype_aten_name(t),
              "': it takes integer and bool tensors");
 }
 
 void check_shift(const char* op, const Tensor& self, const Tensor& other) {
   for (const Tensor* t : {&self, &other})
-    check_kind(ErrorKind::NotImplemented, is_integral(t->dtype()) || (t->dtype() == DType::Bool && result_type(self, other) != DType::Bool),
+    check_kind(ErrorKind::NotImplemented,
+               is_integral(t->dtype()) ||
+                   (t->dtype() == DType::Bool && result_type(self, other) != DType::Bool),
                '"', op, "\" not implemented for '", dtype_aten_name(t->dtype()), "'");
 }
 
 void check_not_complex(const char* op, const Tensor& self) {
-  check_kind(ErrorKind::NotImplemented, !self.is_complex(), '"', op, "\" not implemented for '", dtype_aten_name(self.dtype()),
-             "': it is not defined for complex inputs");
+  check_kind(ErrorKind::NotImplemented, !self.is_complex(), '"', op, "\" not implemented for '",
+             dtype_aten_name(self.dtype()), "': it is not defined for complex inputs");
 }
 
 void check_float_input(const char* op, const Tensor& self) {
@@ -77,43 +86,54 @@ void check_hardtanh(const Tensor& self, const Scalar& min_val, const Scalar& max
 
 void check_where(const Tensor& condition) {
   check(condition.dtype() == DType::Bool || condition.dtype() == DType::UInt8,
-        "where expected condition to be a boolean tensor, but got a tensor with dtype ", dtype_aten_name(condition.dtype()));
+        "where expected condition to be a boolean tensor, but got a tensor with dtype ",
+        dtype_aten_name(condition.dtype()));
 }
 
 void check_masked_fill(const Tensor& self, const Tensor& mask, const Tensor& value) {
-  check(mask.dtype() == DType::Bool, "masked_fill_ only supports boolean masks, but got mask with dtype ", mask.dtype());
-  check(value.dim() == 0, "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with ", value.dim(),
-        " dimension(s).");
+  check(mask.dtype() == DType::Bool, "masked_fill_ only supports boolean masks, but got mask with dtype ",
+        mask.dtype());
+  check(value.dim() == 0, "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with ",
+        value.dim(), " dimension(s).");
   if (value.is_wrapped_number() && is_complex(value.dtype()))
-    check(self.is_complex(), "value cannot be converted to type ", dtype_name(self.dtype()), " without overflow");
-  const auto kind = [](DType t) { return t == DType::Bool ? 0 : is_integral(t) ? 1 : is_floating(t) ? 2 : 3; };
-  if (!value.is_wrapped_number())
-    check(kind(value.dtype()) <= kind(self.dtype()), "value cannot be converted to type ", dtype_name(self.dtype()),
+    check(self.is_complex(), "value cannot be converted to type ", dtype_name(self.dtype()),
           " without overflow");
+  const auto kind = [](DType t) {
+    return t == DType::Bool ? 0 : is_integral(t) ? 1 : is_floating(t) ? 2 : 3;
+  };
+  if (!value.is_wrapped_number())
+    check(kind(value.dtype()) <= kind(self.dtype()), "value cannot be converted to type ",
+          dtype_name(self.dtype()), " without overflow");
 }
 
 void check_lerp(const Tensor& self, const Tensor& end, const Tensor& weight) {
-  check(self.dtype() == end.dtype(), "expected dtype ", dtype_name(self.dtype()), " for `end` but got dtype ", dtype_name(end.dtype()));
-  check(weight.is_wrapped_number() || weight.dtype() == self.dtype(), "expected dtype ", dtype_name(self.dtype()),
-        " for `weight` but got dtype ", dtype_name(weight.dtype()));
+  check(self.dtype() == end.dtype(), "expected dtype ", dtype_name(self.dtype()), " for `end` but got dtype ",
+        dtype_name(end.dtype()));
+  check(weight.is_wrapped_number() || weight.dtype() == self.dtype(), "expected dtype ",
+        dtype_name(self.dtype()), " for `weight` but got dtype ", dtype_name(weight.dtype()));
   check_kind(ErrorKind::NotImplemented, is_differentiable(self.dtype()), "\"lerp\" not implemented for '",
              dtype_aten_name(self.dtype()), "'");
 }
 
 void check_addcdiv(const Tensor& tensor1, const Tensor& tensor2) {
   check(!is_integral(tensor1.dtype(), true) || !is_integral(tensor2.dtype(), true),
-        "Integer division with addcdiv is not supported. Convert the operands to a floating-point dtype first.");
+        "Integer division with addcdiv is not supported. Convert the operands to a floating-point dtype "
+        "first.");
 }
 
 void check_bce(const Tensor& self) { check_float_input("binary_cross_entropy", self); }
 
 void check_copy(const Tensor& self, const Tensor& src) {
   if (equal(self.sizes(), src.sizes())) return;
-  check(equal(broadcast_sizes(self.sizes(), src.sizes(), "copy_"), self.sizes()), "copy_: output with shape ", self.sizes(),
-        " doesn't match the broadcast shape of source ", src.sizes());
+  check(equal(broadcast_sizes(self.sizes(), src.sizes(), "copy_"), self.sizes()), "copy_: output with shape ",
+        self.sizes(), " doesn't match the broadcast shape of source ", src.sizes());
 }
 
 void check_fill(const Tensor& self, const Scalar& value) {
+<<<<<<< HEAD
+  check(!value.is_complex() || self.is_complex(), "value cannot be converted to type ",
+        dtype_name(self.dtype()), " without overflow");
+=======
   bool fits = !value.is_complex() || self.is_complex();
   if (fits && is_integral(self.dtype()) && !value.is_bool()) {
     // Integers may be negative where the type is unsigned, and wrap once, as in PyTorch; fractions are cut off.
@@ -128,6 +148,7 @@ void check_fill(const Tensor& self, const Scalar& value) {
     }
   }
   check(fits, "value cannot be converted to type ", dtype_name(self.dtype()), " without overflow");
+>>>>>>> pybind
 }
 
 void check_uniform(const Tensor& self, double from, double to) {
@@ -145,8 +166,8 @@ void check_uniform(const Tensor& self, double from, double to) {
 
 void check_normal(const Tensor& self, double std) {
   check(std >= 0.0, "normal expects std >= 0.0, but found std ", std);
-  check_kind(ErrorKind::NotImplemented, is_differentiable(self.dtype()), "\"normal_kernel_cpu\" not implemented for '",
-             dtype_aten_name(self.dtype()), "'");
+  check_kind(ErrorKind::NotImplemented, is_differentiable(self.dtype()),
+             "\"normal_kernel_cpu\" not implemented for '", dtype_aten_name(self.dtype()), "'");
 }
 
 void check_probability(const char* op, double p) {
@@ -158,25 +179,36 @@ void check_open_probability(const char* op, double p) {
 
 void check_probabilities(const char* op, const Tensor& self, const Tensor& p) {
   check(p.is_floating_point(), op, ": expected probabilities of a floating dtype, got ", p.dtype());
-  check(equal(broadcast_sizes(self.sizes(), p.sizes(), op), self.sizes()), op, ": probabilities of shape ", p.sizes(),
-        " do not broadcast to ", self.sizes());
+  check(equal(broadcast_sizes(self.sizes(), p.sizes(), op), self.sizes()), op, ": probabilities of shape ",
+        p.sizes(), " do not broadcast to ", self.sizes());
 }
 
 namespace {
 // Largest integer that random_ gives for a dtype: the type's maximum, or 2^mantissa for floats.
 int64_t largest_random(DType t) {
   switch (t) {
-  case DType::Bool: return 1;
-  case DType::UInt8: return 255;
-  case DType::Int8: return 127;
-  case DType::Int16: return 32767;
-  case DType::Int32: return std::numeric_limits<int32_t>::max();
-  case DType::Int64: return std::numeric_limits<int64_t>::max();
-  case DType::Float16: return 2048;
-  case DType::BFloat16: return 256;
-  case DType::Float32: return 16777216;
-  case DType::Float64: return 9007199254740992;
-  default: fail_dtype("random_", t);
+  case DType::Bool:
+    return 1;
+  case DType::UInt8:
+    return 255;
+  case DType::Int8:
+    return 127;
+  case DType::Int16:
+    return 32767;
+  case DType::Int32:
+    return std::numeric_limits<int32_t>::max();
+  case DType::Int64:
+    return std::numeric_limits<int64_t>::max();
+  case DType::Float16:
+    return 2048;
+  case DType::BFloat16:
+    return 256;
+  case DType::Float32:
+    return 16777216;
+  case DType::Float64:
+    return 9007199254740992;
+  default:
+    fail_dtype("random_", t);
   }
 }
 } // namespace
@@ -185,9 +217,12 @@ void check_random(const Tensor& self, int64_t from, std::optional<int64_t> to) {
   check_not_complex("random_", self);
   const int64_t largest = largest_random(self.dtype());
   const int64_t smallest = self.dtype() == DType::Bool || self.dtype() == DType::UInt8 ? 0 : -largest - 1;
-  if (to) check(from < *to, "random_ expects 'from' to be less than 'to', but got from=", from, " >= to=", *to);
+  if (to)
+    check(from < *to, "random_ expects 'from' to be less than 'to', but got from=", from, " >= to=", *to);
   check(from >= smallest && from <= largest, "from is out of bounds for ", dtype_name(self.dtype()));
-  if (to) check(*to - 1 >= smallest && *to - 1 <= largest, "to - 1 is out of bounds for ", dtype_name(self.dtype()));
+  if (to)
+    check(*to - 1 >= smallest && *to - 1 <= largest, "to - 1 is out of bounds for ",
+          dtype_name(self.dtype()));
 }
 
 int64_t random_limit(const Tensor& self, std::optional<int64_t> to) {
@@ -201,15 +236,29 @@ void check_float_inplace(const char* op, const Tensor& self) {
              dtype_aten_name(self.dtype()), "': it takes floating-point tensors");
 }
 
+void check_positive(const char* op, const char* name, const Tensor& self, double value) {
+  check(value > 0.0, op, " expects ", name, " > 0.0, but found ", name, "=", value);
+  check_float_inplace(op, self);
+}
+
 double nan_to_num_limit(const Tensor& self, std::optional<double> given, bool positive) {
   if (given) return *given;
   double limit = 0;
   switch (real_type(self.dtype())) {
-  case DType::Float16: limit = 65504.0; break;
-  case DType::BFloat16: limit = 3.3895313892515355e38; break;
-  case DType::Float32: limit = double(std::numeric_limits<float>::max()); break;
-  case DType::Float64: limit = std::numeric_limits<double>::max(); break;
-  default: break;
+  case DType::Float16:
+    limit = 65504.0;
+    break;
+  case DType::BFloat16:
+    limit = 3.3895313892515355e38;
+    break;
+  case DType::Float32:
+    limit = double(std::numeric_limits<float>::max());
+    break;
+  case DType::Float64:
+    limit = std::numeric_limits<double>::max();
+    break;
+  default:
+    break;
   }
   return positive ? limit : -limit;
 }
@@ -221,7 +270,8 @@ DType clamp_dtype(const Tensor& self, const std::optional<Scalar>& min, const st
   DType type = self.dtype();
   for (const auto* limit : {&min, &max}) {
     if (!*limit) continue;
-    check_kind(ErrorKind::NotImplemented, !(*limit)->is_complex(), "\"clamp\" not implemented for 'ComplexFloat'");
+    check_kind(ErrorKind::NotImplemented, !(*limit)->is_complex(),
+               "\"clamp\" not implemented for 'ComplexFloat'");
     const int kind = (*limit)->is_bool() ? 0 : (*limit)->is_integral() ? 1 : 2;
     if (kind > own) type = promote(type, (*limit)->dtype());
   }
@@ -235,6 +285,8 @@ Scalar clamp_limit(const Tensor& self, const std::optional<Scalar>& limit, bool 
   return upper ? std::numeric_limits<double>::infinity() : -std::numeric_limits<double>::infinity();
 }
 
-double correction_value(const std::optional<Scalar>& correction) { return correction ? correction->to<double>() : 1.0; }
+double correction_value(const std::optional<Scalar>& correction) {
+  return correction ? correction->to<double>() : 1.0;
+}
 
 } // namespace torch::ops

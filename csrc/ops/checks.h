@@ -1,4 +1,5 @@
-// Argument checks that schema entries name in `check:`, and small argument conversions used in schema expressions.
+// Argument checks that schema entries name in `check:`, and small argument conversions used in schema
+// expressions.
 #pragma once
 
 #include "ops/types.h"
@@ -29,6 +30,8 @@ void check_probability(const char* op, double p);
 void check_open_probability(const char* op, double p);
 void check_probabilities(const char* op, const Tensor& self, const Tensor& p);
 void check_random(const Tensor& self, int64_t from, std::optional<int64_t> to);
+// The draw takes a floating dtype and a positive parameter.
+void check_positive(const char* op, const char* name, const Tensor& self, double value);
 void check_float_inplace(const char* op, const Tensor& self);
 
 inline DType float_dtype(DType t) { return is_integral(t, true) ? default_dtype() : t; }
@@ -36,6 +39,7 @@ double nan_to_num_limit(const Tensor& self, std::optional<double> given, bool po
 DType clamp_dtype(const Tensor& self, const std::optional<Scalar>& min, const std::optional<Scalar>& max);
 Scalar clamp_limit(const Tensor& self, const std::optional<Scalar>& limit, bool upper);
 double correction_value(const std::optional<Scalar>& correction);
-int64_t random_limit(const Tensor& self, std::optional<int64_t> to); // exclusive; for `to` = None the largest of the dtype
+int64_t random_limit(const Tensor& self,
+                     std::optional<int64_t> to); // exclusive; for `to` = None the largest of the dtype
 
 } // namespace torch::ops

@@ -8,12 +8,14 @@ void check_device_pair(const char* op, const Tensor*& seen, const Tensor& t) {
     seen = &t;
     return;
   }
-  check(seen->device() == t.device(), op, ": Expected all tensors to be on the same device, but found at least two devices, ",
-        seen->device(), " and ", t.device(), "!");
+  check(seen->device() == t.device(), op,
+        ": Expected all tensors to be on the same device, but found at least two devices, ", seen->device(),
+        " and ", t.device(), "!");
 }
 
 void check_not_meta(const char* op, const Tensor& t) {
-  if (t.is_meta()) not_implemented(op, ": the shape of the result depends on data, which meta tensors do not have");
+  if (t.is_meta())
+    not_implemented(op, ": the shape of the result depends on data, which meta tensors do not have");
 }
 
 Tensor densified(const Tensor& t) {
@@ -36,8 +38,9 @@ Tensor saved_copy(const Tensor& self) {
 
 namespace {
 
-// Whether two elements of t may share memory. Exact for expanded dims, conservative never: overlapping strides are found by
-// sorting dims by stride and testing that each reaches past the extent of the smaller ones.
+// Whether two elements of t may share memory. Exact for expanded dims, conservative never: overlapping
+// strides are found by sorting dims by stride and testing that each reaches past the extent of the smaller
+// ones.
 bool overlaps_itself(const Tensor& t) {
   if (t.is_contiguous() || t.is_non_overlapping_and_dense()) return false;
   InlineVec<std::pair<int64_t, int64_t>, 5> dims;
@@ -65,31 +68,37 @@ std::pair<const char*, const char*> reach(const Tensor& t) {
 void check_writable(const char* op, const Tensor& self) {
   if (overlaps_itself(self)) [[unlikely]]
     fail(ErrorKind::Runtime,
-         concat(op, ": unsupported operation: more than one element of the written-to tensor refers to a single memory "
+         concat(op, ": unsupported operation: more than one element of the written-to tensor refers to a "
+                    "single memory "
                     "location. Please clone() the tensor before performing the operation."));
-  check(self.storage()->writable(), op, ": the tensor's memory is read-only (it comes from a read-only array); clone() it first");
+  check(self.storage()->writable(), op,
+        ": the tensor's memory is read-only (it comes from a read-only array); clone() it first");
 }
 
 void check_no_overlap(const char* op, const Tensor& written, const Tensor& read) {
-  if (!read.defined() || written.storage().get() != read.storage().get() || written.numel() == 0 || read.numel() == 0 ||
-      written.is_meta())
+  if (!read.defined() || written.storage().get() != read.storage().get() || written.numel() == 0 ||
+      read.numel() == 0 || written.is_meta())
     return;
   // The same elements in the same order are fine: each is read before it is written.
-  if (written.offset() == read.offset() && written.dtype() == read.dtype() && equal(written.sizes(), read.sizes()) &&
-      equal(written.strides(), read.strides()))
+  if (written.offset() == read.offset() && written.dtype() == read.dtype() &&
+      equal(written.sizes(), read.sizes()) && equal(written.strides(), read.strides()))
     return;
   const auto [w0, w1] = reach(written);
   const auto [r0, r1] = reach(read);
   if (w1 <= r0 || r1 <= w0) return;
   // Interleaved views may be disjoint all the same; only dense ones are refused for certain.
   if (!written.is_non_overlapping_and_dense() || !read.is_non_overlapping_and_dense()) return;
-  fail(ErrorKind::Runtime, concat(op, ": unsupported operation: some elements of the input tensor and the written-to tensor "
-                                      "refer to a single memory location. Please clone() the tensor before performing the operation."));
+  fail(ErrorKind::Runtime,
+       concat(
+           op,
+           ": unsupported operation: some elements of the input tensor and the written-to tensor "
+           "refer to a single memory location. Please clone() the tensor before performing the operation."));
 }
 
 void check_out_one(const char* op, const Tensor& out) {
-  check(!(thread_state.grad_enabled && out.requires_grad()), op,
-        "(): functions with out=... arguments don't support automatic differentiation, but one of the arguments requires grad.");
+  check(!(thread_state.grad_enabled && out.defined() && out.requires_grad()), op,
+        "(): functions with out=... arguments don't support automatic differentiation, but one of the "
+        "arguments requires grad.");
 }
 
 void resize_out(const char* op, const Tensor& out, IntSpan sizes) {
@@ -104,8 +113,10 @@ void resize_out(const char* op, const Tensor& out, IntSpan sizes) {
   impl->refresh_layout();
 }
 
-Tensor prepare_out(const char* op, const Tensor& out, const TensorMeta& meta, std::span<const Tensor* const> inputs) {
-  check(out.device().type == meta.device.type, op, ": expected out tensor to be on ", meta.device, ", but it is on ", out.device());
+Tensor prepare_out(const char* op, const Tensor& out, const TensorMeta& meta,
+                   std::span<const Tensor* const> inputs) {
+  check(out.device().type == meta.device.type, op, ": expected out tensor to be on ", meta.device,
+        ", but it is on ", out.device());
   check(can_cast(meta.dtype, out.dtype()), op, ": result type ", dtype_aten_name(meta.dtype),
         " can't be cast to the desired output type ", dtype_aten_name(out.dtype()));
   resize_out(op, out, meta.sizes);
@@ -129,8 +140,8 @@ void assign_out(const char* op, const Tensor& out, const Tensor& result) {
 }
 
 void write_result(const char* op, const Tensor& self, const Tensor& result) {
-  check(equal(self.sizes(), result.sizes()), op, ": output with shape ", self.sizes(), " doesn't match the result's shape ",
-        result.sizes());
+  check(equal(self.sizes(), result.sizes()), op, ": output with shape ", self.sizes(),
+        " doesn't match the result's shape ", result.sizes());
   check(can_cast(result.dtype(), self.dtype()), op, ": result type ", dtype_aten_name(result.dtype()),
         " can't be cast to the desired output type ", dtype_aten_name(self.dtype()));
   if (!self.is_meta()) kernels_of(self).copy(self, result);

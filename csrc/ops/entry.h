@@ -1,14 +1,15 @@
-// What generated entry points use: checks of operands and outputs, small conversions, and the headers they need.
+// What generated entry points use: checks of operands and outputs, small conversions, and the headers they
+// need.
 #pragma once
 
 #include "autograd/node.h"
 #include "core/threads.h"
 #include "kernels/table.h"
 #include "ops/checks.h"
+#include "ops/composite/grad.h"
 #include "ops/gate.h"
 #include "ops/infer/infer.h"
 #include "ops/infer/view.h"
-#include "ops/composite/grad.h"
 #include "ops/operators.h"
 #include "ops/ops.h"
 #include "ops/pointwise_call.h"
@@ -33,6 +34,8 @@ template <class... Ts> void check_same_device(const char* op, const Ts&... ts) {
 }
 void check_not_meta(const char* op, const Tensor& t);
 
+inline bool autograd_wanted(const Tensor& t) { return thread_state.grad_enabled && t.requires_grad(); }
+
 // ---- amount of work, for LongWork ----
 inline int64_t work_of_one(const Tensor& t) { return t.defined() ? t.numel() : 0; }
 inline int64_t work_of_one(TensorList ts) {
@@ -55,14 +58,28 @@ inline void check_no_overlap(const char* op, const Tensor& written, TensorList r
 }
 void resize_out(const char* op, const Tensor& out, IntSpan sizes);
 void check_out_one(const char* op, const Tensor& t);
-template <class... Ts> void check_out(const char* op, const Tensor& out, const Ts&...) { check_out_one(op, out); }
-// Where an out= kernel may write: `out` itself when it is dense, of the right dtype and apart from the inputs, else a temporary.
-Tensor prepare_out(const char* op, const Tensor& out, const TensorMeta& meta, std::span<const Tensor* const> inputs);
+inline void check_out_one(const char* op, TensorList ts) {
+  for (const Tensor& t : ts) check_out_one(op, t);
+}
+template <class... Ts> void check_out(const char* op, const Ts&... ts) { (check_out_one(op, ts), ...); }
+// A Python number that a node keeps becomes a 0-dim tensor of the result's dtype, so that formulas compute in
+// that.
+inline Tensor settled(const Tensor& t, const Tensor& result) {
+  if (!t.defined() || !t.is_wrapped_number()) return t;
+  Tensor out = empty_tensor({}, result.dtype());
+  cpu_kernels().copy(out, t);
+  return out;
+}
+// Where an out= kernel may write: `out` itself when it is dense, of the right dtype and apart from the
+// inputs, else a temporary.
+Tensor prepare_out(const char* op, const Tensor& out, const TensorMeta& meta,
+                   std::span<const Tensor* const> inputs);
 inline void collect(InlineVec<const Tensor*, 8>& v, const Tensor& t) { v.push_back(&t); }
 inline void collect(InlineVec<const Tensor*, 8>& v, TensorList ts) {
   for (const Tensor& t : ts) v.push_back(&t);
 }
-template <class... Ts> Tensor prepare_out(const char* op, const Tensor& out, const TensorMeta& meta, const Ts&... inputs) {
+template <class... Ts>
+Tensor prepare_out(const char* op, const Tensor& out, const TensorMeta& meta, const Ts&... inputs) {
   InlineVec<const Tensor*, 8> all;
   (collect(all, inputs), ...);
   return prepare_out(op, out, meta, std::span<const Tensor* const>(all.data(), all.size()));

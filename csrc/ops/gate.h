@@ -1,6 +1,7 @@
-// The one interposition point. Every op first asks gate::active: if an interpreter is on this thread's stack (a mode, autocast,
-// vmap, capture ...) or an operand is of an interposing subclass, the boxed call goes to the interpreter on top, which
-// handles or rewrites it and may call again, one level down. Otherwise the op goes its straight path.
+// The one interposition point. Every op first asks gate::active: if an interpreter is on this thread's stack
+// (a mode, autocast, vmap, capture ...) or an operand is of an interposing subclass, the boxed call goes to
+// the interpreter on top, which handles or rewrites it and may call again, one level down. Otherwise the op
+// goes its straight path.
 #pragma once
 
 #include "ops/registry.h"
@@ -21,7 +22,8 @@ void push(std::shared_ptr<Interpreter> interpreter);
 std::shared_ptr<Interpreter> pop();
 size_t depth();
 const std::shared_ptr<Interpreter>& at(size_t i); // 0 is the bottom
-// The interpreter that takes calls in which an operand has kInterposed set and no mode is left (set once by bindings).
+// The interpreter that takes calls in which an operand has kInterposed set and no mode is left (set once by
+// bindings).
 void set_subclass_interpreter(std::shared_ptr<Interpreter> interpreter);
 
 // Runs code below an interpreter: the stack is cut to `depth` levels for a scope.

@@ -19,8 +19,10 @@ struct ResultType {
     DType type = t.dtype();
     if (t.is_wrapped_number()) {
       // Python floats and complex numbers count as the default dtype.
-      if (is_complex(type)) type = default_complex_dtype();
-      else if (is_floating(type)) type = default_dtype();
+      if (is_complex(type))
+        type = default_complex_dtype();
+      else if (is_floating(type))
+        type = default_dtype();
       number = has_number ? promote(number, type) : type;
       has_number = true;
     } else if (t.dim() > 0) {
@@ -33,10 +35,9 @@ struct ResultType {
   }
   static DType combine(bool has_high, DType high, bool has_low, DType low) {
     if (!has_high) return low;
-    if (!has_low || category(low) <= category(high)) {
-      return high;
-    }
-    return promote(high, low);
+    if (!has_low || category(low) <= category(high)) return high;
+    // A complex operand of lower rank makes a float complex, in the float's own precision.
+    return is_floating(high) ? complex_type(high) : promote(high, low);
   }
   DType result() const {
     const DType upper = combine(has_dims, dims, has_zero, zero);
@@ -51,8 +52,9 @@ struct Plan {
 };
 
 [[noreturn]] void fail_devices(const char* op, const Tensor& a, const Tensor& b) {
-  fail(ErrorKind::Runtime, concat(op, ": Expected all tensors to be on the same device, but found at least two devices, ",
-                                  a.device(), " and ", b.device(), "!"));
+  fail(ErrorKind::Runtime,
+       concat(op, ": Expected all tensors to be on the same device, but found at least two devices, ",
+              a.device(), " and ", b.device(), "!"));
 }
 
 Plan make_plan(const char* op, PointwiseRule rule, Operands operands) {
@@ -95,7 +97,8 @@ Plan make_plan(const char* op, PointwiseRule rule, Operands operands) {
   return plan;
 }
 
-// Strides of a fresh result: those of the first dense operand of the full shape, so that permuted layouts are kept.
+// Strides of a fresh result: those of the first dense operand of the full shape, so that permuted layouts are
+// kept.
 DimVec result_strides(IntSpan sizes, Operands operands) {
   for (const Tensor* t : operands) {
     if (!equal(t->sizes(), sizes)) continue;
@@ -112,7 +115,8 @@ DimVec result_strides(IntSpan sizes, Operands operands) {
     bool broadcast = false;
     for (size_t i = 0; i < n; ++i) broadcast |= t->strides()[i] == 0 && sizes[i] > 1;
     if (broadcast) return {};
-    std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return t->strides()[a] > t->strides()[b]; });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](int64_t a, int64_t b) { return t->strides()[a] > t->strides()[b]; });
     DimVec strides(n);
     int64_t step = 1;
     for (size_t i = n; i-- > 0;) {
@@ -127,7 +131,8 @@ DimVec result_strides(IntSpan sizes, Operands operands) {
 void run(const Plan& plan, PointwiseOp functor, const Tensor& out, Operands operands, const Scalar* params) {
   if (out.is_meta() || out.numel() == 0) return;
   const LongWork long_work(out.numel());
-  ops::kernels_of(out).pointwise(functor, plan.compute, out, operands.data(), static_cast<int>(operands.size()), params);
+  ops::kernels_of(out).pointwise(functor, plan.compute, out, operands.data(),
+                                 static_cast<int>(operands.size()), params);
 }
 
 } // namespace
@@ -143,7 +148,8 @@ DType result_type(const Tensor& a, const Tensor& b) {
   return result_type(operands);
 }
 
-Tensor pointwise_new(const char* op, PointwiseOp functor, PointwiseRule rule, Operands operands, const Scalar* params) {
+Tensor pointwise_new(const char* op, PointwiseOp functor, PointwiseRule rule, Operands operands,
+                     const Scalar* params) {
   const Plan plan = make_plan(op, rule, operands);
   const DimVec strides = result_strides(plan.sizes, operands);
   Tensor out = strides.empty() ? empty_tensor(plan.sizes, plan.out, plan.device)
@@ -152,11 +158,13 @@ Tensor pointwise_new(const char* op, PointwiseOp functor, PointwiseRule rule, Op
   return out;
 }
 
-void pointwise_into(const char* op, const Tensor& self, PointwiseOp functor, PointwiseRule rule, Operands operands,
-                    const Scalar* params) {
+void pointwise_into(const char* op, const Tensor& self, PointwiseOp functor, PointwiseRule rule,
+                    Operands operands, const Scalar* params) {
   const Plan plan = make_plan(op, rule, operands);
-  check(equal(plan.sizes, self.sizes()), op, ": output with shape ", self.sizes(), " doesn't match the broadcast shape ",
-        plan.sizes);
+  check(!is_complex(plan.compute) || is_complex(plan.out) || plan.out == DType::Bool, "In-place ", op,
+        " is not supported for complex tensors.");
+  check(equal(plan.sizes, self.sizes()), op, ": output with shape ", self.sizes(),
+        " doesn't match the broadcast shape ", plan.sizes);
   check(can_cast(plan.out, self.dtype()), op, ": result type ", dtype_aten_name(plan.out),
         " can't be cast to the desired output type ", dtype_aten_name(self.dtype()));
   ops::check_writable(op, self);
@@ -165,8 +173,8 @@ void pointwise_into(const char* op, const Tensor& self, PointwiseOp functor, Poi
   run(plan, functor, self, operands, params);
 }
 
-void pointwise_out(const char* op, const Tensor& out, PointwiseOp functor, PointwiseRule rule, Operands operands,
-                   const Scalar* params) {
+void pointwise_out(const char* op, const Tensor& out, PointwiseOp functor, PointwiseRule rule,
+                   Operands operands, const Scalar* params) {
   const Plan plan = make_plan(op, rule, operands);
   check(can_cast(plan.out, out.dtype()), op, ": result type ", dtype_aten_name(plan.out),
         " can't be cast to the desired output type ", dtype_aten_name(out.dtype()));

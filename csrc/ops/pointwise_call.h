@@ -20,17 +20,18 @@ struct PointwiseRule {
 
 using Operands = std::span<const Tensor* const>;
 
-// Result type by PyTorch's rules: tensors with dimensions before 0-dim tensors before numbers, within a category the first
-// of these that reaches it decides.
+// Result type by PyTorch's rules: tensors with dimensions before 0-dim tensors before numbers, within a
+// category the first of these that reaches it decides.
 DType result_type(Operands operands);
 DType result_type(const Tensor& a, const Tensor& b);
 
-Tensor pointwise_new(const char* op, PointwiseOp functor, PointwiseRule rule, Operands operands, const Scalar* params);
+Tensor pointwise_new(const char* op, PointwiseOp functor, PointwiseRule rule, Operands operands,
+                     const Scalar* params);
 // Writes into self (one of the operands, usually): shape and dtype of the result must fit self.
-void pointwise_into(const char* op, const Tensor& self, PointwiseOp functor, PointwiseRule rule, Operands operands,
-                    const Scalar* params);
+void pointwise_into(const char* op, const Tensor& self, PointwiseOp functor, PointwiseRule rule,
+                    Operands operands, const Scalar* params);
 // out= form: resizes out, converts to its dtype.
-void pointwise_out(const char* op, const Tensor& out, PointwiseOp functor, PointwiseRule rule, Operands operands,
-                   const Scalar* params);
+void pointwise_out(const char* op, const Tensor& out, PointwiseOp functor, PointwiseRule rule,
+                   Operands operands, const Scalar* params);
 
 } // namespace torch

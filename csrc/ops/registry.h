@@ -8,9 +8,32 @@ namespace torch {
 
 // Kinds of argument as the Python parser tells them apart.
 enum class ArgKind : uint8_t {
-  Tensor, OptTensor, TensorOrNumber, TensorList, OptTensorList, OptTensorTuple, Number, OptNumber, Int, OptInt, Float,
-  OptFloat, Bool, OptBool, IntList, OptIntList, BoolList, DType, OptDType, OptDevice, OptLayout, MemoryFormat,
-  OptMemoryFormat, OptGenerator, Str, OptStr,
+  Tensor,
+  OptTensor,
+  TensorOrNumber,
+  TensorList,
+  OptTensorList,
+  OptTensorTuple,
+  Number,
+  OptNumber,
+  Int,
+  OptInt,
+  Float,
+  OptFloat,
+  Bool,
+  OptBool,
+  IntList,
+  OptIntList,
+  BoolList,
+  DType,
+  OptDType,
+  OptDevice,
+  OptLayout,
+  MemoryFormat,
+  OptMemoryFormat,
+  OptGenerator,
+  Str,
+  OptStr,
 };
 
 struct OpParam {

@@ -9,23 +9,26 @@ from torch import _C
 from torch._C import (  # noqa: F401
     Generator,
     Size,
+    can_cast,
+    default_generator,
     device,
     dtype,
+    enable_grad,
     get_default_dtype,
     get_num_threads,
-    layout,
-    memory_format,
-    promote_types,
-    can_cast,
-    result_type,
-    set_num_threads,
-    default_generator,
+    inference_mode,
+    is_anomaly_check_nan_enabled,
+    is_anomaly_enabled,
     is_grad_enabled,
     is_inference_mode_enabled,
+    layout,
+    memory_format,
     no_grad,
-    enable_grad,
-    inference_mode,
+    promote_types,
+    result_type,
+    set_anomaly_enabled,
     set_grad_enabled,
+    set_num_threads,
 )
 from torch.version import __version__
 
@@ -44,7 +47,7 @@ complex64 = cfloat = _C.complex64
 complex128 = cdouble = _C.complex128
 
 strided = _C.strided
-contiguous_format = _C.contiguous_format
+contiguous_format = legacy_contiguous_format = _C.contiguous_format
 preserve_format = _C.preserve_format
 channels_last = _C.channels_last
 channels_last_3d = _C.channels_last_3d
@@ -55,21 +58,49 @@ pi = 3.141592653589793
 e = 2.718281828459045
 newaxis = None
 
-# Every generated function of the operator table is a function of torch.
-globals().update({k: v for k, v in vars(_C._VariableFunctions).items() if not k.startswith("__")})
+# Every generated function of the operator table is a function of torch; of the in-place ones, and of those that only
+# derivatives call, PyTorch has few.
+_IN_PLACE_FUNCTIONS = set(
+    """abs_ acos_ acosh_ alpha_dropout_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ as_strided_ asin_ asinh_
+    atan_ atanh_ bernoulli_ ceil_ celu_ clamp_ clamp_max_ clamp_min_ clip_ conj_physical_ cos_ cosh_ deg2rad_
+    detach_ dropout_
+    elu_ embedding_renorm_ erf_ erfc_ exp2_ exp_ expm1_ feature_alpha_dropout_ feature_dropout_ fill_ fix_ floor_ frac_
+    gcd_ hardswish_ i0_ index_put_ lcm_ ldexp_ log10_ log1p_ log2_ log_ logit_ mish_ nan_to_num_ neg_ negative_ rad2deg_
+    random_ reciprocal_ relu_ resize_as_ round_ rrelu_ rsqrt_ selu_ sigmoid_ silu_ sin_ sinc_ sinh_ sqrt_ square_ tan_
+    tanh_ threshold_ trunc_ xlogy_ zero_""".split()
+)
+_NOT_FUNCTIONS = {
+    "index",
+    "native_batch_norm_backward",
+    "native_layer_norm_backward",
+    "nll_loss_backward",
+    "nll_loss_forward",
+}
+globals().update(
+    {
+        k: v
+        for k, v in vars(_C._VariableFunctions).items()
+        if not k.startswith("__")
+        and (k.startswith("_") or not k.endswith("_") or k in _IN_PLACE_FUNCTIONS)
+        and k not in _NOT_FUNCTIONS
+    }
+)
 
+from torch import autograd  # noqa: E402
 from torch._C import as_tensor, asarray, from_numpy, frombuffer, tensor  # noqa: E402
-from torch._tensor import Tensor  # noqa: E402
+from torch._tensor import DisableTorchFunction, DisableTorchFunctionSubclass, Tensor  # noqa: E402
 from torch.functional import (  # noqa: E402
-    align_tensors,
+    atleast_1d,
+    atleast_2d,
+    atleast_3d,
+    block_diag,
     broadcast_shapes,
     broadcast_tensors,
-    block_diag,
+    bucketize,
     cartesian_prod,
     chain_matmul,
     einsum,
     from_dlpack,
-    index,
     is_complex,
     is_floating_point,
     is_nonzero,
@@ -78,20 +109,23 @@ from torch.functional import (  # noqa: E402
     is_storage,
     is_tensor,
     meshgrid,
+    nonzero,
     norm,
     numel,
     range,
+    searchsorted,
     set_default_dtype,
     set_printoptions,
     split,
     tensordot,
     to_dlpack,
+    tril_indices,
+    triu_indices,
     typename,
     unique,
     unique_consecutive,
 )
 from torch.random import get_rng_state, initial_seed, manual_seed, seed, set_rng_state  # noqa: E402
-from torch import autograd  # noqa: E402
 
 if TYPE_CHECKING:
     from torch import nn, optim, utils  # noqa: F401
@@ -166,12 +200,14 @@ def _assert(condition: Any, message: str) -> None:
 # Loaded when first used, so that `import torch` stays light.
 _LAZY_MODULES = {
     "backends", "cuda", "distributions", "jit", "linalg", "nn", "optim", "overrides", "ops", "return_types",
-    "serialization", "special", "storage", "testing", "types", "utils", "fft", "amp", "library", "multiprocessing", "hub",
+    "serialization", "special", "storage", "testing", "types", "utils", "fft", "amp", "library", "multiprocessing",
+    "hub",
     "fx", "compiler", "profiler", "distributed", "sparse", "func", "export", "_ops",
 }
 _LAZY_NAMES = {
-    "save": "torch.serialization", "load": "torch.serialization", "finfo": "torch._type_info", "iinfo": "torch._type_info",
-    "UntypedStorage": "torch.storage", "TypedStorage": "torch.storage", "Storage": "torch.storage",
+    "save": "torch.serialization", "load": "torch.serialization", "finfo": "torch._type_info",
+    "iinfo": "torch._type_info",
+    "UntypedStorage": "torch.storage", "TypedStorage": "torch.storage",
     "FloatStorage": "torch.storage", "DoubleStorage": "torch.storage", "HalfStorage": "torch.storage",
     "BFloat16Storage": "torch.storage", "LongStorage": "torch.storage", "IntStorage": "torch.storage",
     "ShortStorage": "torch.storage", "CharStorage": "torch.storage", "ByteStorage": "torch.storage",
@@ -180,7 +216,6 @@ _LAZY_NAMES = {
     "BFloat16Tensor": "torch._legacy_types", "LongTensor": "torch._legacy_types", "IntTensor": "torch._legacy_types",
     "ShortTensor": "torch._legacy_types", "CharTensor": "torch._legacy_types", "ByteTensor": "torch._legacy_types",
     "BoolTensor": "torch._legacy_types", "set_default_tensor_type": "torch._legacy_types",
-    "fork_rng": "torch.random",
 }
 
 
@@ -199,4 +234,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(set(globals()) | _LAZY_NAMES.keys())
+    return sorted((set(globals()) | _LAZY_NAMES.keys()) - {"Any", "TYPE_CHECKING", "annotations"})

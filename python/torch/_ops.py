@@ -117,5 +117,5 @@ class _Ops(types.ModuleType):
 
 aten = _Namespace("torch.ops.aten")
 ops = _Ops("torch.ops")
-ops.aten = aten
+ops.aten = aten  # type: ignore[attr-defined]
 sys.modules.setdefault("torch.ops", ops)

@@ -27,6 +27,25 @@ def _rebuild_from_type_v2(func: Any, new_type: Any, args: Any, state: Any) -> An
     return _tensor_pickle.rebuild_from_type(func, new_type, args, state)
 
 
+class DisableTorchFunctionSubclass:
+    """Context manager: inside, ``__torch_function__`` of tensor subclasses is not called."""
+
+    def __enter__(self) -> None:
+        self._previous = _C._set_torch_function_enabled(False)
+
+    def __exit__(self, *args: object) -> None:
+        _C._set_torch_function_enabled(self._previous)
+
+
+class DisableTorchFunction(DisableTorchFunctionSubclass):
+    """Context manager: inside, no ``__torch_function__`` is called."""
+
+
+for _class in (DisableTorchFunctionSubclass, DisableTorchFunction):
+    _class.__module__ = "torch._C"
+    setattr(_C, _class.__name__, _class)
+
+
 class Tensor(TensorBase, metaclass=_C._TensorMeta):
     """A multi-dimensional array of numbers of one type, with gradients.
 
@@ -115,9 +134,36 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):
         """Not supported yet."""
         raise NotImplementedError("share_memory_: tensors in memory shared between processes are not supported yet")
 
-    def refine_names(self, *names: Any) -> Tensor:
-        """Not supported."""
-        raise NotImplementedError("named dimensions are not supported")
+    def untyped_storage(self) -> Any:
+        """The block of memory under the tensor, a :class:`torch.UntypedStorage`."""
+        import torch.storage  # noqa: F401  # brings the class that storages are instances of
+
+        return super().untyped_storage()
+
+    def nonzero(self, *, as_tuple: bool = False) -> Any:
+        """See :func:`torch.nonzero`."""
+        import torch
+
+        return torch.nonzero(self, as_tuple=as_tuple)
+
+    def is_same_size(self, other: Tensor) -> bool:
+        """Whether both have the same shape."""
+        return self.shape == other.shape
+
+    def roll(self, shifts: Any, dims: Any = ()) -> Tensor:
+        """See :func:`torch.roll`."""
+        return _C._VariableFunctions.roll(self, shifts, dims)
+
+    def movedim(self, source: Any, destination: Any) -> Tensor:
+        """See :func:`torch.movedim`."""
+        return _C._VariableFunctions.movedim(self, source, destination)
+
+    def moveaxis(self, source: Any, destination: Any) -> Tensor:
+        """See :func:`torch.moveaxis`."""
+        return _C._VariableFunctions.movedim(self, source, destination)
+
+    apply_ = _lazy("torch._tensor_apply", "apply_")
+    map_ = _lazy("torch._tensor_apply", "map_")
 
     @property
     def is_leaf_(self) -> bool:

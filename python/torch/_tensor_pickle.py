@@ -47,7 +47,7 @@ def _reduce_plain(self: torch.Tensor) -> tuple[Callable[..., Any], tuple[Any, ..
     if self.is_meta:
         return _rebuild_meta_tensor_no_storage, (self.dtype, tuple(self.size()), self.stride(), self.requires_grad)
     # hooks are no data: they stay behind
-    args = (
+    args: tuple = (
         typed_storage(self),
         self.storage_offset(),
         tuple(self.size()),

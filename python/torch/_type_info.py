@@ -14,7 +14,10 @@ _INTS = {torch.uint8: (8, False), torch.int8: (8, True), torch.int16: (16, True)
 
 
 class finfo:
-    """Limits of a floating-point dtype (the default dtype without argument): bits, eps, max, min, tiny, smallest_normal, resolution."""
+    """Limits of a floating-point dtype, the default one without argument.
+
+    bits, eps, max, min, tiny, smallest_normal, resolution.
+    """
 
     def __init__(self, type: Optional[Any] = None) -> None:
         type = torch.get_default_dtype() if type is None else type

@@ -93,7 +93,8 @@ def _get_obj_state(obj: Any) -> Optional[Any]:
     import copyreg
 
     attributes = getattr(obj, "__dict__", None)
-    slots = {name: getattr(obj, name) for name in copyreg._slotnames(type(obj)) if hasattr(obj, name)}
+    names = copyreg._slotnames(type(obj))  # type: ignore[attr-defined]
+    slots = {name: getattr(obj, name) for name in names if hasattr(obj, name)}
     if slots:
         return attributes, slots
     return attributes or None

@@ -135,7 +135,7 @@ def _user_table() -> dict[str, Any]:
 def add_safe_globals(safe_globals: list[SafeGlobal]) -> None:
     for entry in safe_globals:
         pair = isinstance(entry, tuple)
-        if pair and (len(entry) != 2 or not callable(entry[0]) or not isinstance(entry[1], str)):
+        if pair and (len(entry) != 2 or not callable(entry[0]) or not isinstance(entry[1], str)):  # type: ignore
             raise ValueError(f"add_safe_globals: expected a pair (callable, 'module.name'), got {entry!r}")
         if not pair and not (callable(entry) and hasattr(entry, "__qualname__")):
             raise TypeError(f"add_safe_globals: expected functions and classes, got {entry!r}")

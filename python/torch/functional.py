@@ -1,4 +1,4 @@
-"""Functions of ``torch`` that take sequences or flexible arguments; the operators under them are in the operator table."""
+"""Functions of ``torch`` that take sequences or flexible arguments, over operators of the table."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import _C
 from torch._C import _VariableFunctions as _F
 from torch._tensor import Tensor
 
-_call = {name: _C._find_op(name, overload) for name, overload in ()}
+_call: dict[str, Any] = {}
 
 
 def _op(name: str, overload: str = "") -> Any:
@@ -27,9 +27,9 @@ def is_tensor(obj: Any) -> bool:
 
 def is_storage(obj: Any) -> bool:
     """Whether ``obj`` is a storage."""
-    from torch.storage import TypedStorage, UntypedStorage
+    from torch.storage import TypedStorage
 
-    return isinstance(obj, (TypedStorage, UntypedStorage))
+    return isinstance(obj, (TypedStorage, _C.StorageBase))
 
 
 def is_floating_point(input: Tensor) -> bool:
@@ -96,11 +96,6 @@ def _tensors(args: tuple[Any, ...]) -> list[Tensor]:
     return list(args[0]) if len(args) == 1 and isinstance(args[0], (list, tuple)) else list(args)
 
 
-def index(*args: Any) -> Any:
-    """Not a function of PyTorch; use ``tensor[...]``."""
-    raise AttributeError("module 'torch' has no attribute 'index'")
-
-
 def broadcast_shapes(*shapes: Any) -> _C.Size:
     """Shape that tensors of the given shapes broadcast to; RuntimeError if they do not."""
     tuples = [(s,) if isinstance(s, int) else tuple(s) for s in shapes]
@@ -128,21 +123,20 @@ def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
     return tuple(t.expand(shape) for t in ts)
 
 
-def align_tensors(*tensors: Tensor) -> Any:
-    """Not supported: dimensions have no names here."""
-    raise NotImplementedError("align_tensors: named dimensions are not supported")
-
-
 def split(tensor: Tensor, split_size_or_sections: Union[int, Sequence[int]], dim: int = 0) -> tuple[Tensor, ...]:
     """Pieces along a dimension, of one size or of the given sizes (views)."""
     return tensor.split(split_size_or_sections, dim)
 
 
 def einsum(*args: Any) -> Tensor:
-    """Sum of products by Einstein's convention: ``einsum("ij,jk->ik", a, b)``, or with sublists ``einsum(a, [0, 1], b, [1, 2], [0, 2])``."""
+    """Sum of products by Einstein's convention.
+
+    ``einsum("ij,jk->ik", a, b)``, or with sublists ``einsum(a, [0, 1], b, [1, 2], [0, 2])``.
+    """
     if len(args) < 2:
         raise ValueError(
-            "einsum(): must specify the equation string and at least one operand, or at least one operand and its subscripts list"
+            "einsum(): must specify the equation string and at least one operand, "
+            "or at least one operand and its subscripts list"
         )
     if isinstance(args[0], Tensor):
         letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -167,7 +161,166 @@ def einsum(*args: Any) -> Tensor:
 def meshgrid(*tensors: Any, indexing: Optional[str] = None) -> tuple[Tensor, ...]:
     """Grids of coordinates of vectors, in matrix ("ij", the default) or Cartesian ("xy") order."""
     ts = [t if isinstance(t, Tensor) else _C.tensor(t) for t in _tensors(tensors)]
-    return tuple(_op("meshgrid")(ts, indexing=indexing or "ij"))
+    if indexing not in (None, "ij", "xy"):
+        raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
+    if indexing == "xy" and len(ts) > 1:
+        ts[0], ts[1] = ts[1], ts[0]
+        second, first, *others = (grid.transpose(0, 1) for grid in _op("meshgrid")(ts, indexing="ij"))
+        # exchanging the vectors and the dimensions gives the grids of matrix order: one exchange is left to do
+        return tuple(grid.transpose(0, 1) for grid in (first, second, *others))
+    return tuple(_op("meshgrid")(ts, indexing="ij"))
+
+
+def nonzero(input: Tensor, *, out: Optional[Tensor] = None, as_tuple: bool = False) -> Any:
+    """Indices of the non-zero elements, in row-major order.
+
+    A tensor of shape (count, dimensions), or with ``as_tuple`` one vector of indices for each dimension, such that
+    ``input[torch.nonzero(input, as_tuple=True)]`` are the elements; a 0-dim tensor then counts as one of one element.
+    """
+    if as_tuple:
+        if out is not None:
+            raise RuntimeError("nonzero does not support the out kwarg when as_tuple is True")
+        return _C.TensorBase.nonzero(input if input.dim() else input.reshape(1)).unbind(1)
+    result = _C.TensorBase.nonzero(input)
+    if out is None:
+        return result
+    if out.dtype != _C.int64:
+        raise RuntimeError(f"nonzero: expected out of dtype torch.int64, got {out.dtype}")
+    return out.resize_(result.shape).copy_(result)
+
+
+def _atleast(name: str, tensors: tuple[Any, ...]) -> Any:
+    one = getattr(_F, name)
+    if len(tensors) == 1 and not isinstance(tensors[0], (list, tuple)):
+        return one(tensors[0])
+    return tuple(one(t) for t in _tensors(tensors))
+
+
+def atleast_1d(*tensors: Any) -> Any:
+    """The tensor, with a dimension if it has none; of several tensors, or a sequence of them, a tuple."""
+    return _atleast("atleast_1d", tensors)
+
+
+def atleast_2d(*tensors: Any) -> Any:
+    """The tensor with dimensions of size 1 in front, so that it has two; of several tensors a tuple."""
+    return _atleast("atleast_2d", tensors)
+
+
+def atleast_3d(*tensors: Any) -> Any:
+    """The tensor with dimensions of size 1 around its own, so that it has three; of several tensors a tuple."""
+    return _atleast("atleast_3d", tensors)
+
+
+def _triangle(name: str, row: int, col: int, dtype: Any, layout: Any, device: Any, mark: Any) -> Tensor:
+    for size, text in ((row, "row"), (col, "col")):
+        if size < 0:
+            raise RuntimeError(f"{name}: {text} must be non-negative, got {size}")
+    dtype = _C.int64 if dtype is None else dtype
+    if dtype not in (_C.int16, _C.int32, _C.int64):
+        raise NotImplementedError(f"{name}: not implemented for {dtype}")
+    if layout not in (None, _C.strided):
+        raise NotImplementedError(f"{name}: not implemented for layout {layout}")
+    if device is not None and _C.device(device).type != "cpu":
+        raise NotImplementedError(f"{name}: not implemented for device {device}")
+    marked = mark(_F.ones((row, col), dtype=_C.bool))
+    return _C.TensorBase.nonzero(marked).t().contiguous().to(dtype)
+
+
+def tril_indices(
+    row: int,
+    col: int,
+    offset: int = 0,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    pin_memory: Optional[bool] = None,
+) -> Tensor:
+    """Indices, of shape (2, count), of the lower triangle of a ``row`` by ``col`` matrix up to diagonal ``offset``."""
+    _no_pinning("tril_indices", pin_memory)
+    return _triangle("tril_indices", row, col, dtype, layout, device, lambda m: m.tril(offset))
+
+
+def triu_indices(
+    row: int,
+    col: int,
+    offset: int = 0,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    pin_memory: Optional[bool] = None,
+) -> Tensor:
+    """Indices, of shape (2, count), of the upper triangle of a ``row`` by ``col`` matrix from diagonal ``offset``."""
+    _no_pinning("triu_indices", pin_memory)
+    return _triangle("triu_indices", row, col, dtype, layout, device, lambda m: m.triu(offset))
+
+
+def _no_pinning(name: str, pin_memory: Optional[bool]) -> None:
+    if pin_memory:
+        raise NotImplementedError(f"{name}: pin_memory=True is not supported")
+
+
+def searchsorted(
+    sorted_sequence: Tensor,
+    input: Any,
+    *,
+    out_int32: bool = False,
+    right: bool = False,
+    side: Optional[str] = None,
+    sorter: Optional[Tensor] = None,
+    out: Optional[Tensor] = None,
+) -> Tensor:
+    """Positions in ``sorted_sequence`` (along its last dimension) where the values would be inserted to keep order.
+
+    Args:
+        sorted_sequence: ascending along the last dimension, or in the order that ``sorter`` brings it into.
+        input: a tensor with the same leading dimensions (any shape if the sequence is a vector), or a number.
+        out_int32: int32 results instead of int64.
+        right: positions after equal elements instead of before them; ``side="right"`` says the same.
+        sorter: int64 indices that sort ``sorted_sequence``, of its shape.
+    """
+    if side not in (None, "left", "right"):
+        raise RuntimeError(f"torch.searchsorted(): side can only be 'left' or 'right' but got {side}")
+    if side == "left" and right:
+        raise RuntimeError("torch.searchsorted(): side and right can't be opposites, got side='left' and right=True")
+    if not isinstance(input, Tensor):
+        if sorted_sequence.dim() != 1:
+            raise RuntimeError(
+                "torch.searchsorted(): the input can be a number only for a sequence of one dimension, got one of "
+                f"shape {tuple(sorted_sequence.shape)}"
+            )
+        input = _C.tensor(input)
+        common = _C.promote_types(input.dtype, sorted_sequence.dtype)
+        if common.is_floating_point and not sorted_sequence.dtype.is_floating_point:
+            common = _C.float64  # keeps every int32 as it is
+        input, sorted_sequence = input.to(common), sorted_sequence.to(common)
+    if sorter is not None:
+        if sorter.shape != sorted_sequence.shape:
+            raise RuntimeError(
+                "torch.searchsorted(): boundary and sorter must have the same size, got "
+                f"{tuple(sorted_sequence.shape)} and {tuple(sorter.shape)}"
+            )
+        if sorter.dtype != _C.int64:
+            raise RuntimeError(f"torch.searchsorted(): sorter must be of dtype torch.int64, got {sorter.dtype}")
+        if sorter.numel() and (int(sorter.min()) < 0 or int(sorter.max()) >= sorted_sequence.shape[-1]):
+            raise RuntimeError("torch.searchsorted(): sorter index out of range")
+        sorted_sequence = sorted_sequence.gather(-1, sorter)
+    result = _F.searchsorted(sorted_sequence, input, out_int32=out_int32, right=right or side == "right")
+    if out is None:
+        return result
+    if out.dtype != result.dtype:
+        raise RuntimeError(f"torch.searchsorted(): expected out of dtype {result.dtype}, got {out.dtype}")
+    return out.resize_(result.shape).copy_(result)
+
+
+def bucketize(
+    input: Any, boundaries: Tensor, *, out_int32: bool = False, right: bool = False, out: Optional[Tensor] = None
+) -> Tensor:
+    """For each value the index of the bucket between ascending ``boundaries`` (a vector) in which it lies."""
+    if boundaries.dim() != 1:
+        raise RuntimeError(f"bucketize: boundaries must have one dimension, got shape {tuple(boundaries.shape)}")
+    return searchsorted(boundaries, input, out_int32=out_int32, right=right, out=out)
 
 
 def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Optional[Tensor] = None) -> Tensor:
@@ -187,7 +340,12 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Optional[Tensor] = None)
 
 
 def norm(
-    input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: Optional[Tensor] = None, dtype: Any = None
+    input: Tensor,
+    p: Any = "fro",
+    dim: Any = None,
+    keepdim: bool = False,
+    out: Optional[Tensor] = None,
+    dtype: Any = None,
 ) -> Tensor:
     """Vector norm of order ``p`` ("fro" is 2) over the given dimensions, or over all elements."""
     if p in (None, "fro"):
@@ -206,7 +364,9 @@ def block_diag(*tensors: Any) -> Tensor:
     parts = []
     for i, t in enumerate(tensors):
         if t.dim() > 2:
-            raise RuntimeError(f"torch.block_diag: Input tensors must have 2 or fewer dimensions. Input {i} has {t.dim()} dimensions")
+            raise RuntimeError(
+                f"torch.block_diag: Input tensors must have 2 or fewer dimensions. Input {i} has {t.dim()} dimensions"
+            )
         parts.append(_F.atleast_2d(t))
     if not parts:
         return _F.empty((1, 0))

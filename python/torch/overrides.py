@@ -25,7 +25,9 @@ def has_torch_function_variadic(*objs: Any) -> bool:
     return has_torch_function(objs)
 
 
-def handle_torch_function(public_api: Callable[..., Any], relevant_args: Iterable[Any], *args: Any, **kwargs: Any) -> Any:
+def handle_torch_function(
+    public_api: Callable[..., Any], relevant_args: Iterable[Any], *args: Any, **kwargs: Any
+) -> Any:
     """Calls the overrides of the relevant arguments, subclasses first, until one does not decline."""
     overloaded: list[Any] = []
     for arg in relevant_args:
@@ -38,7 +40,8 @@ def handle_torch_function(public_api: Callable[..., Any], relevant_args: Iterabl
         result = type(arg).__torch_function__(public_api, types, args, kwargs)
         if result is not NotImplemented:
             return result
-    raise TypeError(f"no implementation found for '{public_api}' on types that implement __torch_function__: {list(types)}")
+    names = list(types)
+    raise TypeError(f"no implementation found for '{public_api}' on types that implement __torch_function__: {names}")
 
 
 def is_tensor_like(inp: Any) -> bool:

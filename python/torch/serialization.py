@@ -376,7 +376,7 @@ class StorageSource:
 
     def persistent_load(self, reference: Any) -> Any:
         key, dtype, location, numel, typed = self._checked(reference)
-        storage = self._loaded.get(key)
+        storage: Any = self._loaded.get(key)
         if storage is None:
             unit = dtype.itemsize // 2 if dtype.is_complex else dtype.itemsize
             storage = self._restore(self.read(key, numel * dtype.itemsize, unit), location)
@@ -524,6 +524,9 @@ def load(
         RuntimeError: the file is damaged, or a device is missing.
         EOFError: the file is empty.
     """
+    unknown = pickle_load_args.keys() - {"encoding", "errors", "fix_imports", "buffers"}
+    if unknown:
+        raise TypeError(f"load() got an unexpected keyword argument {min(unknown)!r}")
     if weights_only is None:
         weights_only = _default_weights_only(pickle_module)
     if weights_only and pickle_module is not None:

@@ -6,10 +6,9 @@ import io
 from typing import Any
 
 import pytest
-from conftest import assert_same
-
 import torch
 import wire
+from conftest import assert_same
 
 OBJECTS = {
     "tensor": "x = torch.arange(6.).reshape(2, 3)",

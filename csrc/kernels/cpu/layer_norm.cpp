@@ -108,7 +108,7 @@ void backward(const Tensor& grad_input, const Tensor& grad_weight, const Tensor&
               rb[i] += pg[i];
             }
           }
-          const auto add = [](T p, T q) { return p + q; };
+          const auto add = [](V p, V q) { return p + q; };
           sum_g += double(fold_lanes(part_g, add)) + double(rest_g);
           sum_gz += double(fold_lanes(part_gz, add)) + double(rest_gz);
         }

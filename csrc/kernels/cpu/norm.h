@@ -111,7 +111,7 @@ void add_products(double& sum, double& dot, const void* a, const void* b, DType 
         dots[k] = fused(va, vb - V(shift), dots[k]);
       }
     }
-    const auto add = [](T p, T q) { return p + q; };
+    const auto add = [](V p, V q) { return p + q; };
     sum += double(fold_lanes(sums[0] + sums[1], add));
     dot += double(fold_lanes(dots[0] + dots[1], add));
     for (; i < size; ++i) {

@@ -92,7 +92,7 @@ template <class Join, class T, class A, class Map = AsIs> struct Lanes {
       a = join(join(a, b), join(c, d));
       Vec<A> all = a.part[0];
       if constexpr (kParts == 2) all = Join::join(all, a.part[1]);
-      total = Join::join(total, fold_lanes(all, [](A p, A q) { return Join::join(p, q); }));
+      total = Join::join(total, fold_lanes(all, [](Vec<A> p, Vec<A> q) { return Join::join(p, q); }));
     }
     for (; i < n; ++i) total = Join::join(total, one(x[i], context));
     *static_cast<A*>(acc) = total;

@@ -228,17 +228,30 @@ template <int kShift, class T> TORCH_INLINE Vec<T> shift_right_logical(Vec<T> a)
 template <int kShift, class T> TORCH_INLINE Vec<T> shift_right(Vec<T> a) { return a.v >> kShift; }
 
 // Widening and narrowing between float lanes and two registers of double lanes.
+// (The compiler's own conversion of vectors goes through halves with AVX-512.)
 TORCH_INLINE void widen(Vec<float> a, Vec<double>& low, Vec<double>& high) {
 #if TORCH_VEC_AVX512
-  low = __builtin_convertvector(__builtin_shufflevector(a.v, a.v, 0, 1, 2, 3, 4, 5, 6, 7), Vec<double>::Raw);
-  high = __builtin_convertvector(__builtin_shufflevector(a.v, a.v, 8, 9, 10, 11, 12, 13, 14, 15),
-                                 Vec<double>::Raw);
+  const auto low_half = __builtin_shufflevector(a.v, a.v, 0, 1, 2, 3, 4, 5, 6, 7);
+  const auto high_half = __builtin_shufflevector(a.v, a.v, 8, 9, 10, 11, 12, 13, 14, 15);
+  low = (Vec<double>::Raw)_mm512_maskz_cvtps_pd(0xff, (__m256)low_half);
+  high = (Vec<double>::Raw)_mm512_maskz_cvtps_pd(0xff, (__m256)high_half);
 #elif TORCH_VEC_AVX2
   low = (Vec<double>::Raw)_mm256_cvtps_pd(_mm256_castps256_ps128((__m256)a.v));
   high = (Vec<double>::Raw)_mm256_cvtps_pd(_mm256_extractf128_ps((__m256)a.v, 1));
 #else
   low = (Vec<double>::Raw)_mm_cvtps_pd((__m128)a.v);
   high = (Vec<double>::Raw)_mm_cvtps_pd(_mm_movehl_ps((__m128)a.v, (__m128)a.v));
+#endif
+}
+TORCH_INLINE Vec<float> narrow(Vec<double> low, Vec<double> high) {
+#if TORCH_VEC_AVX512
+  const __m256 a = _mm512_maskz_cvtpd_ps(0xff, (__m512d)low.v),
+               b = _mm512_maskz_cvtpd_ps(0xff, (__m512d)high.v);
+  return (Vec<float>::Raw)__builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+#elif TORCH_VEC_AVX2
+  return (Vec<float>::Raw)_mm256_set_m128(_mm256_cvtpd_ps((__m256d)high.v), _mm256_cvtpd_ps((__m256d)low.v));
+#else
+  return (Vec<float>::Raw)_mm_movelh_ps(_mm_cvtpd_ps((__m128d)low.v), _mm_cvtpd_ps((__m128d)high.v));
 #endif
 }
 
@@ -350,8 +363,24 @@ requires std::is_floating_point_v<T> TORCH_INLINE Mask<T> signbit_(Vec<T> a) {
 template <class T> TORCH_INLINE Mask<T> isnan_(Vec<T> a) { return a != a; }
 
 // Plain comparisons: b unless a is smaller (larger), so a NaN in a gives b. The machine's own min and max.
-template <class T> TORCH_INLINE Vec<T> min_or_second(Vec<T> a, Vec<T> b) { return a.v < b.v ? a.v : b.v; }
-template <class T> TORCH_INLINE Vec<T> max_or_second(Vec<T> a, Vec<T> b) { return a.v > b.v ? a.v : b.v; }
+template <class T> TORCH_INLINE Vec<T> min_or_second(Vec<T> a, Vec<T> b) {
+#if TORCH_VEC_AVX512
+  if constexpr (std::is_same_v<T, float>)
+    return (typename Vec<T>::Raw)_mm512_maskz_min_ps(0xffff, (__m512)a.v, (__m512)b.v);
+  if constexpr (std::is_same_v<T, double>)
+    return (typename Vec<T>::Raw)_mm512_maskz_min_pd(0xff, (__m512d)a.v, (__m512d)b.v);
+#endif
+  return a.v < b.v ? a.v : b.v;
+}
+template <class T> TORCH_INLINE Vec<T> max_or_second(Vec<T> a, Vec<T> b) {
+#if TORCH_VEC_AVX512
+  if constexpr (std::is_same_v<T, float>)
+    return (typename Vec<T>::Raw)_mm512_maskz_max_ps(0xffff, (__m512)a.v, (__m512)b.v);
+  if constexpr (std::is_same_v<T, double>)
+    return (typename Vec<T>::Raw)_mm512_maskz_max_pd(0xff, (__m512d)a.v, (__m512d)b.v);
+#endif
+  return a.v > b.v ? a.v : b.v;
+}
 // NaN in either operand gives NaN.
 template <class T> TORCH_INLINE Vec<T> minimum_(Vec<T> a, Vec<T> b) {
   if constexpr (Vec<T>::kFloating)
@@ -395,13 +424,18 @@ template <class T, class F> TORCH_INLINE void each_vec(int64_t n, F&& f) {
         [rest](T* p, V v) { v.store_partial(p, rest); });
 }
 
-// Folds the lanes of one register in a fixed order (halves), f(T, T) -> T.
+// Lanes moved down by kBy, cyclically.
+template <int kBy, class T> TORCH_INLINE Vec<T> rotate_lanes(Vec<T> a) {
+  typename Mask<T>::Raw index;
+  for (int i = 0; i < Vec<T>::kLanes; ++i) index[i] = (i + kBy) % Vec<T>::kLanes;
+  return __builtin_shuffle(a.v, index);
+}
+// Folds the lanes of one register in a fixed order (halves); f joins two registers.
 template <class T, class F> TORCH_INLINE T fold_lanes(Vec<T> a, F f) {
-  T x[Vec<T>::kLanes];
-  a.store(x);
-  for (int width = Vec<T>::kLanes / 2; width > 0; width /= 2)
-    for (int i = 0; i < width; ++i) x[i] = f(x[i], x[i + width]);
-  return x[0];
+  if constexpr (Vec<T>::kLanes >= 16) a = f(a, rotate_lanes<8>(a));
+  if constexpr (Vec<T>::kLanes >= 8) a = f(a, rotate_lanes<4>(a));
+  if constexpr (Vec<T>::kLanes >= 4) a = f(a, rotate_lanes<2>(a));
+  return f(a, rotate_lanes<1>(a)).v[0];
 }
 
 } // namespace torch::TORCH_ISA

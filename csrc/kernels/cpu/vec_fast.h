@@ -176,15 +176,6 @@ TORCH_INLINE Vec<double> exp2_of(Vec<double> x) { // |x| <= 300
                  0.0013333935356464426, 0.00015466781518346483, 1.5196134012359676e-05);
   return scale_by_power(fused(r, p, V(1.0)), n);
 }
-TORCH_INLINE Vec<float> narrow(Vec<double> low, Vec<double> high) {
-  using Half = RawVec<float, Vec<double>::kLanes>;
-  const Half a = __builtin_convertvector(low.v, Half), b = __builtin_convertvector(high.v, Half);
-  Vec<float> r;
-  __builtin_memcpy(&r.v, &a, sizeof a);
-  __builtin_memcpy(reinterpret_cast<char*>(&r.v) + sizeof a, &b, sizeof b);
-  return r;
-}
-
 // 2^(y log2 |x|) in double, then the rules of C's pow for signs, zeros, infinities and NaN.
 TORCH_INLINE Vec<float> fast_pow(Vec<float> x, Vec<float> y) {
   using V = Vec<float>;

@@ -124,6 +124,11 @@ template <class T> TORCH_INLINE Vec<T> power_of_floats(Vec<T> a, Vec<T> b) {
     if (first == T(1)) return a;
     if (first == T(-1)) return Vec<T>(T(1)) / a;
     if (first == T(-2)) return Vec<T>(T(1)) / (a * a);
+    if (first == T(0.5) || first == T(-0.5)) { // pow takes -0.0 for 0 and gives inf for -inf, unlike sqrt
+      constexpr T inf = std::numeric_limits<T>::infinity();
+      const Vec<T> root = select(a == Vec<T>(-inf), Vec<T>(inf), sqrt_(a + Vec<T>(T(0))));
+      return first > 0 ? root : Vec<T>(T(1)) / root;
+    }
   }
   return pow_(a, b);
 }

@@ -87,10 +87,8 @@ TileShape choose_tile(const Geometry& g, int64_t capacity) {
   bool crosswise = false;
   for (int k = 0; k < g.n_operands; ++k)
     crosswise |= g.strides[k][1] != 0 && g.strides[k][1] < g.strides[k][0];
-  if (crosswise) {
-    int64_t side = 32;
-    while (side * side > capacity) side /= 2;
-    const int64_t cols = std::min(g.sizes[0], g.sizes[1] < side ? capacity / g.sizes[1] : side);
+  if (crosswise) { // whole cache lines along dimension 1 (of 4-byte elements), the rest along dimension 0
+    const int64_t rows = std::min<int64_t>(g.sizes[1], 16), cols = std::min(g.sizes[0], capacity / rows);
     return {cols, std::min(g.sizes[1], capacity / cols)};
   }
   const int64_t cols = std::min(g.sizes[0], capacity);

@@ -114,7 +114,7 @@ private:
 };
 
 // Tile shape for elementwise work through buffers of `capacity` elements: a long run where the innermost
-// dimension is long, several rows where it is short, a square where some operand runs along dimension 1.
+// dimension is long, several rows where it is short, a block where some operand runs along dimension 1.
 TileShape choose_tile(const Geometry& g, int64_t capacity);
 
 // Moves rows x cols elements of `width` bytes between a strided tile and another (or a dense buffer: stride0

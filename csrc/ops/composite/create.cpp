@@ -8,7 +8,8 @@ namespace {
 Device device_or(std::optional<Device> d) { return d.value_or(Device{}); }
 DType dtype_or_default(std::optional<DType> t) { return t.value_or(default_dtype()); }
 
-Tensor like_empty(const Tensor& self, std::optional<DType> dtype, std::optional<Device> device, std::optional<MemoryFormat> format) {
+Tensor like_empty(const Tensor& self, std::optional<DType> dtype, std::optional<Device> device,
+                  std::optional<MemoryFormat> format) {
   TensorMeta meta = infer::clone(self, format);
   meta.dtype = dtype.value_or(meta.dtype);
   meta.device = device.value_or(meta.device);
@@ -27,10 +28,12 @@ Tensor filled(Tensor t, const Scalar& value) {
 
 } // namespace
 
-Tensor empty(Ints size, std::optional<DType> dtype, std::optional<Device> device, std::optional<MemoryFormat> format) {
+Tensor empty(Ints size, std::optional<DType> dtype, std::optional<Device> device,
+             std::optional<MemoryFormat> format) {
   check(format != MemoryFormat::Preserve, "empty(): the Preserve memory format is not supported");
-  return empty_tensor(TensorMeta{size.span(), dtype_or_default(dtype), device_or(device),
-                                 infer::format_strides(size, format.value_or(MemoryFormat::Contiguous), nullptr)});
+  return empty_tensor(
+      TensorMeta{size.span(), dtype_or_default(dtype), device_or(device),
+                 infer::format_strides(size, format.value_or(MemoryFormat::Contiguous), nullptr)});
 }
 Tensor empty_strided(Ints size, Ints stride, std::optional<DType> dtype, std::optional<Device> device) {
   return empty_strided_tensor(size, stride, dtype_or_default(dtype), device_or(device));
@@ -50,31 +53,40 @@ Tensor scalar_tensor(const Scalar& s, std::optional<DType> dtype, std::optional<
 Tensor arange(const Scalar& end, std::optional<DType> dtype, std::optional<Device> device) {
   return _arange(int64_t{0}, end, int64_t{1}, dtype, device);
 }
-Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step, std::optional<DType> dtype, std::optional<Device> device) {
+Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step, std::optional<DType> dtype,
+              std::optional<Device> device) {
   return _arange(start, end, step, dtype, device);
 }
-Tensor linspace(const Scalar& start, const Scalar& end, int64_t steps, std::optional<DType> dtype, std::optional<Device> device) {
+Tensor linspace(const Scalar& start, const Scalar& end, int64_t steps, std::optional<DType> dtype,
+                std::optional<Device> device) {
   return _linspace(start, end, steps, dtype, device);
 }
-Tensor logspace(const Scalar& start, const Scalar& end, int64_t steps, double base, std::optional<DType> dtype,
-                std::optional<Device> device) {
+Tensor logspace(const Scalar& start, const Scalar& end, int64_t steps, double base,
+                std::optional<DType> dtype, std::optional<Device> device) {
   const Tensor exponents = _linspace(start, end, steps, DType::Float64, device);
   return _to_copy(pow(wrapped_number(base), exponents), dtype_or_default(dtype));
 }
-Tensor eye(int64_t n, std::optional<DType> dtype, std::optional<Device> device) { return _eye(n, n, dtype, device); }
-Tensor eye(int64_t n, int64_t m, std::optional<DType> dtype, std::optional<Device> device) { return _eye(n, m, dtype, device); }
+Tensor eye(int64_t n, std::optional<DType> dtype, std::optional<Device> device) {
+  return _eye(n, n, dtype, device);
+}
+Tensor eye(int64_t n, int64_t m, std::optional<DType> dtype, std::optional<Device> device) {
+  return _eye(n, m, dtype, device);
+}
 
-Tensor empty_like(const Tensor& self, std::optional<DType> dtype, std::optional<Device> device, std::optional<MemoryFormat> f) {
+Tensor empty_like(const Tensor& self, std::optional<DType> dtype, std::optional<Device> device,
+                  std::optional<MemoryFormat> f) {
   return like_empty(self, dtype, device, f);
 }
-Tensor zeros_like(const Tensor& self, std::optional<DType> dtype, std::optional<Device> device, std::optional<MemoryFormat> f) {
+Tensor zeros_like(const Tensor& self, std::optional<DType> dtype, std::optional<Device> device,
+                  std::optional<MemoryFormat> f) {
   return filled(like_empty(self, dtype, device, f), int64_t{0});
 }
-Tensor ones_like(const Tensor& self, std::optional<DType> dtype, std::optional<Device> device, std::optional<MemoryFormat> f) {
+Tensor ones_like(const Tensor& self, std::optional<DType> dtype, std::optional<Device> device,
+                 std::optional<MemoryFormat> f) {
   return filled(like_empty(self, dtype, device, f), int64_t{1});
 }
-Tensor full_like(const Tensor& self, const Scalar& value, std::optional<DType> dtype, std::optional<Device> device,
-                 std::optional<MemoryFormat> f) {
+Tensor full_like(const Tensor& self, const Scalar& value, std::optional<DType> dtype,
+                 std::optional<Device> device, std::optional<MemoryFormat> f) {
   return filled(like_empty(self, dtype, device, f), value);
 }
 Tensor new_empty(const Tensor& self, Ints size, std::optional<DType> dtype, std::optional<Device> device) {
@@ -86,15 +98,18 @@ Tensor new_zeros(const Tensor& self, Ints size, std::optional<DType> dtype, std:
 Tensor new_ones(const Tensor& self, Ints size, std::optional<DType> dtype, std::optional<Device> device) {
   return filled(new_empty(self, size, dtype, device), int64_t{1});
 }
-Tensor new_full(const Tensor& self, Ints size, const Scalar& value, std::optional<DType> dtype, std::optional<Device> device) {
+Tensor new_full(const Tensor& self, Ints size, const Scalar& value, std::optional<DType> dtype,
+                std::optional<Device> device) {
   return filled(new_empty(self, size, dtype, device), value);
 }
-Tensor new_empty_strided(const Tensor& self, Ints size, Ints stride, std::optional<DType> dtype, std::optional<Device> device) {
+Tensor new_empty_strided(const Tensor& self, Ints size, Ints stride, std::optional<DType> dtype,
+                         std::optional<Device> device) {
   return empty_strided_tensor(size, stride, dtype.value_or(self.dtype()), device.value_or(self.device()));
 }
 
 const Tensor& fill_(const Tensor& self, const Tensor& value) {
-  check(value.dim() == 0, "fill_ only supports 0-dimension value tensor but got tensor with ", value.dim(), " dimensions.");
+  check(value.dim() == 0, "fill_ only supports 0-dimension value tensor but got tensor with ", value.dim(),
+        " dimensions.");
   return copy_(self, value);
 }
 const Tensor& zero_(const Tensor& self) { return fill_(self, Scalar(int64_t{0})); }
@@ -105,7 +120,8 @@ Tensor contiguous(const Tensor& self, MemoryFormat format) {
 }
 
 bool equal(const Tensor& self, const Tensor& other) {
-  check(self.device() == other.device(), "Cannot compare two tensors on different devices. Got: ", self.device(), " and ", other.device());
+  check(self.device() == other.device(),
+        "Cannot compare two tensors on different devices. Got: ", self.device(), " and ", other.device());
   if (!torch::equal(self.sizes(), other.sizes())) return false;
   check_not_meta("equal", self);
   const Tensor same = all(eq(self, other));
@@ -113,11 +129,13 @@ bool equal(const Tensor& self, const Tensor& other) {
 }
 
 Tensor isclose(const Tensor& self, const Tensor& other, double rtol, double atol, bool equal_nan) {
-  check(self.dtype() == other.dtype(), dtype_aten_name(self.dtype()), " did not match ", dtype_aten_name(other.dtype()));
+  check(self.dtype() == other.dtype(), dtype_aten_name(self.dtype()), " did not match ",
+        dtype_aten_name(other.dtype()));
   check(rtol >= 0, "rtol must be greater than or equal to zero, but got ", rtol);
   check(atol >= 0, "atol must be greater than or equal to zero, but got ", atol);
   Tensor close = eq(self, other);
-  if (equal_nan && is_differentiable(self.dtype())) close = logical_or(close, logical_and(isnan(self), isnan(other)));
+  if (equal_nan && is_differentiable(self.dtype()))
+    close = logical_or(close, logical_and(isnan(self), isnan(other)));
   if (rtol == 0 && atol == 0) return close;
   Tensor a = self, b = other;
   if (is_integral(self.dtype(), true)) {

@@ -1,30 +1,33 @@
-// Helpers of derivative formulas that are too long for a schema line. All are written with differentiable ops; those with a
-// fused kernel use it only while no graph is being built.
+// Helpers of derivative formulas that are too long for a schema line. All are written with differentiable
+// ops; those with a fused kernel use it only while no graph is being built.
 #pragma once
 
 #include "ops/types.h"
 
 namespace torch::ops {
 
-Tensor mH(const Tensor& m); // conjugate transpose of matrices
+Tensor mH(const Tensor& m);                           // conjugate transpose of matrices
 Tensor scaled(const Tensor& t, const Scalar& factor); // t itself for 1
 Tensor rows_of(const Tensor& t);                      // (..., n) as (rows, n)
 Tensor std_from_var(const Tensor& var);
 
 Tensor div_grad_other(const Tensor& grad, const Tensor& self, const Tensor& other);
 Tensor pow_grad_self(const Tensor& grad, const Tensor& self, const Tensor& exponent);
-Tensor pow_grad_exponent(const Tensor& grad, const Tensor& self, const Tensor& exponent, const Tensor& result);
+Tensor pow_grad_exponent(const Tensor& grad, const Tensor& self, const Tensor& exponent,
+                         const Tensor& result);
 Tensor choose_grad(const Tensor& grad, const Tensor& mine, const Tensor& other, bool larger);
 Tensor copysign_ratio(const Tensor& self, const Tensor& result);
 Tensor sgn_grad(const Tensor& grad, const Tensor& self, const Tensor& result);
 Tensor logit_grad(const Tensor& grad, const Tensor& self, std::optional<double> eps);
 Tensor angle_grad(const Tensor& grad, const Tensor& self);
-Tensor clamp_grad(const Tensor& grad, const Tensor& self, const std::optional<Scalar>& min, const std::optional<Scalar>& max);
+Tensor clamp_grad(const Tensor& grad, const Tensor& self, const std::optional<Scalar>& min,
+                  const std::optional<Scalar>& max);
 Tensor gelu_grad(const Tensor& grad, const Tensor& self);
 Tensor gelu_tanh_grad(const Tensor& grad, const Tensor& self);
 Tensor silu_grad(const Tensor& grad, const Tensor& self);
 Tensor mish_grad(const Tensor& grad, const Tensor& self);
-Tensor elu_grad(const Tensor& grad, const Tensor& self, const Scalar& alpha, const Scalar& scale, const Scalar& input_scale);
+Tensor elu_grad(const Tensor& grad, const Tensor& self, const Scalar& alpha, const Scalar& scale,
+                const Scalar& input_scale);
 Tensor softplus_grad(const Tensor& grad, const Tensor& self, const Scalar& beta, const Scalar& threshold);
 Tensor smooth_l1_grad(const Tensor& grad, const Tensor& self, const Tensor& target, double beta);
 Tensor bce_grad(const Tensor& grad, const Tensor& self, const Tensor& target);
@@ -33,44 +36,57 @@ Tensor expand_reduced(const Tensor& grad, const DimVec& sizes, OptInts dim, bool
 double reduced_count(const DimVec& sizes, OptInts dim);
 Tensor prod_grad(const Tensor& grad, const Tensor& self, const Tensor& result, OptInts dim, bool keepdim);
 Tensor extremum_grad(const Tensor& grad, const Tensor& self, const Tensor& result, Ints dim, bool keepdim);
-Tensor value_selected_grad(const Tensor& grad, const Tensor& indices, const DimVec& sizes, int64_t dim, bool keepdim);
-Tensor var_grad(const Tensor& grad, const Tensor& self, OptInts dim, const std::optional<Scalar>& correction, bool keepdim);
+Tensor value_selected_grad(const Tensor& grad, const Tensor& indices, const DimVec& sizes, int64_t dim,
+                           bool keepdim);
+Tensor var_grad(const Tensor& grad, const Tensor& self, OptInts dim, const std::optional<Scalar>& correction,
+                bool keepdim);
 Tensor var_mean_grad(const Tensor& grad_var, const Tensor& grad_mean, const Tensor& self, OptInts dim,
                      const std::optional<Scalar>& correction, bool keepdim);
-Tensor vector_norm_grad(const Tensor& grad, const Tensor& self, const Scalar& ord, const Tensor& result, OptInts dim, bool keepdim);
+Tensor vector_norm_grad(const Tensor& grad, const Tensor& self, const Scalar& ord, const Tensor& result,
+                        OptInts dim, bool keepdim);
 Tensor logsumexp_grad(const Tensor& grad, const Tensor& self, const Tensor& result, Ints dim, bool keepdim);
 Tensor cumprod_grad(const Tensor& grad, const Tensor& self, const Tensor& result, int64_t dim);
 Tensor logcumsumexp_grad(const Tensor& grad, const Tensor& self, const Tensor& result, int64_t dim);
 
-Tensor as_strided_grad(const Tensor& grad, const DimVec& sizes, const DimVec& strides, int64_t offset, Ints size, Ints stride,
-                       std::optional<int64_t> storage_offset);
+Tensor as_strided_grad(const Tensor& grad, const DimVec& sizes, const DimVec& strides, int64_t offset,
+                       Ints size, Ints stride, std::optional<int64_t> storage_offset);
 DimVec negated(Ints values);
 Tensor permute_grad(const Tensor& grad, Ints dims);
 Tensor select_grad(const Tensor& grad, const DimVec& sizes, int64_t dim, int64_t index);
-Tensor slice_grad(const Tensor& grad, const DimVec& sizes, int64_t dim, std::optional<int64_t> start, std::optional<int64_t> end,
-                  int64_t step);
+Tensor slice_grad(const Tensor& grad, const DimVec& sizes, int64_t dim, std::optional<int64_t> start,
+                  std::optional<int64_t> end, int64_t step);
 Tensor diagonal_grad(const Tensor& grad, const DimVec& sizes, int64_t offset, int64_t dim1, int64_t dim2);
 Tensor unfold_grad(const Tensor& grad, const DimVec& sizes, int64_t dim, int64_t size, int64_t step);
 Tensor copy_grad(const Tensor& grad, const DimVec& sizes, DType dtype);
 Tensor index_select_like(const Tensor& grad, int64_t dim, const Tensor& index, const DimVec& sizes);
-std::vector<Tensor> cat_grad(const Tensor& grad, const std::vector<DimVec>& sizes, const std::vector<DType>& dtypes, int64_t dim);
-std::tuple<Tensor, Tensor> scatter_reduce_grad(const Tensor& grad, const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
-                                               std::string_view reduce, bool include_self, const Tensor& result);
+std::vector<Tensor> cat_grad(const Tensor& grad, const std::vector<DimVec>& sizes,
+                             const std::vector<DType>& dtypes, int64_t dim);
+std::tuple<Tensor, Tensor> scatter_reduce_grad(const Tensor& grad, const Tensor& self, int64_t dim,
+                                               const Tensor& index, const Tensor& src,
+                                               std::string_view reduce, bool include_self,
+                                               const Tensor& result);
 
-Tensor softmax_backward_grad_output(const Tensor& grad, const Tensor& grad_output, const Tensor& output, int64_t dim);
+Tensor softmax_backward_grad_output(const Tensor& grad, const Tensor& grad_output, const Tensor& output,
+                                    int64_t dim);
 Tensor sum_channels(const Tensor& grad);
 Tensor gather_planes(const Tensor& grad, const Tensor& indices);
-Tensor embedding_grad_grad(const Tensor& grad, const Tensor& indices, int64_t padding_idx, bool scale_grad_by_freq);
-Tensor nll_loss_grad_grad(const Tensor& grad, const Tensor& target, const Tensor& weight, int64_t reduction, int64_t ignore_index,
-                          const Tensor& total_weight);
-std::tuple<Tensor, Tensor, Tensor> batch_norm_grad(const Tensor& grad, const Tensor& input, const Tensor& weight,
-                                                   const Tensor& running_mean, const Tensor& running_var, const Tensor& save_mean,
-                                                   const Tensor& save_rstd, bool training, double eps, const std::array<bool, 3>& mask);
-std::tuple<Tensor, Tensor, Tensor> layer_norm_grad(const Tensor& grad, const Tensor& input, Ints normalized_shape, const Tensor& mean,
-                                                   const Tensor& rstd, const Tensor& weight, const Tensor& bias, double eps,
+Tensor embedding_grad_grad(const Tensor& grad, const Tensor& indices, int64_t padding_idx,
+                           bool scale_grad_by_freq);
+Tensor nll_loss_grad_grad(const Tensor& grad, const Tensor& target, const Tensor& weight, int64_t reduction,
+                          int64_t ignore_index, const Tensor& total_weight);
+std::tuple<Tensor, Tensor, Tensor> batch_norm_grad(const Tensor& grad, const Tensor& input,
+                                                   const Tensor& weight, const Tensor& running_mean,
+                                                   const Tensor& running_var, const Tensor& save_mean,
+                                                   const Tensor& save_rstd, bool training, double eps,
                                                    const std::array<bool, 3>& mask);
-std::tuple<Tensor, Tensor, Tensor> group_norm_grad(const Tensor& grad, const Tensor& input, const Tensor& weight, const Tensor& bias,
-                                                   const Tensor& mean, const Tensor& rstd, int64_t groups, double eps,
+std::tuple<Tensor, Tensor, Tensor> layer_norm_grad(const Tensor& grad, const Tensor& input,
+                                                   Ints normalized_shape, const Tensor& mean,
+                                                   const Tensor& rstd, const Tensor& weight,
+                                                   const Tensor& bias, double eps,
                                                    const std::array<bool, 3>& mask);
+std::tuple<Tensor, Tensor, Tensor> group_norm_grad(const Tensor& grad, const Tensor& input,
+                                                   const Tensor& weight, const Tensor& bias,
+                                                   const Tensor& mean, const Tensor& rstd, int64_t groups,
+                                                   double eps, const std::array<bool, 3>& mask);
 
 } // namespace torch::ops

@@ -2,7 +2,8 @@
 
 namespace torch::ops {
 
-Tensor softmax_backward_grad_output(const Tensor& grad, const Tensor& grad_output, const Tensor& output, int64_t dim) {
+Tensor softmax_backward_grad_output(const Tensor& grad, const Tensor& grad_output, const Tensor& output,
+                                    int64_t dim) {
   // d/d output of (g - sum(g o)) o
   const Tensor dot = sum(grad_output * output, {dim}, true);
   return grad * (grad_output - dot) - grad_output * sum(grad * output, {dim}, true);
@@ -21,14 +22,16 @@ Tensor gather_planes(const Tensor& grad, const Tensor& indices) {
   return reshape(gather(reshape(grad, plane), -1, reshape(indices, out)), indices.sizes());
 }
 
-Tensor embedding_grad_grad(const Tensor& grad, const Tensor& indices, int64_t padding_idx, bool scale_grad_by_freq) {
-  check_kind(ErrorKind::NotImplemented, !scale_grad_by_freq, "embedding: double backward with scale_grad_by_freq is not supported");
+Tensor embedding_grad_grad(const Tensor& grad, const Tensor& indices, int64_t padding_idx,
+                           bool scale_grad_by_freq) {
+  check_kind(ErrorKind::NotImplemented, !scale_grad_by_freq,
+             "embedding: double backward with scale_grad_by_freq is not supported");
   const Tensor rows = embedding(grad, indices);
   return padding_idx >= 0 ? masked_fill(rows, unsqueeze(eq(indices, padding_idx), -1), 0) : rows;
 }
 
-Tensor nll_loss_grad_grad(const Tensor& grad, const Tensor& target, const Tensor& weight, int64_t reduction, int64_t ignore_index,
-                          const Tensor& total_weight) {
+Tensor nll_loss_grad_grad(const Tensor& grad, const Tensor& target, const Tensor& weight, int64_t reduction,
+                          int64_t ignore_index, const Tensor& total_weight) {
   if (reduction == 0) return std::get<0>(nll_loss_forward(grad, target, weight, 0, ignore_index));
   const Tensor summed = std::get<0>(nll_loss_forward(grad, target, weight, 2, ignore_index));
   return reduction == 1 ? summed / total_weight : summed;
@@ -57,11 +60,14 @@ Tensor channel_shape(const Tensor& t, int64_t ndim) {
 
 } // namespace
 
-std::tuple<Tensor, Tensor, Tensor> batch_norm_grad(const Tensor& grad, const Tensor& input, const Tensor& weight,
-                                                   const Tensor& running_mean, const Tensor& running_var, const Tensor& save_mean,
-                                                   const Tensor& save_rstd, bool training, double eps, const std::array<bool, 3>& mask) {
+std::tuple<Tensor, Tensor, Tensor> batch_norm_grad(const Tensor& grad, const Tensor& input,
+                                                   const Tensor& weight, const Tensor& running_mean,
+                                                   const Tensor& running_var, const Tensor& save_mean,
+                                                   const Tensor& save_rstd, bool training, double eps,
+                                                   const std::array<bool, 3>& mask) {
   if (!thread_state.grad_enabled)
-    return native_batch_norm_backward(grad, input, weight, running_mean, running_var, save_mean, save_rstd, training, eps, mask);
+    return native_batch_norm_backward(grad, input, weight, running_mean, running_var, save_mean, save_rstd,
+                                      training, eps, mask);
   DimVec dims{0};
   for (int64_t i = 2; i < input.dim(); ++i) dims.push_back(i);
   const Tensor scaled_grad = weight.defined() ? grad * channel_shape(weight, input.dim()) : grad;
@@ -77,10 +83,13 @@ std::tuple<Tensor, Tensor, Tensor> batch_norm_grad(const Tensor& grad, const Ten
   return {grad_input, mask[1] ? sum(grad * y, dims) : Tensor(), mask[2] ? sum(grad, dims) : Tensor()};
 }
 
-std::tuple<Tensor, Tensor, Tensor> layer_norm_grad(const Tensor& grad, const Tensor& input, Ints normalized_shape, const Tensor& mean_,
-                                                   const Tensor& rstd, const Tensor& weight, const Tensor& bias, double eps,
+std::tuple<Tensor, Tensor, Tensor> layer_norm_grad(const Tensor& grad, const Tensor& input,
+                                                   Ints normalized_shape, const Tensor& mean_,
+                                                   const Tensor& rstd, const Tensor& weight,
+                                                   const Tensor& bias, double eps,
                                                    const std::array<bool, 3>& mask) {
-  if (!thread_state.grad_enabled) return native_layer_norm_backward(grad, input, normalized_shape, mean_, rstd, weight, bias, mask);
+  if (!thread_state.grad_enabled)
+    return native_layer_norm_backward(grad, input, normalized_shape, mean_, rstd, weight, bias, mask);
   DimVec dims;
   for (size_t i = 1; i <= normalized_shape.size(); ++i) dims.push_back(-static_cast<int64_t>(i));
   const Tensor scaled_grad = weight.defined() ? grad * weight : grad;
@@ -89,8 +98,9 @@ std::tuple<Tensor, Tensor, Tensor> layer_norm_grad(const Tensor& grad, const Ten
           mask[2] ? sum_to_size(grad, normalized_shape) : Tensor()};
 }
 
-std::tuple<Tensor, Tensor, Tensor> group_norm_grad(const Tensor& grad, const Tensor& input, const Tensor& weight, const Tensor&,
-                                                   const Tensor& mean_, const Tensor& rstd, int64_t groups, double eps,
+std::tuple<Tensor, Tensor, Tensor> group_norm_grad(const Tensor& grad, const Tensor& input,
+                                                   const Tensor& weight, const Tensor&, const Tensor& mean_,
+                                                   const Tensor& rstd, int64_t groups, double eps,
                                                    const std::array<bool, 3>& mask) {
   if (!thread_state.grad_enabled) return _group_norm_backward(grad, input, mean_, rstd, weight, groups, mask);
   const DimVec split{input.sizes()[0], groups, -1};
@@ -99,8 +109,10 @@ std::tuple<Tensor, Tensor, Tensor> group_norm_grad(const Tensor& grad, const Ten
   DimVec dims{0};
   for (int64_t i = 2; i < input.dim(); ++i) dims.push_back(i);
   const Tensor scaled_grad = weight.defined() ? grad * channel_shape(weight, input.dim()) : grad;
-  return {mask[0] ? reshape(normalized_grad(reshape(scaled_grad, split), x, last, eps), input.sizes()) : Tensor(),
-          mask[1] ? sum(grad * reshape(normalized(x, last, eps), input.sizes()), dims) : Tensor(), mask[2] ? sum(grad, dims) : Tensor()};
+  return {mask[0] ? reshape(normalized_grad(reshape(scaled_grad, split), x, last, eps), input.sizes())
+                  : Tensor(),
+          mask[1] ? sum(grad * reshape(normalized(x, last, eps), input.sizes()), dims) : Tensor(),
+          mask[2] ? sum(grad, dims) : Tensor()};
 }
 
 } // namespace torch::ops

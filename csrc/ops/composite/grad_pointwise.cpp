@@ -6,31 +6,42 @@ namespace torch::ops {
 
 Tensor scaled(const Tensor& t, const Scalar& factor) { return factor.equals(1) ? t : t * factor; }
 
-Tensor rows_of(const Tensor& t) { return t.dim() == 2 ? t : reshape(t, {t.numel() / std::max<int64_t>(t.sizes().back(), 1), t.sizes().back()}); }
+Tensor rows_of(const Tensor& t) {
+  return t.dim() == 2 ? t
+                      : reshape(t, {t.numel() / std::max<int64_t>(t.sizes().back(), 1), t.sizes().back()});
+}
 
-Tensor std_from_var(const Tensor& var) { return sqrt(var); }
+Tensor std_from_var(const Tensor& var) {
+  if (!autograd_wanted(var)) return sqrt(var);
+  // Where the variance is 0 the gradient is taken as 0 rather than the infinite slope of sqrt.
+  const Tensor zero = eq(var, 0);
+  return masked_fill(sqrt(masked_fill(var, zero, 1)), zero, 0);
+}
 
 Tensor div_grad_other(const Tensor& grad, const Tensor& self, const Tensor& other) {
   return neg(grad) * conj(self / other / other);
 }
 
 Tensor pow_grad_self(const Tensor& grad, const Tensor& self, const Tensor& exponent) {
-  if (exponent.is_wrapped_number()) {
-    const Scalar e = exponent.is_complex()               ? Scalar(*exponent.data<complex128>())
-                     : is_integral(exponent.dtype(), true) ? Scalar(exponent.dtype() == DType::Bool ? int64_t(*exponent.data<bool>()) : *exponent.data<int64_t>())
-                                                           : Scalar(*exponent.data<double>());
+  if (exponent.dim() == 0 && !exponent.requires_grad() && exponent.is_cpu()) {
+    const Scalar e = visit_all(
+        exponent.dtype(), [&](auto tag) { return Scalar(*exponent.data<typename decltype(tag)::type>()); });
     if (e.equals(0)) return zeros_like(self);
     if (e.equals(1)) return grad;
     if (e.equals(2)) return grad * (conj(self) * 2);
-    const Scalar less = e.is_complex() ? Scalar(e.to<complex128>() - 1.0) : e.is_integral() ? Scalar(e.to<int64_t>() - 1) : Scalar(e.to<double>() - 1);
+    const Scalar less = e.is_complex()    ? Scalar(e.to<complex128>() - 1.0)
+                        : e.is_integral() ? Scalar(e.to<int64_t>() - 1)
+                                          : Scalar(e.to<double>() - 1);
     return grad * conj(pow(self, less) * e);
   }
   const Tensor slope = exponent * pow(self, exponent - 1);
   return grad * conj(masked_fill(slope, eq(exponent, 0), 0));
 }
 
-Tensor pow_grad_exponent(const Tensor& grad, const Tensor& self, const Tensor& exponent, const Tensor& result) {
-  const Tensor flat = logical_and(eq(self, 0), exponent.is_complex() ? ge(real(exponent), 0) : ge(exponent, 0));
+Tensor pow_grad_exponent(const Tensor& grad, const Tensor& self, const Tensor& exponent,
+                         const Tensor& result) {
+  const Tensor flat =
+      logical_and(eq(self, 0), exponent.is_complex() ? ge(real(exponent), 0) : ge(exponent, 0));
   return grad * conj(masked_fill(result * log(self), flat, 0));
 }
 
@@ -40,7 +51,9 @@ Tensor choose_grad(const Tensor& grad, const Tensor& mine, const Tensor& other, 
   return masked_fill(grad, logical_not(larger ? gt(mine, other) : lt(mine, other)), 0) + halved;
 }
 
-Tensor copysign_ratio(const Tensor& self, const Tensor& result) { return masked_fill(result / self, eq(self, 0), 0); }
+Tensor copysign_ratio(const Tensor& self, const Tensor& result) {
+  return masked_fill(result / self, eq(self, 0), 0);
+}
 
 Tensor sgn_grad(const Tensor& grad, const Tensor& self, const Tensor& result) {
   if (!self.is_complex()) return zeros_like(self);
@@ -52,7 +65,8 @@ Tensor sgn_grad(const Tensor& grad, const Tensor& self, const Tensor& result) {
 
 Tensor logit_grad(const Tensor& grad, const Tensor& self, std::optional<double> eps) {
   const Tensor slope = grad / (self * (1 - self));
-  if (!eps) return masked_fill(slope, logical_or(lt(self, 0), gt(self, 1)), std::numeric_limits<double>::quiet_NaN());
+  if (!eps)
+    return masked_fill(slope, logical_or(lt(self, 0), gt(self, 1)), std::numeric_limits<double>::quiet_NaN());
   return masked_fill(slope, logical_or(lt(self, *eps), gt(self, 1 - *eps)), 0);
 }
 
@@ -65,8 +79,11 @@ Tensor angle_grad(const Tensor& grad, const Tensor& self) {
   return complex(neg(y) * scale, x * scale);
 }
 
-Tensor clamp_grad(const Tensor& grad, const Tensor& self, const std::optional<Scalar>& min, const std::optional<Scalar>& max) {
-  const Tensor inside = min && max ? logical_and(ge(self, *min), le(self, *max)) : min ? ge(self, *min) : le(self, *max);
+Tensor clamp_grad(const Tensor& grad, const Tensor& self, const std::optional<Scalar>& min,
+                  const std::optional<Scalar>& max) {
+  const Tensor inside = min && max ? logical_and(ge(self, *min), le(self, *max))
+                        : min      ? ge(self, *min)
+                                   : le(self, *max);
   return masked_fill(grad, logical_not(inside), 0);
 }
 
@@ -97,7 +114,8 @@ Tensor mish_grad(const Tensor& grad, const Tensor& self) {
   return grad * (t + self * s * (1 - square(t)));
 }
 
-Tensor elu_grad(const Tensor& grad, const Tensor& self, const Scalar& alpha, const Scalar& scale, const Scalar& input_scale) {
+Tensor elu_grad(const Tensor& grad, const Tensor& self, const Scalar& alpha, const Scalar& scale,
+                const Scalar& input_scale) {
   if (!thread_state.grad_enabled) return _elu_grad(grad, self, alpha, scale, input_scale);
   const double a = alpha.to<double>(), s = scale.to<double>(), i = input_scale.to<double>();
   const Tensor low = exp(self * i) * (a * s * i);

@@ -36,7 +36,8 @@ Tensor prod_grad(const Tensor& grad, const Tensor& self, const Tensor& result, O
   bool zeros_present = thread_state.grad_enabled;
   if (!zeros_present && !self.is_meta()) zeros_present = *any(eq(self, 0)).data<bool>();
   if (!zeros_present) return g * conj(r / self);
-  // With zeros, division fails: multiply the products before and after each element along the reduced dims as one.
+  // With zeros, division fails: multiply the products before and after each element along the reduced dims as
+  // one.
   const uint64_t mask = dim_mask(dim.span(), self.dim(), "prod");
   DimVec order, back(size_t(self.dim()));
   for (int64_t i = 0; i < self.dim(); ++i)
@@ -58,21 +59,22 @@ Tensor prod_grad(const Tensor& grad, const Tensor& self, const Tensor& result, O
 
 Tensor extremum_grad(const Tensor& grad, const Tensor& self, const Tensor& result, Ints dim, bool keepdim) {
   const OptInts dims{dim.span()};
-  const Tensor g = unreduced(grad, self.dim(), dims, keepdim), r = unreduced(result, self.dim(), dims, keepdim);
-  Tensor hit = eq(self, r);
-  if (is_differentiable(self.dtype())) hit = logical_or(hit, logical_and(isnan(self), isnan(r)));
-  const Tensor share = _to_copy(hit, grad.dtype());
+  const Tensor g = unreduced(grad, self.dim(), dims, keepdim),
+               r = unreduced(result, self.dim(), dims, keepdim);
+  const Tensor share = _to_copy(eq(self, r), grad.dtype()); // nowhere for NaN: the gradient becomes NaN
   return g * share / sum(share, dims, true);
 }
 
-Tensor value_selected_grad(const Tensor& grad, const Tensor& indices, const DimVec& sizes, int64_t dim, bool keepdim) {
+Tensor value_selected_grad(const Tensor& grad, const Tensor& indices, const DimVec& sizes, int64_t dim,
+                           bool keepdim) {
   if (sizes.empty()) return reshape(grad, {});
   const Tensor g = keepdim ? grad : unsqueeze(grad, wrap_dim(dim, static_cast<int64_t>(sizes.size())));
   const Tensor i = keepdim ? indices : unsqueeze(indices, wrap_dim(dim, static_cast<int64_t>(sizes.size())));
   return scatter(zeros(sizes, grad.dtype(), grad.device()), dim, i, g);
 }
 
-Tensor var_grad(const Tensor& grad, const Tensor& self, OptInts dim, const std::optional<Scalar>& correction, bool keepdim) {
+Tensor var_grad(const Tensor& grad, const Tensor& self, OptInts dim, const std::optional<Scalar>& correction,
+                bool keepdim) {
   const double n = reduced_count(self.sizes(), dim) - correction_value(correction);
   const Tensor g = unreduced(grad, self.dim(), dim, keepdim);
   return g * Scalar(2 / n) * (self - mean(self, dim, true));
@@ -83,13 +85,15 @@ Tensor var_mean_grad(const Tensor& grad_var, const Tensor& grad_mean, const Tens
   Tensor out;
   if (grad_var.defined()) out = var_grad(grad_var, self, dim, correction, keepdim);
   if (grad_mean.defined()) {
-    const Tensor m = expand_reduced(grad_mean, self.sizes(), dim, keepdim) * Scalar(1 / reduced_count(self.sizes(), dim));
+    const Tensor m =
+        expand_reduced(grad_mean, self.sizes(), dim, keepdim) * Scalar(1 / reduced_count(self.sizes(), dim));
     out = out.defined() ? out + m : m;
   }
   return out;
 }
 
-Tensor vector_norm_grad(const Tensor& grad, const Tensor& self, const Scalar& ord, const Tensor& result, OptInts dim, bool keepdim) {
+Tensor vector_norm_grad(const Tensor& grad, const Tensor& self, const Scalar& ord, const Tensor& result,
+                        OptInts dim, bool keepdim) {
   const double p = ord.to<double>();
   const Tensor g = unreduced(grad, self.dim(), dim, keepdim), r = unreduced(result, self.dim(), dim, keepdim);
   if (p == 0) return zeros_like(self);
@@ -108,7 +112,8 @@ Tensor vector_norm_grad(const Tensor& grad, const Tensor& self, const Scalar& or
 
 Tensor logsumexp_grad(const Tensor& grad, const Tensor& self, const Tensor& result, Ints dim, bool keepdim) {
   const OptInts dims{dim.span()};
-  const Tensor g = unreduced(grad, self.dim(), dims, keepdim), r = unreduced(result, self.dim(), dims, keepdim);
+  const Tensor g = unreduced(grad, self.dim(), dims, keepdim),
+               r = unreduced(result, self.dim(), dims, keepdim);
   return g * exp(self - masked_fill(r, isinf(r), 0));
 }
 
@@ -137,6 +142,8 @@ Tensor cumprod_grad(const Tensor& grad, const Tensor& self, const Tensor& result
 
 Tensor logcumsumexp_grad(const Tensor& grad, const Tensor& self, const Tensor& result, int64_t dim) {
   if (self.dim() == 0 || self.numel() == 0) return grad;
+  if (thread_state.grad_enabled) // differentiable form
+    return exp(self) * flip(cumsum(flip(grad * exp(neg(result)), {dim}), dim), {dim});
   // Positive and negative parts of grad are summed in the log domain apart, so that nothing overflows.
   const double minus_inf = -std::numeric_limits<double>::infinity();
   const Tensor positive = where(gt(grad, 0), log(grad), full_like(grad, minus_inf));

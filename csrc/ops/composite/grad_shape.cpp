@@ -2,10 +2,11 @@
 
 namespace torch::ops {
 
-Tensor as_strided_grad(const Tensor& grad, const DimVec& sizes, const DimVec& strides, int64_t offset, Ints size, Ints stride,
-                       std::optional<int64_t> storage_offset) {
-  // The input's gradient lives on a base that covers both geometries; elements that several outputs name are summed, and
-  // elements of the base that several inputs name get each the whole sum (as the input's own overlap shows it).
+Tensor as_strided_grad(const Tensor& grad, const DimVec& sizes, const DimVec& strides, int64_t offset,
+                       Ints size, Ints stride, std::optional<int64_t> storage_offset) {
+  // The input's gradient lives on a base that covers both geometries; elements that several outputs name are
+  // summed, and elements of the base that several inputs name get each the whole sum (as the input's own
+  // overlap shows it).
   const int64_t start = std::min(offset, storage_offset.value_or(offset));
   const auto reach = [](IntSpan n, IntSpan s) {
     int64_t last = 0;
@@ -33,7 +34,8 @@ DimVec negated(Ints values) {
 
 Tensor permute_grad(const Tensor& grad, Ints dims) {
   DimVec inverse(dims.size());
-  for (size_t i = 0; i < dims.size(); ++i) inverse[wrap_dim(dims[i], static_cast<int64_t>(dims.size()))] = static_cast<int64_t>(i);
+  for (size_t i = 0; i < dims.size(); ++i)
+    inverse[wrap_dim(dims[i], static_cast<int64_t>(dims.size()))] = static_cast<int64_t>(i);
   return permute(grad, inverse);
 }
 
@@ -49,8 +51,8 @@ template <class View> Tensor embedded(const Tensor& grad, const DimVec& sizes, V
 Tensor select_grad(const Tensor& grad, const DimVec& sizes, int64_t dim, int64_t index) {
   return embedded(grad, sizes, [&](const Tensor& t) { return select(t, dim, index); });
 }
-Tensor slice_grad(const Tensor& grad, const DimVec& sizes, int64_t dim, std::optional<int64_t> start, std::optional<int64_t> end,
-                  int64_t step) {
+Tensor slice_grad(const Tensor& grad, const DimVec& sizes, int64_t dim, std::optional<int64_t> start,
+                  std::optional<int64_t> end, int64_t step) {
   return embedded(grad, sizes, [&](const Tensor& t) { return slice(t, dim, start, end, step); });
 }
 Tensor diagonal_grad(const Tensor& grad, const DimVec& sizes, int64_t offset, int64_t dim1, int64_t dim2) {
@@ -81,7 +83,8 @@ Tensor index_select_like(const Tensor& grad, int64_t dim, const Tensor& index, c
   return reshape(picked, sizes);
 }
 
-std::vector<Tensor> cat_grad(const Tensor& grad, const std::vector<DimVec>& sizes, const std::vector<DType>& dtypes, int64_t dim) {
+std::vector<Tensor> cat_grad(const Tensor& grad, const std::vector<DimVec>& sizes,
+                             const std::vector<DType>& dtypes, int64_t dim) {
   dim = wrap_dim(dim, grad.dim());
   std::vector<Tensor> out;
   int64_t at = 0;
@@ -99,8 +102,10 @@ std::vector<Tensor> cat_grad(const Tensor& grad, const std::vector<DimVec>& size
   return out;
 }
 
-std::tuple<Tensor, Tensor> scatter_reduce_grad(const Tensor& grad, const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
-                                               std::string_view reduce, bool include_self, const Tensor& result) {
+std::tuple<Tensor, Tensor> scatter_reduce_grad(const Tensor& grad, const Tensor& self, int64_t dim,
+                                               const Tensor& index, const Tensor& src,
+                                               std::string_view reduce, bool include_self,
+                                               const Tensor& result) {
   Tensor for_self, for_src;
   if (reduce == "sum") {
     for_self = grad;
@@ -117,16 +122,19 @@ std::tuple<Tensor, Tensor> scatter_reduce_grad(const Tensor& grad, const Tensor&
     const Tensor masked_self_result = scatter_reduce(masked_self, dim, index, src, reduce, include_self);
     for_self = grad * masked_self_result / masked_self;
     const Tensor src_zero = eq(src, 0);
-    const Tensor zero_count = gather(scatter_add(zeros_like(self), dim, index, _to_copy(src_zero, self.dtype())), dim, index);
+    const Tensor zero_count =
+        gather(scatter_add(zeros_like(self), dim, index, _to_copy(src_zero, self.dtype())), dim, index);
     const Tensor single_zero = logical_and(src_zero, eq(zero_count, 1));
     const Tensor masked_src = masked_fill(src, single_zero, 1);
     const Tensor masked_result = scatter_reduce(self, dim, index, masked_src, reduce, include_self);
     const Tensor single = gather(grad * masked_result, dim, index);
-    const Tensor others = masked_fill(gather(grad * result, dim, index) / masked_fill(src, src_zero, 1), src_zero, 0);
+    const Tensor others =
+        masked_fill(gather(grad * result, dim, index) / masked_fill(src, src_zero, 1), src_zero, 0);
     for_src = where(single_zero, single, others);
   } else { // amax, amin: shared evenly among the elements that reach it
     const Tensor value = gather(result, dim, index);
-    const Tensor self_hit = _to_copy(eq(self, result), self.dtype()), src_hit = _to_copy(eq(src, value), self.dtype());
+    const Tensor self_hit = _to_copy(eq(self, result), self.dtype()),
+                 src_hit = _to_copy(eq(src, value), self.dtype());
     const Tensor start = include_self ? self_hit : zeros_like(self_hit);
     const Tensor count = scatter_add(start, dim, index, src_hit);
     const Tensor share = grad / masked_fill(count, eq(count, 0), 1);

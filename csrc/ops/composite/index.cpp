@@ -25,22 +25,27 @@ std::vector<Tensor> prepared_indices(const Tensor& self, TensorList indices) {
       for (int64_t d = 0; d < i.dim(); ++d) out.push_back(select(positions, 1, d));
       continue;
     }
-    check_index(i.dtype() == DType::Int64 || i.dtype() == DType::Int32 || i.dtype() == DType::Int8 || i.dtype() == DType::Int16,
+    check_index(i.dtype() == DType::Int64 || i.dtype() == DType::Int32 || i.dtype() == DType::Int8 ||
+                    i.dtype() == DType::Int16,
                 "tensors used as indices must be long, int, byte or bool tensors, got ", i.dtype());
     out.push_back(i.dtype() == DType::Int64 ? i : _to_copy(i, DType::Int64));
   }
-  check_index(static_cast<int64_t>(out.size()) <= self.dim(), "too many indices for tensor of dimension ", self.dim());
+  check_index(static_cast<int64_t>(out.size()) <= self.dim(), "too many indices for tensor of dimension ",
+              self.dim());
   DimVec shape;
   bool first = true;
   for (const Tensor& i : out) {
     if (!i.defined()) continue;
-    if (first) shape = i.sizes();
+    if (first)
+      shape = i.sizes();
     else {
       const DimVec before = shape;
       try {
         shape = broadcast_sizes(shape, i.sizes(), "index");
       } catch (const Error&) {
-        fail(ErrorKind::Index, concat("shape mismatch: indexing tensors could not be broadcast together with shapes ", before, ", ", i.sizes()));
+        fail(ErrorKind::Index,
+             concat("shape mismatch: indexing tensors could not be broadcast together with shapes ", before,
+                    ", ", i.sizes()));
       }
     }
     first = false;
@@ -60,16 +65,38 @@ const Tensor& index_put_(const Tensor& self, TensorList indices, const Tensor& v
   return _index_put_(self, prepared_indices(self, indices), values, accumulate);
 }
 
-Tensor scatter(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src, std::string_view reduce) {
+namespace {
+// The slices that index_fill writes, all equal to a 0-dim value.
+Tensor filling(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& value) {
+  check(value.dim() == 0, "index_fill_ only supports a 0-dimensional value tensor, but got tensor with ",
+        value.dim(), " dimension(s).");
+  DimVec sizes = self.sizes();
+  if (!sizes.empty()) sizes[wrap_dim(dim, self.dim())] = index.numel();
+  return expand(value.dtype() == self.dtype() ? value : _to_copy(value, self.dtype()), sizes);
+}
+} // namespace
+
+Tensor index_fill(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& value) {
+  return index_copy(self, dim, index, filling(self, dim, index, value));
+}
+const Tensor& index_fill_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& value) {
+  return index_copy_(self, dim, index, filling(self, dim, index, value));
+}
+
+Tensor scatter(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
+               std::string_view reduce) {
   return scatter_(clone(self), dim, index, src, reduce);
 }
-const Tensor& scatter_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src, std::string_view reduce) {
+const Tensor& scatter_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
+                       std::string_view reduce) {
   check(reduce == "add" || reduce == "multiply", "reduce argument must be either add or multiply.");
-  return reduce == "add" ? scatter_add_(self, dim, index, src) : scatter_reduce_(self, dim, index, src, "prod", true);
+  return reduce == "add" ? scatter_add_(self, dim, index, src)
+                         : scatter_reduce_(self, dim, index, src, "prod", true);
 }
 
 Tensor masked_select(const Tensor& self, const Tensor& mask) {
-  check(mask.dtype() == DType::Bool || mask.dtype() == DType::UInt8, "masked_select: expected BoolTensor for mask, got ", mask.dtype());
+  check(mask.dtype() == DType::Bool || mask.dtype() == DType::UInt8,
+        "masked_select: expected BoolTensor for mask, got ", mask.dtype());
   const DimVec sizes = broadcast_sizes(self.sizes(), mask.sizes(), "masked_select");
   return _masked_select(expand(self, sizes), expand(mask, sizes));
 }
@@ -78,12 +105,15 @@ Tensor masked_scatter(const Tensor& self, const Tensor& mask, const Tensor& sour
   return masked_scatter_(clone(expand(self, sizes), MemoryFormat::Contiguous), mask, source);
 }
 const Tensor& masked_scatter_(const Tensor& self, const Tensor& mask, const Tensor& source) {
-  check(self.dtype() == source.dtype(), "masked_scatter: expected self and source to have same dtypes but got ",
+  check(self.dtype() == source.dtype(),
+        "masked_scatter: expected self and source to have same dtypes but got ",
         dtype_aten_name(self.dtype()), " and ", dtype_aten_name(source.dtype()));
-  check(mask.dtype() == DType::Bool, "masked_scatter_ only supports boolean masks, but got mask with dtype ", mask.dtype());
+  check(mask.dtype() == DType::Bool, "masked_scatter_ only supports boolean masks, but got mask with dtype ",
+        mask.dtype());
   const Tensor positions = nonzero(expand(mask, self.sizes()));
   const int64_t n = positions.sizes()[0];
-  check(source.numel() >= n, "masked_scatter: expected self and source to have same number of elements; the mask has ", n,
+  check(source.numel() >= n,
+        "masked_scatter: expected self and source to have same number of elements; the mask has ", n,
         " true elements and source only ", source.numel());
   const Tensor values = narrow(reshape(source, {-1}), 0, 0, n);
   if (self.dim() == 0) return n ? copy_(self, reshape(values, {})) : self;
@@ -91,10 +121,12 @@ const Tensor& masked_scatter_(const Tensor& self, const Tensor& mask, const Tens
 }
 
 Tensor take_along_dim(const Tensor& self, const Tensor& indices, std::optional<int64_t> dim) {
-  check(indices.dtype() == DType::Int64 || indices.dtype() == DType::Int32, "take_along_dim(): dtype of indices should be Long but got ", dtype_aten_name(indices.dtype()));
+  check(indices.dtype() == DType::Int64 || indices.dtype() == DType::Int32,
+        "take_along_dim(): dtype of indices should be Long but got ", dtype_aten_name(indices.dtype()));
   if (!dim) return gather(reshape(self, {-1}), 0, reshape(indices, {-1}));
-  check(self.dim() == indices.dim(), "take_along_dim(): input and indices should have the same number of dimensions, but got ",
-        self.dim(), " dimensions for input, and ", indices.dim(), " dimensions for indices");
+  check(self.dim() == indices.dim(),
+        "take_along_dim(): input and indices should have the same number of dimensions, but got ", self.dim(),
+        " dimensions for input, and ", indices.dim(), " dimensions for indices");
   const int64_t d = wrap_dim(*dim, self.dim());
   DimVec a = self.sizes(), b = indices.sizes();
   a[d] = b[d] = 1;
@@ -110,8 +142,9 @@ Tensor stack(TensorList tensors, int64_t dim) {
   dim = wrap_dim(dim, tensors[0].dim() + 1);
   std::vector<Tensor> expanded;
   for (size_t i = 0; i < tensors.size(); ++i) {
-    check(torch::equal(tensors[i].sizes(), tensors[0].sizes()), "stack expects each tensor to be equal size, but got ", tensors[0].sizes(),
-          " at entry 0 and ", tensors[i].sizes(), " at entry ", i);
+    check(torch::equal(tensors[i].sizes(), tensors[0].sizes()),
+          "stack expects each tensor to be equal size, but got ", tensors[0].sizes(), " at entry 0 and ",
+          tensors[i].sizes(), " at entry ", i);
     expanded.push_back(unsqueeze(tensors[i], dim));
   }
   return cat(expanded, dim);
@@ -146,8 +179,11 @@ Tensor flipud(const Tensor& self) {
 
 Tensor repeat(const Tensor& self, Ints repeats) {
   const int64_t n = static_cast<int64_t>(repeats.size()), own = self.dim();
-  check(n >= own, "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor: got ", repeats, " for shape ", self.sizes());
-  for (const int64_t r : repeats) check(r >= 0, "repeat: Trying to create tensor with negative dimension ", r, ": ", repeats);
+  check(n >= own,
+        "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor: got ",
+        repeats, " for shape ", self.sizes());
+  for (const int64_t r : repeats)
+    check(r >= 0, "repeat: Trying to create tensor with negative dimension ", r, ": ", repeats);
   // (r0, s0, r1, s1, ...) expanded, then copied together.
   DimVec with_ones, expanded, final_sizes;
   for (int64_t i = 0; i < n; ++i) {
@@ -166,30 +202,35 @@ Tensor tile(const Tensor& self, Ints dims) {
   return repeat(self, repeats);
 }
 
-Tensor repeat_interleave(const Tensor& self, int64_t repeats, std::optional<int64_t> dim, std::optional<int64_t> output_size) {
+Tensor repeat_interleave(const Tensor& self, int64_t repeats, std::optional<int64_t> dim,
+                         std::optional<int64_t> output_size) {
   check(repeats >= 0, "repeats must be non-negative, got ", repeats);
   const Tensor input = dim ? self : reshape(self, {-1});
   int64_t d = wrap_dim(dim.value_or(0), input.dim());
   const Tensor flat = input.dim() == 0 ? reshape(input, {1}) : input;
   DimVec shape = flat.sizes(), expanded;
   const int64_t n = shape[d];
-  check(!output_size || *output_size == n * repeats, "repeat_interleave: Invalid output_size, expected ", n * repeats, " but got ", output_size.value_or(0));
+  check(!output_size || *output_size == n * repeats, "repeat_interleave: Invalid output_size, expected ",
+        n * repeats, " but got ", output_size.value_or(0));
   Tensor t = unsqueeze(flat, d + 1);
   DimVec sizes = t.sizes();
   sizes[d + 1] = repeats;
   shape[d] = n * repeats;
   return reshape(clone(expand(t, sizes), MemoryFormat::Contiguous), shape);
 }
-Tensor repeat_interleave(const Tensor& self, const Tensor& repeats, std::optional<int64_t> dim, std::optional<int64_t> output_size) {
+Tensor repeat_interleave(const Tensor& self, const Tensor& repeats, std::optional<int64_t> dim,
+                         std::optional<int64_t> output_size) {
   check_not_meta("repeat_interleave", repeats);
-  check(repeats.dtype() == DType::Int64 || repeats.dtype() == DType::Int32, "repeats has to be Long or Int tensor, got ", repeats.dtype());
+  check(repeats.dtype() == DType::Int64 || repeats.dtype() == DType::Int32,
+        "repeats has to be Long or Int tensor, got ", repeats.dtype());
   check(repeats.dim() <= 1, "repeat_interleave only accept 1D vector as repeat");
   const Tensor input = dim ? self : reshape(self, {-1});
   const int64_t d = wrap_dim(dim.value_or(0), input.dim());
   const int64_t n = input.dim() == 0 ? 1 : input.sizes()[d];
   const Tensor counts = densified(_to_copy(repeats, DType::Int64));
   if (counts.numel() == 1) return repeat_interleave(input, *counts.data<int64_t>(), d, output_size);
-  check(counts.numel() == n, "repeats must have the same size as input along dim, but got repeats.size(0) = ", counts.numel(),
+  check(counts.numel() == n,
+        "repeats must have the same size as input along dim, but got repeats.size(0) = ", counts.numel(),
         " and input.size(", d, ") = ", n);
   std::vector<int64_t> positions;
   for (int64_t i = 0; i < n; ++i) {
@@ -204,7 +245,8 @@ Tensor repeat_interleave(const Tensor& self, const Tensor& repeats, std::optiona
 
 Tensor diag(const Tensor& self, int64_t diagonal) {
   check(self.dim() == 1 || self.dim() == 2, "diag(): Supports 1D or 2D tensors. Got ", self.dim(), "D");
-  return self.dim() == 1 ? diag_embed(self, diagonal, 0, 1) : clone(ops::diagonal(self, diagonal, 0, 1), MemoryFormat::Contiguous);
+  return self.dim() == 1 ? diag_embed(self, diagonal, 0, 1)
+                         : clone(ops::diagonal(self, diagonal, 0, 1), MemoryFormat::Contiguous);
 }
 Tensor diag_embed(const Tensor& self, int64_t offset, int64_t dim1, int64_t dim2) {
   const int64_t n = self.dim() + 1;
@@ -227,7 +269,8 @@ Tensor trace(const Tensor& self) {
 
 std::vector<Tensor> meshgrid(TensorList tensors, std::string_view indexing) {
   check(!tensors.empty(), "meshgrid expects a non-empty TensorList");
-  check(indexing == "ij" || indexing == "xy", "torch.meshgrid: indexing must be one of \"xy\" or \"ij\", but received: ", indexing);
+  check(indexing == "ij" || indexing == "xy",
+        "torch.meshgrid: indexing must be one of \"xy\" or \"ij\", but received: ", indexing);
   std::vector<Tensor> in(tensors.begin(), tensors.end());
   const bool swap = indexing == "xy" && in.size() >= 2;
   if (swap) std::swap(in[0], in[1]);
@@ -243,17 +286,16 @@ std::vector<Tensor> meshgrid(TensorList tensors, std::string_view indexing) {
     view_shape[i] = shape[i];
     out.push_back(expand(view(in[i].is_contiguous() ? in[i] : contiguous(in[i]), view_shape), shape));
   }
-  if (swap) {
-    for (Tensor& t : out) t = transpose(t, 0, 1);
-    std::swap(out[0], out[1]);
-  }
+  if (swap) std::swap(out[0], out[1]);
   return out;
 }
 
 std::tuple<Tensor, Tensor> sort(const Tensor& self, int64_t dim, bool descending) {
   return sort(self, std::optional<bool>(false), dim, descending);
 }
-Tensor argsort(const Tensor& self, int64_t dim, bool descending) { return std::get<1>(sort(self, dim, descending)); }
+Tensor argsort(const Tensor& self, int64_t dim, bool descending) {
+  return std::get<1>(sort(self, dim, descending));
+}
 Tensor argsort(const Tensor& self, bool stable, int64_t dim, bool descending) {
   return std::get<1>(sort(self, std::optional<bool>(stable), dim, descending));
 }

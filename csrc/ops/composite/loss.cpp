@@ -4,13 +4,17 @@
 namespace torch::ops {
 
 namespace {
-Tensor reduced(const Tensor& t, int64_t reduction) { return reduction == 1 ? mean(t) : reduction == 2 ? sum(t) : t; }
+Tensor reduced(const Tensor& t, int64_t reduction) {
+  return reduction == 1 ? mean(t) : reduction == 2 ? sum(t) : t;
+}
 } // namespace
 
 Tensor mse_loss(const Tensor& self, const Tensor& target, int64_t reduction) {
   return reduced(_squared_difference(self, target), reduction);
 }
-Tensor l1_loss(const Tensor& self, const Tensor& target, int64_t reduction) { return reduced(abs(self - target), reduction); }
+Tensor l1_loss(const Tensor& self, const Tensor& target, int64_t reduction) {
+  return reduced(abs(self - target), reduction);
+}
 Tensor smooth_l1_loss(const Tensor& self, const Tensor& target, int64_t reduction, double beta) {
   check(beta >= 0, "smooth_l1_loss does not support negative values for beta.");
   if (beta == 0) return l1_loss(self, target, reduction);
@@ -21,26 +25,30 @@ Tensor huber_loss(const Tensor& self, const Tensor& target, int64_t reduction, d
   return reduced(_huber(self, target, delta), reduction);
 }
 
-Tensor binary_cross_entropy(const Tensor& self, const Tensor& target, const Tensor& weight, int64_t reduction) {
-  check(self.dtype() == target.dtype(), "Found dtype ", dtype_aten_name(target.dtype()), " but expected ", dtype_aten_name(self.dtype()),
-        " (binary_cross_entropy: target must have the dtype of input)");
+Tensor binary_cross_entropy(const Tensor& self, const Tensor& target, const Tensor& weight,
+                            int64_t reduction) {
+  check(self.dtype() == target.dtype(), "Found dtype ", dtype_aten_name(target.dtype()), " but expected ",
+        dtype_aten_name(self.dtype()), " (binary_cross_entropy: target must have the dtype of input)");
   if (!self.is_meta() && self.numel() > 0) {
     NoGradGuard no_grad;
-    check(*all(logical_and(ge(self, 0), le(self, 1))).data<bool>(), "all elements of input should be between 0 and 1");
-    check(*all(logical_and(ge(target, 0), le(target, 1))).data<bool>(), "all elements of target should be between 0 and 1");
+    check(*all(logical_and(ge(self, 0), le(self, 1))).data<bool>(),
+          "all elements of input should be between 0 and 1");
+    check(*all(logical_and(ge(target, 0), le(target, 1))).data<bool>(),
+          "all elements of target should be between 0 and 1");
   }
   Tensor loss = _bce(self, target);
   if (weight.defined()) loss = loss * weight;
   return reduced(loss, reduction);
 }
 
-Tensor binary_cross_entropy_with_logits(const Tensor& self, const Tensor& target, const Tensor& weight, const Tensor& pos_weight,
-                                        int64_t reduction) {
-  check_value(torch::equal(self.sizes(), target.sizes()), "Target size (", target.sizes(), ") must be the same as input size (", self.sizes(), ")");
+Tensor binary_cross_entropy_with_logits(const Tensor& self, const Tensor& target, const Tensor& weight,
+                                        const Tensor& pos_weight, int64_t reduction) {
+  check_value(torch::equal(self.sizes(), target.sizes()), "Target size (", target.sizes(),
+              ") must be the same as input size (", self.sizes(), ")");
   Tensor loss;
   if (pos_weight.defined()) {
     const Tensor log_weight = (pos_weight - 1) * target + 1;
-    loss = (1 - target) * self + log_weight * (neg(log_sigmoid(self)) );
+    loss = (1 - target) * self + log_weight * (neg(log_sigmoid(self)));
   } else {
     loss = _bce_logits(self, target);
   }
@@ -53,23 +61,28 @@ Tensor kl_div(const Tensor& self, const Tensor& target, int64_t reduction, bool 
   return reduced(loss, reduction);
 }
 
-Tensor nll_loss_nd(const Tensor& self, const Tensor& target, const Tensor& weight, int64_t reduction, int64_t ignore_index) {
+Tensor nll_loss_nd(const Tensor& self, const Tensor& target, const Tensor& weight, int64_t reduction,
+                   int64_t ignore_index) {
   check_value(self.dim() > 0, "Expected 1 or more dimensions (got ", self.dim(), ")");
   if (self.dim() != 1)
-    check_value(target.dim() > 0 && self.sizes()[0] == target.sizes()[0], "Expected input batch_size (", self.sizes()[0],
-                ") to match target batch_size (", target.dim() ? target.sizes()[0] : 1, ").");
+    check_value(target.dim() > 0 && self.sizes()[0] == target.sizes()[0], "Expected input batch_size (",
+                self.sizes()[0], ") to match target batch_size (", target.dim() ? target.sizes()[0] : 1,
+                ").");
   return std::get<0>(nll_loss_forward(self, target, weight, reduction, ignore_index));
 }
 
-Tensor cross_entropy_loss(const Tensor& self, const Tensor& target, const Tensor& weight, int64_t reduction, int64_t ignore_index,
-                          double label_smoothing) {
+Tensor cross_entropy_loss(const Tensor& self, const Tensor& target, const Tensor& weight, int64_t reduction,
+                          int64_t ignore_index, double label_smoothing) {
   check(self.dim() > 0, "cross_entropy: input must have at least one dimension, got ", self.sizes());
-  check(label_smoothing >= 0 && label_smoothing <= 1, "label_smoothing must be between 0.0 and 1.0. Got: ", label_smoothing);
+  check(label_smoothing >= 0 && label_smoothing <= 1,
+        "label_smoothing must be between 0.0 and 1.0. Got: ", label_smoothing);
   const int64_t channel = self.dim() == 1 ? 0 : 1;
   const int64_t classes = self.sizes()[channel];
   const bool probabilities = torch::equal(self.sizes(), target.sizes());
   if (probabilities) {
-    check(target.is_floating_point(), "Expected floating point type for target with class probabilities, got ", dtype_aten_name(target.dtype()));
+    check(target.is_floating_point(),
+          "Expected floating point type for target with class probabilities, got ",
+          dtype_aten_name(target.dtype()));
     check(ignore_index < 0, "ignore_index is not supported for floating point target");
     Tensor t = target;
     if (label_smoothing > 0) t = t * Scalar(1 - label_smoothing) + Scalar(label_smoothing / double(classes));
@@ -80,12 +93,14 @@ Tensor cross_entropy_loss(const Tensor& self, const Tensor& target, const Tensor
       loss = loss * view(contiguous(weight), shape);
     }
     const Tensor total = neg(sum(loss, {channel}));
-    if (reduction == 1) return sum(total) / Scalar(double(std::max<int64_t>(self.numel() / std::max<int64_t>(classes, 1), 1)));
+    if (reduction == 1)
+      return sum(total) / Scalar(double(std::max<int64_t>(self.numel() / std::max<int64_t>(classes, 1), 1)));
     return reduced(total, reduction);
   }
   check(is_integral(target.dtype()), "expected scalar type Long but found ", dtype_aten_name(target.dtype()),
-        " (cross_entropy: a target of class indices must be int64; a target of probabilities must have the input's shape ", self.sizes(), ", got ",
-        target.sizes(), ")");
+        " (cross_entropy: a target of class indices must be int64; a target of probabilities must have the "
+        "input's shape ",
+        self.sizes(), ", got ", target.sizes(), ")");
   const Tensor log_p = log_softmax(self, channel, std::nullopt);
   if (label_smoothing == 0) return nll_loss_nd(log_p, target, weight, reduction, ignore_index);
   // Mixture of the index target and the uniform distribution (Szegedy et al., 2016).
@@ -104,7 +119,8 @@ Tensor cross_entropy_loss(const Tensor& self, const Tensor& target, const Tensor
     Tensor denominator;
     if (weight.defined()) {
       const Tensor safe = masked_fill(target, ignored, 0);
-      denominator = sum(masked_fill(reshape(index_select(weight, 0, reshape(safe, {-1})), target.sizes()), ignored, 0));
+      denominator =
+          sum(masked_fill(reshape(index_select(weight, 0, reshape(safe, {-1})), target.sizes()), ignored, 0));
     } else {
       denominator = sum(kept, std::nullopt, false, self.dtype());
     }

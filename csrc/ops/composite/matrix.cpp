@@ -8,18 +8,21 @@ Tensor mH(const Tensor& m) { return conj(transpose(m, -2, -1)); }
 Tensor vdot(const Tensor& self, const Tensor& other) { return dot(conj(self), other); }
 Tensor inner(const Tensor& self, const Tensor& other) {
   if (self.dim() == 0 || other.dim() == 0) return self * other;
-  check(self.sizes().back() == other.sizes().back(), "inner() the last dimension must match on both input tensors but got shapes ",
-        self.sizes(), " and ", other.sizes());
+  check(self.sizes().back() == other.sizes().back(),
+        "inner() the last dimension must match on both input tensors but got shapes ", self.sizes(), " and ",
+        other.sizes());
   return tensordot(self, other, {-1}, {-1});
 }
 Tensor outer(const Tensor& self, const Tensor& vec2) {
-  check(self.dim() == 1 && vec2.dim() == 1, "outer: Expected 1-D argument self and vec2, but got ", self.dim(), "-D and ", vec2.dim(), "-D");
+  check(self.dim() == 1 && vec2.dim() == 1, "outer: Expected 1-D argument self and vec2, but got ",
+        self.dim(), "-D and ", vec2.dim(), "-D");
   return unsqueeze(self, 1) * vec2;
 }
 
 Tensor matmul(const Tensor& self, const Tensor& other) {
   const int64_t a = self.dim(), b = other.dim();
-  check(a > 0 && b > 0, "both arguments to matmul need to be at least 1D, but they are ", a, "D and ", b, "D");
+  check(a > 0 && b > 0, "both arguments to matmul need to be at least 1D, but they are ", a, "D and ", b,
+        "D");
   if (a == 2 && b == 2) return mm(self, other);
   if (a == 1 && b == 1) return dot(self, other);
   if (a == 2 && b == 1) return mv(self, other);
@@ -27,8 +30,9 @@ Tensor matmul(const Tensor& self, const Tensor& other) {
   // A batch against one matrix or vector folds into the rows of a single product.
   if (a >= 3 && b <= 2) {
     const Tensor rhs = b == 1 ? unsqueeze(other, 1) : other;
-    check(self.sizes().back() == rhs.sizes()[0], "mat1 and mat2 shapes cannot be multiplied (", self.numel() / std::max<int64_t>(self.sizes().back(), 1),
-          "x", self.sizes().back(), " and ", rhs.sizes()[0], "x", rhs.sizes()[1], ")");
+    check(self.sizes().back() == rhs.sizes()[0], "mat1 and mat2 shapes cannot be multiplied (",
+          self.numel() / std::max<int64_t>(self.sizes().back(), 1), "x", self.sizes().back(), " and ",
+          rhs.sizes()[0], "x", rhs.sizes()[1], ")");
     DimVec sizes = self.sizes();
     int64_t rows = 1;
     for (int64_t i = 0; i + 1 < a; ++i) rows *= sizes[i];
@@ -40,9 +44,11 @@ Tensor matmul(const Tensor& self, const Tensor& other) {
   const Tensor lhs = a == 1 ? unsqueeze(self, 0) : self;
   const Tensor rhs = b == 1 ? unsqueeze(other, 1) : other;
   const int64_t n = lhs.sizes()[lhs.dim() - 2], k = lhs.sizes().back(), m = rhs.sizes().back();
-  const IntSpan batch_a = lhs.sizes().span().first(lhs.dim() - 2), batch_b = rhs.sizes().span().first(rhs.dim() - 2);
-  check(rhs.sizes()[rhs.dim() - 2] == k, "matmul: shapes ", self.sizes(), " and ", other.sizes(), " cannot be multiplied: Expected size for ",
-        "first two dimensions of batch2 tensor to be: [", k, "] but got: [", rhs.sizes()[rhs.dim() - 2], "].");
+  const IntSpan batch_a = lhs.sizes().span().first(lhs.dim() - 2),
+                batch_b = rhs.sizes().span().first(rhs.dim() - 2);
+  check(rhs.sizes()[rhs.dim() - 2] == k, "matmul: shapes ", self.sizes(), " and ", other.sizes(),
+        " cannot be multiplied: Expected size for ", "first two dimensions of batch2 tensor to be: [", k,
+        "] but got: [", rhs.sizes()[rhs.dim() - 2], "].");
   const DimVec batch = broadcast_sizes(batch_a, batch_b, "matmul");
   const int64_t count = numel_of(batch);
   const auto full = [&](int64_t x, int64_t y) {
@@ -51,7 +57,8 @@ Tensor matmul(const Tensor& self, const Tensor& other) {
     s.push_back(y);
     return s;
   };
-  Tensor out = bmm(reshape(expand(lhs, full(n, k)), {count, n, k}), reshape(expand(rhs, full(k, m)), {count, k, m}));
+  Tensor out =
+      bmm(reshape(expand(lhs, full(n, k)), {count, n, k}), reshape(expand(rhs, full(k, m)), {count, k, m}));
   DimVec sizes = batch;
   if (a > 1) sizes.push_back(n);
   if (b > 1) sizes.push_back(m);
@@ -66,8 +73,8 @@ Tensor tensordot(const Tensor& self, const Tensor& other, Ints dims_self, Ints d
   int64_t rows = 1, columns = 1, inner = 1;
   for (size_t i = 0; i < dims_self.size(); ++i) {
     const int64_t x = wrap_dim(dims_self[i], self.dim()), y = wrap_dim(dims_other[i], other.dim());
-    check(self.sizes()[x] == other.sizes()[y], "contracted dimensions need to match, but first has size ", self.sizes()[x], " in dim ", x,
-          " and second has size ", other.sizes()[y], " in dim ", y);
+    check(self.sizes()[x] == other.sizes()[y], "contracted dimensions need to match, but first has size ",
+          self.sizes()[x], " in dim ", x, " and second has size ", other.sizes()[y], " in dim ", y);
     used_a |= uint64_t{1} << x;
     used_b |= uint64_t{1} << y;
     contract_a.push_back(x);
@@ -88,15 +95,18 @@ Tensor tensordot(const Tensor& self, const Tensor& other, Ints dims_self, Ints d
       columns *= other.sizes()[i];
       out_sizes.push_back(other.sizes()[i]);
     }
-  const Tensor a = reshape(permute(self, order_a), {rows, inner}), b = reshape(permute(other, order_b), {inner, columns});
+  const Tensor a = reshape(permute(self, order_a), {rows, inner}),
+               b = reshape(permute(other, order_b), {inner, columns});
   return reshape(mm(a, b), out_sizes);
 }
 
-Tensor addmv(const Tensor& self, const Tensor& mat, const Tensor& vec, const Scalar& beta, const Scalar& alpha) {
+Tensor addmv(const Tensor& self, const Tensor& mat, const Tensor& vec, const Scalar& beta,
+             const Scalar& alpha) {
   const Tensor product = scaled(mv(mat, vec), alpha);
   return beta.equals(0) ? product : scaled(self, beta) + product;
 }
-Tensor addr(const Tensor& self, const Tensor& vec1, const Tensor& vec2, const Scalar& beta, const Scalar& alpha) {
+Tensor addr(const Tensor& self, const Tensor& vec1, const Tensor& vec2, const Scalar& beta,
+            const Scalar& alpha) {
   const Tensor product = scaled(outer(vec1, vec2), alpha);
   return beta.equals(0) ? product : scaled(self, beta) + product;
 }
@@ -117,13 +127,17 @@ Tensor kron(const Tensor& self, const Tensor& other) {
 }
 
 Tensor cdist(const Tensor& x1, const Tensor& x2, double p, std::optional<int64_t>) {
-  check(x1.dim() >= 2 && x2.dim() >= 2, "cdist only supports at least 2D tensors, got ", x1.sizes(), " and ", x2.sizes());
-  check(x1.sizes().back() == x2.sizes().back(), "X1 and X2 must have the same number of columns. X1: ", x1.sizes().back(), " X2: ", x2.sizes().back());
+  check(x1.dim() >= 2 && x2.dim() >= 2, "cdist only supports at least 2D tensors, got ", x1.sizes(), " and ",
+        x2.sizes());
+  check(x1.sizes().back() == x2.sizes().back(),
+        "X1 and X2 must have the same number of columns. X1: ", x1.sizes().back(),
+        " X2: ", x2.sizes().back());
   check(p >= 0, "cdist only supports non-negative p values");
   return linalg_vector_norm(unsqueeze(x1, -2) - unsqueeze(x2, -3), p, {-1});
 }
 
-// ---- einsum: each operand is permuted to (batch, own, contracted), pairs are contracted from left to right by bmm ----
+// ---- einsum: each operand is permuted to (batch, own, contracted), pairs are contracted from left to right
+// by bmm ----
 namespace {
 
 constexpr int kEllipsisBase = 52; // labels: 0..25 A-Z, 26..51 a-z, then dims of the ellipsis
@@ -132,7 +146,8 @@ using Labels = std::vector<int>;
 int label_of(char c) {
   if (c >= 'A' && c <= 'Z') return c - 'A';
   if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  fail(ErrorKind::Runtime, concat("einsum(): invalid subscript given, subscripts must be in [a-zA-Z], got '", c, "'"));
+  fail(ErrorKind::Runtime,
+       concat("einsum(): invalid subscript given, subscripts must be in [a-zA-Z], got '", c, "'"));
 }
 
 struct Term {
@@ -161,15 +176,19 @@ struct Operand {
   Labels labels; // one per dim, distinct
 };
 
-bool has(const Labels& labels, int label) { return std::find(labels.begin(), labels.end(), label) != labels.end(); }
+bool has(const Labels& labels, int label) {
+  return std::find(labels.begin(), labels.end(), label) != labels.end();
+}
 
 // Sums the labels that nobody else needs.
 Operand summed(Operand o, const std::vector<int>& uses) {
   DimVec dims;
   Labels kept;
   for (size_t i = 0; i < o.labels.size(); ++i) {
-    if (uses[o.labels[i]] == 0) dims.push_back(static_cast<int64_t>(i));
-    else kept.push_back(o.labels[i]);
+    if (uses[o.labels[i]] == 0)
+      dims.push_back(static_cast<int64_t>(i));
+    else
+      kept.push_back(o.labels[i]);
   }
   if (!dims.empty()) o = {sum(o.tensor, dims), kept};
   return o;
@@ -191,8 +210,10 @@ Tensor arranged(const Operand& o, const Labels& order) { // missing labels becom
 Operand contract(const Operand& a, const Operand& b, const std::vector<int>& uses) {
   Labels batch, own_a, own_b, inner;
   for (const int l : a.labels) {
-    if (!has(b.labels, l)) own_a.push_back(l);
-    else (uses[l] > 0 ? batch : inner).push_back(l);
+    if (!has(b.labels, l))
+      own_a.push_back(l);
+    else
+      (uses[l] > 0 ? batch : inner).push_back(l);
   }
   for (const int l : b.labels)
     if (!has(a.labels, l)) own_b.push_back(l);
@@ -205,7 +226,8 @@ Operand contract(const Operand& a, const Operand& b, const std::vector<int>& use
   const size_t nb = batch.size(), na = own_a.size(), ni = inner.size();
   // Size-1 dims broadcast against the other operand's size.
   DimVec sx = x.sizes(), sy = y.sizes();
-  for (size_t i = 0; i < nb; ++i) sx[i] = sy[i] = std::max(sx[i] == 1 ? sy[i] : sx[i], sy[i] == 1 ? sx[i] : sy[i]);
+  for (size_t i = 0; i < nb; ++i)
+    sx[i] = sy[i] = std::max(sx[i] == 1 ? sy[i] : sx[i], sy[i] == 1 ? sx[i] : sy[i]);
   for (size_t i = 0; i < ni; ++i) {
     int64_t& p = sx[nb + na + i];
     int64_t& q = sy[nb + i];
@@ -214,8 +236,8 @@ Operand contract(const Operand& a, const Operand& b, const std::vector<int>& use
   x = expand(x, sx);
   y = expand(y, sy);
   const auto product = [](IntSpan s) { return numel_of(s); };
-  const int64_t B = product(sx.span().first(nb)), M = product(sx.span().subspan(nb, na)), K = product(sx.span().subspan(nb + na)),
-                N = product(sy.span().subspan(nb + ni));
+  const int64_t B = product(sx.span().first(nb)), M = product(sx.span().subspan(nb, na)),
+                K = product(sx.span().subspan(nb + na)), N = product(sy.span().subspan(nb + ni));
   Tensor r = bmm(reshape(x, {B, M, K}), reshape(y, {B, K, N}));
   DimVec sizes(sx.span().first(nb + na));
   for (const int64_t s : sy.span().subspan(nb + ni)) sizes.push_back(s);
@@ -237,15 +259,19 @@ Tensor einsum(std::string_view equation, TensorList tensors) {
     if (comma == std::string_view::npos) break;
     at = comma + 1;
   }
-  check(terms.size() == tensors.size(), terms.size() > tensors.size() ? "einsum(): fewer operands were provided than specified in the equation"
-                                                                     : "einsum(): more operands were provided than specified in the equation");
+  check(terms.size() == tensors.size(),
+        terms.size() > tensors.size()
+            ? "einsum(): fewer operands were provided than specified in the equation"
+            : "einsum(): more operands were provided than specified in the equation");
   int64_t ellipsis_dims = 0;
   for (size_t i = 0; i < terms.size(); ++i) {
     const int64_t named = static_cast<int64_t>(terms[i].before.size() + terms[i].after.size());
     const int64_t extra = tensors[i].dim() - named;
-    check(extra >= 0 && (terms[i].ellipsis || extra == 0), "einsum(): the number of subscripts in the equation (", named,
-          terms[i].ellipsis ? ") is more than the number of dimensions (" : ") does not match the number of dimensions (", tensors[i].dim(),
-          ") for operand ", i, terms[i].ellipsis ? "" : " and no ellipsis was given");
+    check(extra >= 0 && (terms[i].ellipsis || extra == 0),
+          "einsum(): the number of subscripts in the equation (", named,
+          terms[i].ellipsis ? ") is more than the number of dimensions ("
+                            : ") does not match the number of dimensions (",
+          tensors[i].dim(), ") for operand ", i, terms[i].ellipsis ? "" : " and no ellipsis was given");
     ellipsis_dims = std::max(ellipsis_dims, extra);
   }
   std::vector<int64_t> size_of(kEllipsisBase + ellipsis_dims, -1);
@@ -254,7 +280,8 @@ Tensor einsum(std::string_view equation, TensorList tensors) {
     const Term& term = terms[i];
     Labels labels = term.before;
     const int64_t extra = tensors[i].dim() - static_cast<int64_t>(term.before.size() + term.after.size());
-    for (int64_t e = 0; e < extra; ++e) labels.push_back(kEllipsisBase + static_cast<int>(ellipsis_dims - extra + e));
+    for (int64_t e = 0; e < extra; ++e)
+      labels.push_back(kEllipsisBase + static_cast<int>(ellipsis_dims - extra + e));
     labels.insert(labels.end(), term.after.begin(), term.after.end());
     // A repeated label takes the diagonal.
     Operand o{tensors[i], {}};
@@ -265,15 +292,16 @@ Tensor einsum(std::string_view equation, TensorList tensors) {
         continue;
       }
       const int64_t first = seen - o.labels.begin(), second = static_cast<int64_t>(o.labels.size());
-      check(o.tensor.size(first) == o.tensor.size(second), "einsum(): subscript is repeated for operand ", i, " but the sizes don't match, ",
-            o.tensor.size(second), " != ", o.tensor.size(first));
+      check(o.tensor.size(first) == o.tensor.size(second), "einsum(): subscript is repeated for operand ", i,
+            " but the sizes don't match, ", o.tensor.size(second), " != ", o.tensor.size(first));
       o.tensor = movedim(diagonal(o.tensor, 0, first, second), {-1}, {first});
     }
     for (size_t d = 0; d < o.labels.size(); ++d) {
       int64_t& known = size_of[o.labels[d]];
       const int64_t s = o.tensor.sizes()[d];
-      check(known < 0 || known == 1 || s == 1 || known == s, "einsum(): operands do not broadcast with remapped shapes [original->remapped]: ",
-            "operand ", i, " has size ", s, " where another has ", known);
+      check(known < 0 || known == 1 || s == 1 || known == s,
+            "einsum(): operands do not broadcast with remapped shapes [original->remapped]: ", "operand ", i,
+            " has size ", s, " where another has ", known);
       known = known < 0 || known == 1 ? s : known;
     }
     operands.push_back(std::move(o));
@@ -286,14 +314,18 @@ Tensor einsum(std::string_view equation, TensorList tensors) {
       for (int64_t e = 0; e < ellipsis_dims; ++e) out.push_back(kEllipsisBase + static_cast<int>(e));
     out.insert(out.end(), term.after.begin(), term.after.end());
     for (size_t i = 0; i < out.size(); ++i) {
-      check(size_of[out[i]] >= 0, "einsum(): output subscript does not appear in the equation for any input operand");
-      check(std::count(out.begin(), out.end(), out[i]) == 1, "einsum(): output subscript appears more than once in the output");
+      check(size_of[out[i]] >= 0,
+            "einsum(): output subscript does not appear in the equation for any input operand");
+      check(std::count(out.begin(), out.end(), out[i]) == 1,
+            "einsum(): output subscript appears more than once in the output");
     }
   } else {
     for (int64_t e = 0; e < ellipsis_dims; ++e) out.push_back(kEllipsisBase + static_cast<int>(e));
     for (int l = 0; l < kEllipsisBase; ++l) {
       int count = 0;
-      for (const Term& t : terms) count += static_cast<int>(std::count(t.before.begin(), t.before.end(), l) + std::count(t.after.begin(), t.after.end(), l));
+      for (const Term& t : terms)
+        count += static_cast<int>(std::count(t.before.begin(), t.before.end(), l) +
+                                  std::count(t.after.begin(), t.after.end(), l));
       if (count == 1) out.push_back(l);
     }
   }

@@ -5,12 +5,14 @@ namespace torch::ops {
 
 Tensor div(const Tensor& self, const Tensor& other, std::optional<std::string_view> mode) {
   if (!mode) return div(self, other);
-  check(*mode == "trunc" || *mode == "floor", "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '", *mode, "'");
+  check(*mode == "trunc" || *mode == "floor",
+        "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '", *mode, "'");
   return *mode == "trunc" ? _div_trunc(self, other) : _div_floor(self, other);
 }
 const Tensor& div_(const Tensor& self, const Tensor& other, std::optional<std::string_view> mode) {
   if (!mode) return div_(self, other);
-  check(*mode == "trunc" || *mode == "floor", "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '", *mode, "'");
+  check(*mode == "trunc" || *mode == "floor",
+        "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '", *mode, "'");
   return *mode == "trunc" ? _div_trunc_(self, other) : _div_floor_(self, other);
 }
 
@@ -31,11 +33,26 @@ Tensor clamp(const Tensor& self, const Tensor& min, const Tensor& max) {
   if (max.defined() && is_differentiable(max.dtype())) out = where(isnan(max), max, out);
   return out;
 }
-const Tensor& clamp_(const Tensor& self, const Tensor& min, const Tensor& max) { return copy_(self, clamp(self, min, max)); }
-Tensor clamp_min(const Tensor& self, const Scalar& min) { return clamp(self, std::optional<Scalar>(min), std::nullopt); }
-const Tensor& clamp_min_(const Tensor& self, const Scalar& min) { return clamp_(self, std::optional<Scalar>(min), std::nullopt); }
-Tensor clamp_max(const Tensor& self, const Scalar& max) { return clamp(self, std::nullopt, std::optional<Scalar>(max)); }
-const Tensor& clamp_max_(const Tensor& self, const Scalar& max) { return clamp_(self, std::nullopt, std::optional<Scalar>(max)); }
+const Tensor& clamp_(const Tensor& self, const Tensor& min, const Tensor& max) {
+  return copy_(self, clamp(self, min, max));
+}
+Tensor clamp_min(const Tensor& self, const Scalar& min) {
+  return clamp(self, std::optional<Scalar>(min), std::nullopt);
+}
+const Tensor& clamp_min_(const Tensor& self, const Scalar& min) {
+  return clamp_(self, std::optional<Scalar>(min), std::nullopt);
+}
+Tensor clamp_max(const Tensor& self, const Scalar& max) {
+  return clamp(self, std::nullopt, std::optional<Scalar>(max));
+}
+const Tensor& clamp_max_(const Tensor& self, const Scalar& max) {
+  return clamp_(self, std::nullopt, std::optional<Scalar>(max));
+}
+
+Tensor clamp_min(const Tensor& self, const Tensor& min) { return maximum(self, min); }
+const Tensor& clamp_min_(const Tensor& self, const Tensor& min) { return copy_(self, maximum(self, min)); }
+Tensor clamp_max(const Tensor& self, const Tensor& max) { return minimum(self, max); }
+const Tensor& clamp_max_(const Tensor& self, const Tensor& max) { return copy_(self, minimum(self, max)); }
 
 std::vector<Tensor> where(const Tensor& condition) {
   const Tensor indices = nonzero(condition.dim() == 0 ? unsqueeze(condition, 0) : condition);
@@ -44,14 +61,15 @@ std::vector<Tensor> where(const Tensor& condition) {
 
 Tensor complex(const Tensor& real, const Tensor& imag) {
   check(real.dtype() == imag.dtype() && is_floating(real.dtype()),
-        "Expected both inputs to be Half, Float or Double tensors of one dtype but got ", dtype_aten_name(real.dtype()), " and ",
-        dtype_aten_name(imag.dtype()));
+        "Expected both inputs to be Half, Float or Double tensors of one dtype but got ",
+        dtype_aten_name(real.dtype()), " and ", dtype_aten_name(imag.dtype()));
   const Tensor pair[] = {expand(real, broadcast_sizes(real.sizes(), imag.sizes(), "complex")),
                          expand(imag, broadcast_sizes(real.sizes(), imag.sizes(), "complex"))};
   return view_as_complex(stack(pair, -1));
 }
 Tensor polar(const Tensor& abs, const Tensor& angle) {
-  check(abs.dtype() == angle.dtype() && is_floating(abs.dtype()), "polar: expected two floating tensors of one dtype, got ", abs.dtype(), " and ", angle.dtype());
+  check(abs.dtype() == angle.dtype() && is_floating(abs.dtype()),
+        "polar: expected two floating tensors of one dtype, got ", abs.dtype(), " and ", angle.dtype());
   return complex(abs * cos(angle), abs * sin(angle));
 }
 
@@ -59,15 +77,19 @@ Tensor gelu(const Tensor& self, std::string_view approximate) {
   check(approximate == "none" || approximate == "tanh", "approximate argument must be either none or tanh.");
   return approximate == "none" ? _gelu(self) : _gelu_tanh(self);
 }
-const Tensor& gelu_(const Tensor& self, std::string_view approximate) { return copy_(self, gelu(self, approximate)); }
+const Tensor& gelu_(const Tensor& self, std::string_view approximate) {
+  return copy_(self, gelu(self, approximate));
+}
 
 Tensor prelu(const Tensor& self, const Tensor& weight) {
-  check(self.dtype() == weight.dtype(), "prelu: Type promoting not supported. Got ", dtype_aten_name(self.dtype()), " and ", dtype_aten_name(weight.dtype()));
+  check(self.dtype() == weight.dtype(), "prelu: Type promoting not supported. Got ",
+        dtype_aten_name(self.dtype()), " and ", dtype_aten_name(weight.dtype()));
   Tensor slope = weight;
   if (weight.numel() != 1 || weight.dim() > 0) {
     const int64_t channels = self.dim() >= 2 ? self.sizes()[1] : 1;
-    check(weight.numel() == 1 || weight.numel() == channels, "Mismatch of parameter numbers and input channel size. Found parameter numbers = ",
-          weight.numel(), " and channel size = ", channels, ".");
+    check(weight.numel() == 1 || weight.numel() == channels,
+          "Mismatch of parameter numbers and input channel size. Found parameter numbers = ", weight.numel(),
+          " and channel size = ", channels, ".");
     DimVec shape(size_t(self.dim()), 1);
     if (weight.numel() != 1) shape[1] = channels;
     slope = reshape(weight, shape);

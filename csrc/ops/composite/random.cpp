@@ -20,27 +20,31 @@ Tensor rand(Ints size, Generator* generator, std::optional<DType> dtype, std::op
 Tensor randn(Ints size, Generator* generator, std::optional<DType> dtype, std::optional<Device> device) {
   return normal_(fresh(size, dtype, device, default_dtype()), 0, 1, generator);
 }
-Tensor randint(int64_t high, Ints size, Generator* generator, std::optional<DType> dtype, std::optional<Device> device) {
+Tensor randint(int64_t high, Ints size, Generator* generator, std::optional<DType> dtype,
+               std::optional<Device> device) {
   return randint(int64_t{0}, high, size, generator, dtype, device);
 }
-Tensor randint(int64_t low, int64_t high, Ints size, Generator* generator, std::optional<DType> dtype, std::optional<Device> device) {
+Tensor randint(int64_t low, int64_t high, Ints size, Generator* generator, std::optional<DType> dtype,
+               std::optional<Device> device) {
   return random_(fresh(size, dtype, device, DType::Int64), low, std::optional<int64_t>(high), generator);
 }
 Tensor randperm(int64_t n, Generator* generator, std::optional<DType> dtype, std::optional<Device> device) {
   return _randperm(n, generator, dtype, device);
 }
-Tensor rand_like(const Tensor& self, std::optional<DType> dtype, std::optional<Device> device, std::optional<MemoryFormat> f) {
+Tensor rand_like(const Tensor& self, std::optional<DType> dtype, std::optional<Device> device,
+                 std::optional<MemoryFormat> f) {
   return uniform_(empty_like(self, dtype, device, f), 0, 1);
 }
-Tensor randn_like(const Tensor& self, std::optional<DType> dtype, std::optional<Device> device, std::optional<MemoryFormat> f) {
+Tensor randn_like(const Tensor& self, std::optional<DType> dtype, std::optional<Device> device,
+                  std::optional<MemoryFormat> f) {
   return normal_(empty_like(self, dtype, device, f), 0, 1);
 }
-Tensor randint_like(const Tensor& self, int64_t high, std::optional<DType> dtype, std::optional<Device> device,
-                    std::optional<MemoryFormat> f) {
+Tensor randint_like(const Tensor& self, int64_t high, std::optional<DType> dtype,
+                    std::optional<Device> device, std::optional<MemoryFormat> f) {
   return randint_like(self, int64_t{0}, high, dtype, device, f);
 }
-Tensor randint_like(const Tensor& self, int64_t low, int64_t high, std::optional<DType> dtype, std::optional<Device> device,
-                    std::optional<MemoryFormat> f) {
+Tensor randint_like(const Tensor& self, int64_t low, int64_t high, std::optional<DType> dtype,
+                    std::optional<Device> device, std::optional<MemoryFormat> f) {
   return random_(empty_like(self, dtype, device, f), low, std::optional<int64_t>(high));
 }
 
@@ -60,12 +64,17 @@ Tensor normal(const Tensor& mean, const Tensor& std, Generator* generator) {
   const Tensor out = normal_(empty_tensor(sizes, result_type(mean, std), mean.device()), 0, 1, generator);
   return add_(mul_(out, std), mean);
 }
-Tensor normal(double mean, double std, Ints size, Generator* generator, std::optional<DType> dtype, std::optional<Device> device) {
+Tensor normal(double mean, double std, Ints size, Generator* generator, std::optional<DType> dtype,
+              std::optional<Device> device) {
   return normal_(fresh(size, dtype, device, default_dtype()), mean, std, generator);
 }
 
 Tensor bernoulli(const Tensor& self, Generator* generator) {
-  return bernoulli_(empty_tensor(self.sizes(), self.dtype(), self.device()), self, generator); // draws follow the result's memory order
+  return bernoulli_(empty_tensor(self.sizes(), self.dtype(), self.device()), self,
+                    generator); // draws follow the result's memory order
+}
+Tensor bernoulli(const Tensor& self, double p, Generator* generator) {
+  return bernoulli_(empty_tensor(self.sizes(), self.dtype(), self.device()), p, generator);
 }
 const Tensor& random_(const Tensor& self, int64_t to, Generator* generator) {
   return random_(self, int64_t{0}, std::optional<int64_t>(to), generator);

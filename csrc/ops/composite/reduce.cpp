@@ -4,11 +4,13 @@
 namespace torch::ops {
 
 Tensor max(const Tensor& self) {
-  check(self.numel() > 0, "max(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.");
+  check(self.numel() > 0, "max(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
+                          "reduction dim with the 'dim' argument.");
   return amax(self);
 }
 Tensor min(const Tensor& self) {
-  check(self.numel() > 0, "min(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.");
+  check(self.numel() > 0, "min(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
+                          "reduction dim with the 'dim' argument.");
   return amin(self);
 }
 Tensor max(const Tensor& self, const Tensor& other) { return maximum(self, other); }
@@ -19,21 +21,45 @@ std::tuple<Tensor, Tensor> aminmax(const Tensor& self, std::optional<int64_t> di
   return {amin(self, dims, keepdim), amax(self, dims, keepdim)};
 }
 
-Tensor var(const Tensor& self, bool unbiased) { return var(self, std::nullopt, Scalar(int64_t{unbiased}), false); }
-Tensor var(const Tensor& self, OptInts dim, bool unbiased, bool keepdim) { return var(self, dim, Scalar(int64_t{unbiased}), keepdim); }
+Tensor var(const Tensor& self, bool unbiased) {
+  return var(self, std::nullopt, Scalar(int64_t{unbiased}), false);
+}
+Tensor var(const Tensor& self, OptInts dim, bool unbiased, bool keepdim) {
+  return var(self, dim, Scalar(int64_t{unbiased}), keepdim);
+}
 Tensor std(const Tensor& self, OptInts dim, const std::optional<Scalar>& correction, bool keepdim) {
-  check(is_differentiable(self.dtype()), "std and var only support floating point and complex dtypes, got ", self.dtype());
+  check(is_differentiable(self.dtype()), "std and var only support floating point and complex dtypes, got ",
+        self.dtype());
   const Tensor v = var(self, dim, correction, keepdim);
   return std_from_var(v);
 }
-Tensor std(const Tensor& self, bool unbiased) { return std(self, std::nullopt, Scalar(int64_t{unbiased}), false); }
-Tensor std(const Tensor& self, OptInts dim, bool unbiased, bool keepdim) { return std(self, dim, Scalar(int64_t{unbiased}), keepdim); }
-std::tuple<Tensor, Tensor> std_mean(const Tensor& self, OptInts dim, const std::optional<Scalar>& correction, bool keepdim) {
+Tensor std(const Tensor& self, bool unbiased) {
+  return std(self, std::nullopt, Scalar(int64_t{unbiased}), false);
+}
+Tensor std(const Tensor& self, OptInts dim, bool unbiased, bool keepdim) {
+  return std(self, dim, Scalar(int64_t{unbiased}), keepdim);
+}
+std::tuple<Tensor, Tensor> std_mean(const Tensor& self, OptInts dim, const std::optional<Scalar>& correction,
+                                    bool keepdim) {
   auto [v, m] = var_mean(self, dim, correction, keepdim);
   return {std_from_var(v), m};
 }
 
-Tensor norm(const Tensor& self, const std::optional<Scalar>& p, OptInts dim, bool keepdim, std::optional<DType> dtype) {
+std::tuple<Tensor, Tensor> var_mean(const Tensor& self, bool unbiased) {
+  return var_mean(self, std::nullopt, Scalar(int64_t{unbiased}), false);
+}
+std::tuple<Tensor, Tensor> var_mean(const Tensor& self, OptInts dim, bool unbiased, bool keepdim) {
+  return var_mean(self, dim, Scalar(int64_t{unbiased}), keepdim);
+}
+std::tuple<Tensor, Tensor> std_mean(const Tensor& self, bool unbiased) {
+  return std_mean(self, std::nullopt, Scalar(int64_t{unbiased}), false);
+}
+std::tuple<Tensor, Tensor> std_mean(const Tensor& self, OptInts dim, bool unbiased, bool keepdim) {
+  return std_mean(self, dim, Scalar(int64_t{unbiased}), keepdim);
+}
+
+Tensor norm(const Tensor& self, const std::optional<Scalar>& p, OptInts dim, bool keepdim,
+            std::optional<DType> dtype) {
   return linalg_vector_norm(self, p.value_or(Scalar(int64_t{2})), dim, keepdim, dtype);
 }
 
@@ -43,7 +69,8 @@ Tensor nansum(const Tensor& self, OptInts dim, bool keepdim, std::optional<DType
 }
 
 Tensor median(const Tensor& self) {
-  if (self.numel() == 0) return full({}, std::numeric_limits<double>::quiet_NaN(), self.dtype(), self.device());
+  if (self.numel() == 0)
+    return full({}, std::numeric_limits<double>::quiet_NaN(), self.dtype(), self.device());
   return std::get<0>(median(reshape(self, {-1}), 0, false));
 }
 

@@ -5,7 +5,8 @@ namespace torch::ops {
 
 Tensor reshape(const Tensor& self, Ints shape) {
   const DimVec size = view::resolve_size("reshape", shape, self.numel());
-  if (self.is_contiguous() || view::reshaped_strides(self.sizes(), self.strides(), size)) return view(self, size);
+  if (self.is_contiguous() || view::reshaped_strides(self.sizes(), self.strides(), size))
+    return view(self, size);
   return view(clone(self, MemoryFormat::Contiguous), size);
 }
 Tensor reshape_as(const Tensor& self, const Tensor& other) { return reshape(self, other.sizes()); }
@@ -47,8 +48,10 @@ Tensor flatten(const Tensor& self, int64_t start_dim, int64_t end_dim) {
   DimVec shape;
   int64_t joined = 1;
   for (int64_t i = 0; i < self.dim(); ++i) {
-    if (i < start_dim || i > end_dim) shape.push_back(self.sizes()[i]);
-    else joined *= self.sizes()[i];
+    if (i < start_dim || i > end_dim)
+      shape.push_back(self.sizes()[i]);
+    else
+      joined *= self.sizes()[i];
     if (i == end_dim) shape.push_back(joined);
   }
   return reshape(self, shape);
@@ -61,16 +64,20 @@ Tensor unflatten(const Tensor& self, int64_t dim, Ints sizes) {
   DimVec parts(sizes);
   int64_t known = 1, unknown = -1;
   for (size_t i = 0; i < parts.size(); ++i) {
-    if (parts[i] == -1) unknown = static_cast<int64_t>(i);
-    else known *= parts[i];
+    if (parts[i] == -1)
+      unknown = static_cast<int64_t>(i);
+    else
+      known *= parts[i];
   }
   if (unknown >= 0 && known > 0) parts[unknown] = length / known;
-  check(numel_of(parts) == length, "unflatten: Provided sizes ", sizes, " don't multiply up to the size of dim ", dim, " (", length,
-        ") in the input tensor");
+  check(numel_of(parts) == length, "unflatten: Provided sizes ", sizes,
+        " don't multiply up to the size of dim ", dim, " (", length, ") in the input tensor");
   DimVec shape;
   for (int64_t i = 0; i < self.dim(); ++i) {
-    if (i == dim) for (const int64_t p : parts) shape.push_back(p);
-    else shape.push_back(self.sizes()[i]);
+    if (i == dim)
+      for (const int64_t p : parts) shape.push_back(p);
+    else
+      shape.push_back(self.sizes()[i]);
   }
   return view(self, shape);
 }
@@ -82,14 +89,15 @@ Tensor narrow(const Tensor& self, int64_t dim, int64_t start, int64_t length) {
   check(length >= 0, "narrow(): length must be non-negative.");
   dim = wrap_dim(dim, self.dim());
   const int64_t n = self.sizes()[dim];
-  check_index(start >= -n && start <= n, "start out of range (expected to be in range of [", -n, ", ", n, "], but got ", start, ")");
+  check_index(start >= -n && start <= n, "start out of range (expected to be in range of [", -n, ", ", n,
+              "], but got ", start, ")");
   if (start < 0) start += n;
   check(start + length <= n, "start (", start, ") + length (", length, ") exceeds dimension size (", n, ").");
   return slice(self, dim, start, start + length, 1);
 }
 
 std::vector<Tensor> unbind(const Tensor& self, int64_t dim) {
-  check(self.dim() > 0, "Dimension specified as ", dim, " but tensor has no dimensions");
+  check_index(self.dim() > 0, "Dimension specified as ", dim, " but tensor has no dimensions");
   dim = wrap_dim(dim, self.dim());
   std::vector<Tensor> out;
   for (int64_t i = 0; i < self.sizes()[dim]; ++i) out.push_back(select(self, dim, i));
@@ -101,10 +109,12 @@ std::vector<Tensor> split(const Tensor& self, int64_t split_size, int64_t dim) {
   check(split_size >= 0, "split expects split_size be non-negative, but got split_size=", split_size);
   dim = wrap_dim(dim, self.dim());
   const int64_t n = self.sizes()[dim];
-  check(split_size > 0 || n == 0, "split_size can only be 0 if dimension size is 0, but got dimension size of ", n);
+  check(split_size > 0 || n == 0,
+        "split_size can only be 0 if dimension size is 0, but got dimension size of ", n);
   std::vector<Tensor> out;
   if (n == 0) return {slice(self, dim, int64_t{0}, int64_t{0}, 1)};
-  for (int64_t i = 0; i < n; i += split_size) out.push_back(slice(self, dim, i, std::min(i + split_size, n), 1));
+  for (int64_t i = 0; i < n; i += split_size)
+    out.push_back(slice(self, dim, i, std::min(i + split_size, n), 1));
   return out;
 }
 std::vector<Tensor> split_with_sizes(const Tensor& self, Ints sizes, int64_t dim) {
@@ -112,11 +122,12 @@ std::vector<Tensor> split_with_sizes(const Tensor& self, Ints sizes, int64_t dim
   dim = wrap_dim(dim, self.dim());
   int64_t total = 0;
   for (const int64_t s : sizes) {
-    check(s >= 0, "split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes=", sizes);
+    check(s >= 0,
+          "split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes=", sizes);
     total += s;
   }
-  check(total == self.sizes()[dim], "split_with_sizes expects split_sizes to sum exactly to ", self.sizes()[dim],
-        " (input tensor's size at dimension ", dim, "), but got split_sizes=", sizes);
+  check(total == self.sizes()[dim], "split_with_sizes expects split_sizes to sum exactly to ",
+        self.sizes()[dim], " (input tensor's size at dimension ", dim, "), but got split_sizes=", sizes);
   std::vector<Tensor> out;
   int64_t at = 0;
   for (const int64_t s : sizes) {
@@ -125,7 +136,9 @@ std::vector<Tensor> split_with_sizes(const Tensor& self, Ints sizes, int64_t dim
   }
   return out;
 }
-std::vector<Tensor> split(const Tensor& self, Ints sizes, int64_t dim) { return split_with_sizes(self, sizes, dim); }
+std::vector<Tensor> split(const Tensor& self, Ints sizes, int64_t dim) {
+  return split_with_sizes(self, sizes, dim);
+}
 
 std::vector<Tensor> chunk(const Tensor& self, int64_t chunks, int64_t dim) {
   check(self.dim() > 0, "chunk expects at least a 1-dimensional tensor");
@@ -142,7 +155,8 @@ std::vector<Tensor> chunk(const Tensor& self, int64_t chunks, int64_t dim) {
 }
 
 std::vector<Tensor> tensor_split(const Tensor& self, int64_t sections, int64_t dim) {
-  check(self.dim() > 0, "tensor_split expected at least a 1-dimensional tensor, but got a tensor with ", self.dim(), " dims");
+  check(self.dim() > 0, "tensor_split expected at least a 1-dimensional tensor, but got a tensor with ",
+        self.dim(), " dims");
   dim = wrap_dim(dim, self.dim());
   check(sections > 0, "number of sections must be larger than 0, got ", sections);
   const int64_t n = self.sizes()[dim];
@@ -156,7 +170,8 @@ std::vector<Tensor> tensor_split(const Tensor& self, int64_t sections, int64_t d
   return out;
 }
 std::vector<Tensor> tensor_split(const Tensor& self, Ints indices, int64_t dim) {
-  check(self.dim() > 0, "tensor_split expected at least a 1-dimensional tensor, but got a tensor with ", self.dim(), " dims");
+  check(self.dim() > 0, "tensor_split expected at least a 1-dimensional tensor, but got a tensor with ",
+        self.dim(), " dims");
   dim = wrap_dim(dim, self.dim());
   std::vector<Tensor> out;
   int64_t start = 0;
@@ -189,10 +204,14 @@ Tensor atleast_2d(const Tensor& self) {
 }
 Tensor atleast_3d(const Tensor& self) {
   switch (self.dim()) {
-  case 0: return reshape(self, {1, 1, 1});
-  case 1: return unsqueeze(unsqueeze(self, 0), -1);
-  case 2: return unsqueeze(self, -1);
-  default: return self;
+  case 0:
+    return reshape(self, {1, 1, 1});
+  case 1:
+    return unsqueeze(unsqueeze(self, 0), -1);
+  case 2:
+    return unsqueeze(self, -1);
+  default:
+    return self;
   }
 }
 

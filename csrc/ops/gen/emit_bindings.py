@@ -77,9 +77,6 @@ def emit_call(o: Overload) -> list[str]:
         else:
             lines.append(f"  return wrap(ops::{cpp}({joined}));")
         return lines + ["}"]
-    if op.factory:
-        lines.append(f"  return factory_result(ops::{op.name}({joined}), a[{n}]);")
-        return lines + ["}"]
     if "out" in op.forms:
         lines.append(f"  if (a[{n}] && a[{n}] != Py_None) {{")
         if len(op.returns) == 1:
@@ -88,9 +85,16 @@ def emit_call(o: Overload) -> list[str]:
             outs = out_names(op)
             lines.append(f"    const OutTuple outs(a[{n}], {len(outs)});")
             lines.append(f"    ops::{op.name}_out({', '.join(f'outs[{i}]' for i in range(len(outs)))}, {joined});")
-            lines.append("    return outs.result();")
+            named = len(op.returns) > 1 and op.return_names[0]
+            elements = ", ".join(f"outs[{i}]" for i in range(len(outs)))
+            types = ", ".join("Tensor" for _ in outs)
+            lines.append(f"    return wrap_named(named_{op.name}(), std::tuple<{types}>({elements}));" if named
+                         else "    return outs.result();")
         lines.append("  }")
     call = f"ops::{op.name}({joined})"
+    if op.factory:
+        lines.append(f"  return factory_result({call}, a[{n + (1 if 'out' in op.forms else 0)}]);")
+        return lines + ["}"]
     if not op.returns:
         lines += [f"  {call};", "  Py_RETURN_NONE;"]
     elif len(op.returns) > 1 and op.return_names[0]:
@@ -186,7 +190,7 @@ def emit_family(family: str, ops: list[Op], table: dict[tuple[str, str], list[Ov
         rows = []
         for (m, name), overloads in mine.items():
             if m == module:
-                doc = docstring(name, overloads).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+                doc = (text_signature(name, overloads[0]) + docstring(name, overloads)).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
                 rows.append(f'  {{"{name}", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(py_{m}_{name})), '
                             f'METH_FASTCALL | METH_KEYWORDS, "{doc}"}},')
         lines.append(f"extern PyMethodDef {module}_table_{family}[];")
@@ -257,6 +261,30 @@ def signature_text(o: Overload, stub: bool) -> str:
             parts.append("*")
         parts.append("requires_grad: bool = ..." if stub else "requires_grad=False")
     return ", ".join(parts)
+
+
+def text_signature(name: str, o: Overload) -> str:
+    """What inspect.signature reads: of the first overload, with literals as defaults."""
+    parts, starred = ["$self" if o.method else "$module"], False
+    for i, p in enumerate(o.op.params):
+        shown = shown_name(p, i, o.method)
+        if o.method and i == 0:
+            continue
+        if shown in ("from", "lambda"):
+            return ""
+        if p.keyword_only and not starred:
+            starred = True
+            parts.append("*")
+        default = None if p.default is None else python_default(p)
+        if default is not None and default.startswith("torch."):
+            default = "None"
+        parts.append(shown if default is None else f"{shown}={default}")
+    if o.form == "functional" and "out" in o.op.forms:
+        parts += ([] if starred else ["*"]) + ["out=None"]
+        starred = True
+    if o.op.factory:
+        parts += ([] if starred else ["*"]) + ["requires_grad=False"]
+    return f"{name}({', '.join(parts)})\n--\n\n"
 
 
 def docstring(name: str, overloads: list[Overload]) -> str:

@@ -65,7 +65,8 @@ def form_name(op: Op, form: str) -> tuple[str, str]:
         return op.name, op.overload
     if form == "inplace":
         return base_name(op) + "_", op.overload
-    return op.name, "out" if op.overload in ("", "Tensor") else f"{op.overload}_out"
+    short = op.overload == "" or (op.overload == "Tensor" and not op.extra.get("has_plain_overload"))
+    return op.name, "out" if short else f"{op.overload}_out"
 
 
 def form_cpp_name(op: Op, form: str) -> str:
@@ -198,6 +199,10 @@ class Node:
                 f"for (auto& s : {m}) s.release();" if self.members[m].startswith("std::vector") else f"{m}.release();"
                 for m in saved)
             lines.append(f"  void release_saved() override {{ {body} }}")
+            shown = " ".join(
+                f'v.visit("{m[:-1]}", {m}, true);' if self.members[m].startswith("std::vector")
+                else f'v.visit("{m[:-1]}", {{&{m}, 1}}, false);' for m in saved)
+            lines.append(f"  void visit_saved(autograd::SavedVisitor& v) const override {{ {shown} }}")
         for m, t in self.members.items():
             init = "{}" if t in ("int64_t", "double", "bool", "DType") else ""
             lines.append(f"  {t} {m}{init};")
@@ -273,6 +278,8 @@ class Node:
                 source = m[:-1]
                 # An in-place op is about to overwrite self: keep a copy of the old values.
                 value = f"saved_copy({source})" if form == "inplace" and source == op.params[0].name else source
+                if source in op.numbers:
+                    value = f"settled({value}, {op.params[0].name if form == 'inplace' else 'result'})"
                 lines.append(f"{prefix}node->{m} = SavedTensor({value}, false);")
             elif t == "std::vector<SavedTensor>":
                 lines.append(f"{prefix}node->{m} = save_all({m[:-1]});")
@@ -548,7 +555,10 @@ def emit_out(op: Op) -> list[str]:
         return lines + ["  return out;", "}"]
     lines.append("  NoGradGuard no_grad;")
     if len(op.returns) == 1:
-        lines.append(f'  assign_out("{op.name}", out, {op.name}({arg_names(op)}));')
+        names = arg_names(op)
+        if op.factory:  # out decides what is not asked for
+            names = names.replace("dtype", "dtype.value_or(out.dtype())").replace("device", "device.value_or(out.device())")
+        lines.append(f'  assign_out("{op.name}", out, {op.name}({names}));')
         return lines + ["  return out;", "}"]
     lines.append(f"  auto results = {op.name}({arg_names(op)});")
     for i, n in enumerate(outs):

@@ -34,6 +34,19 @@ Tensor = Any
 
 '''
 
+# What TensorBase has beside the methods of the table: attributes, and the number and sequence slots.
+BINARY_SLOTS = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift"]
+STUB_SLOTS = [
+    "    def __getattr__(self, name: str) -> Any: ...",
+    "    def __setattr__(self, name: str, value: Any) -> None: ...",
+    "    def __getitem__(self, index: Any) -> Any: ...",
+    "    def __setitem__(self, index: Any, value: Any) -> None: ...",
+    "    def __len__(self) -> int: ...",
+    *(f"    def __{form}{slot}__(self, other: Any) -> Any: ..." for slot in BINARY_SLOTS for form in ("", "r", "i")),
+    *(f"    def __{slot}__(self, other: Any) -> Any: ..." for slot in ("lt", "le", "gt", "ge")),
+    *(f"    def __{slot}__(self) -> Any: ..." for slot in ("neg", "pos", "invert", "abs")),
+]
+
 
 def outputs(ops: list[schema.Op]) -> dict[str, Callable[[], str]]:
     table = emit_bindings.collect(ops)
@@ -46,7 +59,7 @@ def outputs(ops: list[schema.Op]) -> dict[str, Callable[[], str]]:
         "kernels/cpu/table.cpp": lambda: emit_kernels.emit_table_source(ops),
         "bindings/tables.cpp": lambda: emit_bindings.emit_tables(schema.FAMILIES),
         "python/torch/_C.pyi": lambda: STUB_HEAD + "\n".join(
-            emit_bindings.emit_stub(table, "torch", "") + ["", "class TensorBase:"]
+            emit_bindings.emit_stub(table, "torch", "") + ["", "class TensorBase:"] + STUB_SLOTS
             + emit_bindings.emit_stub(table, "method", "    ")) + "\n\ndef __getattr__(name: str) -> Any: ...\n",
         "docs/operators.md": lambda: emit_bindings.emit_reference(ops),
     }

@@ -311,4 +311,6 @@ def load(folder: Path) -> list[Op]:
                 raise SchemaError(f"{op.full_name} stands in {family}.yaml and {seen[op.full_name]}.yaml")
             seen[op.full_name] = family
             ops.append(op)
+    for op in ops:
+        op.extra["has_plain_overload"] = op.name in seen and op.overload != ""
     return ops

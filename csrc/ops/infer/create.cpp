@@ -9,14 +9,16 @@ TensorMeta sized(const Tensor& t, IntSpan sizes) { return {sizes, t.dtype(), t.d
 
 DimVec format_strides(IntSpan sizes, std::optional<MemoryFormat> format, const Tensor* self) {
   switch (format.value_or(MemoryFormat::Preserve)) {
-  case MemoryFormat::Contiguous: return {};
+  case MemoryFormat::Contiguous:
+    return {};
   case MemoryFormat::ChannelsLast:
     check(sizes.size() == 4, "required rank 4 tensor to use channels_last format, got shape ", sizes);
     return channels_last_strides(sizes);
   case MemoryFormat::ChannelsLast3d:
     check(sizes.size() == 5, "required rank 5 tensor to use channels_last_3d format, got shape ", sizes);
     return channels_last_strides(sizes);
-  case MemoryFormat::Preserve: break;
+  case MemoryFormat::Preserve:
+    break;
   }
   if (!self || self->is_contiguous()) return {};
   if (self->is_non_overlapping_and_dense()) return self->strides();
@@ -39,12 +41,14 @@ TensorMeta arange(const Scalar& start, const Scalar& end, const Scalar& step, st
                   std::optional<Device> device) {
   const bool integral = start.is_integral() && end.is_integral() && step.is_integral();
   const DType type = dtype.value_or(integral ? DType::Int64 : default_dtype());
-  check(!start.is_complex() && !end.is_complex() && !step.is_complex(), "arange: complex bounds are not supported");
+  check(!start.is_complex() && !end.is_complex() && !step.is_complex(),
+        "arange: complex bounds are not supported");
   const double first = start.to<double>(), last = end.to<double>(), by = step.to<double>();
   check(by != 0, "step must be nonzero");
   check(std::isfinite(first) && std::isfinite(last), "unsupported range: ", first, " -> ", last);
   check((by > 0 && last >= first) || (by < 0 && last <= first),
-        "upper bound and lower bound inconsistent with step sign (start=", first, ", end=", last, ", step=", by, ")");
+        "upper bound and lower bound inconsistent with step sign (start=", first, ", end=", last,
+        ", step=", by, ")");
   int64_t n;
   if (integral) {
     const int64_t a = start.to<int64_t>(), b = end.to<int64_t>(), s = step.to<int64_t>();
@@ -63,7 +67,9 @@ TensorMeta linspace(const Scalar& start, const Scalar& end, int64_t steps, std::
                     std::optional<Device> device) {
   check(steps >= 0, "number of steps must be non-negative, got ", steps);
   const bool complex = start.is_complex() || end.is_complex();
-  return {{steps}, dtype.value_or(complex ? default_complex_dtype() : default_dtype()), device.value_or(Device{})};
+  return {{steps},
+          dtype.value_or(complex ? default_complex_dtype() : default_dtype()),
+          device.value_or(Device{})};
 }
 
 TensorMeta eye(int64_t n, int64_t m, std::optional<DType> dtype, std::optional<Device> device) {
@@ -77,14 +83,29 @@ TensorMeta randperm(int64_t n, std::optional<DType> dtype, std::optional<Device>
   const DType type = dtype.value_or(DType::Int64);
   int64_t limit = std::numeric_limits<int64_t>::max();
   switch (type) {
-  case DType::UInt8: limit = 256; break;
-  case DType::Int8: limit = 128; break;
-  case DType::Int16: limit = 32768; break;
-  case DType::Float16: limit = 2049; break;
-  case DType::BFloat16: limit = 257; break;
-  case DType::Float32: limit = 16777217; break;
-  case DType::Int32: limit = int64_t{1} << 31; break;
-  default: break;
+  case DType::UInt8:
+    limit = 256;
+    break;
+  case DType::Int8:
+    limit = 128;
+    break;
+  case DType::Int16:
+    limit = 32768;
+    break;
+  case DType::Float16:
+    limit = 2049;
+    break;
+  case DType::BFloat16:
+    limit = 257;
+    break;
+  case DType::Float32:
+    limit = 16777217;
+    break;
+  case DType::Int32:
+    limit = int64_t{1} << 31;
+    break;
+  default:
+    break;
   }
   check(n <= limit, "n is too large for result tensor type: '", dtype_aten_name(type), "'");
   return {{n}, type, device.value_or(Device{})};
@@ -92,7 +113,8 @@ TensorMeta randperm(int64_t n, std::optional<DType> dtype, std::optional<Device>
 
 TensorMeta multinomial(const Tensor& self, int64_t num_samples, bool replacement) {
   check(self.dim() == 1 || self.dim() == 2, "prob_dist must be 1 or 2 dim, got ", self.dim());
-  check(self.is_floating_point(), "multinomial only supports floating-point dtypes for input, got: ", dtype_aten_name(self.dtype()));
+  check(self.is_floating_point(),
+        "multinomial only supports floating-point dtypes for input, got: ", dtype_aten_name(self.dtype()));
   check(num_samples > 0, "cannot sample n_sample <= 0 samples");
   check(replacement || num_samples <= self.sizes().back(),
         "cannot sample n_sample > prob_dist.size(-1) samples without replacement");

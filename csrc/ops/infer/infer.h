@@ -1,4 +1,5 @@
-// Shape and dtype rules of ops that are neither pointwise nor views: they check arguments and describe outputs, touching no data.
+// Shape and dtype rules of ops that are neither pointwise nor views: they check arguments and describe
+// outputs, touching no data.
 #pragma once
 
 #include "ops/types.h"
@@ -12,7 +13,8 @@ using Metas3 = std::array<TensorMeta, 3>;
 TensorMeta like(const Tensor& t);
 TensorMeta sized(const Tensor& t, IntSpan sizes);
 TensorMeta clone(const Tensor& self, std::optional<MemoryFormat> format);
-TensorMeta to_copy(const Tensor& self, std::optional<DType> dtype, std::optional<Device> device, std::optional<MemoryFormat> format);
+TensorMeta to_copy(const Tensor& self, std::optional<DType> dtype, std::optional<Device> device,
+                   std::optional<MemoryFormat> format);
 // Strides that a format asks of sizes; Preserve keeps those of a dense `self`.
 DimVec format_strides(IntSpan sizes, std::optional<MemoryFormat> format, const Tensor* self);
 
@@ -26,7 +28,8 @@ TensorMeta reduce_float(const char* op, const Tensor& self, OptInts dim, bool ke
 Metas2 var_mean(const Tensor& self, OptInts dim, bool keepdim);
 Metas2 reduce_dim_indices(const char* op, const Tensor& self, int64_t dim, bool keepdim);
 TensorMeta argreduce(const char* op, const Tensor& self, std::optional<int64_t> dim, bool keepdim);
-TensorMeta vector_norm(const Tensor& self, const Scalar& ord, OptInts dim, bool keepdim, std::optional<DType> dtype);
+TensorMeta vector_norm(const Tensor& self, const Scalar& ord, OptInts dim, bool keepdim,
+                       std::optional<DType> dtype);
 TensorMeta scan(const char* op, const Tensor& self, int64_t dim, DType dtype);
 Metas2 scan_indices(const char* op, const Tensor& self, int64_t dim);
 
@@ -36,7 +39,8 @@ void check_index_put(const Tensor& self, TensorList indices, const Tensor& value
 TensorMeta gather(const Tensor& self, int64_t dim, const Tensor& index);
 void check_scatter(const char* op, const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src);
 TensorMeta index_select(const Tensor& self, int64_t dim, const Tensor& index);
-void check_index_add(const char* op, const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source);
+void check_index_add(const char* op, const Tensor& self, int64_t dim, const Tensor& index,
+                     const Tensor& source);
 void check_index_fill(const Tensor& self, int64_t dim, const Tensor& index, const Scalar& value);
 TensorMeta take(const Tensor& self, const Tensor& index);
 void check_put(const Tensor& self, const Tensor& index, const Tensor& source);
@@ -60,23 +64,27 @@ TensorMeta linear(const Tensor& input, const Tensor& weight, const Tensor& bias)
 
 // ---- networks (infer/nn.cpp) ----
 TensorMeta softmax(const char* op, const Tensor& self, int64_t dim, bool half_to_float);
-TensorMeta convolution(const Tensor& input, const Tensor& weight, const Tensor& bias, Ints stride, Ints padding, Ints dilation,
-                       bool transposed, Ints output_padding, int64_t groups);
+TensorMeta convolution(const Tensor& input, const Tensor& weight, const Tensor& bias, Ints stride,
+                       Ints padding, Ints dilation, bool transposed, Ints output_padding, int64_t groups);
 Metas2 max_pool2d(const Tensor& self, Ints kernel, Ints stride, Ints padding, Ints dilation, bool ceil_mode);
-TensorMeta avg_pool2d(const Tensor& self, Ints kernel, Ints stride, Ints padding, bool ceil_mode, std::optional<int64_t> divisor);
+TensorMeta avg_pool2d(const Tensor& self, Ints kernel, Ints stride, Ints padding, bool ceil_mode,
+                      std::optional<int64_t> divisor);
 TensorMeta adaptive_pool2d(const Tensor& self, Ints output_size);
 Metas3 batch_norm(const Tensor& input, const Tensor& weight, const Tensor& bias, const Tensor& running_mean,
                   const Tensor& running_var, bool training);
 Metas3 layer_norm(const Tensor& input, Ints normalized_shape, const Tensor& weight, const Tensor& bias);
 Metas3 group_norm(const Tensor& input, const Tensor& weight, const Tensor& bias, int64_t groups);
-Metas3 norm_backward(const Tensor& input, const Tensor& weight, IntSpan weight_sizes, const std::array<bool, 3>& wanted);
+Metas3 norm_backward(const Tensor& input, const Tensor& weight, IntSpan weight_sizes,
+                     const std::array<bool, 3>& wanted);
 TensorMeta embedding(const Tensor& weight, const Tensor& indices, bool sparse);
 TensorMeta embedding_grad(const Tensor& grad_output, const Tensor& indices, int64_t num_weights);
 Metas2 nll_loss(const Tensor& self, const Tensor& target, const Tensor& weight, int64_t reduction);
 
 // ---- creation (infer/create.cpp) ----
-TensorMeta arange(const Scalar& start, const Scalar& end, const Scalar& step, std::optional<DType> dtype, std::optional<Device> device);
-TensorMeta linspace(const Scalar& start, const Scalar& end, int64_t steps, std::optional<DType> dtype, std::optional<Device> device);
+TensorMeta arange(const Scalar& start, const Scalar& end, const Scalar& step, std::optional<DType> dtype,
+                  std::optional<Device> device);
+TensorMeta linspace(const Scalar& start, const Scalar& end, int64_t steps, std::optional<DType> dtype,
+                    std::optional<Device> device);
 TensorMeta eye(int64_t n, int64_t m, std::optional<DType> dtype, std::optional<Device> device);
 TensorMeta randperm(int64_t n, std::optional<DType> dtype, std::optional<Device> device);
 TensorMeta multinomial(const Tensor& self, int64_t num_samples, bool replacement);

@@ -10,8 +10,10 @@ DimVec reduced_sizes(const char* op, const Tensor& self, IntSpan dims, bool keep
   const uint64_t mask = dim_mask(dims, self.dim(), op);
   DimVec sizes;
   for (int64_t i = 0; i < self.dim(); ++i) {
-    if (!(mask >> i & 1)) sizes.push_back(self.sizes()[i]);
-    else if (keepdim) sizes.push_back(1);
+    if (!(mask >> i & 1))
+      sizes.push_back(self.sizes()[i]);
+    else if (keepdim)
+      sizes.push_back(1);
   }
   return sizes;
 }
@@ -25,8 +27,9 @@ DType sum_dtype(const Tensor& self, std::optional<DType> dtype) {
 
 DType mean_dtype(const Tensor& self, std::optional<DType> dtype) {
   const DType type = dtype.value_or(self.dtype());
-  check(is_differentiable(type), "mean(): could not infer output dtype. Input dtype must be either a floating point or "
-                                 "complex dtype. Got: ",
+  check(is_differentiable(type),
+        "mean(): could not infer output dtype. Input dtype must be either a floating point or "
+        "complex dtype. Got: ",
         dtype_aten_name(type));
   return type;
 }
@@ -38,12 +41,15 @@ TensorMeta reduce(const char* op, const Tensor& self, OptInts dim, bool keepdim,
 }
 
 TensorMeta reduce_nonempty(const char* op, const Tensor& self, Ints dim, bool keepdim, DType dtype) {
-  check_kind(ErrorKind::NotImplemented, !is_complex(dtype), '"', op, "\" not implemented for '", dtype_aten_name(dtype), "'");
+  check_kind(ErrorKind::NotImplemented, !is_complex(dtype), '"', op, "\" not implemented for '",
+             dtype_aten_name(dtype), "'");
   if (self.numel() == 0) {
-    check_index(!dim.empty(), op, "(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction "
-                                  "dim with the 'dim' argument.");
+    check(!dim.empty(), op,
+          "(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction "
+          "dim with the 'dim' argument.");
     for (const int64_t d : dim)
-      check_index(self.sizes()[wrap_dim(d, self.dim())] != 0, op, "(): Expected reduction dim ", d, " to have non-zero size.");
+      check_index(self.sizes()[wrap_dim(d, self.dim())] != 0, op, "(): Expected reduction dim ", d,
+                  " to have non-zero size.");
   }
   return reduce(op, self, dim.span(), keepdim, dtype);
 }
@@ -65,8 +71,10 @@ Metas2 var_mean(const Tensor& self, OptInts dim, bool keepdim) {
 
 Metas2 reduce_dim_indices(const char* op, const Tensor& self, int64_t dim, bool keepdim) {
   dim = wrap_dim(dim, self.dim());
-  check_kind(ErrorKind::NotImplemented, !self.is_complex(), '"', op, "\" not implemented for '", dtype_aten_name(self.dtype()), "'");
-  check_index(self.dim() == 0 || self.sizes()[dim] > 0, op, "(): Expected reduction dim ", dim, " to have non-zero size.");
+  check_kind(ErrorKind::NotImplemented, !self.is_complex(), '"', op, "\" not implemented for '",
+             dtype_aten_name(self.dtype()), "'");
+  check_index(self.dim() == 0 || self.sizes()[dim] > 0, op, "(): Expected reduction dim ", dim,
+              " to have non-zero size.");
   TensorMeta values = reduce(op, self, OptInts(IntSpan(&dim, 1)), keepdim, self.dtype());
   TensorMeta indices = values;
   indices.dtype = DType::Int64;
@@ -74,21 +82,25 @@ Metas2 reduce_dim_indices(const char* op, const Tensor& self, int64_t dim, bool 
 }
 
 TensorMeta argreduce(const char* op, const Tensor& self, std::optional<int64_t> dim, bool keepdim) {
-  check_kind(ErrorKind::NotImplemented, !self.is_complex() && self.dtype() != DType::Bool, '"', op, "\" not implemented for '",
-             dtype_aten_name(self.dtype()), "'");
+  check_kind(ErrorKind::NotImplemented, !self.is_complex() && self.dtype() != DType::Bool, '"', op,
+             "\" not implemented for '", dtype_aten_name(self.dtype()), "'");
   if (!dim) {
-    check_index(self.numel() != 0, op, "(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
-                                       "reduction dim with the 'dim' argument.");
+    check_index(self.numel() != 0, op,
+                "(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
+                "reduction dim with the 'dim' argument.");
     return {keepdim ? DimVec(size_t(self.dim()), 1) : DimVec(), DType::Int64, self.device()};
   }
   const int64_t d = wrap_dim(*dim, self.dim());
-  check_index(self.dim() == 0 || self.sizes()[d] > 0, op, "(): Expected reduction dim ", d, " to have non-zero size.");
+  check_index(self.dim() == 0 || self.sizes()[d] > 0, op, "(): Expected reduction dim ", d,
+              " to have non-zero size.");
   return reduce(op, self, OptInts(IntSpan(&d, 1)), keepdim, DType::Int64);
 }
 
-TensorMeta vector_norm(const Tensor& self, const Scalar& ord, OptInts dim, bool keepdim, std::optional<DType> dtype) {
+TensorMeta vector_norm(const Tensor& self, const Scalar& ord, OptInts dim, bool keepdim,
+                       std::optional<DType> dtype) {
   const DType type = dtype.value_or(self.dtype());
-  check(is_differentiable(type), "linalg.vector_norm: Expected a floating point or complex tensor as input. Got ",
+  check(is_differentiable(type),
+        "linalg.vector_norm: Expected a floating point or complex tensor as input. Got ",
         dtype_aten_name(self.dtype()));
   check(!ord.is_complex(), "linalg.vector_norm: Expected a non-complex scalar as the order of norm.");
   if (self.numel() == 0 && (ord.to<double>() < 0 || std::isinf(ord.to<double>()))) {
@@ -103,14 +115,17 @@ TensorMeta vector_norm(const Tensor& self, const Scalar& ord, OptInts dim, bool 
 TensorMeta scan(const char* op, const Tensor& self, int64_t dim, DType dtype) {
   wrap_dim(dim, self.dim());
   if (std::string_view(op) == "logcumsumexp")
-    check_kind(ErrorKind::NotImplemented, is_differentiable(dtype), '"', op, "\" not implemented for '", dtype_aten_name(dtype), "'");
+    check_kind(ErrorKind::NotImplemented, is_differentiable(dtype), '"', op, "\" not implemented for '",
+               dtype_aten_name(dtype), "'");
   return {self.sizes(), dtype, self.device()};
 }
 
 Metas2 scan_indices(const char* op, const Tensor& self, int64_t dim) {
   wrap_dim(dim, self.dim());
-  check_kind(ErrorKind::NotImplemented, !self.is_complex(), '"', op, "\" not implemented for '", dtype_aten_name(self.dtype()), "'");
-  return {TensorMeta{self.sizes(), self.dtype(), self.device()}, TensorMeta{self.sizes(), DType::Int64, self.device()}};
+  check_kind(ErrorKind::NotImplemented, !self.is_complex(), '"', op, "\" not implemented for '",
+             dtype_aten_name(self.dtype()), "'");
+  return {TensorMeta{self.sizes(), self.dtype(), self.device()},
+          TensorMeta{self.sizes(), DType::Int64, self.device()}};
 }
 
 } // namespace torch::infer

@@ -35,7 +35,8 @@ DimVec resolve_size(const char* op, Ints size, int64_t numel) {
 std::optional<DimVec> reshaped_strides(IntSpan sizes, IntSpan strides, IntSpan size) {
   DimVec out(size.size());
   if (numel_of(sizes) == 0) return contiguous_strides(size);
-  // Walk both shapes from the last dimension: each run of input dims that is contiguous in itself must be divided exactly.
+  // Walk both shapes from the last dimension: each run of input dims that is contiguous in itself must be
+  // divided exactly.
   int64_t j = static_cast<int64_t>(size.size()) - 1;
   int64_t i = static_cast<int64_t>(sizes.size()) - 1;
   if (i < 0) {
@@ -69,27 +70,32 @@ Geometry view(const Tensor& self, Ints size) {
     return g;
   }
   auto strides = reshaped_strides(self.sizes(), self.strides(), g.sizes);
-  check(strides.has_value(), "view size is not compatible with input tensor's size and stride (at least one dimension spans "
-                             "across two contiguous subspaces). Use .reshape(...) instead. (view of shape ",
+  check(strides.has_value(),
+        "view size is not compatible with input tensor's size and stride (at least one dimension spans "
+        "across two contiguous subspaces). Use .reshape(...) instead. (view of shape ",
         self.sizes(), " with strides ", self.strides(), " as ", size, ")");
   g.strides = std::move(*strides);
   return g;
 }
 
 Geometry as_strided(const Tensor& self, Ints size, Ints stride, std::optional<int64_t> storage_offset) {
-  check(size.size() == stride.size(), "as_strided: mismatch in length of strides ", stride, " and shape ", size);
+  check(size.size() == stride.size(), "as_strided: mismatch in length of strides ", stride, " and shape ",
+        size);
   const int64_t offset = storage_offset.value_or(self.offset());
   check(offset >= 0, "as_strided: storage_offset must be non-negative, got ", offset);
   for (size_t i = 0; i < size.size(); ++i) {
     check(size[i] >= 0, "as_strided: negative size ", size);
-    check(stride[i] >= 0, "as_strided: Negative strides are not supported at the moment, got strides: ", stride);
+    check(stride[i] >= 0,
+          "as_strided: Negative strides are not supported at the moment, got strides: ", stride);
   }
   const int64_t need = span_bytes(size, stride, self.itemsize());
   int64_t total = 0;
-  const bool fits = !__builtin_mul_overflow(offset, self.itemsize(), &total) && !__builtin_add_overflow(total, need, &total);
-  check(need == 0 || (fits && total <= self.storage()->bytes()), "setStorage: sizes ", size, ", strides ", stride,
-        ", storage offset ", offset, ", and itemsize ", self.itemsize(), " requiring a storage size of ", total,
-        " are out of bounds for storage of size ", self.storage()->bytes());
+  const bool fits = !__builtin_mul_overflow(offset, self.itemsize(), &total) &&
+                    !__builtin_add_overflow(total, need, &total);
+  check(need == 0 || (fits && total <= self.storage()->bytes()), "setStorage: sizes ", size, ", strides ",
+        stride, ", storage offset ", offset, ", and itemsize ", self.itemsize(),
+        " requiring a storage size of ", total, " are out of bounds for storage of size ",
+        self.storage()->bytes());
   return {size.span(), stride.span(), offset, self.dtype()};
 }
 
@@ -111,8 +117,9 @@ Geometry t(const Tensor& self) {
 
 Geometry permute(const Tensor& self, Ints dims) {
   const int64_t n = self.dim();
-  check(static_cast<int64_t>(dims.size()) == n, "permute(sparse_coo): number of dimensions in the tensor input does not match "
-                                                "the length of the desired ordering of dimensions i.e. input.dim() = ",
+  check(static_cast<int64_t>(dims.size()) == n,
+        "permute(sparse_coo): number of dimensions in the tensor input does not match "
+        "the length of the desired ordering of dimensions i.e. input.dim() = ",
         n, " is not equal to len(dims) = ", dims.size());
   Geometry g{DimVec(size_t(n)), DimVec(size_t(n)), self.offset(), self.dtype()};
   uint64_t seen = 0;
@@ -159,19 +166,22 @@ Geometry unsqueeze(const Tensor& self, int64_t dim) {
 Geometry expand(const Tensor& self, Ints size) {
   const int64_t n = static_cast<int64_t>(size.size()), own = self.dim();
   check(n >= own, "expand(torch.", dtype_name(self.dtype()), self.sizes(), ", size=", size,
-        "): the number of sizes provided (", n, ") must be greater or equal to the number of dimensions in the tensor (", own, ")");
+        "): the number of sizes provided (", n,
+        ") must be greater or equal to the number of dimensions in the tensor (", own, ")");
   Geometry g{DimVec(size_t(n)), DimVec(size_t(n)), self.offset(), self.dtype()};
   for (int64_t i = n; i-- > 0;) {
     const int64_t d = i - (n - own);
     const int64_t have = d >= 0 ? self.sizes()[d] : 1;
     int64_t want = size[i];
     if (want == -1) {
-      check(d >= 0, "The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension ", i);
+      check(d >= 0,
+            "The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension ", i);
       want = have;
     }
     check(want >= 0, "expand: negative size ", size);
-    check(have == want || have == 1, "The expanded size of the tensor (", want, ") must match the existing size (", have,
-          ") at non-singleton dimension ", i, ".  Target sizes: ", size, ".  Tensor sizes: ", self.sizes());
+    check(have == want || have == 1, "The expanded size of the tensor (", want,
+          ") must match the existing size (", have, ") at non-singleton dimension ", i,
+          ".  Target sizes: ", size, ".  Tensor sizes: ", self.sizes());
     g.sizes[i] = want;
     g.strides[i] = d < 0 ? (i + 1 < n ? g.sizes[i + 1] * g.strides[i + 1] : 1) : self.strides()[d];
     if (have != want || (d < 0 && want != 1)) g.strides[i] = 0;
@@ -183,8 +193,8 @@ Geometry select(const Tensor& self, int64_t dim, int64_t index) {
   check_index(self.dim() > 0, "select() cannot be applied to a 0-dim tensor.");
   dim = wrap_dim(dim, self.dim());
   const int64_t size = self.sizes()[dim];
-  check_index(index >= -size && index < size, "select(): index ", index, " out of range for tensor of size ", self.sizes(),
-              " at dimension ", dim);
+  check_index(index >= -size && index < size, "select(): index ", index, " out of range for tensor of size ",
+              self.sizes(), " at dimension ", dim);
   if (index < 0) index += size;
   Geometry g = base(self);
   g.offset += index * g.strides[dim];
@@ -193,7 +203,8 @@ Geometry select(const Tensor& self, int64_t dim, int64_t index) {
   return g;
 }
 
-Geometry slice(const Tensor& self, int64_t dim, std::optional<int64_t> start, std::optional<int64_t> end, int64_t step) {
+Geometry slice(const Tensor& self, int64_t dim, std::optional<int64_t> start, std::optional<int64_t> end,
+               int64_t step) {
   check(self.dim() > 0, "slice() cannot be applied to a 0-dim tensor.");
   check(step > 0, "slice step must be positive");
   dim = wrap_dim(dim, self.dim());
@@ -215,7 +226,8 @@ Geometry diagonal(const Tensor& self, int64_t offset, int64_t dim1, int64_t dim2
   check(dim1 != dim2, "diagonal dimensions cannot be identical ", dim1, ", ", dim2);
   Geometry g = base(self);
   const int64_t rows = g.sizes[dim1], columns = g.sizes[dim2];
-  const int64_t length = std::max<int64_t>(offset >= 0 ? std::min(rows, columns - offset) : std::min(rows + offset, columns), 0);
+  const int64_t length =
+      std::max<int64_t>(offset >= 0 ? std::min(rows, columns - offset) : std::min(rows + offset, columns), 0);
   if (length > 0) g.offset += offset >= 0 ? offset * g.strides[dim2] : -offset * g.strides[dim1];
   const int64_t stride = g.strides[dim1] + g.strides[dim2];
   g.sizes.erase(std::max(dim1, dim2));
@@ -257,7 +269,8 @@ Geometry view_as_real(const Tensor& self) {
 
 Geometry view_as_complex(const Tensor& self) {
   check(self.dtype() == DType::Float32 || self.dtype() == DType::Float64,
-        "view_as_complex is only supported for half, float and double tensors, but got a tensor of scalar type: ",
+        "view_as_complex is only supported for half, float and double tensors, but got a tensor of scalar "
+        "type: ",
         dtype_aten_name(self.dtype()));
   check(self.dim() > 0, "Input tensor must have one or more dimensions");
   check(self.sizes().back() == 2, "Tensor must have a last dimension of size 2");
@@ -280,8 +293,8 @@ Geometry view_dtype(const Tensor& self, DType dtype) {
   g.dtype = dtype;
   const int64_t from = self.itemsize(), to = item_size(dtype);
   if (from == to) return g;
-  check(self.dim() > 0, "self.dim() cannot be 0 to view ", dtype_aten_name(self.dtype()), " as ", dtype_aten_name(dtype),
-        " (different element sizes)");
+  check(self.dim() > 0, "self.dim() cannot be 0 to view ", dtype_aten_name(self.dtype()), " as ",
+        dtype_aten_name(dtype), " (different element sizes)");
   check(g.strides.back() == 1, "self.stride(-1) must be 1 to view ", dtype_aten_name(self.dtype()), " as ",
         dtype_aten_name(dtype), " (different element sizes), but got ", g.strides.back());
   if (from > to) {
@@ -292,13 +305,16 @@ Geometry view_dtype(const Tensor& self, DType dtype) {
     return g;
   }
   const int64_t ratio = to / from;
-  check(g.sizes.back() % ratio == 0, "self.size(-1) must be divisible by ", ratio, " to view ", dtype_aten_name(self.dtype()),
-        " as ", dtype_aten_name(dtype), " (different element sizes), but got ", g.sizes.back());
-  check(g.offset % ratio == 0, "self.storage_offset() must be divisible by ", ratio, " to view ", dtype_aten_name(self.dtype()),
-        " as ", dtype_aten_name(dtype), " (different element sizes), but got ", g.offset);
+  check(g.sizes.back() % ratio == 0, "self.size(-1) must be divisible by ", ratio, " to view ",
+        dtype_aten_name(self.dtype()), " as ", dtype_aten_name(dtype), " (different element sizes), but got ",
+        g.sizes.back());
+  check(g.offset % ratio == 0, "self.storage_offset() must be divisible by ", ratio, " to view ",
+        dtype_aten_name(self.dtype()), " as ", dtype_aten_name(dtype), " (different element sizes), but got ",
+        g.offset);
   for (size_t i = 0; i + 1 < g.strides.size(); ++i) {
     check(g.strides[i] % ratio == 0, "self.stride(", i, ") must be divisible by ", ratio, " to view ",
-          dtype_aten_name(self.dtype()), " as ", dtype_aten_name(dtype), " (different element sizes), but got ", g.strides[i]);
+          dtype_aten_name(self.dtype()), " as ", dtype_aten_name(dtype),
+          " (different element sizes), but got ", g.strides[i]);
     g.strides[i] /= ratio;
   }
   g.sizes.back() /= ratio;

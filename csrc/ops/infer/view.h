@@ -22,7 +22,8 @@ Geometry squeeze(const Tensor& self, Ints dims);
 Geometry unsqueeze(const Tensor& self, int64_t dim);
 Geometry expand(const Tensor& self, Ints size);
 Geometry select(const Tensor& self, int64_t dim, int64_t index);
-Geometry slice(const Tensor& self, int64_t dim, std::optional<int64_t> start, std::optional<int64_t> end, int64_t step);
+Geometry slice(const Tensor& self, int64_t dim, std::optional<int64_t> start, std::optional<int64_t> end,
+               int64_t step);
 Geometry diagonal(const Tensor& self, int64_t offset, int64_t dim1, int64_t dim2);
 Geometry unfold(const Tensor& self, int64_t dim, int64_t size, int64_t step);
 Geometry view_as_real(const Tensor& self);

@@ -66,7 +66,7 @@ def _decorate(mode: Any, function: Any) -> Any:
             FutureWarning,
             stacklevel=3,
         )
-        function.__init__ = _decorate(mode, function.__init__)
+        function.__init__ = _decorate(mode, function.__init__)  # type: ignore[method-assign]
         return function
     if not callable(function):
         raise TypeError(f"{type(mode).__name__} decorates functions, not {type(function).__name__}")

@@ -126,7 +126,9 @@ class _Check:
         return jacobians
 
     def backward(self, output: Tensor, weight: Tensor) -> list[Tensor | None]:
-        grads = list(torch.autograd.grad(output, self.wanted, weight, retain_graph=True, allow_unused=True))
+        grads: list[Tensor | None] = list(
+            torch.autograd.grad(output, self.wanted, weight, retain_graph=True, allow_unused=True)
+        )
         for i, (grad, t) in enumerate(zip(grads, self.wanted)):
             if grad is None:
                 continue

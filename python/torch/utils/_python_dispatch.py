@@ -8,7 +8,7 @@ from torch import _C
 
 
 class TorchDispatchMode:
-    """Context manager whose ``__torch_dispatch__(func, types, args, kwargs)`` is called for each operator of the thread.
+    """Context manager whose ``__torch_dispatch__(func, types, args, kwargs)`` is called for each operator.
 
     ``func`` is a :class:`torch._ops.OpOverload`. Inside the method the mode is off: calling ``func`` goes one level
     down, to the mode entered before or to the operator itself. Operators of a backward pass are seen as well.

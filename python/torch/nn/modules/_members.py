@@ -22,7 +22,7 @@ def typename(obj: Any) -> str:
 def _parse_to(*args: Any, **kwargs: Any) -> tuple:
     """Sort the forms of :meth:`Module.to` out into (device, dtype, non_blocking, memory_format)."""
     if args and isinstance(args[0], torch.dtype):
-        names = ("dtype", "non_blocking")
+        names: tuple[str, ...] = ("dtype", "non_blocking")
     elif args and isinstance(args[0], _Tensor):
         names = ("tensor", "non_blocking")
     else:
@@ -350,7 +350,7 @@ class ModuleMembers:
         replica._parameters = {}
         replica._buffers = replica._buffers.copy()
         replica._modules = replica._modules.copy()
-        replica._is_replica = True
+        replica._is_replica = True  # type: ignore[attr-defined]
         return replica
 
     # ---- text ----------------------------------------------------------------------------------------------------

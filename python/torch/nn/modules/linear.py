@@ -83,7 +83,7 @@ class Linear(Module):
         try:
             weight, bias = parameters["weight"], parameters["bias"]
         except KeyError:  # made anew from other parameters, by weight norm for example
-            weight, bias = self.weight, self.bias
+            weight, bias = self.weight, self.bias  # type: ignore[assignment]
         return F.linear(input, weight, bias)
 
     def extra_repr(self) -> str:

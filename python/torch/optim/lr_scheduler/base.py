@@ -111,7 +111,7 @@ class LRScheduler:
             return step(self, *args, **kwargs)
 
         noting._wrapped_by_lr_sched = True  # type: ignore[attr-defined]
-        optimizer.step = noting.__get__(optimizer, type(optimizer))  # type: ignore[method-assign]
+        optimizer.step = noting.__get__(optimizer, type(optimizer))  # type: ignore[method-assign, attr-defined]
 
     def _initial_step(self) -> None:
         self._step_count = 0

@@ -34,7 +34,7 @@ def _rebuilt(like: Any, values: Any) -> Any:
             clone.update(values)
             return clone
         if isinstance(like, abc.MutableSequence):
-            clone = copy.copy(like)
+            clone = copy.copy(like)  # type: ignore[arg-type]
             for index, value in enumerate(values):
                 clone[index] = value
             return clone
