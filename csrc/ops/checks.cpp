@@ -130,15 +130,13 @@ void check_copy(const Tensor& self, const Tensor& src) {
 }
 
 void check_fill(const Tensor& self, const Scalar& value) {
-<<<<<<< HEAD
-  check(!value.is_complex() || self.is_complex(), "value cannot be converted to type ",
-        dtype_name(self.dtype()), " without overflow");
-=======
   bool fits = !value.is_complex() || self.is_complex();
   if (fits && is_integral(self.dtype()) && !value.is_bool()) {
-    // Integers may be negative where the type is unsigned, and wrap once, as in PyTorch; fractions are cut off.
+    // Integers may be negative where the type is unsigned, and wrap once, as in PyTorch; fractions are cut
+    // off.
     const int64_t bits = 8 * self.itemsize();
-    const double end = std::ldexp(1.0, int(is_signed(self.dtype()) ? bits - 1 : bits)); // first number that is too large
+    const double end =
+        std::ldexp(1.0, int(is_signed(self.dtype()) ? bits - 1 : bits)); // first number that is too large
     if (value.is_integral()) {
       const int64_t v = value.to<int64_t>();
       fits = bits == 64 || (double(v) < end && double(v) >= (is_signed(self.dtype()) ? -end : 1 - end));
@@ -148,7 +146,6 @@ void check_fill(const Tensor& self, const Scalar& value) {
     }
   }
   check(fits, "value cannot be converted to type ", dtype_name(self.dtype()), " without overflow");
->>>>>>> pybind
 }
 
 void check_uniform(const Tensor& self, double from, double to) {
