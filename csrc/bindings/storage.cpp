@@ -480,6 +480,21 @@ PyObject* tensor_untyped_storage(PyObject* self, PyObject*) {
 constexpr const char* kSetParams[] = {"source", "storage_offset", "size", "stride"};
 constexpr Signature kSet = {"set_", kSetParams, 4, 0};
 
+// A storage that is too small for the geometry asked for grows, if it may.
+void grow_to_fit(const Storage& s, DType dtype, IntSpan sizes, IntSpan strides, int64_t offset) {
+  if (sizes.size() != strides.size() || offset < 0 ||
+      std::ranges::any_of(sizes, [](int64_t n) { return n < 0; }) ||
+      std::ranges::any_of(strides, [](int64_t n) { return n < 0; }))
+    return; // check_geometry says so
+  const int64_t bytes = span_bytes(sizes, strides, item_size(dtype));
+  int64_t start = 0, needed = 0;
+  check(!__builtin_mul_overflow(offset, item_size(dtype), &start) &&
+            !__builtin_add_overflow(start, bytes, &needed),
+        "Storage size calculation overflowed with sizes=", sizes, " and strides=", strides, " at offset ",
+        offset);
+  if (bytes > 0 && needed > s->bytes()) s->resize(needed);
+}
+
 PyObject* tensor_set(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
   try {
     PyObject* slots[4];
@@ -518,6 +533,7 @@ PyObject* tensor_set(PyObject* self, PyObject* const* args, Py_ssize_t nargs, Py
     }
     check(storage->device().type == t.device().type, "set_(): the storage is on ", storage->device(),
           " but the tensor on ", t.device());
+    grow_to_fit(storage, t.dtype(), sizes, strides, offset);
     check_geometry(storage, t.dtype(), sizes, strides, offset);
     TensorImpl& impl = *t.impl();
     impl.storage = std::move(storage);

@@ -6,12 +6,12 @@ each key the number of elements (int64) and the elements.
 
 from __future__ import annotations
 
+import functools
 import io
 import pickle
 import sys
 from typing import IO, Any
 
-import torch
 from torch import _weights_only_unpickler
 from torch.serialization import MapLocation, StorageSource, StorageTable, refused, trusting_load
 from torch.storage import TypedStorage, UntypedStorage
@@ -73,7 +73,8 @@ class _OldSource(StorageSource):
         storage = self._raw[key][0]
         return TypedStorage(wrap_storage=storage, dtype=dtype) if typed else storage
 
-    def fill(self, keys: Any, data: memoryview) -> None:
+    def fill(self, keys: Any, data: memoryview) -> int:
+        """Copies the storages' bytes, and returns how many bytes of the file they take."""
         if not isinstance(keys, list) or sorted(keys) != sorted(self._raw):
             raise RuntimeError("torch.load: the file's list of storages does not fit its object")
         at = 0
@@ -84,12 +85,62 @@ class _OldSource(StorageSource):
             if count != numel or len(piece) != numel * itemsize:
                 raise RuntimeError(f"torch.load: storage {key} is damaged or truncated")
             at += 8 + len(piece)
-            if len(piece):
-                storage.copy_(UntypedStorage.from_buffer(piece, dtype=torch.uint8))
+            storage._read_into(functools.partial(_copy_bytes, piece))
             if self._restore(storage, location) is not storage:
                 raise NotImplementedError(
                     "torch.load: files of the format before version 1.6 are only loaded to the CPU"
                 )
+        return at
+
+
+def _copy_bytes(source: memoryview, target: memoryview) -> None:
+    target[:] = source
+
+
+class _Pickles:
+    """Reads pickles that follow each other in memory."""
+
+    def __init__(
+        self, data: bytes, source: _OldSource, weights_only: bool, pickle_module: Any, arguments: dict[str, Any]
+    ) -> None:
+        self.position = 0
+        self._data = data
+        self._stream = None if weights_only else io.BytesIO(data)
+        self._source = source
+        self._pickle_module = pickle_module
+        self._arguments = arguments
+
+    def next(self) -> Any:
+        if self._stream is not None:
+            value = trusting_load(self._stream, self._source, self._pickle_module, self._arguments)
+            self.position = self._stream.tell()
+            return value
+        encoding = self._arguments.get("encoding", "utf-8")
+        unpickler = _weights_only_unpickler.Unpickler(self._data, self.position, encoding)
+        unpickler.persistent_load = self._source.persistent_load
+        value = unpickler.load()
+        self.position = unpickler.position
+        return value
+
+    def check_head(self) -> None:
+        """Reads the magic number, the version and the facts on the machine."""
+        try:
+            magic = self.next()
+        except Exception:  # anything may be raised when something else is read as a pickle
+            magic = None
+        if magic != _OLD_MAGIC:
+            raise pickle.UnpicklingError(
+                "torch.load: the file is neither a ZIP archive nor of the format before version 1.6: it is "
+                "damaged, or not written by torch.save"
+            )
+        version = self.next()
+        if version != _OLD_PROTOCOL:
+            raise RuntimeError(f"Invalid protocol version: {version}")
+        facts = self.next()
+        if not isinstance(facts, dict) or facts.get("little_endian") is not (sys.byteorder == "little"):
+            raise NotImplementedError(
+                "torch.load: files of the format before version 1.6 must have this machine's byte order"
+            )
 
 
 def load_old_format(
@@ -102,49 +153,15 @@ def load_old_format(
     if data[257:262] == b"ustar":
         raise NotImplementedError("torch.load: the tar format of versions before 0.1.10 is not supported")
     source = _OldSource(map_location, len(data))
-    view = memoryview(data)
-    at = 0
-
-    def next_pickle(trusted: bool) -> Any:
-        nonlocal at
-        if trusted:
-            stream = io.BytesIO(view[at:])
-            value = trusting_load(stream, source, pickle_module, arguments)
-            at += stream.tell()
-            return value
-        unpickler = _weights_only_unpickler.Unpickler(view, at, arguments.get("encoding", "utf-8"))
-        unpickler.persistent_load = source.persistent_load
-        value = unpickler.load()
-        at = unpickler.position
-        return value
-
+    pickles = _Pickles(data, source, weights_only, pickle_module, arguments)
+    pickles.check_head()
     try:
-        magic, protocol = next_pickle(False), None
-        if magic == _OLD_MAGIC:
-            protocol = next_pickle(False)
-            system = next_pickle(False)
-    except pickle.UnpicklingError:
-        magic = None
-    if magic != _OLD_MAGIC:
-        raise pickle.UnpicklingError(
-            "torch.load: the file is neither a ZIP archive nor of the format before version 1.6: it is "
-            "damaged, or not written by torch.save"
-        )
-    if protocol != _OLD_PROTOCOL:
-        raise RuntimeError(f"Invalid protocol version: {protocol}")
-    if not isinstance(system, dict) or system.get("little_endian") is not (sys.byteorder == "little"):
-        raise NotImplementedError(
-            "torch.load: files of the format before version 1.6 must have this machine's byte order"
-        )
-    try:
-        result = next_pickle(not weights_only)
-        keys = next_pickle(False)
+        result = pickles.next()
+        keys = pickles.next()
     except pickle.UnpicklingError as error:
         if not weights_only:
             raise
         raise refused(error) from None
-    rest = view[at:]
-    source.fill(keys, rest)
-    consumed = at + sum(8 + s.nbytes() for s, *_ in source._raw.values())
-    file.seek(start + consumed)  # several objects may follow each other
+    size = source.fill(keys, memoryview(data)[pickles.position :])
+    file.seek(start + pickles.position + size)  # several objects may follow each other
     return result

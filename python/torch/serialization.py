@@ -524,9 +524,6 @@ def load(
         RuntimeError: the file is damaged, or a device is missing.
         EOFError: the file is empty.
     """
-    unknown = pickle_load_args.keys() - {"encoding", "errors", "fix_imports", "buffers"}
-    if unknown:
-        raise TypeError(f"load() got an unexpected keyword argument {min(unknown)!r}")
     if weights_only is None:
         weights_only = _default_weights_only(pickle_module)
     if weights_only and pickle_module is not None:

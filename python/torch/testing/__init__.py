@@ -24,7 +24,13 @@ _TOLERANCES = {
     torch.complex64: (1.3e-6, 1e-5),
     torch.complex128: (1e-7, 1e-7),
 }
-_NUMBER_DTYPES = {bool: torch.bool, int: torch.int64, float: torch.float64, complex: torch.complex128}
+# by Python's kinds of numbers, to which NumPy's scalars belong too
+_NUMBER_DTYPES = {
+    bool: torch.bool,
+    numbers.Integral: torch.int64,
+    numbers.Real: torch.float64,
+    numbers.Complex: torch.complex128,
+}
 
 
 @dataclass
@@ -146,7 +152,7 @@ def _compare(actual: Any, expected: Any, options: _Options, path: tuple[Any, ...
     elif _is_bool(actual) and _is_bool(expected):
         if bool(actual) is not bool(expected):
             raise _Mismatch(f"Booleans mismatch: {bool(actual)} is not {bool(expected)}", path)
-    elif isinstance(actual, numbers.Number) and isinstance(expected, numbers.Number):
+    elif isinstance(actual, numbers.Complex) and isinstance(expected, numbers.Complex):
         _compare_numbers(actual, expected, options, path)
     else:
         _compare_tensors(actual, expected, options, path)
@@ -178,10 +184,7 @@ def _compare_mappings(actual: Any, expected: Any, options: _Options, path: tuple
 
 
 def _number_dtype(value: Any) -> torch.dtype:
-    for kind, dtype in _NUMBER_DTYPES.items():
-        if isinstance(value, kind):
-            return dtype
-    return torch.as_tensor(value).dtype  # a NumPy scalar
+    return next(dtype for kind, dtype in _NUMBER_DTYPES.items() if isinstance(value, kind))
 
 
 def _compare_numbers(actual: Any, expected: Any, options: _Options, path: tuple[Any, ...]) -> None:
