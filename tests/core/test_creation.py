@@ -7,9 +7,8 @@ import sys
 from typing import Any
 
 import pytest
-from conftest import is_ours
-
 import torch
+from conftest import is_ours
 
 PREPARE = """
 import array, decimal, fractions

@@ -6,9 +6,8 @@ import random
 from typing import Any
 
 import pytest
-from conftest import assert_same
-
 import wire
+from conftest import assert_same
 
 SHAPES = ((), (3,), (2, 3), (3, 1), (2, 3, 4), (2, 2, 3, 2), (0, 3))
 
