@@ -5,7 +5,8 @@
 #include "kernels/cpu/reduce_lanes.h"
 #include "kernels/cpu/rows.h"
 #include "kernels/cpu/walk.h"
-#include "kernels/table.h"
+#include "kernels/create_kernels.h"
+#include "kernels/reduce_kernels.h"
 
 namespace torch::TORCH_ISA {
 

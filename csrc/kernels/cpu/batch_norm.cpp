@@ -1,7 +1,9 @@
 // batch_norm of (N, C, *) and its gradient, over contiguous memory (planes of one channel) or channels-last
 // memory (rows of all channels). Statistics are in double.
 #include "kernels/cpu/norm.h"
-#include "kernels/table.h"
+#include "kernels/create_kernels.h"
+#include "kernels/nn_kernels.h"
+#include "kernels/reduce_kernels.h"
 
 namespace torch::TORCH_ISA {
 

@@ -1,7 +1,8 @@
 // Concatenation along a dimension.
 #include "core/tensor.h"
 #include "core/threads.h"
-#include "kernels/table.h"
+#include "kernels/create_kernels.h"
+#include "kernels/index_kernels.h"
 
 #include <cstring>
 

@@ -3,7 +3,7 @@
 #include "kernels/cpu/conv_engine.h"
 #include "kernels/cpu/conv_weight.h"
 #include "kernels/cpu/gemm.h"
-#include "kernels/table.h"
+#include "kernels/nn_kernels.h"
 
 #include <memory>
 

@@ -1,7 +1,7 @@
 // Copies between any strides and dtypes, and fills with one number.
 #include "kernels/cpu/convert.h"
 #include "kernels/cpu/walk.h"
-#include "kernels/table.h"
+#include "kernels/create_kernels.h"
 
 #include <algorithm>
 #include <cstring>

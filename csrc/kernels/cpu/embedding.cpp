@@ -2,7 +2,7 @@
 #include "core/allocator.h"
 #include "core/tensor.h"
 #include "core/threads.h"
-#include "kernels/table.h"
+#include "kernels/nn_kernels.h"
 
 #include <algorithm>
 #include <cstring>

@@ -3,7 +3,7 @@
 #include "core/tensor.h"
 #include "core/threads.h"
 #include "kernels/cpu/gemm.h"
-#include "kernels/table.h"
+#include "kernels/matrix_kernels.h"
 
 #include <algorithm>
 

@@ -1,6 +1,7 @@
 // group_norm of contiguous (N, C, *) and its gradient.
 #include "kernels/cpu/norm.h"
-#include "kernels/table.h"
+#include "kernels/create_kernels.h"
+#include "kernels/nn_kernels.h"
 
 namespace torch::TORCH_ISA {
 

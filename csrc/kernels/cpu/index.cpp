@@ -1,6 +1,6 @@
 // Advanced indexing: self[i, :, j] with index tensors i and j, read and written.
 #include "kernels/cpu/index_plan.h"
-#include "kernels/table.h"
+#include "kernels/index_kernels.h"
 
 namespace torch::TORCH_ISA {
 namespace {

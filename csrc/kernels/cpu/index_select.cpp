@@ -1,6 +1,6 @@
 // Whole slices along one dimension by a one-dimensional index, and single elements by flat index.
 #include "kernels/cpu/index_plan.h"
-#include "kernels/table.h"
+#include "kernels/index_kernels.h"
 
 namespace torch::TORCH_ISA {
 namespace {

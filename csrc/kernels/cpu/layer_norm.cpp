@@ -1,7 +1,8 @@
 // layer_norm over trailing dimensions and its gradient. Statistics are in double, the rest in float or
 // double.
 #include "kernels/cpu/norm.h"
-#include "kernels/table.h"
+#include "kernels/create_kernels.h"
+#include "kernels/nn_kernels.h"
 
 namespace torch::TORCH_ISA {
 

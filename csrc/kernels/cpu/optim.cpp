@@ -4,7 +4,7 @@
 #include "kernels/cpu/convert.h"
 #include "kernels/cpu/vec.h"
 #include "kernels/cpu/walk.h"
-#include "kernels/table.h"
+#include "kernels/optim_kernels.h"
 
 #include <cmath>
 #include <memory>

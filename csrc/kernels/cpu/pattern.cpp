@@ -1,6 +1,7 @@
 // Tensors made from a rule: arange, linspace, eye, and the triangles of a matrix.
 #include "core/threads.h"
-#include "kernels/table.h"
+#include "kernels/create_kernels.h"
+#include "kernels/index_kernels.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,8 +1,8 @@
 // Entry of elementwise ops: picks the row of an op and compute type, runs it directly when every operand is
 // contiguous and of the row's types, else as a tile program of one step.
 #include "kernels/cpu/program.h"
+#include "kernels/pointwise_kernels.h"
 #include "kernels/pointwise_ops.h"
-#include "kernels/table.h"
 
 namespace torch::TORCH_ISA {
 

@@ -1,7 +1,7 @@
 // avg_pool2d, adaptive_avg_pool2d and their backwards. Rows are added up first, then windows along the row;
 // the backward spreads in the opposite order. float16 and bfloat16 are summed in float.
 #include "kernels/cpu/pool.h"
-#include "kernels/table.h"
+#include "kernels/nn_kernels.h"
 
 #include <type_traits>
 

@@ -2,7 +2,7 @@
 // stride, so that each tap of the window is one load, and values go together with the places they came from.
 #include "kernels/cpu/gemm_vec.h"
 #include "kernels/cpu/pool.h"
-#include "kernels/table.h"
+#include "kernels/nn_kernels.h"
 
 #include <cmath>
 #include <type_traits>

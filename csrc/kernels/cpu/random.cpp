@@ -3,7 +3,7 @@
 // code, which it runs on every CPU but Intel's (there bernoulli_ and exponential_ come from MKL's own
 // generators, see docs).
 #include "kernels/cpu/random_fill.h"
-#include "kernels/table.h"
+#include "kernels/random_kernels.h"
 
 #include <cmath>
 #include <limits>

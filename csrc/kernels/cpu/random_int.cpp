@@ -1,6 +1,6 @@
 // Random integers, permutations and draws from a table of weights.
 #include "kernels/cpu/random_fill.h"
-#include "kernels/table.h"
+#include "kernels/random_kernels.h"
 
 #include <cmath>
 #include <limits>

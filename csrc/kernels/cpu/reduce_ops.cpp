@@ -1,7 +1,7 @@
 // sum, mean, prod, amax, amin, all, any, count_nonzero. Floats add up in double lanes, integers in int64.
 #include "kernels/cpu/complex.h"
 #include "kernels/cpu/reduce_lanes.h"
-#include "kernels/table.h"
+#include "kernels/reduce_kernels.h"
 
 #include <algorithm>
 

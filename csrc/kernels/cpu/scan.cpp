@@ -3,7 +3,7 @@
 #include "kernels/cpu/complex.h"
 #include "kernels/cpu/lines.h"
 #include "kernels/cpu/vec_math.h"
-#include "kernels/table.h"
+#include "kernels/reduce_kernels.h"
 
 #include <algorithm>
 #include <cmath>

@@ -2,7 +2,7 @@
 // its own. Repeated positions are visited in the order of index along dim, by one thread: the same result on
 // any number of threads, and the last write stays. Bounds are checked before anything of self is written.
 #include "kernels/cpu/index_plan.h"
-#include "kernels/table.h"
+#include "kernels/index_kernels.h"
 
 #include <cmath>
 #include <limits>

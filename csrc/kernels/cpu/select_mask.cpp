@@ -4,7 +4,7 @@
 #include "core/tensor.h"
 #include "core/threads.h"
 #include "kernels/cpu/index_plan.h"
-#include "kernels/table.h"
+#include "kernels/index_kernels.h"
 
 #include <vector>
 

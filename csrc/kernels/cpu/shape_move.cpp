@@ -3,7 +3,8 @@
 #include "core/tensor.h"
 #include "core/threads.h"
 #include "kernels/cpu/index_plan.h"
-#include "kernels/table.h"
+#include "kernels/create_kernels.h"
+#include "kernels/index_kernels.h"
 
 namespace torch::TORCH_ISA {
 

@@ -3,7 +3,7 @@
 #include "kernels/cpu/lines.h"
 #include "kernels/cpu/reduce_lanes.h"
 #include "kernels/cpu/vec_math.h"
-#include "kernels/table.h"
+#include "kernels/nn_kernels.h"
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 // sort: stable, NaN the greatest. See Note [Sorting].
 #include "kernels/cpu/sort_keys.h"
-#include "kernels/table.h"
+#include "kernels/index_kernels.h"
 
 namespace torch::TORCH_ISA {
 

@@ -1,6 +1,6 @@
 // The k greatest or smallest of a row, its k-th value, median and most frequent value. See Note [Sorting].
 #include "kernels/cpu/sort_keys.h"
-#include "kernels/table.h"
+#include "kernels/index_kernels.h"
 
 namespace torch::TORCH_ISA {
 namespace {

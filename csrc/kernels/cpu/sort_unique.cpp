@@ -1,6 +1,7 @@
 // Distinct values, places in sorted sequences, counts of integers and histograms.
 #include "kernels/cpu/sort_keys.h"
-#include "kernels/table.h"
+#include "kernels/create_kernels.h"
+#include "kernels/index_kernels.h"
 
 #include <cmath>
 #include <tuple>

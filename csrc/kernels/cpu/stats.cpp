@@ -2,7 +2,10 @@
 // logsumexp.
 #include "kernels/cpu/moments.h"
 #include "kernels/cpu/rows.h"
-#include "kernels/table.h"
+#include "kernels/create_kernels.h"
+#include "kernels/pointwise_kernels.h"
+#include "kernels/pointwise_ops.h"
+#include "kernels/reduce_kernels.h"
 
 #include <cmath>
 

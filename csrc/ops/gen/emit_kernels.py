@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from emit_ops import HEADER
 from schema import RETURN_TYPES, Op, SchemaError
@@ -10,11 +11,17 @@ from schema import RETURN_TYPES, Op, SchemaError
 KERNEL_TYPES = {"int[]": "IntSpan", "int[]?": "IntSpan"}
 
 
-def kernel_signatures(ops: list[Op]) -> dict[str, tuple[str, str]]:
-    """Kernel name -> (return type, parameter list)."""
-    out: dict[str, tuple[str, str]] = {
-        "pointwise": ("void", "PointwiseOp op, DType compute, const Tensor& out, const Tensor* const* inputs, "
-                              "int n_inputs, const Scalar* params"),
+class Signature(NamedTuple):
+    result: str  # return type
+    params: str  # parameter list
+    family: str  # schema file that names it first
+
+
+def kernel_signatures(ops: list[Op]) -> dict[str, Signature]:
+    """Kernel name -> signature."""
+    out = {
+        "pointwise": Signature("void", "PointwiseOp op, DType compute, const Tensor& out, "
+                               "const Tensor* const* inputs, int n_inputs, const Scalar* params", "pointwise"),
     }
     for op in ops:
         if not op.kernel or op.pointwise:
@@ -40,40 +47,55 @@ def kernel_signatures(ops: list[Op]) -> dict[str, tuple[str, str]]:
                 raise SchemaError(f"{op.full_name}: kernel argument {a!r} is not a parameter")
             p = by_name[a]
             params.append(f"{KERNEL_TYPES.get(p.type, p.cpp_type)} {a}")
-        signature = (result, ", ".join(params))
+        signature = Signature(result, ", ".join(params), op.family)
         types_only = [re.sub(r"\s\w+$", "", x) for x in params]
         if name in out:
-            known = [re.sub(r"\s\w+$", "", x) for x in out[name][1].split(", ")]
+            known = [re.sub(r"\s\w+$", "", x) for x in out[name].params.split(", ")]
             if known != types_only:
-                raise SchemaError(f"kernel {name} is named with different arguments: {out[name][1]} / {signature[1]}")
+                raise SchemaError(f"kernel {name} is named with different arguments: {out[name].params} / {signature.params}")
         else:
             out[name] = signature
     return out
 
 
+def kernel_families(ops: list[Op]) -> list[str]:
+    return sorted({s.family for s in kernel_signatures(ops).values()})
+
+
+INCLUDES = [HEADER, "#pragma once\n", '#include "core/generator.h"', '#include "core/tensor.h"\n', "#include <array>",
+            "#include <optional>", "#include <string_view>", "#include <tuple>\n", "namespace torch {",
+            "enum class PointwiseOp : uint16_t; // kernels/pointwise_ops.h", "} // namespace torch\n"]
+
+
 def emit_table_header(ops: list[Op]) -> str:
-    lines = [HEADER, "#pragma once\n", '#include "core/generator.h"', '#include "core/tensor.h"',
-             '#include "kernels/pointwise_ops.h"\n', "#include <array>", "#include <optional>", "#include <string_view>",
-             "#include <tuple>\n", "namespace torch {\n", "// One entry per kernel; a device fills all of them.",
-             "struct KernelTable {"]
-    signatures = kernel_signatures(ops)
-    for name, (result, params) in signatures.items():
-        lines.append(f"  {result} (*{name})({params});")
+    lines = [*INCLUDES, "namespace torch {\n",
+             "// One entry per kernel; a device fills all of them.", "struct KernelTable {"]
+    for name, s in kernel_signatures(ops).items():
+        lines.append(f"  {s.result} (*{name})({s.params});")
     lines += ["};\n", "// The table chosen at load for this CPU (kernels/isa.cpp).",
-              "const KernelTable& cpu_kernels();", "const char* cpu_isa_name();\n",
-              "} // namespace torch\n", "#ifdef TORCH_ISA", "namespace torch::TORCH_ISA {"]
-    for name, (result, params) in signatures.items():
-        lines.append(f"{result} {name}({params});")
-    lines += ["} // namespace torch::TORCH_ISA", "#endif"]
+              "const KernelTable& cpu_kernels();", "const char* cpu_isa_name();\n", "} // namespace torch"]
+    return "\n".join(lines) + "\n"
+
+
+def emit_family_header(ops: list[Op], family: str) -> str:
+    """The kernels of one schema file, so that a new one recompiles the kernels of its family only."""
+    lines = [*INCLUDES, "namespace torch::TORCH_ISA {"]
+    for name, s in kernel_signatures(ops).items():
+        if s.family == family:
+            lines.append(f"{s.result} {name}({s.params});")
+    lines.append("} // namespace torch::TORCH_ISA")
     return "\n".join(lines) + "\n"
 
 
 def emit_table_source(ops: list[Op]) -> str:
-    lines = [HEADER, '#include "kernels/table.h"\n', "#define TORCH_TABLE_NAME_2(isa) torch_kernel_table_##isa",
-             "#define TORCH_TABLE_NAME(isa) TORCH_TABLE_NAME_2(isa)\n",
-             'extern "C" const torch::KernelTable TORCH_TABLE_NAME(TORCH_ISA);',
-             "const torch::KernelTable TORCH_TABLE_NAME(TORCH_ISA) = {"]
-    lines += [f"    torch::TORCH_ISA::{name}," for name in kernel_signatures(ops)]
+    signatures = kernel_signatures(ops)
+    lines = [HEADER, '#include "kernels/table.h"']
+    lines += [f'#include "kernels/{family}_kernels.h"' for family in kernel_families(ops)]
+    lines += ["\n#define TORCH_TABLE_NAME_2(isa) torch_kernel_table_##isa",
+              "#define TORCH_TABLE_NAME(isa) TORCH_TABLE_NAME_2(isa)\n",
+              'extern "C" const torch::KernelTable TORCH_TABLE_NAME(TORCH_ISA);',
+              "const torch::KernelTable TORCH_TABLE_NAME(TORCH_ISA) = {"]
+    lines += [f"    torch::TORCH_ISA::{name}," for name in signatures]
     lines.append("};")
     return "\n".join(lines) + "\n"
 

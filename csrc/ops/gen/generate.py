@@ -57,13 +57,15 @@ def outputs(ops: list[schema.Op]) -> dict[str, Callable[[], str]]:
         "kernels/table.h": lambda: emit_kernels.emit_table_header(ops),
         "kernels/pointwise_ops.h": lambda: emit_kernels.emit_pointwise_ops(ops),
         "kernels/cpu/table.cpp": lambda: emit_kernels.emit_table_source(ops),
-        "bindings/tables.cpp": lambda: emit_bindings.emit_tables(schema.FAMILIES),
+        "bindings/tables.cpp": lambda: emit_bindings.emit_tables(schema.families(ops)),
         "python/torch/_C.pyi": lambda: STUB_HEAD + "\n".join(
             emit_bindings.emit_stub(table, "torch", "") + ["", "class TensorBase:"] + STUB_SLOTS
             + emit_bindings.emit_stub(table, "method", "    ")) + "\n\ndef __getattr__(name: str) -> Any: ...\n",
         "docs/operators.md": lambda: emit_bindings.emit_reference(ops),
     }
-    for family in schema.FAMILIES:
+    for family in emit_kernels.kernel_families(ops):
+        files[f"kernels/{family}_kernels.h"] = lambda family=family: emit_kernels.emit_family_header(ops, family)
+    for family in schema.families(ops):
         mine = [op for op in ops if op.family == family]
         files[f"ops/{family}.cpp"] = lambda family=family, mine=mine: emit_ops.emit_family(family, mine)
         files[f"ops/{family}_boxed.cpp"] = lambda family=family, mine=mine: emit_ops.emit_boxed(family, mine)

@@ -9,8 +9,6 @@ from typing import Any
 
 import yaml
 
-FAMILIES = ["pointwise", "reduce", "view", "index", "matrix", "nn", "create", "random", "optim"]
-
 # schema type -> (C++ parameter type, C++ type of a copy kept in a node, kind for the Python parser)
 TYPES = {
     "Tensor": ("const Tensor&", "SavedTensor", "Tensor"),
@@ -298,11 +296,16 @@ def parse_entry(entry: dict[str, Any], family: str) -> Op:
               list(numbers), bool(entry.get("factory")), entry["doc"])
 
 
+def families(ops: list[Op]) -> list[str]:
+    return sorted({op.family for op in ops})
+
+
 def load(folder: Path) -> list[Op]:
     ops: list[Op] = []
     seen: dict[str, str] = {}
-    for family in FAMILIES:
-        for entry in yaml.safe_load((folder / f"{family}.yaml").read_text()):
+    for path in sorted(folder.glob("*.yaml")):
+        family = path.stem
+        for entry in yaml.safe_load(path.read_text()):
             try:
                 op = parse_entry(entry, family)
             except (SchemaError, KeyError) as error:
