@@ -88,6 +88,7 @@ globals().update(
 
 from torch import autograd  # noqa: E402
 from torch._C import as_tensor, asarray, from_numpy, frombuffer, tensor  # noqa: E402
+from torch._statistics import gradient, histogram, histogramdd, unravel_index  # noqa: E402
 from torch._tensor import DisableTorchFunction, DisableTorchFunctionSubclass, Tensor  # noqa: E402
 from torch.functional import (  # noqa: E402
     atleast_1d,

@@ -126,6 +126,26 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):
 
         return torch.unique(self, sorted, return_inverse, return_counts, dim)
 
+    def unique_consecutive(self, return_inverse: bool = False, return_counts: bool = False, dim: Any = None) -> Any:
+        """See :func:`torch.unique_consecutive`."""
+        import torch
+
+        return torch.unique_consecutive(self, return_inverse, return_counts, dim)
+
+    def histogram(
+        self, bins: Any, *, range: Any = None, weight: Optional[Tensor] = None, density: bool = False  # noqa: A002
+    ) -> Any:
+        """See :func:`torch.histogram`."""
+        import torch
+
+        return torch.histogram(self, bins, range=range, weight=weight, density=density)
+
+    def where(self, condition: Tensor, other: Any) -> Tensor:
+        """See :func:`torch.where`: elements of this tensor where ``condition`` holds, else of ``other``."""
+        import torch
+
+        return torch.where(condition, self, other)
+
     def is_shared(self) -> bool:
         """False: memory is not shared between processes yet."""
         return False

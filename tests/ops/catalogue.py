@@ -8,7 +8,16 @@ from typing import Any, Optional
 import torch
 import wire
 
-from . import samples_create, samples_index, samples_nn, samples_pointwise, samples_reduce, samples_view
+from . import (
+    samples_create,
+    samples_index,
+    samples_nn,
+    samples_pointwise,
+    samples_rearrange,
+    samples_reduce,
+    samples_statistics,
+    samples_view,
+)
 from .records import Op
 
 FAMILIES = {
@@ -18,6 +27,8 @@ FAMILIES = {
     "index": samples_index,
     "create": samples_create,
     "nn": samples_nn,
+    "rearrange": samples_rearrange,
+    "statistics": samples_statistics,
 }
 
 # Internal ops of the table and the public op whose record runs each of them: forward helpers by the samples,
