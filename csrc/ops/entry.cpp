@@ -173,16 +173,18 @@ std::vector<Tensor> make_views(const Tensor& self, const std::vector<view::Geome
   return results;
 }
 
-Tensor make_unsafe_view(const Tensor& self, const view::Geometry& g) {
-  return autograd::detach_version(torch::alias(self, g.sizes, g.strides, g.offset));
-}
-
 void restride(const Tensor& self, const view::Geometry& g) {
   TensorImpl* const impl = self.impl();
   impl->sizes = g.sizes;
   impl->strides = g.strides;
   impl->offset = g.offset;
   impl->refresh_layout();
+}
+
+Tensor make_unsafe_view(const Tensor& self, const view::Geometry& g) {
+  Tensor result = autograd::detach_version(self);
+  restride(result, g);
+  return result;
 }
 
 std::vector<autograd::SavedTensor> save_all(TensorList ts) {

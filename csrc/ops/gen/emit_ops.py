@@ -657,7 +657,7 @@ def shown_schema(op: Op, form: str) -> str:
     full = f"{name}.{overload}" if overload else name
     text = op.schema[op.schema.index("("):].replace("SymInt", "int")
     if form == "inplace" and not op.inplace_only:
-        text = text.replace("(Tensor self", "(Tensor(a!) self", 1)
+        text = re.sub(r"^\(Tensor(\(a\))? self", "(Tensor(a!) self", text)
         text = text.rsplit("->", 1)[0] + "-> Tensor(a!)"
     if form == "out":
         head, _ = text.rsplit("->", 1)
