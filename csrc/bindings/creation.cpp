@@ -8,6 +8,7 @@
 #include "bindings/override.h"
 #include "bindings/storage.h"
 #include "bindings/types.h"
+#include "core/warning.h"
 #include "ops/ops.h"
 
 namespace torch::python {
@@ -16,10 +17,6 @@ namespace {
 
 template <class F> PyCFunction as_method(F f) {
   return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(f));
-}
-
-void warn(const char* text) {
-  if (PyErr_WarnEx(PyExc_UserWarning, text, 1) < 0) throw PythonError{};
 }
 
 PyObject* finished(Tensor t, bool requires_grad) {

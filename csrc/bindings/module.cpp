@@ -5,6 +5,7 @@
 #include "bindings/dispatch.h"
 #include "bindings/storage.h"
 #include "bindings/tensor_type.h"
+#include "core/warning.h"
 #include "core/allocator.h"
 #include "core/threads.h"
 #include "kernels/table.h"
@@ -155,6 +156,9 @@ PyMODINIT_FUNC PyInit__C() {
   try {
     check_isa();
     torch::long_work_hooks = {release_gil, restore_gil};
+    torch::warning_handler = [](const char* text) {
+      if (PyErr_WarnEx(PyExc_UserWarning, text, 1) < 0) throw PythonError{};
+    };
     init_types(module);
     init_call(module);
     init_tensor_type(module);

@@ -294,8 +294,16 @@ PyObject* py_type_as(PyObject* self, PyObject* other) {
     return converted(self, unwrap(other).dtype(), unwrap(other).device(), std::nullopt, false);
   });
 }
-PyObject* py_resize(PyObject* self, PyObject* const* args, Py_ssize_t n, Keywords) {
+// resize_(*sizes, memory_format=None)
+PyObject* py_resize(PyObject* self, PyObject* const* args, Py_ssize_t n, Keywords names) {
   return guarded([&]() -> PyObject* {
+    std::optional<MemoryFormat> format;
+    for (Py_ssize_t i = 0; names && i < PyTuple_GET_SIZE(names); ++i) {
+      check_type(PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, i), "memory_format") == 0,
+                 "resize_() got an unexpected keyword argument");
+      format = to_optional_memory_format(args[n + i]);
+    }
+    check(format != MemoryFormat::Preserve, "resize_: the preserve_format memory format is not supported");
     const Tensor& t = unwrap(self);
     check(!t.requires_grad(), "cannot resize variables that require grad");
     Owned tuple;
@@ -314,7 +322,8 @@ PyObject* py_resize(PyObject* self, PyObject* const* args, Py_ssize_t n, Keyword
           " overflows");
     if (bytes > impl->storage->bytes()) impl->storage->resize(bytes);
     impl->sizes = s.span();
-    impl->strides = contiguous_strides(s);
+    impl->strides = infer::format_strides(s, format, nullptr);
+    if (impl->strides.empty()) impl->strides = contiguous_strides(s);
     impl->refresh_layout();
     impl->bump_version();
     return Py_NewRef(self);
@@ -453,7 +462,8 @@ PyMethodDef attribute_methods[] = {
     {"type_as", py_type_as, METH_O,
      "type_as(other) -> Tensor\n\nThe tensor with dtype and device of `other`."},
     {"resize_", fast(py_resize), METH_FASTCALL | METH_KEYWORDS,
-     "resize_(*sizes) -> Tensor\n\nChanges the shape in place; new elements are undefined."},
+     "resize_(*sizes, memory_format=None) -> Tensor\n\nChanges the shape in place; new elements are "
+     "undefined."},
     {"_make_subclass", fast(py_make_subclass), METH_FASTCALL | METH_KEYWORDS | METH_STATIC,
      "_make_subclass(cls, data, require_grad=False)\n\nAn alias of `data` as an instance of `cls`."},
     {"as_subclass", py_as_subclass, METH_O,

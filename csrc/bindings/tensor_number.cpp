@@ -178,7 +178,14 @@ PyNumberMethods make_number() {
     return Py_NewRef(a);
   };
   n.nb_absolute = [](PyObject* a) { return unary<ops::abs>("abs", a); };
-  n.nb_invert = [](PyObject* a) { return unary<ops::bitwise_not>("bitwise_not", a); };
+  n.nb_invert = [](PyObject* a) -> PyObject* {
+    if (is_differentiable(unwrap(a).dtype())) {
+      PyErr_SetString(PyExc_TypeError,
+                      "~ (operator.invert) is only implemented on integer and Boolean-type tensors");
+      return nullptr;
+    }
+    return unary<ops::bitwise_not>("bitwise_not", a);
+  };
   return n;
 }
 

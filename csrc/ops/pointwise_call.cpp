@@ -178,8 +178,7 @@ void pointwise_out(const char* op, const Tensor& out, PointwiseOp functor, Point
   const Plan plan = make_plan(op, rule, operands);
   check(can_cast(plan.out, out.dtype()), op, ": result type ", dtype_aten_name(plan.out),
         " can't be cast to the desired output type ", dtype_aten_name(out.dtype()));
-  ops::resize_out(op, out, plan.sizes);
-  ops::check_writable(op, out);
+  ops::sized_out(op, out, plan.sizes);
   for (const Tensor* t : operands)
     if (!t->is_same(out)) ops::check_no_overlap(op, out, *t);
   run(plan, functor, out, operands, params);

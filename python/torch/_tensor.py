@@ -126,6 +126,33 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):
 
         return torch.unique(self, sorted, return_inverse, return_counts, dim)
 
+    def unique_consecutive(
+        self, return_inverse: bool = False, return_counts: bool = False, dim: Any = None
+    ) -> Any:
+        """See :func:`torch.unique_consecutive`."""
+        import torch
+
+        return torch.unique_consecutive(self, return_inverse, return_counts, dim)
+
+    def where(self, condition: Any, other: Any) -> Tensor:
+        """Elements of the tensor where ``condition`` holds, of ``other`` elsewhere."""
+        import torch
+
+        return torch.where(condition, self, other)
+
+    def is_nonzero(self) -> bool:
+        """Truth of a one-element tensor."""
+        return bool(self)
+
+    def resize_as_(self, the_template: Tensor, *, memory_format: Any = None) -> Tensor:
+        """Changes the shape in place to that of another tensor."""
+        import torch
+
+        if memory_format is torch.preserve_format:
+            last = the_template.is_contiguous(memory_format=torch.channels_last)
+            memory_format = torch.channels_last if last else torch.contiguous_format
+        return self.resize_(the_template.shape, memory_format=memory_format)
+
     def is_shared(self) -> bool:
         """False: memory is not shared between processes yet."""
         return False

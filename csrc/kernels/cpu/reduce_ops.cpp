@@ -156,11 +156,18 @@ void prod(const Tensor& out, const Tensor& self, IntSpan dims) {
 void amax(const Tensor& out, const Tensor& self, IntSpan dims) { extremum<MaxJoin>("amax", out, self, dims); }
 void amin(const Tensor& out, const Tensor& self, IntSpan dims) { extremum<MinJoin>("amin", out, self, dims); }
 
+namespace {
+// No dims are all of them, unless the result has the shape of self: then nothing is reduced.
+uint64_t truth_mask(const char* op, const Tensor& out, const Tensor& self, IntSpan dims) {
+  return dims.empty() && equal(out.sizes(), self.sizes()) ? 0 : dim_mask(dims, self.dim(), op);
+}
+} // namespace
+
 void all(const Tensor& out, const Tensor& self, IntSpan dims) {
-  reduce(reduction<Truth<AllOf>>(DType::Bool, DType::Bool), out, self, dim_mask(dims, self.dim(), "all"));
+  reduce(reduction<Truth<AllOf>>(DType::Bool, DType::Bool), out, self, truth_mask("all", out, self, dims));
 }
 void any(const Tensor& out, const Tensor& self, IntSpan dims) {
-  reduce(reduction<Truth<AnyOf>>(DType::Bool, DType::Bool), out, self, dim_mask(dims, self.dim(), "any"));
+  reduce(reduction<Truth<AnyOf>>(DType::Bool, DType::Bool), out, self, truth_mask("any", out, self, dims));
 }
 void count_nonzero(const Tensor& out, const Tensor& self, IntSpan dims) {
   reduce(reduction<Count>(DType::Bool, DType::Int64), out, self, dim_mask(dims, self.dim(), "count_nonzero"));

@@ -88,7 +88,7 @@ def emit_call(o: Overload) -> list[str]:
             named = len(op.returns) > 1 and op.return_names[0]
             elements = ", ".join(f"outs[{i}]" for i in range(len(outs)))
             types = ", ".join("Tensor" for _ in outs)
-            lines.append(f"    return wrap_named(named_{op.name}(), std::tuple<{types}>({elements}));" if named
+            lines.append(f"    return wrap_named(named_{op.name}_out(), std::tuple<{types}>({elements}));" if named
                          else "    return outs.result();")
         lines.append("  }")
     call = f"ops::{op.name}({joined})"
@@ -163,9 +163,11 @@ def emit_family(family: str, ops: list[Op], table: dict[tuple[str, str], list[Ov
             if len(op.returns) > 1 and op.return_names[0] and op.name not in named:
                 named.add(op.name)
                 fields = ", ".join(f'"{n}"' for n in op.return_names)
-                lines.append(f"PyTypeObject* named_{op.name}() {{")
-                lines.append(f'  static PyTypeObject* const type = make_named_tuple("{op.name}", {{{fields}}});')
-                lines += ["  return type;", "}"]
+                outs = any("out" in v.op.forms and v.op.name == op.name for v in overloads)
+                for named_type in [op.name] + ([f"{op.name}_out"] if outs else []):
+                    lines.append(f"PyTypeObject* named_{named_type}() {{")
+                    lines.append(f'  static PyTypeObject* const type = make_named_tuple("{named_type}", {{{fields}}});')
+                    lines += ["  return type;", "}"]
             if o.ident not in done_calls:
                 done_calls.add(o.ident)
                 lines += emit_call(o)
