@@ -1,5 +1,7 @@
 #include "ops/checks.h"
 
+#include "core/warning.h"
+
 #include "ops/pointwise_call.h"
 
 #include <cmath>
@@ -224,10 +226,19 @@ void check_random(const Tensor& self, int64_t from, std::optional<int64_t> to) {
   const int64_t smallest = self.dtype() == DType::Bool || self.dtype() == DType::UInt8 ? 0 : -largest - 1;
   if (to)
     check(from < *to, "random_ expects 'from' to be less than 'to', but got from=", from, " >= to=", *to);
-  check(from >= smallest && from <= largest, "from is out of bounds for ", dtype_name(self.dtype()));
-  if (to)
-    check(*to - 1 >= smallest && *to - 1 <= largest, "to - 1 is out of bounds for ",
-          dtype_name(self.dtype()));
+  const auto check_bound = [&](const char* name, int64_t value) {
+    if (self.is_floating_point()) { // beyond the whole numbers that the dtype holds exactly, but in its range
+      const bool fits = self.dtype() != DType::Float16 || (value >= -65504 && value <= 65504);
+      check(fits, name, " is out of bounds for ", dtype_name(self.dtype()));
+      if (value < -largest || value > largest)
+        warn(concat(name, " is out of bounds [-", largest, ", ", largest, "]: ", dtype_name(self.dtype()),
+                    " does not hold every whole number beyond, so that the draw is not uniform."));
+    } else {
+      check(value >= smallest && value <= largest, name, " is out of bounds for ", dtype_name(self.dtype()));
+    }
+  };
+  check_bound("from", from);
+  if (to) check_bound("to - 1", *to - 1);
 }
 
 int64_t random_limit(const Tensor& self, std::optional<int64_t> to) {

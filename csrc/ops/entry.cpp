@@ -103,13 +103,8 @@ void check_out_one(const char* op, const Tensor& out) {
         "arguments requires grad.");
 }
 
-void resize_out(const char* op, const Tensor& out, IntSpan sizes) {
-  if (equal(out.sizes(), sizes)) return;
-  if (out.numel() != 0)
-    warn(concat(
-        op, ": An output with one or more elements was resized since it had shape ", out.sizes(),
-        ", which does not match the required output shape ", sizes,
-        ". This behavior is deprecated; resize such a tensor to zero elements first, with t.resize_(0)."));
+namespace {
+void set_size(const Tensor& out, IntSpan sizes) {
   TensorImpl* impl = out.impl();
   const int64_t n = numel_of(sizes);
   const int64_t bytes = (impl->offset + n) * out.itemsize();
@@ -117,6 +112,17 @@ void resize_out(const char* op, const Tensor& out, IntSpan sizes) {
   impl->sizes = sizes;
   impl->strides = contiguous_strides(sizes);
   impl->refresh_layout();
+}
+} // namespace
+
+void resize_out(const char* op, const Tensor& out, IntSpan sizes) {
+  if (equal(out.sizes(), sizes)) return;
+  if (out.numel() != 0)
+    warn(concat(
+        op, ": An output with one or more elements was resized since it had shape ", out.sizes(),
+        ", which does not match the required output shape ", sizes,
+        ". This behavior is deprecated; resize such a tensor to zero elements first, with t.resize_(0)."));
+  set_size(out, sizes);
 }
 
 void check_out_fits(const char* op, const Tensor& out, const TensorMeta& result, OutDType rule) {
@@ -159,7 +165,9 @@ const Tensor& factory_out(const char* op, const Tensor& out, IntSpan sizes, std:
                           std::optional<Device> device) {
   factory_dtype(out, dtype);
   factory_device(out, device);
-  return sized_out(op, out, sizes);
+  if (!equal(out.sizes(), sizes)) set_size(out, sizes);
+  check_writable(op, out);
+  return out;
 }
 
 Tensor prepare_out(const char* op, const Tensor& out, const TensorMeta& meta, OutDType rule,

@@ -12,7 +12,7 @@ SNIPPETS = {
     "too many": "torch.max(x, 0, out=(torch.empty(0), i, i))",
     "one for two": "torch.max(x, 0, out=torch.empty(0))",
     "a list for two": "result = torch.max(x, 0, out=[torch.empty(0), i]); result = list(result)",
-    "not a tensor": "torch.add(x, x, out=3)",
+    "not a tensor": "torch.neg(x, out=3)",
     "None": "result = torch.add(x, x, out=None)",
     "values of another dtype": "torch.max(x, 0, out=(torch.empty(0, dtype=torch.float64), i))",
     "indices of another dtype": "torch.sort(x, out=(torch.empty(0), torch.empty(0)))",

@@ -583,7 +583,12 @@ def emit_out(op: Op) -> list[str]:
         return lines + ["  return out;", "}"]
     lines.append("  NoGradGuard no_grad;")
     if len(op.returns) == 1:
-        lines.append(f'  assign_out("{op.name}", out, {op.name}({typed(arg_names(op))}), {rule});')
+        result = f"{op.name}({typed(arg_names(op))})"
+        if op.factory:
+            lines.append(f"  const Tensor result = {result};")
+            lines.append(f'  finish_out(factory_out("{op.name}", out, result.sizes(), dtype, device), result);')
+        else:
+            lines.append(f'  assign_out("{op.name}", out, {result}, {rule});')
         return lines + ["  return out;", "}"]
     lines.append(f"  auto results = {op.name}({arg_names(op)});")
     for i, n in enumerate(outs):  # refuses before it writes any
