@@ -100,13 +100,14 @@ void check_scatter(const char* op, const Tensor& self, int64_t dim, const Tensor
   if (src.defined())
     check(rank(index) == rank(src), "Index tensor must have the same number of dimensions as src tensor (",
           op, ": index ", index.sizes(), ", src ", src.sizes(), ")");
-  for (int64_t i = 0; i < index.dim(); ++i) {
-    if (self.dim() > 0)
-      check(i == dim || index.sizes()[i] <= self.sizes()[i], "Expected index ", index.sizes(),
-            " to be no larger than self ", self.sizes(), " apart from dimension ", dim);
-    if (src.defined() && src.dim() > 0)
-      check(index.sizes()[i] <= src.sizes()[i], "Expected index ", index.sizes(),
-            " to be no larger than src ", src.sizes());
+  // A 0-dim tensor counts as one of size 1.
+  const auto size = [](const Tensor& t, int64_t i) { return t.dim() == 0 ? 1 : t.sizes()[i]; };
+  for (int64_t i = 0; i < rank(index); ++i) {
+    check(i == dim || size(index, i) <= size(self, i), "Expected index ", index.sizes(),
+          " to be no larger than self ", self.sizes(), " apart from dimension ", dim);
+    if (src.defined())
+      check(size(index, i) <= size(src, i), "Expected index ", index.sizes(), " to be no larger than src ",
+            src.sizes());
   }
 }
 
