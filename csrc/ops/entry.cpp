@@ -165,7 +165,7 @@ const Tensor& factory_out(const char* op, const Tensor& out, IntSpan sizes, std:
                           std::optional<Device> device) {
   factory_dtype(out, dtype);
   factory_device(out, device);
-  if (!equal(out.sizes(), sizes)) set_size(out, sizes);
+  if (!equal(out.sizes(), sizes)) set_size(out, sizes); // as PyTorch, without a warning
   check_writable(op, out);
   return out;
 }

@@ -83,7 +83,7 @@ DType factory_dtype(const Tensor& out, std::optional<DType> dtype);
 Device factory_device(const Tensor& out, std::optional<Device> device);
 // The same beside self of an in-place form.
 DType inplace_dtype(const char* op, const Tensor& self, std::optional<DType> dtype);
-// out of a filling op, ready to be filled in place. That of a factory takes its size without a warning.
+// out of a filling op, ready to be filled in place.
 const Tensor& sized_out(const char* op, const Tensor& out, IntSpan sizes);
 const Tensor& factory_out(const char* op, const Tensor& out, IntSpan sizes, std::optional<DType> dtype,
                           std::optional<Device> device);

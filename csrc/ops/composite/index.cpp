@@ -188,6 +188,14 @@ Tensor dstack(TensorList tensors) { return joined(dstack_pieces(tensors)); }
 void cat_into(const Tensor& out, TensorList tensors, int64_t dim) {
   check_same_device("cat", tensors);
   const TensorMeta meta = infer::cat(tensors, dim);
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    check_no_overlap("torch.cat()", out, tensors[i]);
+    check(tensors[i].numel() == 0 || out.is_meta() || tensors[i].data() != out.data(),
+          "torch.cat(): unsupported operation: the input tensors cannot refer to any of the output memory "
+          "locations. "
+          "Found overlap in input tensor ",
+          i);
+  }
   check_type(can_cast(meta.dtype, out.dtype()),
              "torch.cat(): input types can't be cast to the desired output type ",
              dtype_aten_name(out.dtype()));
