@@ -126,9 +126,7 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):
 
         return torch.unique(self, sorted, return_inverse, return_counts, dim)
 
-    def unique_consecutive(
-        self, return_inverse: bool = False, return_counts: bool = False, dim: Any = None
-    ) -> Any:
+    def unique_consecutive(self, return_inverse: bool = False, return_counts: bool = False, dim: Any = None) -> Any:
         """See :func:`torch.unique_consecutive`."""
         import torch
 

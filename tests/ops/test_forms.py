@@ -148,7 +148,16 @@ def test_out(op: Op, oracle: Any) -> None:
                 for dtype, wide in (("float32", "float64"), ("complex64", "complex128"))
             }
             judged = dataclasses.replace(op, tolerances={**op.tolerances, **narrow})
-        found = checks.same_answer(judged, sample, ours, theirs, strict_errors=case.endswith("unfit"), strides=False, declared=checks.declared(op, case), case=case)
+        found = checks.same_answer(
+            judged,
+            sample,
+            ours,
+            theirs,
+            strict_errors=case.endswith("unfit"),
+            strides=False,
+            declared=checks.declared(op, case),
+            case=case,
+        )
         if found:
             failures.add(case, found)
     failures.report()
