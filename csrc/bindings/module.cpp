@@ -5,9 +5,9 @@
 #include "bindings/dispatch.h"
 #include "bindings/storage.h"
 #include "bindings/tensor_type.h"
-#include "core/warning.h"
 #include "core/allocator.h"
 #include "core/threads.h"
+#include "core/warning.h"
 #include "kernels/table.h"
 #include "ops/pointwise_call.h"
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from conftest import is_ours
 
 SNIPPETS = {
     "too few": "torch.max(x, 0, out=(torch.empty(0),))",
@@ -110,4 +111,5 @@ def test_a_warning_can_be_an_error() -> None:
         warnings.simplefilter("error")
         with pytest.raises(UserWarning, match="resized"):
             torch.add(torch.ones(2), 1, out=out)
-    assert out.tolist() == [0.0, 0.0, 0.0]
+    if is_ours():  # PyTorch has resized it already
+        assert out.tolist() == [0.0, 0.0, 0.0]
