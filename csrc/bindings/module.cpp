@@ -24,7 +24,7 @@ void* release_gil() { return PyGILState_Check() ? PyEval_SaveThread() : nullptr;
 void restore_gil(void* state) {
   // At exit Python ends daemon threads that ask for the lock by unwinding their stacks, which destructors may
   // not let through: such a thread waits for the end of the process instead.
-  while (_Py_IsFinalizing()) pause();
+  while (Py_IsFinalizing()) pause();
   PyEval_RestoreThread(static_cast<PyThreadState*>(state));
 }
 
@@ -35,14 +35,6 @@ void check_isa() {
   check(!wanted || !*wanted || std::strcmp(wanted, cpu_isa_name()) == 0,
         "TORCH_CPU_ISA=", std::string(wanted ? wanted : ""),
         " is not available: this build and processor would use '", cpu_isa_name(), "'");
-}
-
-template <class F> PyObject* guarded(F&& body) {
-  try {
-    return body();
-  } catch (...) {
-    return set_python_error();
-  }
 }
 
 PyObject* get_num_threads(PyObject*, PyObject*) { return PyLong_FromLong(num_threads()); }
