@@ -7,6 +7,8 @@
 #include <cstring>
 #include <deque>
 
+#include <structmember.h>
+
 namespace torch::python {
 
 PyObject* disabled_torch_function = nullptr;
@@ -599,6 +601,9 @@ std::optional<Device> to_optional_device(PyObject* o) {
   check_type(parse_device(o, d), "expected a torch.device, got ", Py_TYPE(o)->tp_name);
   return d;
 }
+std::optional<Device> device_of_new(PyObject* o) {
+  return o && o != Py_None ? to_optional_device(o) : default_device;
+}
 MemoryFormat to_memory_format(PyObject* o) {
   MemoryFormat f{};
   check_type(parse_memory_format(o, f), "expected a torch.memory_format, got ", Py_TYPE(o)->tp_name);
@@ -632,6 +637,19 @@ PyObject* wrap(const std::vector<Tensor>& ts) {
   return tuple;
 }
 
+namespace {
+
+// One field on a line, as wide values read best.
+PyObject* named_tuple_repr(PyObject* self, PyObject*) {
+  Owned text(PyUnicode_FromFormat("%s(", Py_TYPE(self)->tp_name));
+  for (Py_ssize_t i = 0; text && i < PyTuple_GET_SIZE(self); ++i)
+    text = Owned(PyUnicode_FromFormat("%U%s\n%s=%R", text.get(), i ? "," : "",
+                                      Py_TYPE(self)->tp_members[i].name, PyTuple_GET_ITEM(self, i)));
+  return text ? PyUnicode_FromFormat("%U)", text.get()) : nullptr;
+}
+
+} // namespace
+
 PyTypeObject* make_named_tuple(const char* op, std::initializer_list<const char*> fields) {
   // The type keeps pointers to its name and fields: both stay for the life of the process.
   static std::deque<std::string> names;
@@ -643,6 +661,9 @@ PyTypeObject* make_named_tuple(const char* op, std::initializer_list<const char*
   PyStructSequence_Desc description{names.back().c_str(), "", list.data(), static_cast<int>(fields.size())};
   PyTypeObject* type = PyStructSequence_NewType(&description);
   if (!type) throw PythonError{};
+  static PyMethodDef repr = {"__repr__", named_tuple_repr, METH_NOARGS, nullptr};
+  const Owned method = owned(PyDescr_NewMethod(type, &repr));
+  check_status(PyObject_SetAttrString(reinterpret_cast<PyObject*>(type), "__repr__", method.get()));
   return type;
 }
 
@@ -682,7 +703,39 @@ PyObject* has_override(PyObject*, PyObject* o) {
   return PyBool_FromLong(torch_function_enabled && overrides_torch_function(o));
 }
 
+// _overridden_arguments(args, kwargs): the arguments, also in tuples and lists, whose class overrides; None
+// if there are none.
+PyObject* overridden_arguments(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
+  if (nargs != 2 || !PyTuple_Check(args[0]) || !PyDict_Check(args[1])) {
+    PyErr_SetString(PyExc_TypeError, "_overridden_arguments(args: tuple, kwargs: dict)");
+    return nullptr;
+  }
+  if (!torch_function_enabled) Py_RETURN_NONE;
+  Owned found;
+  const auto look = [&](PyObject* o) {
+    if (is_plain_tensor(o) || !overrides_torch_function(o)) return true;
+    if (!found) found = Owned(PyList_New(0));
+    return found && PyList_Append(found.get(), o) == 0;
+  };
+  const auto look_inside = [&](PyObject* o) {
+    if (!PyTuple_Check(o) && !PyList_Check(o)) return look(o);
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(o); ++i)
+      if (!look(PySequence_Fast_GET_ITEM(o, i))) return false;
+    return true;
+  };
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(args[0]); ++i)
+    if (!look_inside(PyTuple_GET_ITEM(args[0], i))) return nullptr;
+  PyObject *key = nullptr, *value = nullptr;
+  Py_ssize_t at = 0;
+  while (PyDict_Next(args[1], &at, &key, &value))
+    if (!look_inside(value)) return nullptr;
+  return found ? found.release() : Py_NewRef(Py_None);
+}
+
 PyMethodDef functions[] = {
+    {"_overridden_arguments",
+     reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(overridden_arguments)), METH_FASTCALL,
+     "Those of the arguments, also in tuples and lists, whose class overrides __torch_function__, or None."},
     {"_disabled_torch_function_impl",
      reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(disabled_impl)), METH_FASTCALL,
      "The __torch_function__ of classes that do not override anything."},

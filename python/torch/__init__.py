@@ -14,6 +14,7 @@ from torch._C import (  # noqa: F401
     device,
     dtype,
     enable_grad,
+    get_default_device,
     get_default_dtype,
     get_num_threads,
     inference_mode,
@@ -27,6 +28,7 @@ from torch._C import (  # noqa: F401
     promote_types,
     result_type,
     set_anomaly_enabled,
+    set_default_device,
     set_grad_enabled,
     set_num_threads,
 )
@@ -129,17 +131,6 @@ from torch.random import get_rng_state, initial_seed, manual_seed, seed, set_rng
 
 if TYPE_CHECKING:
     from torch import nn, optim, utils  # noqa: F401
-
-
-def get_default_device() -> device:
-    """Device of new tensors: the CPU."""
-    return device("cpu")
-
-
-def set_default_device(device: Any) -> None:
-    """Only the CPU can be the default device now."""
-    if device is not None and _C.device(device).type != "cpu":
-        raise NotImplementedError(f"set_default_device({device!r}): only 'cpu' is supported")
 
 
 def compile(*args: Any, **kwargs: Any) -> Any:

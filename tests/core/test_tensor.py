@@ -60,7 +60,7 @@ SNIPPETS = {
     "numpy bfloat16": "torch.ones(1, dtype=torch.bfloat16).numpy()",
     "numpy force": "result = torch.ones(2, requires_grad=True).numpy(force=True)",
     "numpy detach": "result = torch.ones(2, requires_grad=True).detach().numpy()",
-    "numpy conj": "torch.tensor([1j]).conj().numpy()",
+    "numpy conj": "result = torch.tensor([1j]).conj().resolve_conj().numpy()",
     "from_numpy": "a = np.arange(6).reshape(2, 3); t = torch.from_numpy(a); a[0, 0] = 7; t[1, 1] = 9; result = (t, a, torch.from_numpy(a.T), torch.from_numpy(a[:, ::2]), torch.from_numpy(np.zeros((0, 3))), torch.from_numpy(np.array(2.5)))",
     "from_numpy keeps alive": "t = torch.from_numpy(np.arange(5)[1:]); result = t",
     "from_numpy of every dtype": "result = [torch.from_numpy(np.zeros(2, dtype=d)) for d in (np.float16, np.float32, np.float64, np.uint8, np.int8, np.int16, np.int32, np.int64, np.bool_, np.complex64, np.complex128)]",

@@ -1,0 +1,66 @@
+"""``__torch_function__`` for functions written in Python."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import Any, Callable, TypeVar
+
+from torch import _C
+
+_overridden_arguments = _C._overridden_arguments  # type: ignore[attr-defined]
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def overridable(function: _Function) -> _Function:
+    """``function``, but classes of arguments that override ``__torch_function__`` are asked first.
+
+    An override gets the parameters without a default by position and the others, defaults included, by name.
+    """
+
+    @wraps(function)
+    def public(*args: Any, **kwargs: Any) -> Any:
+        overridden = _overridden_arguments(args, kwargs)
+        if overridden is None:
+            return function(*args, **kwargs)
+        return _call_override(public, overridden, args, kwargs)
+
+    return public  # type: ignore[return-value]
+
+
+def _call_override(public: Any, overridden: list[Any], args: Any, kwargs: Any) -> Any:
+    import inspect
+
+    from torch.overrides import handle_torch_function
+
+    signature = inspect.signature(public.__wrapped__)
+    try:
+        bound = signature.bind(*args, **kwargs)
+    except TypeError:  # what the function itself would say comes from the function
+        return handle_torch_function(public, overridden, *args, **kwargs)
+    bound.apply_defaults()
+    by_position: list[Any] = []
+    by_name: dict[str, Any] = {}
+    for parameter in signature.parameters.values():
+        value = bound.arguments[parameter.name]
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            by_position.extend(value)
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            by_name.update(value)
+        elif parameter.default is parameter.empty and parameter.kind is not parameter.KEYWORD_ONLY:
+            by_position.append(value)
+        else:
+            by_name[parameter.name] = value
+    return handle_torch_function(public, overridden, *by_position, **by_name)
+
+
+def make_overridable(module: dict[str, Any], but: frozenset[str] = frozenset()) -> None:
+    """Replaces the public functions written in a module, given by its ``globals()``, by overridable ones."""
+    for name, value in list(module.items()):
+        if (
+            type(value) is type(overridable)
+            and value.__module__ == module["__name__"]
+            and not name.startswith("_")
+            and name not in but
+            and not hasattr(value, "__wrapped__")
+        ):
+            module[name] = overridable(value)
