@@ -703,39 +703,7 @@ PyObject* has_override(PyObject*, PyObject* o) {
   return PyBool_FromLong(torch_function_enabled && overrides_torch_function(o));
 }
 
-// _overridden_arguments(args, kwargs): the arguments, also in tuples and lists, whose class overrides; None
-// if there are none.
-PyObject* overridden_arguments(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
-  if (nargs != 2 || !PyTuple_Check(args[0]) || !PyDict_Check(args[1])) {
-    PyErr_SetString(PyExc_TypeError, "_overridden_arguments(args: tuple, kwargs: dict)");
-    return nullptr;
-  }
-  if (!torch_function_enabled) Py_RETURN_NONE;
-  Owned found;
-  const auto look = [&](PyObject* o) {
-    if (is_plain_tensor(o) || !overrides_torch_function(o)) return true;
-    if (!found) found = Owned(PyList_New(0));
-    return found && PyList_Append(found.get(), o) == 0;
-  };
-  const auto look_inside = [&](PyObject* o) {
-    if (!PyTuple_Check(o) && !PyList_Check(o)) return look(o);
-    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(o); ++i)
-      if (!look(PySequence_Fast_GET_ITEM(o, i))) return false;
-    return true;
-  };
-  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(args[0]); ++i)
-    if (!look_inside(PyTuple_GET_ITEM(args[0], i))) return nullptr;
-  PyObject *key = nullptr, *value = nullptr;
-  Py_ssize_t at = 0;
-  while (PyDict_Next(args[1], &at, &key, &value))
-    if (!look_inside(value)) return nullptr;
-  return found ? found.release() : Py_NewRef(Py_None);
-}
-
 PyMethodDef functions[] = {
-    {"_overridden_arguments",
-     reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(overridden_arguments)), METH_FASTCALL,
-     "Those of the arguments, also in tuples and lists, whose class overrides __torch_function__, or None."},
     {"_disabled_torch_function_impl",
      reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(disabled_impl)), METH_FASTCALL,
      "The __torch_function__ of classes that do not override anything."},

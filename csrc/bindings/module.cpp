@@ -3,6 +3,7 @@
 #include "bindings/call.h"
 #include "bindings/creation.h"
 #include "bindings/dispatch.h"
+#include "bindings/override.h"
 #include "bindings/storage.h"
 #include "bindings/tensor_type.h"
 #include "core/allocator.h"
@@ -152,6 +153,7 @@ PyMODINIT_FUNC PyInit__C() {
     init_tensor_type(module);
     init_autograd(module);
     if (!init_creation(module) || !init_storage(module)) throw PythonError{};
+    init_overridable(module);
     init_dispatch(module);
     if (PyModule_AddFunctions(module, functions) < 0) throw PythonError{};
     // The public functions of torch live here under their own names; torch/__init__.py takes them over.

@@ -27,6 +27,8 @@ PyObject* call_override(const char* method, PyObject* self, PyObject* const* arg
 PyObject* override_get(const char* name, PyObject* self);
 int override_set(const char* name, PyObject* self, PyObject* value);
 
+void init_overridable(PyObject* module); // overridable.cpp
+
 template <size_t N> struct MethodName {
   char text[N];
   consteval MethodName(const char (&name)[N]) { std::copy_n(name, N, text); }

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import wraps
+from functools import update_wrapper
 from typing import Any, Callable, TypeVar
 
 from torch import _C
 
-_overridden_arguments = _C._overridden_arguments  # type: ignore[attr-defined]
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
@@ -16,22 +15,18 @@ def overridable(function: _Function) -> _Function:
 
     An override gets the parameters without a default by position and the others, defaults included, by name.
     """
-
-    @wraps(function)
-    def public(*args: Any, **kwargs: Any) -> Any:
-        overridden = _overridden_arguments(args, kwargs)
-        if overridden is None:
-            return function(*args, **kwargs)
-        return _call_override(public, overridden, args, kwargs)
-
-    return public  # type: ignore[return-value]
+    return update_wrapper(_C._OverridableFunction(function), function)  # type: ignore[attr-defined]
 
 
-def _call_override(public: Any, overridden: list[Any], args: Any, kwargs: Any) -> Any:
+def call_override(public: Any, args: Any, kwargs: Any) -> Any:
+    """A call of the overridable function ``public`` in which some argument, or item of one, overrides."""
     import inspect
 
     from torch.overrides import handle_torch_function
 
+    overridden: list[Any] = []
+    for value in (*args, *kwargs.values()):
+        overridden.extend(value if isinstance(value, (tuple, list)) else (value,))
     signature = inspect.signature(public.__wrapped__)
     try:
         bound = signature.bind(*args, **kwargs)

@@ -169,6 +169,16 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):
         """Address of the first element, for reading only."""
         return self.data_ptr()
 
+    @property
+    def volatile(self) -> bool:
+        """False; had a meaning long ago."""
+        return False
+
+    @property
+    def grad_dtype(self) -> Any:
+        """The dtype of gradients, which is that of the tensor."""
+        return self.dtype
+
     def __reversed__(self) -> Tensor:
         return self.flip(0) if self.dim() else self
 

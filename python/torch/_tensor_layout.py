@@ -21,13 +21,13 @@ def dim_order(self: torch.Tensor, ambiguity_check: Any) -> tuple[int, ...]:
             f"got {type(ambiguity_check).__name__}"
         )
     sizes, strides = self.size(), self.stride()
-    if formats:
+    wide = [stride for size, stride in zip(sizes, strides) if size > 1 and stride > 0]
+    ambiguous = len(set(wide)) != len(sizes)
+    if formats and ambiguous:
         if sum(self.is_contiguous(memory_format=f) for f in formats) != 1:
             raise RuntimeError("The tensor does not have unique dim order, or cannot map to exact one of the formats")
-    elif unique:
-        wide = [stride for size, stride in zip(sizes, strides) if size > 1]
-        if len(set(wide)) != len(wide) or len(wide) != len(sizes):
-            raise RuntimeError("The tensor does not have unique dim order, or cannot map to exact one of the formats")
+    elif unique and ambiguous:
+        raise RuntimeError("The tensor does not have unique dim order, or cannot map to exact one of the formats")
     # Insertion, so that dimensions between which strides do not decide keep their order.
     order: list[int] = []
     for i, stride in enumerate(strides):
@@ -40,7 +40,7 @@ def dim_order(self: torch.Tensor, ambiguity_check: Any) -> tuple[int, ...]:
 
 def resized(self: torch.Tensor, sizes: Any, name: str = "resize") -> torch.Tensor:
     """``Tensor.resize`` and ``resize_as``: the elements in another shape, differentiable."""
-    warnings.warn(f"non-inplace {name} is deprecated", stacklevel=4)
+    warnings.warn(f"non-inplace {name} is deprecated", stacklevel=3)
     shape = torch.Size(sizes)
     if shape.numel() != self.numel():
         raise RuntimeError(

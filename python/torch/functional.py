@@ -436,8 +436,8 @@ def range(start: Any, end: Any = None, step: Any = 1, **kwargs: Any) -> Tensor: 
 
 _TAKE_NO_TENSORS = frozenset(
     (
-        "broadcast_shapes from_dlpack is_storage is_tensor range set_default_dtype set_printoptions to_dlpack tril_indices "
-        "triu_indices typename"
+        "broadcast_shapes from_dlpack is_storage is_tensor range set_default_dtype set_printoptions to_dlpack "
+        "tril_indices triu_indices typename"
     ).split()
 )
 _override.make_overridable(globals(), _TAKE_NO_TENSORS)
