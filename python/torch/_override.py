@@ -15,7 +15,7 @@ def overridable(function: _Function) -> _Function:
 
     An override gets the parameters without a default by position and the others, defaults included, by name.
     """
-    return update_wrapper(_C._OverridableFunction(function), function)  # type: ignore[attr-defined]
+    return update_wrapper(_C._OverridableFunction(function), function)  # type: ignore[attr-defined,return-value]
 
 
 def call_override(public: Any, args: Any, kwargs: Any) -> Any:
