@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Optional, Union
 
-from torch import _C
+from torch import _C, _override
 from torch._C import _VariableFunctions as _F
 from torch._tensor import Tensor
 
@@ -175,11 +175,6 @@ def einsum(*args: Any) -> Tensor:
             equation += "->" + text(args[-1])
         return einsum(equation, *operands)
     equation, operands = args[0], _tensors(args[1:])
-    overloaded = [t for t in operands if _C._has_torch_function(t)]
-    if overloaded:
-        from torch.overrides import handle_torch_function
-
-        return handle_torch_function(einsum, overloaded, equation, *operands)
     return _op("einsum")(equation, operands)
 
 
@@ -400,3 +395,12 @@ def range(start: Any, end: Any = None, step: Any = 1, **kwargs: Any) -> Tensor: 
     count = int((end - start) / step) + 1
     kwargs.setdefault("dtype", _C.get_default_dtype())
     return _F.arange(count, dtype=_C.float64).mul_(step).add_(start).to(kwargs["dtype"])
+
+
+_TAKE_NO_TENSORS = frozenset(
+    (
+        "broadcast_shapes from_dlpack is_storage is_tensor range set_default_dtype set_printoptions to_dlpack "
+        "tril_indices triu_indices typename"
+    ).split()
+)
+_override.make_overridable(globals(), _TAKE_NO_TENSORS)

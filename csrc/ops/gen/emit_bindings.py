@@ -67,7 +67,10 @@ def emit_call(o: Overload) -> list[str]:
         if p.python_only:
             lines.append(f"  {'check_layout' if p.type == 'Layout?' else 'check_pin_memory'}(a[{i}]);")
             continue
-        args.append(argument(p, i, op.numbers))
+        argument_text = argument(p, i, op.numbers)
+        if p.kind == "OptDevice" and not any(q.kind.endswith("Tensor") for q in op.params):  # no tensor to take it from
+            argument_text = f"device_of_new(a[{i}])"
+        args.append(argument_text)
     n = len(op.params)
     joined = ", ".join(args)
     if o.form == "inplace":
