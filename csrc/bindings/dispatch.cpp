@@ -249,9 +249,10 @@ void split_arguments(const OpDef& op, const Values& values, Owned& args, Owned& 
   }
 }
 
-Values unpack_results(PyObject* result) {
+Values unpack_results(const OpDef& op, PyObject* result) {
   Values values;
-  if (PyTuple_Check(result)) {
+  const bool one_list = std::string_view(op.schema).ends_with("[]");
+  if (PyTuple_Check(result) && !one_list) {
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(result); ++i)
       values.push_back(result_from_python(PyTuple_GET_ITEM(result, i)));
   } else {
@@ -285,7 +286,7 @@ public:
     const Owned types = owned(PyTuple_New(0));
     const Owned result = owned(PyObject_CallMethod(mode_.get(), "__torch_dispatch__", "OOOO", op_object(op),
                                                    types.get(), args.get(), kwargs.get()));
-    return unpack_results(result.get());
+    return unpack_results(op, result.get());
   }
 
 private:
@@ -319,7 +320,7 @@ public:
                                                    types.get(), args.get(), kwargs.get()));
     check_type(result.get() != Py_NotImplemented, op.name, ": no implementation found on ",
                reinterpret_cast<PyTypeObject*>(handler_type)->tp_name);
-    return unpack_results(result.get());
+    return unpack_results(op, result.get());
   }
 };
 

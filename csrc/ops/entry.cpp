@@ -78,12 +78,16 @@ void check_writable(const char* op, const Tensor& self) {
 }
 
 void check_no_overlap(const char* op, const Tensor& written, const Tensor& read) {
+  // The same elements in the same order are fine: each is read before it is written.
+  if (read.defined() && written.offset() == read.offset() && written.dtype() == read.dtype() &&
+      equal(written.sizes(), read.sizes()) && equal(written.strides(), read.strides()))
+    return;
+  check_apart(op, written, read);
+}
+
+void check_apart(const char* op, const Tensor& written, const Tensor& read) {
   if (!read.defined() || written.storage().get() != read.storage().get() || written.numel() == 0 ||
       read.numel() == 0 || written.is_meta())
-    return;
-  // The same elements in the same order are fine: each is read before it is written.
-  if (written.offset() == read.offset() && written.dtype() == read.dtype() &&
-      equal(written.sizes(), read.sizes()) && equal(written.strides(), read.strides()))
     return;
   const auto [w0, w1] = reach(written);
   const auto [r0, r1] = reach(read);
@@ -206,6 +210,30 @@ Tensor make_view(const Tensor& self, const view::Geometry& g) {
   Tensor result = g.dtype == self.dtype() ? torch::alias(self, g.sizes, g.strides, g.offset)
                                           : alias_as(self, g.dtype, g.sizes, g.strides, g.offset);
   autograd::set_view(result, self);
+  return result;
+}
+
+std::vector<Tensor> make_views(const Tensor& self, const std::vector<view::Geometry>& gs) {
+  std::vector<Tensor> results;
+  results.reserve(gs.size());
+  for (const view::Geometry& g : gs) {
+    results.push_back(torch::alias(self, g.sizes, g.strides, g.offset));
+    autograd::set_view(results.back(), self, autograd::ViewKind::Several);
+  }
+  return results;
+}
+
+void restride(const Tensor& self, const view::Geometry& g) {
+  TensorImpl* const impl = self.impl();
+  impl->sizes = g.sizes;
+  impl->strides = g.strides;
+  impl->offset = g.offset;
+  impl->refresh_layout();
+}
+
+Tensor make_unsafe_view(const Tensor& self, const view::Geometry& g) {
+  Tensor result = autograd::detach_version(self);
+  restride(result, g);
   return result;
 }
 

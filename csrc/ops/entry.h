@@ -57,6 +57,11 @@ void check_no_overlap(const char* op, const Tensor& written, const Tensor& read)
 inline void check_no_overlap(const char* op, const Tensor& written, TensorList read) {
   for (const Tensor& t : read) check_no_overlap(op, written, t);
 }
+// The same, and written may not be read itself either: for kernels that read elements after writing others.
+void check_apart(const char* op, const Tensor& written, const Tensor& read);
+inline void check_apart(const char* op, const Tensor& written, TensorList read) {
+  for (const Tensor& t : read) check_apart(op, written, t);
+}
 // Gives out its size, with a warning if that takes away elements it has.
 void resize_out(const char* op, const Tensor& out, IntSpan sizes);
 void check_out_one(const char* op, const Tensor& t);
@@ -111,6 +116,12 @@ void bump_versions(TensorList ts);
 
 // ---- views ----
 Tensor make_view(const Tensor& self, const view::Geometry& g);
+// Views that one op returns together.
+std::vector<Tensor> make_views(const Tensor& self, const std::vector<view::Geometry>& gs);
+// Shares the memory of a tensor that nobody else will use: no view of it, with a version of its own.
+Tensor make_unsafe_view(const Tensor& self, const view::Geometry& g);
+// Gives self itself another geometry over its memory.
+void restride(const Tensor& self, const view::Geometry& g);
 
 // ---- what nodes keep ----
 std::vector<autograd::SavedTensor> save_all(TensorList ts);

@@ -135,6 +135,15 @@ w = torch.ones(2, requires_grad=True)
 with Log():
     y = (w * 3).sum(); y.backward()
 result = [name for name in log if name in ('aten.mul.Tensor', 'aten.sum.default')]""",
+    "dispatch mode, several views": """
+from torch.utils._python_dispatch import TorchDispatchMode
+log = []
+class Log(TorchDispatchMode):
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        log.append(str(func)); return func(*args, **(kwargs or {}))
+with Log():
+    a, b = torch.arange(4.).split(2); c, d = a.unbind(); e = tuple(b); f = torch.ones(2, 3).t_()
+result = (log, a, b, c, d, e, f)""",
     "default device": "with torch.device('meta'):\n    y = torch.ones(2)\nresult = str(y.device)",
     "default device functions": """
 with torch.device('meta') as d:

@@ -70,6 +70,7 @@ INTERNAL = {
     "_trigamma": "digamma",
     "_randperm": "randperm",
     "_unsafe_view": "reshape",
+    "_addr": "addr",
     "_fused_sgd": "tests/optim",
     "_fused_adam": "tests/optim",
     "_fused_adamw": "tests/optim",

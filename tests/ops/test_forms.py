@@ -194,3 +194,26 @@ def test_out_is_returned(op: Op, oracle: Any) -> None:
 @pytest.mark.parametrize("dtype", [d for d in ALL if d not in FORM_DTYPES])
 def test_inplace_add_of_every_dtype(dtype: str, both: Any) -> None:
     both(f"x = torch.ones(5, dtype=torch.{dtype}); x.add_(x); x.mul_(3); result = x")
+
+
+OVERLAPS = (
+    """
+torch.cat((s, s), out=s) | torch.cat((s[:2], s[2:]), out=s) | torch.cat((s,), out=s) | torch.stack((v, v), out=v) | torch.hstack((s, s), out=s)
+torch.vstack((s, s), out=s) | torch.gather(s, 0, zeros, out=s) | torch.index_select(s, 0, some, out=s) | torch.take(s, zeros, out=s)
+torch.index_add(s, 0, some, s[:2], out=s) | torch.index_add(s, 0, some, other[:2], out=s) | torch.index_copy(s, 0, some, s[:2], out=s)
+torch.masked_select(s, s > 3, out=v) | torch.outer(v, v, out=s) | torch.addr(s, v, v, out=s) | torch.addr(s, other[0], other[1], out=other)
+torch.max(s, 0, out=(v, torch.empty(4, dtype=torch.long))) | torch.kthvalue(s, 1, out=(v, torch.empty(4, dtype=torch.long)))
+torch.cat((s[:1], s[1:2]), out=s[2:]) | torch.gather(s[:2], 0, zeros[:2], out=s[2:]) | torch.cumsum(s, 0, out=s) | torch.sum(s, 0, out=v)
+""".replace("\n", " | ")
+    .strip(" |")
+    .split(" | ")
+)
+
+
+@pytest.mark.parametrize("call", OVERLAPS)
+def test_out_over_an_input(call: str, both: Any) -> None:
+    """out= that shares memory with an input: refused where the reference refuses it, else the right values."""
+    both(
+        "s = torch.arange(16.).reshape(4, 4) + 1; v = s[0]; zeros = torch.zeros(4, 4, dtype=torch.long); other = torch.ones(4, 4)\n"
+        f"some = torch.tensor([0, 1]); r = {call}; result = (r[0].clone(), s)"
+    )

@@ -38,7 +38,7 @@ Tensor matmul(const Tensor& self, const Tensor& other) {
     for (int64_t i = 0; i + 1 < a; ++i) rows *= sizes[i];
     Tensor out = mm(reshape(self, {rows, sizes.back()}), rhs);
     sizes.back() = rhs.sizes()[1];
-    out = view(out, sizes);
+    out = _unsafe_view(out, sizes);
     return b == 1 ? squeeze(out, {-1}) : out;
   }
   const Tensor lhs = a == 1 ? unsqueeze(self, 0) : self;
@@ -62,7 +62,7 @@ Tensor matmul(const Tensor& self, const Tensor& other) {
   DimVec sizes = batch;
   if (a > 1) sizes.push_back(n);
   if (b > 1) sizes.push_back(m);
-  return view(out, sizes);
+  return _unsafe_view(out, sizes);
 }
 
 Tensor tensordot(const Tensor& self, const Tensor& other, Ints dims_self, Ints dims_other) {
@@ -100,15 +100,44 @@ Tensor tensordot(const Tensor& self, const Tensor& other, Ints dims_self, Ints d
   return reshape(mm(a, b), out_sizes);
 }
 
-Tensor addmv(const Tensor& self, const Tensor& mat, const Tensor& vec, const Scalar& beta,
-             const Scalar& alpha) {
-  const Tensor product = scaled(mv(mat, vec), alpha);
-  return beta.equals(0) ? product : scaled(self, beta) + product;
+namespace {
+// A factor of addr over tensors of dtype `type`; bool knows only whether there is one.
+Scalar addr_factor(const char* name, const Scalar& factor, DType type) {
+  if (type == DType::Bool) return Scalar(!factor.equals(0));
+  check(!is_integral(type, /*include_bool=*/true) || factor.is_bool() || factor.is_integral(),
+        "addr: For integral input tensors, argument ", name, " must not be a floating point number.");
+  return factor;
 }
+
+template <class Add>
+auto with_outer(const Tensor& self, const Tensor& vec1, const Tensor& vec2, const Scalar& beta,
+                const Scalar& alpha, Add&& add) {
+  check(vec1.dim() == 1, "addr: Expected 1-D argument vec1, but got ", vec1.dim(), "-D");
+  check(vec2.dim() == 1, "addr: Expected 1-D argument vec2, but got ", vec2.dim(), "-D");
+  const Tensor* const operands[] = {&self, &vec1, &vec2};
+  const DType type = result_type(operands);
+  return add(unsqueeze(vec1, 1), vec2, addr_factor("beta", beta, type), addr_factor("alpha", alpha, type));
+}
+} // namespace
+
 Tensor addr(const Tensor& self, const Tensor& vec1, const Tensor& vec2, const Scalar& beta,
             const Scalar& alpha) {
-  const Tensor product = scaled(outer(vec1, vec2), alpha);
-  return beta.equals(0) ? product : scaled(self, beta) + product;
+  return with_outer(self, vec1, vec2, beta, alpha,
+                    [&](const Tensor& column, const Tensor& row, const Scalar& b, const Scalar& a) {
+                      return _addr(expand(self, {column.sizes()[0], row.sizes()[0]}), column, row, b, a);
+                    });
+}
+const Tensor& addr_(const Tensor& self, const Tensor& vec1, const Tensor& vec2, const Scalar& beta,
+                    const Scalar& alpha) {
+  check(self.dim() == 2, "addr_: 2D tensor expected, got ", self.dim(), "D tensor for input");
+  with_outer(self, vec1, vec2, beta, alpha,
+             [&](const Tensor& column, const Tensor& row, const Scalar& b, const Scalar& a) {
+               check(self.sizes()[0] == column.sizes()[0] && self.sizes()[1] == row.sizes()[0],
+                     "addr_: size mismatch, input: ", self.sizes(), ", v1: ", vec1.sizes(),
+                     ", v2: ", vec2.sizes());
+               _addr_(self, column, row, b, a);
+             });
+  return self;
 }
 
 Tensor kron(const Tensor& self, const Tensor& other) {

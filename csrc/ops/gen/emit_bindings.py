@@ -147,7 +147,8 @@ def collect(ops: list[Op]) -> dict[tuple[str, str], list[Overload]]:
             for name in python_names(op, form, base_name(op)):
                 if "method" in op.forms:
                     table["method", name].append(Overload(op, form, True))
-                if op.module != "none" and "function" in op.forms:
+                function = "function" if form == "functional" or not op.view else "inplace_function"
+                if op.module != "none" and function in op.forms:
                     shown = name.removeprefix("linalg_") if op.module == "linalg" else name
                     table[op.module, shown].append(Overload(op, form, False))
     return table

@@ -223,7 +223,10 @@ class Node:
         op = self.op
         lines = [f"void {self.struct}::apply(std::span<Tensor> grads, std::span<Tensor> results) {{"]
         whole = " ".join(f for _, f, _ in self.formulas)
-        if len(op.returns) <= 1 or op.inplace_only:
+        if op.several:
+            lines.append("  if (none_defined(grads)) return;")
+            lines.append("  const std::vector<Tensor> grad = defined_grads(grads, inputs());")
+        elif len(op.returns) <= 1 or op.inplace_only:
             lines.append("  const Tensor& grad = grads[0];")
             lines.append("  if (!grad.defined()) return;")
         elif "grads[1]" not in whole:
@@ -415,7 +418,8 @@ def emit_functional(op: Op, node: Node | None) -> list[str]:
     results = [f"result{i}" for i in range(len(op.returns))] if multi else ["result"]
     if op.view:
         lines += check_line(op)
-        lines.append(f"  Tensor result = make_view(self, {op.view});")
+        make = "make_views" if op.several else "make_view" if op.aliasing else "make_unsafe_view"
+        lines.append(f"  {op.return_type} result = {make}(self, {op.view});")
         if node:
             lines.append(f"  if ({record_condition(op, node)}) {{")
             lines.append(f"    Ref<{node.struct}> node;")
@@ -499,6 +503,11 @@ def emit_inplace(op: Op, node: Node | None) -> list[str]:
         lines.append("  if (recording) [[unlikely]] {")
         lines += node.emit_record("inplace", "    ")
         lines.append("  }")
+    if op.view:
+        lines.append(f"  restride({self_name}, {op.view});")
+        lines += [f"  autograd::finish_restride({self_name}, {'node' if node else 'Ref<autograd::Node>()'});",
+                  f"  return {self_name};", "}"]
+        return lines
     if op.pointwise:
         functor, operands, params = op.pointwise_call()
         lines.append(f"  const Tensor* const operands[] = {{{', '.join('&' + o for o in operands)}}};")
@@ -548,6 +557,10 @@ def emit_out(op: Op) -> list[str]:
     outs = out_names(op)
     tensors = [p.name for p in op.tensor_params]
     lines.append(f'  check_out("{op.name}", {", ".join(outs + tensors)});')
+    if op.apart:
+        # An update starts from self: out may be self, but nothing else that lies in it.
+        checks = {t: "check_no_overlap" if op.update and t == op.params[0].name else "check_apart" for t in tensors}
+        lines += [f'  {check}("{op.name}", {out}, {t});' for out in outs for t, check in checks.items()]
     if op.pointwise:
         lines += check_line(op)
         functor, operands, params = op.pointwise_call()
@@ -681,7 +694,7 @@ def shown_schema(op: Op, form: str) -> str:
     full = f"{name}.{overload}" if overload else name
     text = op.schema[op.schema.index("("):].replace("SymInt", "int")
     if form == "inplace" and not op.inplace_only:
-        text = text.replace(f"(Tensor {op.params[0].name}", "(Tensor(a!) self", 1)
+        text = re.sub(r"^\(Tensor(\(a\))? \w+", "(Tensor(a!) self", text)
         text = text.rsplit("->", 1)[0] + "-> Tensor(a!)"
     if form == "out":
         head, _ = text.rsplit("->", 1)

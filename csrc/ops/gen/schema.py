@@ -120,6 +120,7 @@ class Op:
     composite: bool
     check: str
     contiguous: list[str]
+    apart: bool
     grad: dict[str, str]
     numbers: list[str]
     factory: bool
@@ -141,6 +142,16 @@ class Op:
     @property
     def inplace_only(self) -> bool:
         return self.name.endswith("_") and not self.name.endswith("__")
+
+    @property
+    def several(self) -> bool:
+        """Returns a list of tensors."""
+        return self.returns == ["Tensor[]"]
+
+    @property
+    def aliasing(self) -> bool:
+        """Whether the result is declared to share self's memory: `-> Tensor(a)`."""
+        return "(a)" in self.schema.rpartition("->")[2]
 
     @property
     def pointwise(self) -> bool:
@@ -271,7 +282,7 @@ def as_list(value: Any) -> list[str]:
     return [str(v) for v in value] if isinstance(value, list) else split_names(str(value))
 
 
-KNOWN = {"op", "as", "module", "alias", "infer", "kernel", "view", "composite", "check", "contiguous", "grad",
+KNOWN = {"op", "as", "module", "alias", "infer", "kernel", "view", "composite", "check", "contiguous", "apart", "grad",
          "numbers", "factory", "out", "out_dtype", "out_overload", "doc"}
 OUT_DTYPES = ("cast", "same", "computed")
 
@@ -299,8 +310,8 @@ def parse_entry(entry: dict[str, Any], family: str) -> Op:
     return Op(name, overload, entry["op"], params, returns, return_names, family,
               as_list(entry.get("as", "function, method")), entry.get("module", "torch"), as_list(entry.get("alias")),
               str(entry.get("infer", "")), kernel, entry.get("view", ""), bool(entry.get("composite")),
-              str(entry.get("check", "")), as_list(entry.get("contiguous")), dict(entry.get("grad") or {}),
-              list(numbers), bool(entry.get("factory")), entry.get("out", ""), out_dtype,
+              str(entry.get("check", "")), as_list(entry.get("contiguous")), bool(entry.get("apart")),
+              dict(entry.get("grad") or {}), list(numbers), bool(entry.get("factory")), entry.get("out", ""), out_dtype,
               entry.get("out_overload", ""), entry["doc"])
 
 

@@ -60,6 +60,7 @@ TensorMeta bmm(const Tensor& self, const Tensor& mat2);
 TensorMeta addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2);
 TensorMeta baddbmm(const Tensor& self, const Tensor& batch1, const Tensor& batch2);
 TensorMeta mv(const Tensor& self, const Tensor& vec);
+TensorMeta addmv(const Tensor& self, const Tensor& mat, const Tensor& vec);
 TensorMeta dot(const Tensor& self, const Tensor& other);
 TensorMeta linear(const Tensor& input, const Tensor& weight, const Tensor& bias);
 

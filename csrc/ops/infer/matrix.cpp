@@ -80,6 +80,15 @@ TensorMeta mv(const Tensor& self, const Tensor& vec) {
   return {{self.sizes()[0]}, self.dtype(), self.device()};
 }
 
+TensorMeta addmv(const Tensor& self, const Tensor& mat, const Tensor& vec) {
+  TensorMeta meta = mv(mat, vec);
+  check(self.dtype() == mat.dtype(), "addmv input tensors must have the same dtype, but got ",
+        dtype_aten_name(self.dtype()), ", ", dtype_aten_name(mat.dtype()), ", and ",
+        dtype_aten_name(vec.dtype()));
+  check_expands("addmv", self, meta.sizes);
+  return meta;
+}
+
 TensorMeta dot(const Tensor& self, const Tensor& other) {
   check(self.dim() == 1 && other.dim() == 1, "1D tensors expected, but got ", self.dim(), "D and ",
         other.dim(), "D tensors");
