@@ -97,7 +97,7 @@ PyObject* tensor_nested_list(PyObject* self, PyObject* edge) {
 // The element as a Python number of another kind, by Python's own conversion.
 template <class Convert> PyObject* converted(PyObject* self, Convert convert) {
   try {
-    const Owned number = owned_or_throw(number_object(scalar_of(unwrap(self))));
+    const Owned number = owned(number_object(scalar_of(unwrap(self))));
     return convert(number.get());
   } catch (...) {
     return set_python_error();

@@ -29,6 +29,7 @@ INTERNAL = {
     "_index": "getitem",
     "_index_put": "index_put",
     "_masked_select": "masked_select",
+    "_searchsorted": "searchsorted",
     "_threshold_grad": "threshold",
     "_gelu": "gelu",
     "_gelu_tanh": "gelu",

@@ -277,7 +277,7 @@ Operand contract(const Operand& a, const Operand& b, const std::vector<int>& use
 
 } // namespace
 
-Tensor einsum(std::string_view equation, TensorList tensors) {
+Tensor einsum(std::string_view equation, TensorList tensors, OptInts path) {
   check(!tensors.empty(), "einsum(): must provide at least one operand");
   const size_t arrow = equation.find("->");
   std::string_view lhs = equation.substr(0, arrow);
@@ -358,25 +358,45 @@ Tensor einsum(std::string_view equation, TensorList tensors) {
       if (count == 1) out.push_back(l);
     }
   }
-  std::vector<int> uses(size_of.size(), 0);
+  // Operands are contracted from left to right, or in pairs as the path says: each step takes two away and
+  // appends their product.
+  const size_t n = operands.size();
+  if (path) {
+    check(path.span().size() == 2 * (n - 1), "einsum(): expected a contraction path of ", 2 * (n - 1),
+          " positions for ", n, " operands, but got ", path.span().size());
+    for (size_t i = 0; i < path.span().size(); ++i) {
+      const int64_t left = static_cast<int64_t>(n - i / 2), at = path.span()[i];
+      check(at >= 0 && at < left && (i % 2 == 0 || at != path.span()[i - 1]),
+            "einsum(): the contraction path is not valid: position ", at, " among ", left, " operands");
+    }
+  }
+  std::vector<int> uses(size_of.size(), 0); // by the result and by operands that wait
   for (const int l : out) ++uses[l];
-  for (const Operand& o : operands)
-    for (const int l : o.labels) ++uses[l];
-  const auto drop = [&](const Operand& o) {
-    for (const int l : o.labels) --uses[l];
+  const auto count = [](std::vector<int>& counts, const Operand& o, int by) {
+    for (const int l : o.labels) counts[l] += by;
   };
-  drop(operands[0]);
-  Operand result = summed(operands[0], uses);
-  for (size_t i = 1; i < operands.size(); ++i) {
-    drop(operands[i]);
+  for (const Operand& o : operands) count(uses, o, 1);
+  const auto taken = [&](size_t at) {
+    Operand o = std::move(operands[at]);
+    operands.erase(operands.begin() + static_cast<ptrdiff_t>(at));
+    count(uses, o, -1);
+    return o;
+  };
+  for (size_t step = 0; step + 1 < n; ++step) {
+    const size_t i = path ? static_cast<size_t>(path.span()[2 * step]) : step == 0 ? 0 : operands.size() - 1;
+    size_t j = path ? static_cast<size_t>(path.span()[2 * step + 1]) : step == 0 ? 1 : 0;
+    j -= j > i;
+    Operand a = taken(i), b = taken(j);
     // Labels of one operand only are summed before the product.
     std::vector<int> needed = uses;
-    for (const int l : result.labels) ++needed[l];
-    const Operand next = summed(operands[i], needed);
+    count(needed, a, 1);
+    b = summed(std::move(b), needed);
     needed = uses;
-    for (const int l : next.labels) ++needed[l];
-    result = contract(summed(result, needed), next, uses);
+    count(needed, b, 1);
+    operands.push_back(contract(summed(std::move(a), needed), b, uses));
+    count(uses, operands.back(), 1);
   }
+  const Operand result = summed(taken(0), uses);
   Tensor t = arranged(result, out);
   DimVec sizes;
   for (const int l : out) sizes.push_back(size_of[l]);

@@ -22,6 +22,7 @@ DimVec format_strides(IntSpan sizes, std::optional<MemoryFormat> format, const T
 DType sum_dtype(const Tensor& self, std::optional<DType> dtype);
 DType mean_dtype(const Tensor& self, std::optional<DType> dtype);
 DType truth_dtype(const Tensor& self);
+TensorMeta reduce_truth(const char* op, const Tensor& self, OptInts dim, bool keepdim);
 TensorMeta reduce(const char* op, const Tensor& self, OptInts dim, bool keepdim, DType dtype);
 TensorMeta reduce_nonempty(const char* op, const Tensor& self, Ints dim, bool keepdim, DType dtype);
 TensorMeta reduce_float(const char* op, const Tensor& self, OptInts dim, bool keepdim);

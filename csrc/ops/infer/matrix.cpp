@@ -60,6 +60,9 @@ TensorMeta addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2) {
 }
 
 TensorMeta baddbmm(const Tensor& self, const Tensor& batch1, const Tensor& batch2) {
+  check_index(batch1.dim() > 1 && batch2.dim() > 2,
+              "baddbmm: batch1 and batch2 must be 3D tensors, got shapes ", batch1.sizes(), " and ",
+              batch2.sizes());
   TensorMeta meta = bmm(batch1, batch2);
   check(self.dtype() == batch1.dtype(), "Input dtypes must be the same, got: input ",
         dtype_name(self.dtype()), ", batch1: ", dtype_name(batch1.dtype()),
