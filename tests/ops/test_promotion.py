@@ -7,6 +7,7 @@ from typing import Any
 import compare
 import pytest
 import wire
+from conftest import is_ours
 
 from .checks import Failures
 from .records import ALL
@@ -66,7 +67,14 @@ def test_promotion(op: str, oracle: Any) -> None:
                 requests.append({"code": PAIR.format(a="3", b="1", da=da, db=da) + call(op, "a", scalar)})
                 labels.append(f"{da} 3 {scalar}")
     failures = Failures(f"promotion in {op}")
-    for label, asked, theirs in zip(labels, requests, oracle.ask(requests)):
+    # PyTorch answers in complex32 where float16 meets complex numbers. That dtype does not exist here: float16 counts
+    # as float32 then, and the result is the one for that.
+    answers = oracle.ask(requests)
+    halves = [i for i, theirs in enumerate(answers) if theirs[0] == "error" and "ComplexHalf" in theirs[2]]
+    widened = [{"code": requests[i]["code"].replace("torch.float16", "torch.float32")} for i in halves]
+    for i, theirs in zip(halves, oracle.ask(widened) if is_ours() else []):
+        answers[i] = theirs
+    for label, asked, theirs in zip(labels, requests, answers):
         ours = wire.run(asked)
         if theirs[0] == "error":
             if ours[0] == "ok" and theirs[1][0] != "NotImplementedError":
