@@ -47,3 +47,14 @@ def test_gelu_of_infinity(dtype: torch.dtype, approximate: str) -> None:
     """Infinity stays; PyTorch's vector loop of float32 makes NaN of it."""
     y = torch.nn.functional.gelu(torch.tensor([math.inf] * 17, dtype=dtype), approximate=approximate)
     assert y.tolist() == [math.inf] * 17
+
+
+@ours_only
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("shape,dim", [((67, 2), 0), ((2, 67), 1), ((3, 5000), 1), ((5000, 3), 0), ((7,), 0)])
+def test_equal_values_have_no_variance(dtype: torch.dtype, shape: tuple, dim: int) -> None:
+    x = torch.full(shape, 0.1, dtype=dtype, requires_grad=True)
+    y = torch.std(x, dim)
+    assert not y.any()
+    y.sum().backward()
+    assert x.grad is not None and not x.grad.any()

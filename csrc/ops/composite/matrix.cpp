@@ -107,6 +107,11 @@ Tensor addmv(const Tensor& self, const Tensor& mat, const Tensor& vec, const Sca
 }
 Tensor addr(const Tensor& self, const Tensor& vec1, const Tensor& vec2, const Scalar& beta,
             const Scalar& alpha) {
+  if (promote(self.dtype(), promote(vec1.dtype(), vec2.dtype())) == DType::Bool) { // factors count as truth
+    const Tensor product = outer(vec1, vec2);
+    const Tensor kept = beta.equals(0) ? zeros_like(product) : expand(self, product.sizes());
+    return alpha.equals(0) ? clone(kept) : logical_or(kept, product);
+  }
   const Tensor product = scaled(outer(vec1, vec2), alpha);
   return beta.equals(0) ? product : scaled(self, beta) + product;
 }

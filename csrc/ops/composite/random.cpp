@@ -10,12 +10,7 @@ Tensor fresh(Ints size, std::optional<DType> dtype, std::optional<Device> device
 } // namespace
 
 Tensor rand(Ints size, Generator* generator, std::optional<DType> dtype, std::optional<Device> device) {
-  Tensor t = fresh(size, dtype, device, default_dtype());
-  if (t.is_complex()) {
-    uniform_(view_as_real(t), 0, 1, generator);
-    return t;
-  }
-  return uniform_(t, 0, 1, generator);
+  return uniform_(fresh(size, dtype, device, default_dtype()), 0, 1, generator);
 }
 Tensor randn(Ints size, Generator* generator, std::optional<DType> dtype, std::optional<Device> device) {
   return normal_(fresh(size, dtype, device, default_dtype()), 0, 1, generator);
