@@ -152,8 +152,8 @@ def histogramdd(
     per_column = [bins] * count if isinstance(bins, int) else list(bins)
     if len(per_column) != count:
         raise RuntimeError(
-            f"torch.histogramdd(): The size of bins must be equal to the innermost dimension of the input, {count}, but "
-            f"got {len(per_column)}"
+            f"torch.histogramdd(): The size of bins must be equal to the innermost dimension of the input, {count}, "
+            f"but got {len(per_column)}"
         )
     if range is not None and len(range) != 2 * count:
         raise RuntimeError(
@@ -195,8 +195,8 @@ def gradient(input: Tensor, *, spacing: Any = 1, dim: Any = None, edge_order: in
     if isinstance(spacing, (list, tuple)):
         if len(spacing) != len(dims):
             raise RuntimeError(
-                f"torch.gradient expected spacing to be unspecified, a scalar, or a list of length equal to 'self.dim() "
-                f"= {input.dim()}', but got a list of length {len(spacing)}"
+                f"torch.gradient expected spacing to be unspecified, a scalar, or a list of length equal to 'self.dim() = "
+                f"{input.dim()}', but got a list of length {len(spacing)}"
             )
         steps = list(spacing)
     else:
@@ -264,7 +264,7 @@ def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
     Indices count modulo the number of elements, as in PyTorch.
     """
     if indices.is_complex() or indices.is_floating_point() or indices.dtype == _C.bool:
-        raise ValueError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
+        raise TypeError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
     sizes = [shape] if isinstance(shape, int) else list(shape)
     for size in sizes:
         if not isinstance(size, int):

@@ -18,8 +18,7 @@ OPS = [
     _shape(
         "adjoint",
         [S(T(3, 4)), S(T(2, 3, 4)), S(T(0, 3))],
-        errors=[S(T(3)), S(T())],
-        strides=True,
+        errors=[S(T(3))],
         out=False,
         variant="more",
     ),
@@ -48,9 +47,9 @@ OPS = [
         [
             S(T(3, 3), 2),
             S(T(2, 4), 1),
-            S(T(7, 3), 1, True),
+            S(T(7, 3), 1, True).plain(),
             S(T(7, 3), 1),
-            S(T(9, 2), 2, wrap=True),
+            S(T(9, 2), 2, wrap=True).plain(),
             S(T(2, 2, 2), 1),
             S(T(0, 0), 1),
         ],
@@ -149,6 +148,7 @@ OPS = [
     _shape(
         "as_strided_scatter",
         [S(T(4), T(2), (2,), (2,), 1).plain(), S(T(3, 4), T(2, 2), (2, 2), (4, 1)).plain()],
+        grad=(),  # PyTorch 2.13 takes the gradient of self from the wrong places; gradcheck tells
         errors=[S(T(4), T(3), (2,), (2,), 1)],
     ),
     _shape("narrow_copy", [S(T(4, 3), 0, 1, 2), S(T(4, 3), 1, -2, 1)], errors=[S(T(4), 0, 3, 4), S(T(), 0, 0, 0)]),

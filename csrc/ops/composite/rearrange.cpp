@@ -4,6 +4,7 @@
 namespace torch::ops {
 
 Tensor adjoint(const Tensor& self) {
+  if (self.dim() == 0) return is_complex(self.dtype()) ? conj(self) : self;
   check(self.dim() >= 2, "tensor.adjoint() is only supported on matrices or batches of matrices. Got ",
         self.dim(), "-D tensor.");
   const Tensor turned = transpose(self, -2, -1);
@@ -11,13 +12,6 @@ Tensor adjoint(const Tensor& self) {
 }
 
 Tensor argwhere(const Tensor& self) { return nonzero(self); }
-
-Tensor column_stack(TensorList tensors) {
-  check(!tensors.empty(), "column_stack expects a non-empty TensorList");
-  std::vector<Tensor> columns;
-  for (const Tensor& t : tensors) columns.push_back(t.dim() <= 1 ? reshape(t, {t.numel(), 1}) : t);
-  return hstack(columns);
-}
 
 Tensor combinations(const Tensor& self, int64_t r, bool with_replacement) {
   check(self.dim() == 1, "Expect a 1D vector, but got shape ", self.sizes());
@@ -141,12 +135,11 @@ Tensor rot90(const Tensor& self, int64_t k, Ints dims) {
   }
 }
 
-Tensor fill(const Tensor& self, const Scalar& value) { return full_like(self, value); }
+Tensor fill(const Tensor& self, const Scalar& value) { return fill_(clone(self), value); }
 Tensor fill(const Tensor& self, const Tensor& value) {
   check(value.dim() == 0, "fill only supports 0-dimension value tensor but got tensor with ", value.dim(),
         " dimensions.");
-  const Tensor out = empty_like(self);
-  return copy_(out, value);
+  return copy_(clone(self), value);
 }
 
 Tensor empty_permuted(Ints size, Ints physical_layout, std::optional<DType> dtype,

@@ -110,13 +110,10 @@ Tensor heights(const Tensor& y, int64_t dim) {
   return narrow(y, dim, 0, n - 1) + narrow(y, dim, 1, n - 1);
 }
 
-Tensor nothing_to_integrate(const Tensor& y, int64_t dim, bool running) {
+Tensor nothing_to_integrate(const Tensor& y, int64_t dim) {
   DimVec sizes = y.sizes();
-  if (running)
-    sizes[dim] = 0;
-  else
-    sizes.erase(dim);
-  return zeros(sizes, float_dtype(y.dtype()), y.device());
+  sizes.erase(dim);
+  return zeros(sizes, y.dtype(), y.device());
 }
 
 int64_t integration_dim(const char* op, const Tensor& y, int64_t dim) {
@@ -129,24 +126,24 @@ int64_t integration_dim(const char* op, const Tensor& y, int64_t dim) {
 
 Tensor trapezoid(const Tensor& y, const Tensor& x, int64_t dim) {
   dim = integration_dim("trapezoid", y, dim);
-  if (y.sizes()[dim] == 0) return nothing_to_integrate(y, dim, false);
+  if (y.sizes()[dim] == 0) return nothing_to_integrate(y, dim);
   return sum(spacing("trapezoid", y, x, dim) * heights(y, dim), {dim}) / Scalar(2.0);
 }
 Tensor trapezoid(const Tensor& y, const Scalar& dx, int64_t dim) {
   dim = integration_dim("trapezoid", y, dim);
-  if (y.sizes()[dim] == 0) return nothing_to_integrate(y, dim, false);
+  if (y.sizes()[dim] == 0) return nothing_to_integrate(y, dim);
   return (sum(y, {dim}) - (select(y, dim, 0) + select(y, dim, -1)) * Scalar(0.5)) * dx;
 }
 Tensor trapz(const Tensor& y, const Tensor& x, int64_t dim) { return trapezoid(y, x, dim); }
 Tensor trapz(const Tensor& y, double dx, int64_t dim) { return trapezoid(y, Scalar(dx), dim); }
 Tensor cumulative_trapezoid(const Tensor& y, const Tensor& x, int64_t dim) {
   dim = integration_dim("cumulative_trapezoid", y, dim);
-  if (y.sizes()[dim] == 0) return nothing_to_integrate(y, dim, true);
+  if (y.sizes()[dim] == 0) return cumsum(y, dim, float_dtype(y.dtype()));
   return cumsum(spacing("cumulative_trapezoid", y, x, dim) * heights(y, dim), dim) / Scalar(2.0);
 }
 Tensor cumulative_trapezoid(const Tensor& y, const Scalar& dx, int64_t dim) {
   dim = integration_dim("cumulative_trapezoid", y, dim);
-  if (y.sizes()[dim] == 0) return nothing_to_integrate(y, dim, true);
+  if (y.sizes()[dim] == 0) return cumsum(y, dim, float_dtype(y.dtype()));
   return cumsum(heights(y, dim) * dx, dim) / Scalar(2.0);
 }
 
@@ -171,10 +168,11 @@ Tensor histc(const Tensor& self, int64_t bins, const Scalar& min, const Scalar& 
         "] is not finite");
   check(low < high, "torch.histc: max must be larger than min");
   const Tensor flat = reshape(self, {-1});
-  const Tensor inside = masked_select(flat, logical_and(ge(flat, Scalar(low)), le(flat, Scalar(high))));
+  const Tensor first = full({}, low, self.dtype(), self.device()),
+               last = full({}, high, self.dtype(), self.device());
+  const Tensor inside = masked_select(flat, logical_and(ge(flat, first), le(flat, last)));
   const Tensor at =
-      clamp_max(_to_copy((inside - Scalar(low)) * Scalar(double(bins)) / Scalar(high - low), DType::Int64),
-                Scalar(bins - 1));
+      clamp_max(_to_copy((inside - first) * Scalar(bins) / (last - first), DType::Int64), Scalar(bins - 1));
   return _to_copy(bincount(at, Tensor(), bins), self.dtype());
 }
 
@@ -185,6 +183,9 @@ Tensor is_among(const Tensor& elements, const Tensor& among, bool invert) {
     check(t->dtype() != DType::Bool && !is_complex(t->dtype()),
           "Unsupported input type encountered for isin(): ", dtype_aten_name(t->dtype()));
   NoGradGuard no_grad;
+  if (elements.is_meta() || among.is_meta())
+    return empty_tensor(elements.sizes(), DType::Bool,
+                        elements.is_meta() ? elements.device() : among.device());
   Tensor found;
   const Tensor flat = reshape(among, {-1});
   if (flat.numel() == 0)
@@ -505,7 +506,7 @@ Tensor segment_reduce(const Tensor& data, std::string_view reduce, const Tensor&
 std::tuple<Tensor, Tensor> native_dropout(const Tensor& input, double p, std::optional<bool> train) {
   if (!train.value_or(true) || input.numel() == 0)
     return {clone(input), ones(input.sizes(), DType::Bool, input.device())};
-  if (p == 1) return {zeros_like(input), zeros(input.sizes(), DType::Bool, input.device())};
+  if (p == 1) return {input * Scalar(0.0), zeros(input.sizes(), DType::Bool, input.device())};
   const Tensor mask = bernoulli_(empty_like(input, DType::Bool), 1 - p);
   return {input * mask * Scalar(1 / (1 - p)), mask};
 }
