@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .records import ALL, COMPLEX, VIEW_LAYOUTS, WIDE, Dtype, Op, S, T, V, REAL
+from .records import ALL, COMPLEX, REAL, VIEW_LAYOUTS, WIDE, Dtype, Op, S, T, V
 
 _GRAD = ("float32", "float64", "complex64")
 
