@@ -89,4 +89,7 @@ std::tuple<Tensor, Tensor, Tensor> group_norm_grad(const Tensor& grad, const Ten
                                                    const Tensor& mean, const Tensor& rstd, int64_t groups,
                                                    double eps, const std::array<bool, 3>& mask);
 
+Tensor fft_r2c_grad(const Tensor& grad, Ints dim, int64_t normalization, bool onesided, const DimVec& sizes);
+Tensor fft_c2r_grad(const Tensor& grad, Ints dim, int64_t normalization);
+
 } // namespace torch::ops

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from emit_ops import HEADER, base_name, out_names
 from schema import Op, Param
 
-MODULES = {"torch": "torch", "nn": "torch._C._nn", "linalg": "torch._C._linalg", "special": "torch._C._special"}
+MODULES = {"torch": "torch", "nn": "torch._C._nn", "linalg": "torch._C._linalg", "special": "torch._C._special",
+           "fft": "torch._C._fft"}
 
 
 @dataclass
