@@ -8,7 +8,16 @@ from typing import Any, Optional
 import torch
 import wire
 
-from . import samples_create, samples_index, samples_nn, samples_pointwise, samples_reduce, samples_view
+from . import (
+    samples_create,
+    samples_fft,
+    samples_index,
+    samples_nn,
+    samples_pointwise,
+    samples_reduce,
+    samples_special,
+    samples_view,
+)
 from .records import Op
 
 FAMILIES = {
@@ -18,6 +27,8 @@ FAMILIES = {
     "index": samples_index,
     "create": samples_create,
     "nn": samples_nn,
+    "fft": samples_fft,
+    "special": samples_special,
 }
 
 # Internal ops of the table and the public op whose record runs each of them: forward helpers by the samples,
@@ -66,7 +77,11 @@ INTERNAL = {
     "_div_trunc": "div",
     "_tanh_grad": "tanh",
     "_sigmoid_grad": "sigmoid",
-    "_trigamma": "digamma",
+    "_polygamma": "polygamma",
+    "_rrelu_noise": "rrelu",
+    "_fft_c2c": "fft_fft",
+    "_fft_r2c": "fft_rfft",
+    "_fft_c2r": "fft_irfft",
     "_randperm": "randperm",
     "_unsafe_view": "reshape",
     "_fused_sgd": "tests/optim",

@@ -5,8 +5,8 @@
 
 namespace torch::TORCH_ISA {
 
-// Where the elements of lines are: part re of element j of a line starting at data[at] is data[at + j * step],
-// part im is `im` further (0: the numbers are real).
+// Where the elements of lines are: part re of element j of a line starting at data[at] is data[at + j *
+// step], part im is `im` further (0: the numbers are real).
 template <class T> struct LineView {
   T* data;
   int64_t step, im;
@@ -78,8 +78,8 @@ template <class T> TORCH_INLINE void store_some(T* p, Vec<T> a, Vec<T> b, int co
 
 } // namespace fft_detail
 
-// Elements [0, n) of `lanes` lines that start at at[0] ...; lanes beyond get any numbers. `swap` exchanges real
-// and imaginary parts.
+// Elements [0, n) of `lanes` lines that start at at[0] ...; lanes beyond get any numbers. `swap` exchanges
+// real and imaginary parts.
 template <class T>
 void load_lines(const LineView<const T>& view, const int64_t* at, int lanes, int64_t n, bool swap, Cv<T>* x) {
   using namespace fft_detail;
@@ -142,7 +142,8 @@ void load_lines(const LineView<const T>& view, const int64_t* at, int lanes, int
 
 // The reverse. With im = 0 the imaginary parts are left out.
 template <class T>
-void store_lines(const LineView<T>& view, const int64_t* at, int lanes, int64_t n, bool swap, const Cv<T>* x) {
+void store_lines(const LineView<T>& view, const int64_t* at, int lanes, int64_t n, bool swap,
+                 const Cv<T>* x) {
   using namespace fft_detail;
   constexpr int width = Vec<T>::kLanes;
   const int64_t step = view.step;
@@ -151,8 +152,8 @@ void store_lines(const LineView<T>& view, const int64_t* at, int lanes, int64_t 
   if (view.im == 1 && lanes_are_apart<T>(at, lanes, 2)) {
     T* const to = view.data + at[0];
     for (int64_t j = 0; j < n; ++j)
-      store_some(to + j * step, interleaved<T, false>(real[2 * j], imag[2 * j]), interleaved<T, true>(real[2 * j], imag[2 * j]),
-                 2 * lanes);
+      store_some(to + j * step, interleaved<T, false>(real[2 * j], imag[2 * j]),
+                 interleaved<T, true>(real[2 * j], imag[2 * j]), 2 * lanes);
     return;
   }
   if (lanes == width && lanes_are_apart<T>(at, lanes, 1)) {

@@ -1,5 +1,6 @@
-// Transforms of one long line, or of a few lines only: a line of n1 * n2 elements is n2 columns of n1 and n1 rows
-// of n2 (Gentleman and Sande, 1966), so that columns and rows fill the lanes of blocks and stay in the cache.
+// Transforms of one long line, or of a few lines only: a line of n1 * n2 elements is n2 columns of n1 and n1
+// rows of n2 (Gentleman and Sande, 1966), so that columns and rows fill the lanes of blocks and stay in the
+// cache.
 #pragma once
 
 #include "core/allocator.h"
@@ -22,8 +23,7 @@ inline int64_t balanced_divisor(int64_t n) {
 
 template <class T> class LongPlan {
 public:
-  explicit LongPlan(int64_t n)
-      : n1_(balanced_divisor(n)), n2_(n / n1_), first_(n1_), second_(n2_), base_(1) {
+  explicit LongPlan(int64_t n) : n1_(balanced_divisor(n)), n2_(n / n1_), first_(n1_), second_(n2_), base_(1) {
     while (base_ * base_ < n1_) ++base_;
     const int64_t columns = blocks(n2_);
     high_count_ = (n1_ + base_ - 1) / base_;
@@ -110,11 +110,12 @@ private:
   std::unique_ptr<Cv<T>[]> twiddles_;
 };
 
-// The transform of one complex line of any length. A length with a large prime factor is convolved with a chirp
-// over a longer one, m.
+// The transform of one complex line of any length. A length with a large prime factor is convolved with a
+// chirp over a longer one, m.
 template <class T> class LinePlan {
 public:
-  static constexpr int64_t kMaxBlock = (1 << 18) / int64_t(sizeof(Cv<T>)); // a block and its copy stay in the cache
+  static constexpr int64_t kMaxBlock =
+      (1 << 18) / int64_t(sizeof(Cv<T>)); // a block and its copy stay in the cache
 
   explicit LinePlan(int64_t n) : n_(n), work_(n) {
     using namespace fft_detail;
@@ -161,8 +162,8 @@ private:
     for (int64_t j = 0; j < n; ++j) z[j] = times(z[j], Vec<T>(by[size_t(j)].re), Vec<T>(by[size_t(j)].im));
   }
 
-  // The chirp exp(-i pi j^2 / n), and the transform of its conjugate with the 1 / m of the inverse transform. In
-  // double, as its errors are in every result.
+  // The chirp exp(-i pi j^2 / n), and the transform of its conjugate with the 1 / m of the inverse transform.
+  // In double, as its errors are in every result.
   void make_kernel() {
     const auto chirp = [&](int64_t j) {
       double root[2];

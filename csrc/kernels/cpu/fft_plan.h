@@ -117,14 +117,13 @@ template <class T, int R> TORCH_INLINE void butterfly(Cv<T>* a, const T* roots) 
 
 template <class T> struct Pass {
   int radix;
-  int64_t rest;       // m: length left after this pass
-  int64_t done;       // s: product of the radices before
-  int64_t twiddles;   // where its factors start: for each p in [0, rest), radix - 1 numbers
-  const T* roots;     // of the radix, for odd ones
+  int64_t rest;     // m: length left after this pass
+  int64_t done;     // s: product of the radices before
+  int64_t twiddles; // where its factors start: for each p in [0, rest), radix - 1 numbers
+  const T* roots;   // of the radix, for odd ones
 };
 
-template <class T, int R>
-void run_pass(const Pass<T>& pass, const T* twiddles, const Cv<T>* x, Cv<T>* y) {
+template <class T, int R> void run_pass(const Pass<T>& pass, const T* twiddles, const Cv<T>* x, Cv<T>* y) {
   const int64_t m = pass.rest, s = pass.done;
   for (int64_t p = 0; p < m; ++p) {
     const T* const w = twiddles + p * 2 * (R - 1);
@@ -141,8 +140,7 @@ void run_pass(const Pass<T>& pass, const T* twiddles, const Cv<T>* x, Cv<T>* y) 
         for (int k = 1; k < R; ++k) to[q + s * k] = a[k];
       } else {
 #pragma GCC unroll 16
-        for (int k = 1; k < R; ++k)
-          to[q + s * k] = times(a[k], Vec<T>(w[2 * k - 2]), Vec<T>(w[2 * k - 1]));
+        for (int k = 1; k < R; ++k) to[q + s * k] = times(a[k], Vec<T>(w[2 * k - 2]), Vec<T>(w[2 * k - 1]));
       }
     }
   }

@@ -1,5 +1,6 @@
 // Special functions of one number in double precision, for ops without a vector form.
-#include "kernels/cpu/vec_math.h"
+#include "kernels/cpu/special.h"
+#include "kernels/cpu/special_tables.h"
 
 #include <numbers>
 
@@ -32,24 +33,32 @@ double digamma_(double x) {
   if (x == 0) return std::copysign(INFINITY, -x);
   if (x < 0) {
     if (x == std::floor(x)) return NAN;
-    // pi / tan(pi x) by the fractional part, so that large |x| keeps its digits
-    const double fraction = x - std::trunc(x);
+    // pi / tan(pi x) by the distance from the pole, so that no digits are lost
+    const double fraction = x - std::round(x);
     return digamma_(1 - x) - std::numbers::pi / std::tan(std::numbers::pi * fraction);
   }
-  double result = 0;
-  for (; x < 10; ++x) result -= 1 / x;
+  // near its root the function is a product with the distance from it
+  const auto near_root = [](double y) {
+    return ((y - kDigammaRoot) - kDigammaRootRest) * table_value(kDigamma, 1, 2, y);
+  };
+  if (x < 1) return near_root(x + 1) - 1 / x;
+  if (x < 10) {
+    double sum = 0;
+    for (; x > 2; --x) sum += 1 / (x - 1);
+    return near_root(x) + sum;
+  }
   const double z = 1 / (x * x);
   const double series =
       z *
       (1.0 / 12 -
        z * (1.0 / 120 - z * (1.0 / 252 - z * (1.0 / 240 - z * (1.0 / 132 - z * (691.0 / 32760 - z / 12))))));
-  return x == INFINITY ? x : result + std::log(x) - 0.5 / x - series;
+  return x == INFINITY ? x : std::log(x) - 0.5 / x - series;
 }
 
 // Same plan; series 6.4.12.
 double trigamma_(double x) {
   if (x < 0.5) {
-    const double sine = std::sin(std::numbers::pi * (x - std::trunc(x)));
+    const double sine = std::sin(std::numbers::pi * (x - std::round(x)));
     return std::numbers::pi * std::numbers::pi / (sine * sine) - trigamma_(1 - x);
   }
   double result = 0;

@@ -49,9 +49,8 @@ Tensor resized(const Tensor& self, IntSpan dims, IntSpan sizes) {
 void check_points(int64_t n) { check(n >= 1, "Invalid number of data points (", n, ") specified"); }
 
 // One dimension. `forward` is the sign of the exponent.
-Tensor one_dim(const char* op, const Tensor& self, std::optional<int64_t> n, int64_t dim,
+Tensor one_dim(const Tensor& self, std::optional<int64_t> n, int64_t dim,
                std::optional<std::string_view> norm, bool forward) {
-  (void)op;
   Tensor x = promoted(self, false);
   dim = checked_dim(x, dim);
   check_points(n.value_or(x.sizes()[dim]));
@@ -115,7 +114,8 @@ Extent extent_of(const Tensor& self, OptInts s, OptInts dim) {
 }
 IntSpan but_last(const DimVec& dims) { return dims.span().first(dims.size() - 1); }
 
-Tensor several(const Tensor& self, OptInts s, OptInts dim, std::optional<std::string_view> norm, bool forward) {
+Tensor several(const Tensor& self, OptInts s, OptInts dim, std::optional<std::string_view> norm,
+               bool forward) {
   const Tensor x = promoted(self, true);
   const Extent e = extent_of(x, s, dim);
   return _fft_c2c(resized(x, e.dims, e.sizes), e.dims, normalization_of(norm, forward), forward);
@@ -172,7 +172,8 @@ Tensor frequencies(const char* op, int64_t count, int64_t n, double d, std::opti
   check(is_differentiable(type), op, " requires a floating point or complex dtype, but got ",
         dtype_aten_name(type));
   const Tensor k = _arange(int64_t{0}, count, int64_t{1}, DType::Int64, device);
-  const Tensor wrapped = remainder(k + int64_t{n / 2}, wrapped_number(std::max<int64_t>(n, 1))) - int64_t{n / 2};
+  const Tensor wrapped =
+      remainder(k + int64_t{n / 2}, wrapped_number(std::max<int64_t>(n, 1))) - int64_t{n / 2};
   return _to_copy((count < n ? k : wrapped) * (1 / (double(n) * d)), type);
 }
 
@@ -193,10 +194,10 @@ using Norm = std::optional<std::string_view>;
 using OptInt = std::optional<int64_t>;
 
 Tensor fft_fft(const Tensor& self, OptInt n, int64_t dim, Norm norm) {
-  return one_dim("fft", self, n, dim, norm, true);
+  return one_dim(self, n, dim, norm, true);
 }
 Tensor fft_ifft(const Tensor& self, OptInt n, int64_t dim, Norm norm) {
-  return one_dim("ifft", self, n, dim, norm, false);
+  return one_dim(self, n, dim, norm, false);
 }
 Tensor fft_rfft(const Tensor& self, OptInt n, int64_t dim, Norm norm) {
   return real_one_dim("rfft", self, n, dim, norm, true);
@@ -231,9 +232,13 @@ Tensor fft_ihfftn(const Tensor& self, OptInts s, OptInts dim, Norm norm) {
 Tensor fft_fft2(const Tensor& self, OptInts s, Ints dim, Norm norm) { return fft_fftn(self, s, dim, norm); }
 Tensor fft_ifft2(const Tensor& self, OptInts s, Ints dim, Norm norm) { return fft_ifftn(self, s, dim, norm); }
 Tensor fft_rfft2(const Tensor& self, OptInts s, Ints dim, Norm norm) { return fft_rfftn(self, s, dim, norm); }
-Tensor fft_irfft2(const Tensor& self, OptInts s, Ints dim, Norm norm) { return fft_irfftn(self, s, dim, norm); }
+Tensor fft_irfft2(const Tensor& self, OptInts s, Ints dim, Norm norm) {
+  return fft_irfftn(self, s, dim, norm);
+}
 Tensor fft_hfft2(const Tensor& self, OptInts s, Ints dim, Norm norm) { return fft_hfftn(self, s, dim, norm); }
-Tensor fft_ihfft2(const Tensor& self, OptInts s, Ints dim, Norm norm) { return fft_ihfftn(self, s, dim, norm); }
+Tensor fft_ihfft2(const Tensor& self, OptInts s, Ints dim, Norm norm) {
+  return fft_ihfftn(self, s, dim, norm);
+}
 
 Tensor fft_fftfreq(int64_t n, double d, std::optional<DType> dtype, std::optional<Device> device) {
   return frequencies("fftfreq", n, n, d, dtype, device);
@@ -244,8 +249,8 @@ Tensor fft_rfftfreq(int64_t n, double d, std::optional<DType> dtype, std::option
 Tensor fft_fftshift(const Tensor& self, OptInts dim) { return rolled(self, dim, false); }
 Tensor fft_ifftshift(const Tensor& self, OptInts dim) { return rolled(self, dim, true); }
 
-// The transform is symmetric: its adjoint is the inverse one without its factor. Of the part that `onesided` left
-// out nothing comes back.
+// The transform is symmetric: its adjoint is the inverse one without its factor. Of the part that `onesided`
+// left out nothing comes back.
 Tensor fft_r2c_grad(const Tensor& grad, Ints dim, int64_t normalization, bool onesided, const DimVec& sizes) {
   Tensor full = grad;
   if (onesided) {

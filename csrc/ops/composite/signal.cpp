@@ -7,8 +7,8 @@ namespace torch::ops {
 
 namespace {
 
-// A window of n_fft elements: the given one, or ones, with zeros on both sides. Undefined when it would change
-// nothing.
+// A window of n_fft elements: the given one, or ones, with zeros on both sides. Undefined when it would
+// change nothing.
 Tensor full_window(const Tensor& window, int64_t n_fft, int64_t win_length, DType type, Device device) {
   if (win_length == n_fft) return window;
   const int64_t left = (n_fft - win_length) / 2;
@@ -29,7 +29,8 @@ Tensor stft(const Tensor& self, int64_t n_fft, std::optional<int64_t> hop_length
             bool normalized, std::optional<bool> onesided, std::optional<bool> return_complex,
             std::optional<bool> align_to_window) {
   const int64_t hop = hop_length.value_or(n_fft / 4), width = win_length.value_or(n_fft);
-  check(!center || !align_to_window.has_value(), "stft align_to_window should only be set when center = false");
+  check(!center || !align_to_window.has_value(),
+        "stft align_to_window should only be set when center = false");
   const bool is_complex = self.is_complex() || (window.defined() && window.is_complex());
   check(return_complex.has_value() || is_complex,
         "stft requires the return_complex parameter be given for real inputs, and will further require that "
@@ -40,9 +41,10 @@ Tensor stft(const Tensor& self, int64_t n_fft, std::optional<int64_t> hop_length
   check(n_fft > 0, "stft: expected n_fft > 0, but got n_fft=", n_fft);
   check(width > 0 && width <= n_fft, "stft: expected 0 < win_length <= n_fft, but got win_length=", width);
   check_window("stft", window, width);
-  check(!is_complex || !onesided.value_or(false), "Cannot have onesided output if window or input is complex");
+  check(!is_complex || !onesided.value_or(false),
+        "Cannot have onesided output if window or input is complex");
   Tensor x = self.dim() == 1 ? unsqueeze(self, 0) : self;
-  if (center) x = squeeze(pad(unsqueeze(x, 0), {n_fft / 2, n_fft / 2}, pad_mode, std::nullopt), 0);
+  if (center) x = squeeze(pad(unsqueeze(x, 0), {n_fft / 2, n_fft / 2}, pad_mode, std::nullopt), {0});
   if (align_to_window.value_or(false)) {
     const int64_t left = (n_fft - width) / 2; // where the window is zero it does not matter what is read
     x = constant_pad_nd(x, {left, n_fft - width - left}, int64_t{0});
@@ -52,10 +54,11 @@ Tensor stft(const Tensor& self, int64_t n_fft, std::optional<int64_t> hop_length
   const Tensor weights = full_window(window, n_fft, width, real_type(self.dtype()), self.device());
   if (weights.defined()) frames = frames * weights;
   const int64_t last = 2, normalization = normalized ? 1 : 0;
-  Tensor out = frames.is_complex() ? _fft_c2c(frames, IntSpan(&last, 1), normalization, true)
-                                   : _fft_r2c(frames, IntSpan(&last, 1), normalization, onesided.value_or(true));
+  Tensor out = frames.is_complex()
+                   ? _fft_c2c(frames, IntSpan(&last, 1), normalization, true)
+                   : _fft_r2c(frames, IntSpan(&last, 1), normalization, onesided.value_or(true));
   out = transpose(out, 1, 2);
-  if (self.dim() == 1) out = squeeze(out, 0);
+  if (self.dim() == 1) out = squeeze(out, {0});
   return return_complex.value_or(true) ? out : view_as_real(out);
 }
 
@@ -70,9 +73,11 @@ Tensor istft(const Tensor& self, int64_t n_fft, std::optional<int64_t> hop_lengt
         "istft: expected a tensor with 2 or 3 dimensions (batch, frequency, frame), got ", self.dim());
   const bool half = onesided.value_or(self.sizes()[self.dim() - 2] != n_fft);
   const int64_t rows = self.sizes()[self.dim() - 2], frames = self.sizes()[self.dim() - 1];
-  check(!half || rows == n_fft / 2 + 1, "istft: expected the frequency dimension (3rd to the last) of the input ",
+  check(!half || rows == n_fft / 2 + 1,
+        "istft: expected the frequency dimension (3rd to the last) of the input ",
         "tensor to match n_fft / 2 + 1 when onesided=True, but got ", rows);
-  check(half || rows == n_fft, "istft: expected the frequency dimension (3rd to the last) of the input tensor ",
+  check(half || rows == n_fft,
+        "istft: expected the frequency dimension (3rd to the last) of the input tensor ",
         "to match n_fft when onesided=False, but got ", rows);
   check(hop > 0 && hop <= width, "istft: expected 0 < hop_length <= win_length");
   check(width > 0 && width <= n_fft, "istft: expected 0 < win_length <= n_fft");
@@ -111,7 +116,7 @@ Tensor istft(const Tensor& self, int64_t n_fft, std::optional<int64_t> hop_lengt
     check(*all(gt(abs(envelope), 1e-11)).data<bool>(), "istft: window overlap add min: 1");
   y = y / envelope;
   if (length && *length > end - start) y = constant_pad_nd(y, {0, *length - (end - start)}, int64_t{0});
-  return self.dim() == 2 ? squeeze(y, 0) : y;
+  return self.dim() == 2 ? squeeze(y, {0}) : y;
 }
 
 namespace {
@@ -124,8 +129,8 @@ Tensor make_window(const char* op, int64_t length, bool periodic, std::optional<
   const DType type = dtype.value_or(default_dtype());
   check(is_differentiable(type), op, " expects floating point dtypes, got: ", dtype_aten_name(type));
   check(length >= 0, op, " requires non-negative window_length, got window_length=", length);
-  check_kind(ErrorKind::NotImplemented, !is_complex(type), op, ": not implemented for '", dtype_aten_name(type),
-             "'");
+  check_kind(ErrorKind::NotImplemented, !is_complex(type), op, ": not implemented for '",
+             dtype_aten_name(type), "'");
   if (length <= 1) return ones({length}, type, device);
   const int64_t intervals = periodic ? length : length - 1;
   const Tensor k = _arange(int64_t{0}, length, int64_t{1}, DType::Float64, device);
@@ -143,9 +148,8 @@ Tensor bartlett_window(int64_t window_length, bool periodic, OptDType dtype, Opt
                      [](const Tensor& x) { return 1.0 - abs(x * 2.0 - 1.0); });
 }
 Tensor blackman_window(int64_t window_length, bool periodic, OptDType dtype, OptDevice device) {
-  return make_window("blackman_window", window_length, periodic, dtype, device, [](const Tensor& x) {
-    return 0.42 - cosine(x, 1) * 0.5 + cosine(x, 2) * 0.08;
-  });
+  return make_window("blackman_window", window_length, periodic, dtype, device,
+                     [](const Tensor& x) { return 0.42 - cosine(x, 1) * 0.5 + cosine(x, 2) * 0.08; });
 }
 Tensor hann_window(int64_t window_length, bool periodic, OptDType dtype, OptDevice device) {
   return make_window("hann_window", window_length, periodic, dtype, device,

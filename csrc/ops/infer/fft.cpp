@@ -10,8 +10,8 @@ void check_precision(DType type) {
   check(type != DType::Float16 && type != DType::BFloat16, "Unsupported dtype ", dtype_aten_name(type));
 }
 
-// The result's memory has the transformed dimensions innermost, the last of `dims` (of real transforms) or all of
-// them in the order of the input, and around them the others in that order.
+// The result's memory has the transformed dimensions innermost, the last of `dims` (of real transforms) or
+// all of them in the order of the input, and around them the others in that order.
 TensorMeta result(const Tensor& self, DimVec sizes, DType dtype, IntSpan dims, bool last_inside) {
   const int64_t nd = self.dim();
   const uint64_t mask = dims.empty() ? 0 : dim_mask(dims, nd, "fft");
