@@ -1,6 +1,7 @@
 // Functors of special functions and number theory; see pointwise.h for the conventions.
 #pragma once
 
+#include "kernels/cpu/complex.h"
 #include "kernels/cpu/special.h"
 #include "kernels/pointwise.h"
 
