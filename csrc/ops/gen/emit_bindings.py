@@ -187,7 +187,7 @@ def emit_family(family: str, ops: list[Op], table: dict[tuple[str, str], list[Ov
         lines.append(f"  return call_overloads(spec_{ident}, {self_text}, args, n, names);")
         lines.append("}")
     lines.append("\n} // namespace\n")
-    for module in ["method", "torch", "nn", "linalg", "special"]:
+    for module in ["method", *MODULES]:
         rows = []
         for (m, name), overloads in mine.items():
             if m == module:
@@ -203,7 +203,7 @@ def emit_family(family: str, ops: list[Op], table: dict[tuple[str, str], list[Ov
 
 def emit_tables(families: list[str]) -> str:
     lines = [HEADER, '#include "bindings/call.h"\n', "namespace torch::python {\n"]
-    for module in ["method", "torch", "nn", "linalg", "special"]:
+    for module in ["method", *MODULES]:
         for family in families:
             lines.append(f"extern PyMethodDef {module}_table_{family}[];")
         names = ", ".join(f"{module}_table_{f}" for f in families)
