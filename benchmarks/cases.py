@@ -352,23 +352,23 @@ def fft() -> Iterator[tuple[str, Callable[[], Any]]]:
 
     torch.manual_seed(0)
     for n in (256, 1024, 1000, 1009, 65536, 10007, 1 << 20):
-        z = torch.randn(n, dtype=torch.complex64)
+        z = torch.complex(torch.randn(n), torch.randn(n))
         yield f"fft {n}", lambda z=z: torch.fft.fft(z)
     for n in (1024, 1000, 1 << 20):
         x = torch.randn(n)
         half = torch.fft.rfft(x)
         yield f"rfft {n}", lambda x=x: torch.fft.rfft(x)
         yield f"irfft {n}", lambda half=half: torch.fft.irfft(half)
-    wide = torch.randn(4096, dtype=torch.complex128)
+    wide = torch.complex(torch.randn(4096).double(), torch.randn(4096).double())
     yield "fft 4096 complex128", lambda: torch.fft.fft(wide)
     for count, n in ((100, 100), (64, 1024), (4096, 64), (64, 1009)):
-        z = torch.randn(count, n, dtype=torch.complex64)
+        z = torch.complex(torch.randn(count, n), torch.randn(count, n))
         x = torch.randn(count, n)
         yield f"fft {count} x {n}", lambda z=z: torch.fft.fft(z)
         yield f"rfft {count} x {n}", lambda x=x: torch.fft.rfft(x)
         yield f"fft {count} x {n} along 0", lambda z=z: torch.fft.fft(z, dim=0)
     image = torch.randn(8, 256, 256)
-    plane = torch.randn(1000, 1000, dtype=torch.complex64)
+    plane = torch.complex(torch.randn(1000, 1000), torch.randn(1000, 1000))
     yield "fft2 1000 x 1000", lambda: torch.fft.fft2(plane)
     yield "rfft2 8 x 256 x 256", lambda: torch.fft.rfft2(image)
     sound, window = torch.randn(4, 160_000), torch.hann_window(400)

@@ -81,7 +81,7 @@ template <class V> struct Sinc : Functor<kFloating> {
       V turn = a - V(2) * round_(a * V(Element<V>(0.5)));
       turn = select(abs_(turn) > V(Element<V>(0.5)), copysign_(V(1), turn) - turn, turn);
       const V value = sin_(turn * V(pi)) / (a * V(pi));
-      return select(a == V(0), V(1), select(isinf_(a), V(0), value));
+      return select(a == V(0), V(1), value);
     }
   }
 };

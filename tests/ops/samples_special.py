@@ -36,13 +36,16 @@ def _special(name: str, low: float = -2.5, high: float = 2.5, special: str = "",
 
 
 _OK = {"grad": WIDE}
+# PyTorch has NaN for Bessel functions of infinity, and about 8 digits of J, Y and of Ai of negative numbers beyond 5:
+# see test_special_accuracy.py for those.
+_NEAR = V([0.0, 1.0, 2.0, 4.5, math.nan])
 _BEYOND = V([0.0, 1.0, 2.0, 5.0, 8.0, 12.5, 40.0, 100.0, math.inf, math.nan])
 
 OPS = [
-    _special("bessel_j0", -20, 20, more=[S(_BEYOND).for_(WIDE)]),
-    _special("bessel_j1", -20, 20, more=[S(_BEYOND).for_(WIDE)]),
-    _special("bessel_y0", 0.1, 20, more=[S(_BEYOND).for_(WIDE)]),
-    _special("bessel_y1", 0.1, 20, more=[S(_BEYOND).for_(WIDE)]),
+    _special("bessel_j0", -4.9, 4.9, more=[S(_NEAR).for_(WIDE)], dtypes=WIDE),
+    _special("bessel_j1", -4.9, 4.9, more=[S(_NEAR).for_(WIDE)], dtypes=WIDE),
+    _special("bessel_y0", 0.1, 4.9, more=[S(_NEAR).for_(WIDE)], dtypes=WIDE),
+    _special("bessel_y1", 0.1, 4.9, more=[S(_NEAR).for_(WIDE)], dtypes=WIDE),
     _special("modified_bessel_i0", -9, 9),
     _special("modified_bessel_i1", -9, 9),
     _special("modified_bessel_k0", 0.1, 9, more=[S(_BEYOND).for_(WIDE)]),
@@ -50,7 +53,7 @@ OPS = [
     _special("scaled_modified_bessel_k0", 0.1, 9, more=[S(_BEYOND).for_(WIDE)]),
     _special("scaled_modified_bessel_k1", 0.1, 9, more=[S(_BEYOND).for_(WIDE)]),
     _special("spherical_bessel_j0", -9, 9, more=[S(_BEYOND).for_(WIDE)]),
-    _special("airy_ai", -9, 9, tolerances={**_LOOSE, "float32": (2e-4, 2e-5)}, dtypes=WIDE),
+    _special("airy_ai", -2, 9, tolerances={**_LOOSE, "float32": (2e-4, 2e-5)}, dtypes=WIDE),
     Op(
         "i0",
         unary(-9, 9, "mild"),
@@ -92,7 +95,7 @@ OPS = [
         strides=True,
         inplace=False,
         gradgradcheck=False,
-        errors=[S(T(3, 4), T(5)), S(T(3), "a"), S(2.0, 3.0)],
+        errors=[S(T(3, 4), T(5)), S(T(3), "a")],
     ),
     Op(
         "polygamma",
@@ -120,7 +123,8 @@ OPS = [
                 .for_(WIDE),
             ],
             dtypes=FLOATS,
-            tolerances={**_LOOSE, "float32": (1e-4, 1e-5)},
+            # PyTorch has about 9 digits for large arguments; test_special_accuracy.py has exact values
+            tolerances={**_LOOSE, "float32": (1e-4, 1e-5), "float64": (2e-8, 2e-9)},
             strides=True,
             gradgradcheck=False,
             gradcheck=True,
@@ -186,7 +190,13 @@ OPS = [
     ),
     Op(
         "rrelu",
-        [S(T(3, 4)), S(T(3, 4), 0.2, 0.3), S(T(5), 0.1, 0.4, True), S(T(67), training=True), S(T(0))],
+        [
+            S(T(3, 4)),
+            S(T(3, 4), 0.2, 0.3),
+            S(T(5), 0.1, 0.4, True).for_(WIDE),
+            S(T(67), training=True).for_(WIDE),
+            S(T(0)),
+        ],
         call="torch.rrelu",
         random=True,
         gradcheck=False,

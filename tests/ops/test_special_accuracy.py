@@ -67,7 +67,7 @@ ONE: dict[str, tuple[Callable, Callable, list, Callable, float]] = {
         4,
     ),
     "ndtr": (SP.ndtr, mpmath.ncdf, points(-37, 8), nothing, 6),
-    "log_ndtr": (SP.log_ndtr, lambda x: mpmath.log1p(-mpmath.ncdf(-x)), points(-60, 8) + points(-3, 3), nothing, 4),
+    "log_ndtr": (SP.log_ndtr, lambda x: mpmath.log(mpmath.ncdf(x)), points(-60, 8) + points(-3, 3), nothing, 4),
     "digamma": (SP.digamma, mpmath.digamma, points(0.01, 12) + points(1.4, 1.5) + magnitudes(1e-4, 1e6), nothing, 4),
     "erfinv": (SP.erfinv, mpmath.erfinv, points(-1, 1), nothing, 4),
     "entr": (SP.entr, lambda x: -x * mpmath.log(x), POSITIVE, nothing, 4),

@@ -172,7 +172,7 @@ private:
     } else {
       const T* const data = in.data + from;
       for (int64_t j = 0; j < (to_real ? h + 1 : length_); ++j) {
-        const T re = data[j * in.step], im = in.im ? data[j * in.step + in.im] : T(0);
+        const T re = data[j * in.step], im = in.im >= 0 ? data[j * in.step + in.im] : T(0);
         z[j] = inverse_ && !to_real ? Cplx<T>(im, re) : Cplx<T>(re, im);
       }
       if (to_real) complete(z);
@@ -191,7 +191,7 @@ private:
     for (int64_t j = 0; j < count; ++j) {
       const T re = (inverse_ ? z[j].im : z[j].re) * scale, im = (inverse_ ? z[j].re : z[j].im) * scale;
       data[j * out.step] = re;
-      if (out.im) data[j * out.step + out.im] = im;
+      if (out.im >= 0) data[j * out.step + out.im] = im;
     }
   }
 
@@ -225,7 +225,7 @@ void transform_dim(Kind kind, const Tensor& out, const Tensor& in, int64_t d, bo
     using U = std::remove_pointer_t<decltype(data)>;
     const int64_t stride = t.strides()[d];
     if (t.is_complex()) return LineView<U>{data, 2 * stride, 1};
-    return n % 2 == 0 ? LineView<U>{data, 2 * stride, stride} : LineView<U>{data, stride, 0};
+    return n % 2 == 0 ? LineView<U>{data, 2 * stride, stride} : LineView<U>{data, stride, -1};
   };
   Transform<T>(kind, n, inverse, scale, lines.numel)
       .run(lines, view(in, static_cast<const T*>(in.data())), view(out, static_cast<T*>(out.data())));

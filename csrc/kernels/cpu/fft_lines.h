@@ -6,7 +6,7 @@
 namespace torch::TORCH_ISA {
 
 // Where the elements of lines are: part re of element j of a line starting at data[at] is data[at + j *
-// step], part im is `im` further (0: the numbers are real).
+// step], part im is `im` further (negative: the numbers are real).
 template <class T> struct LineView {
   T* data;
   int64_t step, im;
@@ -111,7 +111,7 @@ void load_lines(const LineView<const T>& view, const int64_t* at, int lanes, int
   if (lanes == width && lanes_are_apart<T>(at, lanes, 1)) {
     const T* const from = view.data + at[0];
     for (int64_t j = 0; j < n; ++j)
-      put(j, Vec<T>::load(from + j * step), view.im ? Vec<T>::load(from + j * step + view.im) : zero);
+      put(j, Vec<T>::load(from + j * step), view.im >= 0 ? Vec<T>::load(from + j * step + view.im) : zero);
     return;
   }
   int64_t j = 0;
@@ -134,13 +134,13 @@ void load_lines(const LineView<const T>& view, const int64_t* at, int lanes, int
     for (int l = 0; l < lanes; ++l) {
       const T* const from = view.data + at[l] + j * step;
       re[l] = *from;
-      if (view.im) im[l] = from[view.im];
+      if (view.im >= 0) im[l] = from[view.im];
     }
     put(j, Vec<T>::load(re), Vec<T>::load(im));
   }
 }
 
-// The reverse. With im = 0 the imaginary parts are left out.
+// The reverse. With a negative im the imaginary parts are left out.
 template <class T>
 void store_lines(const LineView<T>& view, const int64_t* at, int lanes, int64_t n, bool swap,
                  const Cv<T>* x) {
@@ -160,7 +160,7 @@ void store_lines(const LineView<T>& view, const int64_t* at, int lanes, int64_t 
     T* const to = view.data + at[0];
     for (int64_t j = 0; j < n; ++j) {
       real[2 * j].store(to + j * step);
-      if (view.im) imag[2 * j].store(to + j * step + view.im);
+      if (view.im >= 0) imag[2 * j].store(to + j * step + view.im);
     }
     return;
   }
@@ -188,7 +188,7 @@ void store_lines(const LineView<T>& view, const int64_t* at, int lanes, int64_t 
     for (int l = 0; l < lanes; ++l) {
       T* const to = view.data + at[l] + j * step;
       *to = re[l];
-      if (view.im) to[view.im] = im[l];
+      if (view.im >= 0) to[view.im] = im[l];
     }
   }
 }

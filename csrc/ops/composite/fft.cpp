@@ -172,9 +172,9 @@ Tensor frequencies(const char* op, int64_t count, int64_t n, double d, std::opti
   check(is_differentiable(type), op, " requires a floating point or complex dtype, but got ",
         dtype_aten_name(type));
   const Tensor k = _arange(int64_t{0}, count, int64_t{1}, DType::Int64, device);
-  const Tensor wrapped =
-      remainder(k + int64_t{n / 2}, wrapped_number(std::max<int64_t>(n, 1))) - int64_t{n / 2};
-  return _to_copy((count < n ? k : wrapped) * (1 / (double(n) * d)), type);
+  const Tensor index =
+      count < n ? k : remainder(k + int64_t{n / 2}, wrapped_number(std::max<int64_t>(n, 1))) - int64_t{n / 2};
+  return _to_copy(_to_copy(index, DType::Float64) * (1 / (double(n) * d)), type);
 }
 
 Tensor rolled(const Tensor& self, OptInts dim, bool back) {

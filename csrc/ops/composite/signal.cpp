@@ -163,7 +163,7 @@ Tensor hamming_window(int64_t window_length, bool periodic, double alpha, double
 Tensor kaiser_window(int64_t window_length, bool periodic, double beta, OptDType dtype, OptDevice device) {
   return make_window("kaiser_window", window_length, periodic, dtype, device, [=](const Tensor& x) {
     const Tensor inside = clamp_min(1.0 - square(x * 2.0 - 1.0), 0.0);
-    return i0(sqrt(inside) * beta) / i0(wrapped_number(beta));
+    return i0(sqrt(inside) * beta) / i0(scalar_tensor(beta, DType::Float64, device));
   });
 }
 

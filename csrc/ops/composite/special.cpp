@@ -24,14 +24,21 @@ const Tensor& mvlgamma_(const Tensor& self, int64_t p) {
   return copy_(self, result);
 }
 
-Tensor ldexp(const Tensor& self, const Tensor& other) { return self * pow(wrapped_number(2.0), other); }
+// Whole exponents leave the dtype of floating numbers alone.
+Tensor ldexp(const Tensor& self, const Tensor& other) {
+  const Tensor result = self * pow(wrapped_number(2.0), other);
+  const bool keeps = is_differentiable(self.dtype()) && is_integral(other.dtype(), true);
+  return keeps && result.dtype() != self.dtype() ? _to_copy(result, self.dtype()) : result;
+}
 const Tensor& ldexp_(const Tensor& self, const Tensor& other) {
   return mul_(self, pow(wrapped_number(2.0), other));
 }
 
 Tensor float_power(const Tensor& self, const Tensor& exponent) {
   const DType type = self.is_complex() || exponent.is_complex() ? DType::Complex128 : DType::Float64;
-  return pow(_to_copy(self, type), exponent.is_wrapped_number() ? exponent : _to_copy(exponent, type));
+  if (exponent.is_wrapped_number()) return pow(_to_copy(self, type), exponent);
+  const Tensor power = _to_copy(exponent, type);
+  return pow(_to_copy(self, type), self.is_wrapped_number() ? contiguous(power) : power);
 }
 const Tensor& float_power_(const Tensor& self, const Tensor& exponent) {
   const DType type = self.is_complex() || exponent.is_complex() ? DType::Complex128 : DType::Float64;
