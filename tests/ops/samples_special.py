@@ -36,16 +36,17 @@ def _special(name: str, low: float = -2.5, high: float = 2.5, special: str = "",
 
 
 _OK = {"grad": WIDE}
-# PyTorch has NaN for Bessel functions of infinity, and about 8 digits of J, Y and of Ai of negative numbers beyond 5:
-# see test_special_accuracy.py for those.
+# PyTorch has NaN for Bessel functions of infinity, and about 8 digits of J and Y and of Ai far below 0:
+# test_special_accuracy.py has exact values.
+_ROUGH = {"float32": (2e-5, 2e-6), "float64": (2e-7, 2e-8)}
 _NEAR = V([0.0, 1.0, 2.0, 4.5, math.nan])
 _BEYOND = V([0.0, 1.0, 2.0, 5.0, 8.0, 12.5, 40.0, 100.0, math.inf, math.nan])
 
 OPS = [
-    _special("bessel_j0", -4.9, 4.9, more=[S(_NEAR).for_(WIDE)], dtypes=WIDE),
-    _special("bessel_j1", -4.9, 4.9, more=[S(_NEAR).for_(WIDE)], dtypes=WIDE),
-    _special("bessel_y0", 0.1, 4.9, more=[S(_NEAR).for_(WIDE)], dtypes=WIDE),
-    _special("bessel_y1", 0.1, 4.9, more=[S(_NEAR).for_(WIDE)], dtypes=WIDE),
+    _special("bessel_j0", -4.9, 4.9, more=[S(_NEAR).for_(WIDE)], dtypes=WIDE, tolerances=_ROUGH),
+    _special("bessel_j1", -4.9, 4.9, more=[S(_NEAR).for_(WIDE)], dtypes=WIDE, tolerances=_ROUGH),
+    _special("bessel_y0", 0.1, 4.9, more=[S(_NEAR).for_(WIDE)], dtypes=WIDE, tolerances=_ROUGH),
+    _special("bessel_y1", 0.1, 4.9, more=[S(_NEAR).for_(WIDE)], dtypes=WIDE, tolerances=_ROUGH),
     _special("modified_bessel_i0", -9, 9),
     _special("modified_bessel_i1", -9, 9),
     _special("modified_bessel_k0", 0.1, 9, more=[S(_BEYOND).for_(WIDE)]),
@@ -168,7 +169,7 @@ OPS = [
     ),
     Op(
         "ldexp",
-        [S(T(3, 4), T(3, 4)), S(T(3, 4), T(4, dtype="int64", low=-5, high=5)), S(T(), T(3)), S(T(0), T(0))],
+        [S(T(3, 4), T(3, 4)), S(T(3, 4), T(4, dtype="int64", low=0, high=5)), S(T(), T(3)), S(T(0), T(0))],
         dtypes=FLOATS + ("complex64", "complex128"),
         tolerances=_LOOSE,
         strides=True,
