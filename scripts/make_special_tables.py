@@ -71,6 +71,18 @@ def airy_phase(x: mpf) -> tuple:
     return a * mpmath.cos(theta) - b * mpmath.sin(theta), a * mpmath.sin(theta) + b * mpmath.cos(theta)
 
 
+def normal_tail(r: mpf) -> mpf:
+    """x / r where erfc(x) = 2 exp(-r^2), by Newton's steps on the logarithm."""
+    x = r
+    for _ in range(60):
+        density = 2 / mpmath.sqrt(mp.pi) * mpmath.exp(-x * x)
+        step = (mpmath.log(mpmath.erfc(x) / 2) + r * r) * mpmath.erfc(x) / density
+        x += step
+        if abs(step) < mpf(10) ** -45:
+            break
+    return x / r
+
+
 def temme(orders: int, terms: int) -> list:
     """Power series in eta of the coefficients c_k of the uniform expansion of the incomplete gamma functions.
 
@@ -196,6 +208,12 @@ def main() -> None:
         ),
         f"constexpr double kDigammaRoot = {mpmath.nstr(root_high, 20)};\n"
         f"constexpr double kDigammaRootRest = {mpmath.nstr(root - root_high, 20)};\n",
+        emit(
+            "ErfinvMiddle",
+            fit(at_infinity(lambda u: mpmath.erfinv(sqrt(u)) / sqrt(u), sqrt(mp.pi) / 2), 0, 0.75, 12),
+            "erfinv(y) / y, y^2 in [0, 3/4]",
+        ),
+        emit("ErfinvTail", fit(normal_tail, 1.5, 27.5, 26), "x / r for erfc(x) = 2 exp(-r^2), r in [1.5, 27.5]"),
         emit("ZetaLessOne", [[mpmath.zeta(k) - 1 for k in range(2, 30)]], "zeta(k) - 1, k = 2, 3, ..."),
         emit(
             "Temme",

@@ -8,24 +8,15 @@ namespace torch::TORCH_ISA {
 
 void fail_zero_division() { fail(ErrorKind::Runtime, "ZeroDivisionError"); }
 
-// Starts from Winitzki's closed approximation (relative error 2e-3) and makes Newton steps on erf, or on erfc
-// near the ends, where 1 - |y| is exact and erf would have lost the digits. Each step squares the error.
+double erfcinv_tail(double tail) {
+  const double r = std::sqrt(-std::log(tail));
+  return table_value(kErfinvTail, 1.5, 27.5, r) * r;
+}
 double erfinv_(double y) {
   const double magnitude = std::fabs(y);
   if (!(magnitude < 1)) return magnitude == 1 ? std::copysign(INFINITY, y) : NAN;
-  if (magnitude < 1e-9) return y * (0.5 / std::numbers::inv_sqrtpi);
-  constexpr double a = 0.147;
-  const double rest = 1 - magnitude;
-  const double log_term =
-      magnitude > 0.5 ? std::log(rest * (1 + magnitude)) : std::log1p(-magnitude * magnitude);
-  const double half = 2 / (std::numbers::pi * a) + log_term / 2;
-  double x = std::sqrt(std::sqrt(half * half - log_term / a) - half);
-  for (int step = 0; step < 3; ++step) {
-    const double error = magnitude > 0.5 ? rest - std::erfc(x) : std::erf(x) - magnitude;
-    const double newton = error / (2 * std::numbers::inv_sqrtpi * std::exp(-x * x));
-    x -= newton / (1 + x * newton); // Halley's correction: the second derivative is -2x times the first
-  }
-  return std::copysign(x, y);
+  if (magnitude <= 0.85) return y * table_value(kErfinvMiddle, 0, 0.75, y * y);
+  return std::copysign(erfcinv_tail((1 - magnitude) / 2), y);
 }
 
 // Recurrence up to 10, then the asymptotic series (Abramowitz and Stegun 6.3.18); reflection for negative x.

@@ -37,6 +37,8 @@ double bessel_y1_(double x);
 double spherical_j0_(double x);
 double airy_ai_(double x);
 
+// x for erfc(x) = 2 tail, tail in (0, 0.1]
+double erfcinv_tail(double tail);
 double erfcx_(double x);
 double ndtr_(double x);
 double log_ndtr_(double x);

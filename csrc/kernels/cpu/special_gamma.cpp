@@ -39,22 +39,11 @@ double log_ndtr_(double x) {
   return std::log(0.5 * erfcx_positive(-x * (std::numbers::sqrt2 / 2))) - x * x / 2;
 }
 
-// In the middle through erfinv; in the tails from the rational approximation 26.2.23 of Abramowitz and Stegun
-// by Halley's steps on the logarithm of ndtr.
 double ndtri_(double p) {
   if (!(p > 0 && p < 1)) return p == 0 ? -kInf : p == 1 ? kInf : kNan;
   if (std::fabs(p - 0.5) <= 0.25) return std::numbers::sqrt2 * erfinv_(2 * p - 1);
-  const double tail = p < 0.5 ? p : 1 - p, log_tail = std::log(tail), t = std::sqrt(-2 * log_tail);
-  double x =
-      t - (2.515517 + t * (0.802853 + t * 0.010328)) / (1 + t * (1.432788 + t * (0.189269 + t * 0.001308)));
-  for (int step = 0; step < 3; ++step) {
-    // ratio of the density to the tail beyond x, and the relative error of the tail
-    const double ratio = std::sqrt(2 * std::numbers::inv_pi) / erfcx_positive(x * (std::numbers::sqrt2 / 2));
-    const double error = tail > 1e-250 ? std::log1p((ndtr_(-x) - tail) / tail) : log_ndtr_(-x) - log_tail;
-    const double newton = error / ratio;
-    x += newton /
-         (1 + newton * (x - ratio) / 2); // the second derivative of the logarithm is ratio (x - ratio)
-  }
+  const double tail = p < 0.5 ? p : 1 - p;
+  const double x = std::numbers::sqrt2 * (tail < 0.08 ? erfcinv_tail(tail) : erfinv_(1 - 2 * tail));
   return p < 0.5 ? -x : x;
 }
 
