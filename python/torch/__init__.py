@@ -256,8 +256,8 @@ def _assert(condition: Any, message: str) -> None:
 # Loaded when first used, so that `import torch` stays light.
 _LAZY_MODULES = {
     "backends", "cpu", "cuda", "distributions", "jit", "linalg", "nn", "optim", "overrides", "ops", "return_types",
-    "serialization", "special", "storage", "testing", "types", "utils", "fft", "amp", "library", "multiprocessing",
-    "hub",
+    "serialization", "signal", "special", "storage", "testing", "types", "utils", "fft", "amp", "library",
+    "multiprocessing", "hub",
     "fx", "compiler", "profiler", "distributed", "sparse", "func", "export", "_ops",
 }
 _LAZY_NAMES = {

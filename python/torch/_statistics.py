@@ -195,8 +195,8 @@ def gradient(input: Tensor, *, spacing: Any = 1, dim: Any = None, edge_order: in
     if isinstance(spacing, (list, tuple)):
         if len(spacing) != len(dims):
             raise RuntimeError(
-                f"torch.gradient expected spacing to be unspecified, a scalar, or a list of length equal to 'self.dim() "
-                f"= {input.dim()}', but got a list of length {len(spacing)}"
+                f"torch.gradient expected spacing to be unspecified, a scalar, or a list of length equal to "
+                f"'self.dim() = {input.dim()}', but got a list of length {len(spacing)}"
             )
         steps = list(spacing)
     else:

@@ -227,6 +227,14 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):
         """Whether both have the same shape."""
         return self.shape == other.shape
 
+    def polygamma(self, n: int) -> Tensor:
+        """See :func:`torch.polygamma`."""
+        return _C._VariableFunctions.polygamma(n, self)
+
+    def polygamma_(self, n: int) -> Tensor:
+        """In-place :meth:`polygamma`."""
+        return _C._VariableFunctions.polygamma(n, self, out=self)
+
     def roll(self, shifts: Any, dims: Any = ()) -> Tensor:
         """See :func:`torch.roll`."""
         return _C._VariableFunctions.roll(self, shifts, dims)
