@@ -108,6 +108,7 @@ from torch.functional import (  # noqa: E402
     is_signed,
     is_storage,
     is_tensor,
+    lu,
     meshgrid,
     nonzero,
     norm,
@@ -205,6 +206,9 @@ _LAZY_MODULES = {
     "fx", "compiler", "profiler", "distributed", "sparse", "func", "export", "_ops",
 }
 _LAZY_NAMES = {
+    "svd_lowrank": "torch._lowrank", "pca_lowrank": "torch._lowrank", "lobpcg": "torch._lobpcg",
+    "lstsq": "torch._linalg_utils", "eig": "torch._linalg_utils", "symeig": "torch._linalg_utils",
+    "solve": "torch._linalg_utils", "matrix_rank": "torch._linalg_utils",
     "save": "torch.serialization", "load": "torch.serialization", "finfo": "torch._type_info",
     "iinfo": "torch._type_info",
     "UntypedStorage": "torch.storage", "TypedStorage": "torch.storage",

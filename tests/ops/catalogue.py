@@ -8,7 +8,7 @@ from typing import Any, Optional
 import torch
 import wire
 
-from . import samples_create, samples_index, samples_nn, samples_pointwise, samples_reduce, samples_view
+from . import samples_create, samples_index, samples_linalg, samples_nn, samples_pointwise, samples_reduce, samples_view
 from .records import Op
 
 FAMILIES = {
@@ -17,6 +17,7 @@ FAMILIES = {
     "view": samples_view,
     "index": samples_index,
     "create": samples_create,
+    "linalg": samples_linalg,
     "nn": samples_nn,
 }
 

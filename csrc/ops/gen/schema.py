@@ -121,6 +121,7 @@ class Op:
     check: str
     contiguous: list[str]
     grad: dict[str, str]
+    constant: list[str]
     numbers: list[str]
     factory: bool
     doc: str
@@ -268,7 +269,7 @@ def as_list(value: Any) -> list[str]:
     return [str(v) for v in value] if isinstance(value, list) else split_names(str(value))
 
 
-KNOWN = {"op", "as", "module", "alias", "infer", "kernel", "view", "composite", "check", "contiguous", "grad",
+KNOWN = {"op", "as", "module", "alias", "infer", "kernel", "view", "composite", "check", "contiguous", "grad", "constant",
          "numbers", "factory", "doc"}
 
 
@@ -293,7 +294,7 @@ def parse_entry(entry: dict[str, Any], family: str) -> Op:
               as_list(entry.get("as", "function, method")), entry.get("module", "torch"), as_list(entry.get("alias")),
               str(entry.get("infer", "")), kernel, entry.get("view", ""), bool(entry.get("composite")),
               str(entry.get("check", "")), as_list(entry.get("contiguous")), dict(entry.get("grad") or {}),
-              list(numbers), bool(entry.get("factory")), entry["doc"])
+              as_list(entry.get("constant")), list(numbers), bool(entry.get("factory")), entry["doc"])
 
 
 def families(ops: list[Op]) -> list[str]:
