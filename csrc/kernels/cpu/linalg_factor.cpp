@@ -17,6 +17,8 @@ void cholesky(const Tensor& out0, const Tensor& out1, const Tensor& self, bool u
         T* const a = data + i * n * n;
         in.load(i, a, n);
         Lapack<T>::potrf(upper ? 'U' : 'L', lapack_int(n), a, leading(n), info + i);
+        for (int64_t j = 0; j < n && info[i] == 0; ++j) // OpenBLAS looks for no NaN
+          if (!(std::real(a[j * n + j]) > 0)) info[i] = lapack_int(j + 1);
         for (int64_t j = 0; j < n; ++j) // the other triangle is zero
           upper ? std::fill(a + j * n + j + 1, a + (j + 1) * n, T(0)) : std::fill(a + j * n, a + j * n + j, T(0));
       }

@@ -193,7 +193,7 @@ void lstsq(const Tensor& out0, const Tensor& out1, const Tensor& out2, const Ten
     const int64_t tall = std::max(m, n), small = std::min(m, n);
     const IntSpan batch = batch_of(out0);
     const Matrices<T> a_in(self, batch), b_in(b, batch);
-    T* const solution = out0.data<T>();
+    const Matrices<T> solutions(out0, batch);
     R* const residuals = out1.data<R>();
     int64_t* const ranks = out2.data<int64_t>();
     R* const singular = out3.data<R>();
@@ -237,8 +237,9 @@ void lstsq(const Tensor& out0, const Tensor& out1, const Tensor& out2, const Ten
         b_in.load(i, x, tall);
         std::fill_n(static_cast<int*>(pivots), n, 0);
         if (!empty) run(a, x, s, pivots, &rank, work, lwork, rwork, iwork, info + i);
+        T* const solution = solutions.at(i);
         for (int64_t c = 0; c < k; ++c)
-          for (int64_t r = 0; r < n; ++r) solution[(i * k + c) * n + r] = empty ? T(0) : x[c * tall + r];
+          for (int64_t r = 0; r < n; ++r) solution[c * solutions.column_step + r] = empty ? T(0) : x[c * tall + r];
         if (ranks) ranks[i] = rank;
         if (by_svd && !empty) std::copy_n(static_cast<R*>(s), small, singular + i * small);
         if (out1.numel())

@@ -237,7 +237,10 @@ std::array<TensorMeta, 5> lstsq(const Tensor& a, const Tensor& b, std::string_vi
   const int64_t m = rows_in(a), n = columns_in(a), k = columns_in(b);
   const bool by_svd = driver == "gelsd" || driver == "gelss";
   const DType real = real_type(a.dtype());
-  return {column_major(batch, n, k, a.dtype(), a.device()),
+  // In PyTorch the first rows of a matrix as tall as the longer side; so are its strides.
+  TensorMeta solution = column_major(batch, std::max(m, n), k, a.dtype(), a.device());
+  solution.sizes[batch.size()] = n;
+  return {solution,
           m > n && driver != "gelsy" ? row_major(batch, {k}, real, a.device()) : none_of(a, real),
           driver != "gels" ? TensorMeta{batch, DType::Int64, a.device()} : none_of(a, DType::Int64),
           by_svd ? row_major(batch, {std::min(m, n)}, real, a.device()) : none_of(a, real),
