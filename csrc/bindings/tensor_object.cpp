@@ -14,6 +14,7 @@
 
 #include <structmember.h>
 
+#include <cstdarg>
 #include <new>
 
 namespace torch::python {
@@ -201,6 +202,14 @@ PyObject* error_class(ErrorKind kind) {
 }
 } // namespace
 
+void raise_python(PyObject* type, const char* format, ...) {
+  va_list values;
+  va_start(values, format);
+  PyErr_FormatV(type, format, values);
+  va_end(values);
+  throw PythonError{};
+}
+
 PyObject* set_python_error() {
   try {
     throw;
@@ -221,7 +230,8 @@ PyObject* set_python_error() {
 void init_tensor_object(PyObject* module) {
   release_pyobject = release_owned_object;
   linalg_error = PyErr_NewExceptionWithDoc(
-      "torch._C._LinAlgError", "Raised by functions of torch.linalg when the values of a matrix do not allow the result.",
+      "torch._C._LinAlgError",
+      "Raised by functions of torch.linalg when the values of a matrix do not allow the result.",
       PyExc_RuntimeError, nullptr);
   if (!linalg_error || PyObject_SetAttrString(module, "_LinAlgError", linalg_error) < 0) throw PythonError{};
 }

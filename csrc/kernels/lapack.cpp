@@ -48,10 +48,11 @@ void* find(char letter, const char* name) {
 }
 
 template <class T> constexpr bool kComplex = !std::is_same_v<T, RealOf<T>>;
-template <class T> constexpr char kLetter = std::is_same_v<T, float>                 ? 's'
-                                            : std::is_same_v<T, double>              ? 'd'
-                                            : std::is_same_v<T, std::complex<float>> ? 'c'
-                                                                                     : 'z';
+template <class T>
+constexpr char kLetter = std::is_same_v<T, float>                 ? 's'
+                         : std::is_same_v<T, double>              ? 'd'
+                         : std::is_same_v<T, std::complex<float>> ? 'c'
+                                                                  : 'z';
 
 // What Fortran adds at the end of the arguments for each text argument: its length.
 constexpr size_t kOne = 1;
@@ -102,8 +103,7 @@ void Lapack<T>::solve_symmetric(bool hermitian, char uplo, int n, int columns, c
   call(hermitian ? conjugate : symmetric, &uplo, &n, &columns, a, &lda, pivots, b, &ldb, info, kOne);
 }
 
-template <class T>
-void Lapack<T>::geqrf(int m, int n, T* a, int lda, T* tau, T* work, int lwork, int* info) {
+template <class T> void Lapack<T>::geqrf(int m, int n, T* a, int lda, T* tau, T* work, int lwork, int* info) {
   static void* const f = find(kLetter<T>, "geqrf");
   call(f, &m, &n, a, &lda, tau, work, &lwork, info);
 }

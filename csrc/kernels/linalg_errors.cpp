@@ -61,10 +61,11 @@ void check_ldl(const char* op, const Tensor& info) {
 
 void check_eigh(const char* op, const Tensor& info) {
   first_failure(op, info, [](const std::string& place, int64_t number) {
-    fail_linalg(place,
-                "The algorithm failed to converge because the input matrix is ill-conditioned or has too many "
-                "repeated eigenvalues (error code: ",
-                number, ").");
+    fail_linalg(
+        place,
+        "The algorithm failed to converge because the input matrix is ill-conditioned or has too many "
+        "repeated eigenvalues (error code: ",
+        number, ").");
   });
 }
 
@@ -73,20 +74,23 @@ void check_eig(const char* op, const Tensor& info) { check_eigh(op, info); }
 void check_svd(const char* op, const Tensor& info) {
   first_failure(op, info, [](const std::string& place, int64_t number) {
     if (number < 0)
-      fail_linalg(place, "The algorithm failed to converge because the input matrix contained non-finite values.");
-    fail_linalg(place,
-                "The algorithm failed to converge because the input matrix is ill-conditioned or has too many "
-                "repeated singular values (error code: ",
-                number, ").");
+      fail_linalg(place,
+                  "The algorithm failed to converge because the input matrix contained non-finite values.");
+    fail_linalg(
+        place,
+        "The algorithm failed to converge because the input matrix is ill-conditioned or has too many "
+        "repeated singular values (error code: ",
+        number, ").");
   });
 }
 
 void check_lstsq(const char* op, const Tensor& info) {
   first_failure(op, info, [](const std::string& place, int64_t number) {
-    fail_linalg(place,
-                "The least squares problem could not be solved because the input matrix does not have full rank "
-                "(error code: ",
-                number, ").");
+    fail_linalg(
+        place,
+        "The least squares problem could not be solved because the input matrix does not have full rank "
+        "(error code: ",
+        number, ").");
   });
 }
 

@@ -49,8 +49,7 @@ public:
   Matrices(const Tensor& t, IntSpan batch, int64_t inner = 2) : data_(t.data<T>()), batch_(batch) {
     const size_t own = static_cast<size_t>(t.dim() - inner);
     steps_ = DimVec(batch.size());
-    for (size_t i = 0; i < own; ++i)
-      steps_[batch.size() - own + i] = t.sizes()[i] == 1 ? 0 : t.strides()[i];
+    for (size_t i = 0; i < own; ++i) steps_[batch.size() - own + i] = t.sizes()[i] == 1 ? 0 : t.strides()[i];
     if (inner == 2) {
       rows = rows_in(t);
       columns = columns_in(t);
@@ -75,8 +74,7 @@ public:
   void load(int64_t i, T* to, int64_t ld) const {
     const T* const from = at(i);
     if (row_step == 1) {
-      for (int64_t j = 0; j < columns; ++j)
-        std::copy_n(from + j * column_step, rows, to + j * ld);
+      for (int64_t j = 0; j < columns; ++j) std::copy_n(from + j * column_step, rows, to + j * ld);
       return;
     }
     // By blocks of columns, so that rows are read in pieces as long as a cache line.

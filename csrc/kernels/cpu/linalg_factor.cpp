@@ -20,7 +20,8 @@ void cholesky(const Tensor& out0, const Tensor& out1, const Tensor& self, bool u
         for (int64_t j = 0; j < n && info[i] == 0; ++j) // OpenBLAS looks for no NaN
           if (!(std::real(a[j * n + j]) > 0)) info[i] = lapack_int(j + 1);
         for (int64_t j = 0; j < n; ++j) // the other triangle is zero
-          upper ? std::fill(a + j * n + j + 1, a + (j + 1) * n, T(0)) : std::fill(a + j * n, a + j * n + j, T(0));
+          upper ? std::fill(a + j * n + j + 1, a + (j + 1) * n, T(0))
+                : std::fill(a + j * n, a + j * n + j, T(0));
       }
     });
   });
@@ -193,8 +194,8 @@ void lu_unpack(const Tensor& out0, const Tensor& out1, const Tensor& out2, const
         for (int64_t j = 0; j < k; ++j) {
           const int64_t other = int64_t{pivots[i * k + j]} - 1;
           check(other >= 0 && other < m,
-                "pivots passed to lu_unpack must be between 1 and LU.size(-2) inclusive, but one is ", other + 1,
-                ". Did you properly pass the result of lu_factor?");
+                "pivots passed to lu_unpack must be between 1 and LU.size(-2) inclusive, but one is ",
+                other + 1, ". Did you properly pass the result of lu_factor?");
           std::swap(rows[j], rows[other]);
         }
         for (int64_t r = 0; r < m; ++r) permutations[i * m * m + rows[r] * m + r] = T(1);

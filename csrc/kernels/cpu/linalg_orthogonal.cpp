@@ -79,8 +79,8 @@ void qr(const Tensor& out0, const Tensor& out1, const Tensor& A, std::string_vie
           std::fill(r + j * r_rows + filled, r + (j + 1) * r_rows, T(0));
         }
         if (with_q)
-          Lapack<T>::orgqr(lapack_int(m), lapack_int(q_columns), lapack_int(k), q, leading(m), tau, work, lwork,
-                           &info);
+          Lapack<T>::orgqr(lapack_int(m), lapack_int(q_columns), lapack_int(k), q, leading(m), tau, work,
+                           lwork, &info);
       }
     });
   });
@@ -102,8 +102,8 @@ void householder_product(const Tensor& out, const Tensor& input, const Tensor& t
         T* const q = data + i * m * n;
         in.load(i, q, m);
         int info = 0;
-        Lapack<T>::orgqr(lapack_int(m), lapack_int(n), lapack_int(k), q, leading(m), taus + i * k, work, lwork,
-                         &info);
+        Lapack<T>::orgqr(lapack_int(m), lapack_int(n), lapack_int(k), q, leading(m), taus + i * k, work,
+                         lwork, &info);
       }
     });
   });
@@ -123,8 +123,8 @@ void ormqr(const Tensor& out, const Tensor& self, const Tensor& input2, const Te
     const char trans = !transpose ? 'N' : std::is_same_v<T, RealOf<T>> ? 'T' : 'C';
     T best{}, none{};
     int unused = 0;
-    Lapack<T>::ormqr(side, trans, lapack_int(m), lapack_int(n), lapack_int(k), &none, leading(left ? m : n), &none,
-                     &none, leading(m), &best, -1, &unused);
+    Lapack<T>::ormqr(side, trans, lapack_int(m), lapack_int(n), lapack_int(k), &none, leading(left ? m : n),
+                     &none, &none, leading(m), &best, -1, &unused);
     const int lwork = work_size(best);
     for_batch(numel_of(batch), 4 * cube(m, n, k), [&](int64_t first, int64_t last) {
       const Room<T> work(lwork), copy(a.rows * a.columns);

@@ -72,16 +72,18 @@ void solve(const Tensor& out0, const Tensor& out1, const Tensor& out2, const Ten
     const Matrices<T> a(A, batch), b(rhs, batch), x(result, batch);
     T* const data = out1.data<T>();
     int *const pivots = out2.data<int>(), *const info = out3.data<int>();
-    for_batch(out3.numel(), cube(n, n, n) / 1.5 + 2 * cube(n, n, x.columns), [&](int64_t first, int64_t last) {
-      const Room<T> spare(n * x.columns);
-      for (int64_t i = first; i < last; ++i) {
-        T* const lu = data + i * n * n;
-        a.load(i, lu, n);
-        info[i] = 0;
-        if (n) Lapack<T>::getrf(lapack_int(n), lapack_int(n), lu, leading(n), pivots + i * n, info + i);
-        solve_one<T>(left ? 'N' : 'T', false, {lu, leading(n)}, pivots + i * n, b, x, i, spare);
-      }
-    });
+    for_batch(out3.numel(), cube(n, n, n) / 1.5 + 2 * cube(n, n, x.columns),
+              [&](int64_t first, int64_t last) {
+                const Room<T> spare(n * x.columns);
+                for (int64_t i = first; i < last; ++i) {
+                  T* const lu = data + i * n * n;
+                  a.load(i, lu, n);
+                  info[i] = 0;
+                  if (n)
+                    Lapack<T>::getrf(lapack_int(n), lapack_int(n), lu, leading(n), pivots + i * n, info + i);
+                  solve_one<T>(left ? 'N' : 'T', false, {lu, leading(n)}, pivots + i * n, b, x, i, spare);
+                }
+              });
   });
   if (check_errors) check_solve("torch.linalg.solve_ex", out3);
 }
@@ -113,7 +115,8 @@ void solve_triangular(const Tensor& out, const Tensor& self, const Tensor& B, bo
     const int64_t n = rows_in(self), m = rows_in(out), k = columns_in(out);
     const IntSpan batch = batch_of(out);
     // A row-major matrix is its transpose, column-major.
-    const bool turned = self.strides()[size_t(self.dim() - 1)] == 1 && self.strides()[size_t(self.dim() - 2)] != 1;
+    const bool turned =
+        self.strides()[size_t(self.dim() - 1)] == 1 && self.strides()[size_t(self.dim() - 2)] != 1;
     const Matrices<T> a(turned ? flipped(self) : self, batch), b(B, batch);
     const char uplo = upper != turned ? 'U' : 'L';
     T* const data = out.data<T>();
@@ -124,8 +127,8 @@ void solve_triangular(const Tensor& out, const Tensor& self, const Tensor& B, bo
         b.load(i, x, m);
         const Dense<T> factor = dense<T>(a, i, copy);
         if (m && k)
-          Lapack<T>::trsm(left ? 'L' : 'R', uplo, turned ? 'T' : 'N', unitriangular ? 'U' : 'N', lapack_int(m),
-                          lapack_int(k), T(1), factor.data, factor.ld, x, leading(m));
+          Lapack<T>::trsm(left ? 'L' : 'R', uplo, turned ? 'T' : 'N', unitriangular ? 'U' : 'N',
+                          lapack_int(m), lapack_int(k), T(1), factor.data, factor.ld, x, leading(m));
       }
     });
   });
@@ -146,8 +149,8 @@ void cholesky_solve(const Tensor& out, const Tensor& self, const Tensor& input2,
         const Dense<T> factor = dense<T>(a, i, copy);
         int info = 0;
         if (n && k)
-          Lapack<T>::potrs(upper ? 'U' : 'L', lapack_int(n), lapack_int(k), factor.data, factor.ld, x, leading(n),
-                           &info);
+          Lapack<T>::potrs(upper ? 'U' : 'L', lapack_int(n), lapack_int(k), factor.data, factor.ld, x,
+                           leading(n), &info);
       }
     });
   });
@@ -206,7 +209,8 @@ void lstsq(const Tensor& out0, const Tensor& out1, const Tensor& out2, const Ten
       if (driver == "gels")
         Lapack<T>::gels(rows, columns, sides, a, lda, x, ldb, work, lwork, result);
       else if (driver == "gelsy")
-        Lapack<T>::gelsy(rows, columns, sides, a, lda, x, ldb, pivots, R(rcond), rank, work, lwork, rwork, result);
+        Lapack<T>::gelsy(rows, columns, sides, a, lda, x, ldb, pivots, R(rcond), rank, work, lwork, rwork,
+                         result);
       else if (driver == "gelsd")
         Lapack<T>::gelsd(rows, columns, sides, a, lda, x, ldb, s, R(rcond), rank, work, lwork, rwork, iwork,
                          result);
@@ -239,7 +243,8 @@ void lstsq(const Tensor& out0, const Tensor& out1, const Tensor& out2, const Ten
         if (!empty) run(a, x, s, pivots, &rank, work, lwork, rwork, iwork, info + i);
         T* const solution = solutions.at(i);
         for (int64_t c = 0; c < k; ++c)
-          for (int64_t r = 0; r < n; ++r) solution[c * solutions.column_step + r] = empty ? T(0) : x[c * tall + r];
+          for (int64_t r = 0; r < n; ++r)
+            solution[c * solutions.column_step + r] = empty ? T(0) : x[c * tall + r];
         if (ranks) ranks[i] = rank;
         if (by_svd && !empty) std::copy_n(static_cast<R*>(s), small, singular + i * small);
         if (out1.numel())

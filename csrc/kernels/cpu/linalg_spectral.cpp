@@ -34,8 +34,8 @@ void eigh(const Tensor& out0, const Tensor& out1, const Tensor& A, std::string_v
     T best{}, no_data{};
     R best_real = 0, none{};
     int best_int = 0, unused = 0;
-    Lapack<T>::syevd(job, uplo, lapack_int(n), &no_data, leading(n), &none, &best, -1, &best_real, -1, &best_int, -1,
-                     &unused);
+    Lapack<T>::syevd(job, uplo, lapack_int(n), &no_data, leading(n), &none, &best, -1, &best_real, -1,
+                     &best_int, -1, &unused);
     const int lwork = work_size(best), lrwork = work_size(best_real), liwork = std::max(1, best_int);
     for_batch(info.numel(), (compute_v ? 9 : 2) * cube(n, n, n), [&](int64_t first, int64_t last) {
       const Room<T> work(lwork), spare(compute_v ? 0 : n * n);
@@ -49,8 +49,8 @@ void eigh(const Tensor& out0, const Tensor& out1, const Tensor& A, std::string_v
           infos[i] = lapack_int(n);
           continue;
         }
-        Lapack<T>::syevd(job, uplo, lapack_int(n), a, leading(n), w, work, lwork, rwork, lrwork, iwork, liwork,
-                         infos + i);
+        Lapack<T>::syevd(job, uplo, lapack_int(n), a, leading(n), w, work, lwork, rwork, lrwork, iwork,
+                         liwork, infos + i);
       }
     });
     check_eigh("linalg.eigh", info);
@@ -75,7 +75,8 @@ void eig(const Tensor& out0, const Tensor& out1, const Tensor& self, bool with_v
     T best{}, none{};
     R no_real{};
     int unused = 0;
-    Lapack<T>::geev(job, lapack_int(n), &none, leading(n), &none, &none, leading(n), &best, -1, &no_real, &unused);
+    Lapack<T>::geev(job, lapack_int(n), &none, leading(n), &none, &none, leading(n), &best, -1, &no_real,
+                    &unused);
     const int lwork = work_size(best);
     for_batch(info.numel(), 25 * cube(n, n, n), [&](int64_t first, int64_t last) {
       const Room<T> work(lwork), a(n * n), w(2 * n), packed(kReal && with_vectors ? n * n : 0);
@@ -124,7 +125,8 @@ void svd(const Tensor& out0, const Tensor& out1, const Tensor& out2, const Tenso
     const IntSpan batch = batch_of(A);
     T *const us = out0.data<T>(), *const vs = out2.data<T>();
     const int64_t u_size = compute_uv ? rows_in(out0) * columns_in(out0) : 0;
-    const int64_t v_rows = compute_uv ? rows_in(out2) : 1, v_size = compute_uv ? v_rows * columns_in(out2) : 0;
+    const int64_t v_rows = compute_uv ? rows_in(out2) : 1,
+                  v_size = compute_uv ? v_rows * columns_in(out2) : 0;
     if (k == 0) { // full bases are identities
       for (const Tensor* basis : {&out0, &out2}) {
         T* const data = basis->data<T>();
@@ -147,8 +149,7 @@ void svd(const Tensor& out0, const Tensor& out1, const Tensor& out2, const Tenso
                      leading(v_rows), &best, -1, &no_real, &no_int, &unused);
     const int lwork = work_size(best);
     // What the documentation of the complex routines asks for.
-    const int64_t lrwork =
-        compute_uv ? std::max(5 * k * k + 5 * k, 2 * longer * k + 2 * k * k + k) : 7 * k;
+    const int64_t lrwork = compute_uv ? std::max(5 * k * k + 5 * k, 2 * longer * k + 2 * k * k + k) : 7 * k;
     for_batch(info.numel(), (compute_uv ? 20 : 4) * cube(m, n, k), [&](int64_t first, int64_t last) {
       const Room<T> work(lwork), a(m * n);
       const Room<R> rwork(std::is_same_v<T, R> ? 0 : lrwork);

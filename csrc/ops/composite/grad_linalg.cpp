@@ -1,9 +1,10 @@
 // Derivatives of the functions on matrices.
 //
 // Conventions: <X, Y> = Re tr(X^H Y), so that the gradient of a matrix A is gA where a change dA changes the
-// loss by <gA, dA>. M. Giles, "An extended collection of matrix derivative results for forward and reverse mode
-// algorithmic differentiation" (2008) has the real case of most; complex matrices follow in the same way, with
-// conjugate transposes and, where a factor is determined up to a phase only, an extra condition on the loss.
+// loss by <gA, dA>. M. Giles, "An extended collection of matrix derivative results for forward and reverse
+// mode algorithmic differentiation" (2008) has the real case of most; complex matrices follow in the same
+// way, with conjugate transposes and, where a factor is determined up to a phase only, an extra condition on
+// the loss.
 #include "ops/entry.h"
 
 #include <limits>
@@ -58,8 +59,8 @@ Tensor divide_left(const Tensor& x, const Tensor& a, bool upper, bool unit = fal
   return linalg_solve_triangular(mH(a), x, !upper, true, unit);
 }
 
-// Differences of all pairs, column less row, infinite on the diagonal, so that what is divided by them vanishes
-// there.
+// Differences of all pairs, column less row, infinite on the diagonal, so that what is divided by them
+// vanishes there.
 Tensor differences(const Tensor& v) {
   const Tensor d = as_row(v) - as_column(v);
   const Tensor on_diagonal = eye(columns_in(d), DType::Bool, d.device());
@@ -72,7 +73,8 @@ void check_phase(const char* op, const char* what, const Tensor& phase, const Te
   NoGradGuard no_grad;
   const Tensor limit = (amax(abs(size), {}, false) + Scalar(1)) * Scalar(1e-2);
   check(*all(le(abs(phase), limit)).data<bool>(), op, ": The ", what,
-        " in the complex case are specified up to multiplication by e^{i phi}. The specified loss function depends "
+        " in the complex case are specified up to multiplication by e^{i phi}. The specified loss function "
+        "depends "
         "on this quantity, so it is ill-defined.");
 }
 
@@ -109,7 +111,8 @@ Tensor cholesky_inverse_grad(const Tensor& grad, const Tensor& factor, bool uppe
 // ---- LU ----
 // Square: with A = P L U, L^-1 P^T dA U^-1 = L^-1 dL + dU U^-1, whose two terms are strictly lower and upper
 // triangular. Wide and tall matrices add a block that the square one determines.
-Tensor lu_grad(const Tensor& grad_l, const Tensor& grad_u, const Tensor& p, const Tensor& l, const Tensor& u) {
+Tensor lu_grad(const Tensor& grad_l, const Tensor& grad_u, const Tensor& p, const Tensor& l,
+               const Tensor& u) {
   const int64_t m = rows_in(l), n = columns_in(u), k = std::min(m, n);
   const Tensor l1 = m > k ? top_rows(l, k) : l, u1 = n > k ? left_columns(u, k) : u;
   Tensor lower, upper, block;
@@ -121,7 +124,8 @@ Tensor lu_grad(const Tensor& grad_l, const Tensor& grad_u, const Tensor& p, cons
     upper = plus(upper, matmul(n > k ? left_columns(grad_u, k) : grad_u, mH(u1)));
     if (n > k) lower = plus(lower, -matmul(right_columns(grad_u, k), mH(right_columns(u, k))));
   }
-  const Tensor phi = plus(lower.defined() ? tril(lower, -1) : Tensor(), upper.defined() ? triu(upper, 0) : Tensor());
+  const Tensor phi =
+      plus(lower.defined() ? tril(lower, -1) : Tensor(), upper.defined() ? triu(upper, 0) : Tensor());
   Tensor g = divide_right(divide_left(phi, l1, false, true), u1, true);
   if (m > k) {
     const Tensor parts[] = {g, grad_l.defined() ? divide_right(bottom_rows(grad_l, k), u1, true)
@@ -156,14 +160,16 @@ Tensor lu_solve_grad(const Tensor& grad, const Tensor& lu, const Tensor& pivots,
 }
 
 // ---- determinants ----
-Tensor det_grad(const Tensor& grad, const Tensor& result, const Tensor& a, const Tensor& lu, const Tensor& pivots) {
+Tensor det_grad(const Tensor& grad, const Tensor& result, const Tensor& a, const Tensor& lu,
+                const Tensor& pivots) {
   if (a.numel() == 0) return zeros_like(a);
   if (a.is_meta() || !*any(eq(result, 0)).data<bool>())
     return inverse_times(grad * conj(result), a, lu, pivots);
   // Singular matrices have cofactors, too: with A = U S V^H they are det(U) det(V^H) U C V^H, C holding the
   // products of all singular values but one.
   const auto [u, s, vh] = _linalg_svd(a, false, true);
-  const Tensor others = masked_fill(expand_as(as_row(s), a), eye(columns_in(a), DType::Bool, a.device()), Scalar(1));
+  const Tensor others =
+      masked_fill(expand_as(as_row(s), a), eye(columns_in(a), DType::Bool, a.device()), Scalar(1));
   const Tensor products = prod(others, {-1});
   const Tensor scale = grad * conj(linalg_det(u) * linalg_det(vh));
   return as_column(as_column(scale)) * matmul(u * as_row(products), vh);
@@ -174,7 +180,8 @@ Tensor slogdet_grad(const Tensor& grad_sign, const Tensor& grad_log, const Tenso
   Tensor h = grad_log;
   if (a.is_complex()) {
     h = h.defined() ? _to_copy(h, a.dtype()) : Tensor();
-    if (grad_sign.defined()) h = plus(h, _to_copy(imag(conj(grad_sign) * sign), a.dtype()) * Scalar(complex128(0, -1)));
+    if (grad_sign.defined())
+      h = plus(h, _to_copy(imag(conj(grad_sign) * sign), a.dtype()) * Scalar(complex128(0, -1)));
   }
   if (!h.defined()) return zeros_like(a); // the sign of a real determinant is constant
   return inverse_times(h, a, lu, pivots);
@@ -185,8 +192,8 @@ Tensor inverse_grad(const Tensor& grad, const Tensor& result) {
   const Tensor adjoint = mH(result);
   return -matmul(adjoint, matmul(grad, adjoint));
 }
-std::tuple<Tensor, Tensor> solve_grad(const Tensor& grad, const Tensor& a, const DimVec& b_sizes, const Tensor& x,
-                                      const Tensor& lu, const Tensor& pivots, bool left) {
+std::tuple<Tensor, Tensor> solve_grad(const Tensor& grad, const Tensor& a, const DimVec& b_sizes,
+                                      const Tensor& x, const Tensor& lu, const Tensor& pivots, bool left) {
   const bool vector = int64_t(b_sizes.size()) == 1 || x.dim() < lu.dim();
   const Tensor g = vector ? as_column(grad) : grad, solution = vector ? as_column(x) : x;
   const Tensor grad_b = thread_state.grad_enabled ? std::get<0>(linalg_solve_ex(mH(a), g, left))
@@ -194,8 +201,9 @@ std::tuple<Tensor, Tensor> solve_grad(const Tensor& grad, const Tensor& a, const
   const Tensor grad_a = left ? -matmul(grad_b, mH(solution)) : -matmul(mH(solution), grad_b);
   return {grad_a, vector ? squeeze(grad_b, {-1}) : grad_b};
 }
-std::tuple<Tensor, Tensor> solve_triangular_grad(const Tensor& grad, const Tensor& a, const Tensor& x, bool upper,
-                                                 bool left, bool unitriangular, const std::array<bool, 2>& mask) {
+std::tuple<Tensor, Tensor> solve_triangular_grad(const Tensor& grad, const Tensor& a, const Tensor& x,
+                                                 bool upper, bool left, bool unitriangular,
+                                                 const std::array<bool, 2>& mask) {
   const Tensor grad_b = linalg_solve_triangular(mH(a), grad, !upper, left, unitriangular);
   Tensor grad_a;
   if (mask[0]) {
@@ -233,10 +241,11 @@ std::tuple<Tensor, Tensor> lstsq_grad(const Tensor& grad_x, const Tensor& grad_r
 }
 
 // ---- QR: dR R^-1 is the upper part of W + W^H with half its diagonal, W = Q^H dA R^-1 ----
-Tensor qr_grad(const Tensor& grad_q, const Tensor& grad_r, const Tensor& q, const Tensor& r, std::string_view mode) {
-  check(mode != "r",
-        "The derivative of linalg.qr depends on Q, which is not computed when mode='r'. Please use linalg.qr(A, "
-        "mode='reduced') if you are going to differentiate through linalg.qr.");
+Tensor qr_grad(const Tensor& grad_q, const Tensor& grad_r, const Tensor& q, const Tensor& r,
+               std::string_view mode) {
+  check(mode != "r", "The derivative of linalg.qr depends on Q, which is not computed when mode='r'. Please "
+                     "use linalg.qr(A, "
+                     "mode='reduced') if you are going to differentiate through linalg.qr.");
   const int64_t m = rows_in(q), n = columns_in(r), k = columns_in(q);
   check(mode != "complete" || m <= n,
         "The QR decomposition is not differentiable when mode='complete' and nrows > ncols.");
@@ -259,8 +268,8 @@ Tensor qr_grad(const Tensor& grad_q, const Tensor& grad_r, const Tensor& q, cons
 
 // ---- products of reflections H = I - tau v v^H ----
 // Peels off one reflection after the other: from Q = H_1 (H_2 ... H_k I), whose rest is H_1^-1 Q.
-std::tuple<Tensor, Tensor> householder_product_grad(const Tensor& grad, const Tensor& result, const Tensor& input,
-                                                    const Tensor& tau) {
+std::tuple<Tensor, Tensor> householder_product_grad(const Tensor& grad, const Tensor& result,
+                                                    const Tensor& input, const Tensor& tau) {
   const int64_t m = rows_in(input), n = columns_in(input), k = tau.sizes().back();
   if (k == 0 || m == 0) return {zeros_like(input), zeros_like(tau)};
   Tensor g = grad, rest = result;
@@ -298,7 +307,8 @@ std::tuple<Tensor, Tensor, Tensor> ormqr_grad(const Tensor& grad, const Tensor& 
 }
 
 // ---- eigenvalues ----
-Tensor eigh_grad(const Tensor& grad_w, const Tensor& grad_v, const Tensor& w, const Tensor& v, bool compute_v) {
+Tensor eigh_grad(const Tensor& grad_w, const Tensor& grad_v, const Tensor& w, const Tensor& v,
+                 bool compute_v) {
   check(compute_v, "linalg_eigh_backward: the eigenvectors are needed, but they were not computed");
   if (!grad_v.defined()) return matmul(v * as_row(grad_w), mH(v));
   const Tensor inner = matmul(mH(v), grad_v);
@@ -322,11 +332,13 @@ Tensor eig_grad(const Tensor& grad_w, const Tensor& grad_v, const Tensor& w, con
 }
 
 // ---- singular values: J. Townsend, "Differentiating the singular value decomposition" (2016) ----
-Tensor svd_grad(const Tensor& grad_u, const Tensor& grad_s, const Tensor& grad_vh, const Tensor& u, const Tensor& s,
-                const Tensor& vh, bool full_matrices, bool compute_uv) {
+Tensor svd_grad(const Tensor& grad_u, const Tensor& grad_s, const Tensor& grad_vh, const Tensor& u,
+                const Tensor& s, const Tensor& vh, bool full_matrices, bool compute_uv) {
   check(compute_uv, "svd_backward: the singular vectors are needed, but they were not computed");
   const int64_t m = rows_in(u), n = columns_in(vh), k = s.sizes().back();
-  const auto some_columns = [&](const Tensor& t) { return t.defined() && full_matrices ? left_columns(t, k) : t; };
+  const auto some_columns = [&](const Tensor& t) {
+    return t.defined() && full_matrices ? left_columns(t, k) : t;
+  };
   const auto some_rows = [&](const Tensor& t) { return t.defined() && full_matrices ? top_rows(t, k) : t; };
   const Tensor u1 = some_columns(u), v1 = some_rows(vh), gu = some_columns(grad_u), gv = some_rows(grad_vh);
   if (!gu.defined() && !gv.defined()) return matmul(u1 * as_row(grad_s), v1);
@@ -344,7 +356,8 @@ Tensor svd_grad(const Tensor& grad_u, const Tensor& grad_s, const Tensor& grad_v
   if (gu.defined()) {
     middle = skew(by_u) * as_row(s);
     if (complex) // the phase is given to U
-      middle = middle + diagonal_matrix(_to_copy(imag(diagonal_of(by_u)) / s, u.dtype()) * Scalar(complex128(0, 1)));
+      middle = middle +
+               diagonal_matrix(_to_copy(imag(diagonal_of(by_u)) / s, u.dtype()) * Scalar(complex128(0, 1)));
   }
   if (gv.defined()) middle = plus(middle, as_column(s) * skew(by_v));
   if (grad_s.defined()) middle = middle + diagonal_matrix(grad_s);
@@ -354,8 +367,8 @@ Tensor svd_grad(const Tensor& grad_u, const Tensor& grad_s, const Tensor& grad_v
   return g;
 }
 
-// The derivative of the exponential is a block of the exponential of a larger matrix: R. Mathias, "A chain rule
-// for matrix functions and applications" (1996).
+// The derivative of the exponential is a block of the exponential of a larger matrix: R. Mathias, "A chain
+// rule for matrix functions and applications" (1996).
 Tensor matrix_exp_grad(const Tensor& grad, const Tensor& a) {
   const int64_t n = columns_in(a);
   if (n == 0) return zeros_like(a);

@@ -102,6 +102,17 @@ std::vector<Tensor> cat_grad(const Tensor& grad, const std::vector<DimVec>& size
   return out;
 }
 
+bool none_defined(TensorList grads) {
+  return std::none_of(grads.begin(), grads.end(), [](const Tensor& g) { return g.defined(); });
+}
+
+std::vector<Tensor> defined_grads(TensorList grads, std::span<const autograd::GradMetadata> outputs) {
+  std::vector<Tensor> out(grads.begin(), grads.end());
+  for (size_t i = 0; i < out.size(); ++i)
+    if (!out[i].defined()) out[i] = zeros(outputs[i].sizes, outputs[i].dtype, outputs[i].device);
+  return out;
+}
+
 std::tuple<Tensor, Tensor> scatter_reduce_grad(const Tensor& grad, const Tensor& self, int64_t dim,
                                                const Tensor& index, const Tensor& src,
                                                std::string_view reduce, bool include_self,

@@ -1,4 +1,5 @@
-// Linear algebra written with other ops: factorizations with their errors, functions of matrices, older names.
+// Linear algebra written with other ops: factorizations with their errors, functions of matrices, older
+// names.
 #include "kernels/linalg_errors.h"
 #include "ops/entry.h"
 
@@ -13,7 +14,8 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> linalg_lstsq(const Tensor& self, cons
                                                         std::optional<double> rcond,
                                                         std::optional<std::string_view> driver);
 Tensor linalg_matrix_exp(const Tensor& self);
-Tensor linalg_pinv_atol_rtol_tensor(const Tensor& self, const Tensor& atol, const Tensor& rtol, bool hermitian);
+Tensor linalg_pinv_atol_rtol_tensor(const Tensor& self, const Tensor& atol, const Tensor& rtol,
+                                    bool hermitian);
 } // namespace compute
 
 namespace {
@@ -66,7 +68,8 @@ std::tuple<Tensor, Tensor> linalg_ldl_factor(const Tensor& self, bool hermitian)
 }
 
 std::tuple<Tensor, Tensor, Tensor> compute::linalg_lu(const Tensor& A, bool pivot) {
-  check(A.dim() >= 2, "linalg.lu: Expected tensor with 2 or more dimensions. Got size: ", A.sizes(), " instead");
+  check(A.dim() >= 2, "linalg.lu: Expected tensor with 2 or more dimensions. Got size: ", A.sizes(),
+        " instead");
   auto [factors, pivots, info] = linalg_lu_factor_ex(A, pivot, false);
   return lu_unpack(factors, pivots, true, true);
 }
@@ -95,8 +98,8 @@ std::tuple<Tensor, Tensor> triangular_solve(const Tensor& self, const Tensor& A,
                                             bool unitriangular) {
   check(self.dim() >= 2, "torch.triangular_solve: Expected b to have at least 2 dimensions, but it has ",
         self.dim(), " dimensions instead");
-  check(A.dim() >= 2, "torch.triangular_solve: Expected A to have at least 2 dimensions, but it has ", A.dim(),
-        " dimensions instead");
+  check(A.dim() >= 2, "torch.triangular_solve: Expected A to have at least 2 dimensions, but it has ",
+        A.dim(), " dimensions instead");
   infer::check_square("triangular_solve", A, "A");
   const Tensor solution =
       linalg_solve_triangular(transposed ? mT(A) : A, self, upper != transposed, true, unitriangular);
@@ -105,13 +108,14 @@ std::tuple<Tensor, Tensor> triangular_solve(const Tensor& self, const Tensor& A,
   return {solution, mT(clone(mT(expand(A, sizes)), MemoryFormat::Contiguous))};
 }
 
-std::tuple<Tensor, Tensor, Tensor, Tensor>
-compute::linalg_lstsq(const Tensor& self, const Tensor& b, std::optional<double> rcond,
-                      std::optional<std::string_view> driver) {
+std::tuple<Tensor, Tensor, Tensor, Tensor> compute::linalg_lstsq(const Tensor& self, const Tensor& b,
+                                                                 std::optional<double> rcond,
+                                                                 std::optional<std::string_view> driver) {
   constexpr const char* op = "torch.linalg.lstsq";
   check(self.dim() >= 2, op, ": input must have at least 2 dimensions.");
   check(b.dim() >= 1, op, ": other must have at least 1 dimension.");
-  check(self.dtype() == b.dtype(), op, ": Expected input and other to have the same dtype, but got input's dtype ",
+  check(self.dtype() == b.dtype(), op,
+        ": Expected input and other to have the same dtype, but got input's dtype ",
         dtype_aten_name(self.dtype()), " and other's dtype ", dtype_aten_name(b.dtype()));
   check(is_differentiable(self.dtype()) && !is_reduced_float(self.dtype()), op,
         ": This function doesn't handle types other than float and double, got ", self.dtype());
@@ -119,15 +123,16 @@ compute::linalg_lstsq(const Tensor& self, const Tensor& b, std::optional<double>
   check(difference == 0 || difference == 1, op,
         ": input.dim() must be greater or equal to other.dim() and (input.dim() - other.dim()) <= 1");
   const bool vector = difference == 1;
-  check(rows_in(self) == (vector ? b.sizes().back() : rows_in(b)), op, ": input.size(-2) should match other.size(-",
-        vector ? 1 : 2, ")");
+  check(rows_in(self) == (vector ? b.sizes().back() : rows_in(b)), op,
+        ": input.size(-2) should match other.size(-", vector ? 1 : 2, ")");
   const std::string_view by = driver.value_or("gelsy");
   check(by == "gels" || by == "gelsy" || by == "gelsd" || by == "gelss", op,
         ": parameter `driver` should be one of (gels, gelsy, gelsd, gelss)");
   const double epsilon = real_type(self.dtype()) == DType::Float32 ? 0x1p-23 : 0x1p-52;
   const double limit =
       rcond.value_or(epsilon * static_cast<double>(std::max(rows_in(self), columns_in(self))));
-  auto [solution, residuals, rank, values, info] = _linalg_lstsq(self, vector ? unsqueeze(b, -1) : b, limit, by);
+  auto [solution, residuals, rank, values, info] =
+      _linalg_lstsq(self, vector ? unsqueeze(b, -1) : b, limit, by);
   check_lstsq(op, info);
   // Residuals are those of matrices of full rank.
   if (residuals.numel() && rank.numel() && !rank.is_meta()) {
@@ -194,10 +199,20 @@ namespace {
 // each is for: N. Higham, "The scaling and squaring method for the matrix exponential revisited" (2005),
 // tables 2.3 and 2.4.
 constexpr double kPade7[] = {17297280, 8648640, 1995840, 277200, 25200, 1512, 56, 1};
-constexpr double kPade13[] = {64764752532480000, 32382376266240000, 7771770303897600, 1187353796428800,
-                              129060195264000,   10559470521600,    670442572800,     33522128640,
-                              1323241920,        40840800,          960960,           16380,
-                              182,               1};
+constexpr double kPade13[] = {64764752532480000,
+                              32382376266240000,
+                              7771770303897600,
+                              1187353796428800,
+                              129060195264000,
+                              10559470521600,
+                              670442572800,
+                              33522128640,
+                              1323241920,
+                              40840800,
+                              960960,
+                              16380,
+                              182,
+                              1};
 constexpr double kNorm7 = 3.925724783138660, kNorm13 = 5.371920351148152;
 
 Tensor pade_exp(const Tensor& a, const Tensor& identity, bool high) {
@@ -207,7 +222,8 @@ Tensor pade_exp(const Tensor& a, const Tensor& identity, bool high) {
     const double* const b = kPade13;
     odd = matmul(a, matmul(a6, a6 * b[13] + a4 * b[11] + a2 * b[9]) + a6 * b[7] + a4 * b[5] + a2 * b[3] +
                         identity * b[1]);
-    even = matmul(a6, a6 * b[12] + a4 * b[10] + a2 * b[8]) + a6 * b[6] + a4 * b[4] + a2 * b[2] + identity * b[0];
+    even =
+        matmul(a6, a6 * b[12] + a4 * b[10] + a2 * b[8]) + a6 * b[6] + a4 * b[4] + a2 * b[2] + identity * b[0];
   } else {
     const double* const b = kPade7;
     odd = matmul(a, a6 * b[7] + a4 * b[5] + a2 * b[3] + identity * b[1]);
@@ -223,9 +239,7 @@ Tensor eye_like(const Tensor& a) { return eye(columns_in(a), a.dtype(), a.device
 Tensor compute::linalg_matrix_exp(const Tensor& self) {
   infer::check_square("linalg.matrix_exp", self, "A");
   infer::check_float_or_complex("linalg.matrix_exp", self, true);
-  const auto fresh = [](const Tensor& t) {
-    return torch::alias(clone(t, MemoryFormat::Contiguous));
-  };
+  const auto fresh = [](const Tensor& t) { return torch::alias(clone(t, MemoryFormat::Contiguous)); };
   if (self.is_meta() || self.numel() == 0) return empty_tensor(self.sizes(), self.dtype(), self.device());
   if (is_reduced_float(self.dtype()))
     return fresh(_to_copy(linalg_matrix_exp(_to_copy(self, DType::Float32)), self.dtype()));
@@ -268,8 +282,8 @@ double default_rtol(const Tensor& a) {
   return epsilon * static_cast<double>(std::max(rows_in(a), columns_in(a)));
 }
 
-// The two tolerances: without either the relative one depends on dtype and size; with the absolute one alone it
-// is zero, unless that is zero, too.
+// The two tolerances: without either the relative one depends on dtype and size; with the absolute one alone
+// it is zero, unless that is zero, too.
 struct Tolerances {
   Tensor absolute, relative;
 };
@@ -352,8 +366,10 @@ Tensor compute::linalg_pinv_atol_rtol_tensor(const Tensor& self, const Tensor& a
   const Tensor scaled_u = u * unsqueeze(_to_copy(inverse, u.dtype()), -2);
   return torch::alias(clone(matmul(mH(vh), mH(scaled_u)), MemoryFormat::Contiguous));
 }
-Tensor linalg_pinv(const Tensor& self, std::optional<double> atol, std::optional<double> rtol, bool hermitian) {
-  if (self.dim() < 2 || !is_differentiable(self.dtype())) return linalg_pinv(self, Tensor(), Tensor(), hermitian);
+Tensor linalg_pinv(const Tensor& self, std::optional<double> atol, std::optional<double> rtol,
+                   bool hermitian) {
+  if (self.dim() < 2 || !is_differentiable(self.dtype()))
+    return linalg_pinv(self, Tensor(), Tensor(), hermitian);
   const auto [absolute, relative] = tolerances(self, atol, rtol);
   return linalg_pinv(self, absolute, relative, hermitian);
 }

@@ -18,11 +18,12 @@ MatrixDims matrix_dims(const char* op, const Tensor& self, Ints dim, std::option
   if (dtype) {
     check(is_differentiable(*dtype), op, ": dtype should be floating point or complex, but got ",
           dtype_aten_name(*dtype));
-    check(is_complex(*dtype) == self.is_complex(), op, ": dtype should be ", self.is_complex() ? "complex" : "real",
-          " for ", self.is_complex() ? "complex" : "real", " inputs, but got ", dtype_aten_name(*dtype));
-    check(promote(self.dtype(), *dtype) == *dtype, op,
-          ": the dtype of the input (", dtype_aten_name(self.dtype()),
-          ") should be convertible without narrowing to the specified dtype (", dtype_aten_name(*dtype), ")");
+    check(is_complex(*dtype) == self.is_complex(), op, ": dtype should be ",
+          self.is_complex() ? "complex" : "real", " for ", self.is_complex() ? "complex" : "real",
+          " inputs, but got ", dtype_aten_name(*dtype));
+    check(promote(self.dtype(), *dtype) == *dtype, op, ": the dtype of the input (",
+          dtype_aten_name(self.dtype()), ") should be convertible without narrowing to the specified dtype (",
+          dtype_aten_name(*dtype), ")");
   }
   check(dim.size() == 2, op, ": dim must be a 2-tuple. Got ", dim.span());
   const int64_t row = wrap_dim(dim[0], self.dim()), column = wrap_dim(dim[1], self.dim());
@@ -56,7 +57,8 @@ Tensor linalg_matrix_norm(const Tensor& self, const Scalar& ord, Ints dim, bool 
   const auto extreme = [&](const Tensor& t, int64_t d, bool keep) {
     return order > 0 ? amax(t, {d}, keep) : amin(t, {d}, keep);
   };
-  if (size == 2) return with_dims(extreme(singular_values(a, {row, column}), -1, false), {row, column}, keepdim);
+  if (size == 2)
+    return with_dims(extreme(singular_values(a, {row, column}), -1, false), {row, column}, keepdim);
   if (std::isinf(order)) std::swap(row, column);
   if (!keepdim && column > row) --column;
   return extreme(linalg_vector_norm(a, 1, {row}, keepdim), column, keepdim);
@@ -77,7 +79,8 @@ Tensor linalg_norm(const Tensor& self, const std::optional<Scalar>& ord, OptInts
     check(!dim || given == 1 || given == 2,
           "linalg.norm: If dim is specified, it must be of length 1 or 2. Got ", dim.span());
     check(dim || self.dim() == 1 || self.dim() == 2,
-          "linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got ", self.dim(), "D.");
+          "linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got ", self.dim(),
+          "D.");
     if (dim ? given == 2 : self.dim() == 2)
       return linalg_matrix_norm(self, *ord, dim ? Ints(dim.span()) : Ints({0, 1}), keepdim, dtype);
   }
@@ -88,7 +91,8 @@ Tensor linalg_norm(const Tensor& self, std::string_view ord, OptInts dim, bool k
   check(!dim || dim.span().size() == 1 || dim.span().size() == 2,
         "linalg.norm: If dim is specified, it must be of length 1 or 2. Got ", dim.span());
   check(dim || self.dim() == 1 || self.dim() == 2,
-        "linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got ", self.dim(), "D.");
+        "linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got ", self.dim(),
+        "D.");
   return linalg_matrix_norm(self, ord, dim ? Ints(dim.span()) : Ints({0, 1}), keepdim, dtype);
 }
 
@@ -96,7 +100,9 @@ Tensor frobenius_norm(const Tensor& self, Ints dim, bool keepdim) {
   check(dim.size() <= 2, "Expected at most 2 dimensions, but got ", dim.size(), " dimensions instead.");
   return linalg_vector_norm(self, 2, OptInts(dim.span()), keepdim);
 }
-Tensor nuclear_norm(const Tensor& self, bool keepdim) { return linalg_matrix_norm(self, "nuc", {-2, -1}, keepdim); }
+Tensor nuclear_norm(const Tensor& self, bool keepdim) {
+  return linalg_matrix_norm(self, "nuc", {-2, -1}, keepdim);
+}
 Tensor nuclear_norm(const Tensor& self, Ints dim, bool keepdim) {
   return linalg_matrix_norm(self, "nuc", dim, keepdim);
 }
@@ -110,18 +116,20 @@ Tensor linalg_multi_dot(TensorList tensors) {
   check(n >= 2, op, "expected at least 2 tensors but got ", n);
   std::vector<Tensor> factors(tensors.begin(), tensors.end());
   const bool row = factors.front().dim() == 1, column = factors.back().dim() == 1;
-  check(row || factors.front().dim() == 2, op, "the first tensor must be 1D or 2D but got ", factors.front().dim(),
-        "D");
-  check(column || factors.back().dim() == 2, op, "the last tensor must be 1D or 2D but got ", factors.back().dim(),
-        "D");
+  check(row || factors.front().dim() == 2, op, "the first tensor must be 1D or 2D but got ",
+        factors.front().dim(), "D");
+  check(column || factors.back().dim() == 2, op, "the last tensor must be 1D or 2D but got ",
+        factors.back().dim(), "D");
   if (row) factors.front() = unsqueeze(factors.front(), 0);
   if (column) factors.back() = unsqueeze(factors.back(), -1);
   for (size_t i = 0; i < n; ++i) {
     check(factors[i].dim() == 2, op, "tensor ", i, " must be 2D but got ", factors[i].dim(), "D");
-    check(factors[i].dtype() == factors[0].dtype(), op, "all tensors must have be the same dtype but tensor 0 is ",
-          factors[0].dtype(), " and tensor ", i, " ", factors[i].dtype());
+    check(factors[i].dtype() == factors[0].dtype(), op,
+          "all tensors must have be the same dtype but tensor 0 is ", factors[0].dtype(), " and tensor ", i,
+          " ", factors[i].dtype());
     check(i == 0 || factors[i - 1].sizes()[1] == factors[i].sizes()[0], op, "tensors ", i - 1, " and ", i,
-          " with shapes ", factors[i - (i > 0)].sizes(), " and ", factors[i].sizes(), " cannot be multiplied");
+          " with shapes ", factors[i - (i > 0)].sizes(), " and ", factors[i].sizes(),
+          " cannot be multiplied");
   }
   // The cheapest order by dynamic programming over pieces of the chain: Cormen, Leiserson, Rivest and Stein,
   // "Introduction to Algorithms", section 15.2.
@@ -153,7 +161,8 @@ Tensor linalg_multi_dot(TensorList tensors) {
 
 Tensor linalg_vecdot(const Tensor& x, const Tensor& y, int64_t dim) {
   infer::check_float_or_complex("linalg.vecdot", x, true);
-  check(x.dtype() == y.dtype(), "linalg.vecdot: Expected x and y to have the same dtype, but found x of type ",
+  check(x.dtype() == y.dtype(),
+        "linalg.vecdot: Expected x and y to have the same dtype, but found x of type ",
         dtype_aten_name(x.dtype()), " and y of type ", dtype_aten_name(y.dtype()), " instead");
   if (x.dim() == 1 && y.dim() == 1) {
     wrap_dim(dim, 1);
@@ -168,8 +177,8 @@ Tensor linalg_cross(const Tensor& self, const Tensor& other, int64_t dim) {
         " but found ", dtype_aten_name(other.dtype()));
   const int64_t d = wrap_dim(dim, self.dim());
   check(self.dim() > 0 && self.sizes()[size_t(d)] == 3 && other.sizes()[size_t(d)] == 3,
-        "linalg.cross: inputs dimension ", dim, " must have length 3. Got ", self.dim() ? self.sizes()[size_t(d)] : 0,
-        " and ", self.dim() ? other.sizes()[size_t(d)] : 0);
+        "linalg.cross: inputs dimension ", dim, " must have length 3. Got ",
+        self.dim() ? self.sizes()[size_t(d)] : 0, " and ", self.dim() ? other.sizes()[size_t(d)] : 0);
   check_kind(ErrorKind::NotImplemented, self.dtype() != DType::Bool, "\"cross\" not implemented for 'Bool'");
   const DimVec sizes = broadcast_sizes(self.sizes(), other.sizes(), "linalg.cross");
   const Tensor a = expand(self, sizes), b = expand(other, sizes);
@@ -225,8 +234,9 @@ Tensor linalg_tensorinv(const Tensor& self, int64_t ind) {
   const size_t cut = std::min<size_t>(size_t(ind), sizes.size());
   const IntSpan head = sizes.span().first(cut), tail = sizes.span().subspan(cut);
   const int64_t rows = numel_of(head), columns = numel_of(tail);
-  check(rows == columns, "Expected self to satisfy the requirement prod(self.shape[ind:]) == "
-                         "prod(self.shape[:ind]), but got ",
+  check(rows == columns,
+        "Expected self to satisfy the requirement prod(self.shape[ind:]) == "
+        "prod(self.shape[:ind]), but got ",
         columns, " != ", rows);
   DimVec turned(tail);
   for (const int64_t n : head) turned.push_back(n);
@@ -242,31 +252,37 @@ Tensor linalg_tensorsolve(const Tensor& self, const Tensor& other, OptInts dims)
     a = movedim(self, dims.span(), to);
   }
   check(other.dim() <= n, "linalg.tensorsolve: other has more dimensions than self");
-  const IntSpan head = a.sizes().span().first(size_t(other.dim())), tail = a.sizes().span().subspan(size_t(other.dim()));
+  const IntSpan head = a.sizes().span().first(size_t(other.dim())),
+                tail = a.sizes().span().subspan(size_t(other.dim()));
   const int64_t rows = numel_of(head), columns = numel_of(tail);
-  check(rows == columns, "Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == "
-                         "prod(self.shape[:other.ndim]), but got ",
+  check(rows == columns,
+        "Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == "
+        "prod(self.shape[:other.ndim]), but got ",
         columns, " != ", rows);
   return reshape(linalg_solve(reshape(a, {rows, columns}), flatten(other, 0, -1)), tail);
 }
 
 // ---- covariance ----
 Tensor cov(const Tensor& self, int64_t correction, const Tensor& fweights, const Tensor& aweights) {
-  check(self.dim() <= 2, "cov(): expected input to have two or fewer dimensions but got an input with ", self.dim(),
-        " dimensions");
+  check(self.dim() <= 2, "cov(): expected input to have two or fewer dimensions but got an input with ",
+        self.dim(), " dimensions");
   check(self.dtype() != DType::Bool, "cov(): bool dtype is not supported for input");
-  Tensor x = self.dim() == 2 ? self : view(self.dim() ? self : unsqueeze(self, 0), {1, std::max<int64_t>(self.numel(), 0)});
+  Tensor x = self.dim() == 2
+                 ? self
+                 : view(self.dim() ? self : unsqueeze(self, 0), {1, std::max<int64_t>(self.numel(), 0)});
   const int64_t n = x.sizes()[1];
   Tensor weights;
   const auto check_weights = [&](const Tensor& w, const char* name) {
-    check(w.dim() <= 1, "cov(): expected ", name, " to have one or fewer dimensions but got ", name, " with ", w.dim(),
-          " dimensions");
+    check(w.dim() <= 1, "cov(): expected ", name, " to have one or fewer dimensions but got ", name, " with ",
+          w.dim(), " dimensions");
     check(w.numel() == n, "cov(): expected ", name,
           " to have the same numel as there are observations in the input but got ", w.numel(), " != ", n);
-    check(w.numel() == 0 || w.is_meta() || *all(ge(w, 0)).data<bool>(), "cov(): ", name, " cannot be negative");
+    check(w.numel() == 0 || w.is_meta() || *all(ge(w, 0)).data<bool>(), "cov(): ", name,
+          " cannot be negative");
   };
   if (fweights.defined()) {
-    check(is_integral(fweights.dtype()), "cov(): expected fweights to have integral dtype but got fweights with ",
+    check(is_integral(fweights.dtype()),
+          "cov(): expected fweights to have integral dtype but got fweights with ",
           dtype_aten_name(fweights.dtype()), " dtype");
     check_weights(fweights, "fweights");
     weights = fweights;

@@ -75,7 +75,8 @@ Metas2 cholesky(const Tensor& self, const char* op) {
 
 TensorMeta cholesky_solve(const Tensor& self, const Tensor& factor) {
   check(self.dim() >= 2, "b should have at least 2 dimensions, but has ", self.dim(), " dimensions instead");
-  check(factor.dim() >= 2, "u should have at least 2 dimensions, but has ", factor.dim(), " dimensions instead");
+  check(factor.dim() >= 2, "u should have at least 2 dimensions, but has ", factor.dim(),
+        " dimensions instead");
   check_same_dtype_b(self, factor);
   check_square("cholesky_solve", factor, "A");
   check(rows_in(self) == rows_in(factor), "Incompatible matrix sizes for cholesky_solve: each A matrix is ",
@@ -104,9 +105,10 @@ Metas3 lu_unpack(const Tensor& lu, const Tensor& pivots, bool unpack_data, bool 
         " instead");
   const int64_t m = rows_in(lu), n = columns_in(lu), k = std::min(m, n);
   if (unpack_pivots) {
-    check(pivots.dtype() == DType::Int32,
-          "torch.lu_unpack: LU_pivots is expected to be a contiguous tensor of torch.int32 dtype.\nNote: this "
-          "function is intended to be used with the output produced by torch.linalg.lu_factor");
+    check(
+        pivots.dtype() == DType::Int32,
+        "torch.lu_unpack: LU_pivots is expected to be a contiguous tensor of torch.int32 dtype.\nNote: this "
+        "function is intended to be used with the output produced by torch.linalg.lu_factor");
     DimVec expected(batch_of(lu));
     expected.push_back(k);
     check(equal(pivots.sizes(), expected), "torch.lu_unpack: pivots of shape ", pivots.sizes(),
@@ -142,8 +144,8 @@ TensorMeta lu_solve(const Tensor& lu, const Tensor& pivots, const Tensor& b, boo
   check(pivots.dim() >= 1 && pivots.sizes().back() == rows_in(lu), op,
         ": Number of pivots per batch should be same as the dimension of the matrix");
   check(equal(batch_of(lu), pivots.sizes().span().first(size_t(pivots.dim() - 1))), op,
-        ": Expected LU.shape[:-1] and pivots.shape to be the same, but got pivots with shape ", pivots.sizes(),
-        " instead");
+        ": Expected LU.shape[:-1] and pivots.shape to be the same, but got pivots with shape ",
+        pivots.sizes(), " instead");
   return solution(op, lu, b, left);
 }
 
@@ -181,8 +183,9 @@ Metas4 solve(const Tensor& a, const Tensor& b, bool left) {
   const bool vector = is_vector_side(a, b);
   if (!vector) check_matrix(op, b, "B");
   check_equation(op, a, vector ? b.sizes().back() : rows_in(b), vector ? 1 : columns_in(b), left);
-  check(left || !vector, op, ": Vector broadcasting of the left hand side is not supported for left=False. In "
-                             "this case linalg.solve is equivalent to B / A.squeeze(-1)");
+  check(left || !vector, op,
+        ": Vector broadcasting of the left hand side is not supported for left=False. In "
+        "this case linalg.solve is equivalent to B / A.squeeze(-1)");
   TensorMeta result;
   DimVec batch(batch_of(a));
   if (!vector) {
@@ -224,9 +227,10 @@ TensorMeta ldl_solve(const Tensor& ld, const Tensor& pivots, const Tensor& b) {
               ": Dimension out of range");
   check(rows_in(b) == rows_in(ld), op, ": B has ", rows_in(b), " rows, and LD ", rows_in(ld));
   check(equal(pivots.sizes(), ld.sizes().span().first(size_t(ld.dim() - 1))), op,
-        ": Expected LD.shape[:-1] and pivots.shape to be the same, but got pivots with shape ", pivots.sizes(),
-        " instead");
-  check(pivots.dtype() == DType::Int32, op, ": pivots must be a tensor of torch.int32, as ldl_factor gives it");
+        ": Expected LD.shape[:-1] and pivots.shape to be the same, but got pivots with shape ",
+        pivots.sizes(), " instead");
+  check(pivots.dtype() == DType::Int32, op,
+        ": pivots must be a tensor of torch.int32, as ldl_factor gives it");
   check_same_dtype_b(b, ld);
   const DimVec batch = broadcast_sizes(batch_of(ld), batch_of(b), op);
   return column_major(batch, rows_in(b), columns_in(b), ld.dtype(), ld.device());
@@ -240,8 +244,7 @@ std::array<TensorMeta, 5> lstsq(const Tensor& a, const Tensor& b, std::string_vi
   // In PyTorch the first rows of a matrix as tall as the longer side; so are its strides.
   TensorMeta solution = column_major(batch, std::max(m, n), k, a.dtype(), a.device());
   solution.sizes[batch.size()] = n;
-  return {solution,
-          m > n && driver != "gelsy" ? row_major(batch, {k}, real, a.device()) : none_of(a, real),
+  return {solution, m > n && driver != "gelsy" ? row_major(batch, {k}, real, a.device()) : none_of(a, real),
           driver != "gels" ? TensorMeta{batch, DType::Int64, a.device()} : none_of(a, DType::Int64),
           by_svd ? row_major(batch, {std::min(m, n)}, real, a.device()) : none_of(a, real),
           TensorMeta{batch, DType::Int32, a.device()}};
@@ -304,7 +307,8 @@ TensorMeta ormqr(const Tensor& input, const Tensor& tau, const Tensor& other, bo
             equal(batch_of(input), batch_of(other)),
         op, ": Expected batch dimensions of tau and other to be equal to input.shape[:-2], but got ",
         tau.sizes(), " and ", other.sizes());
-  check(tau.dtype() == input.dtype(), op, ": Expected input and tau to have the same dtype, but input has dtype ",
+  check(tau.dtype() == input.dtype(), op,
+        ": Expected input and tau to have the same dtype, but input has dtype ",
         dtype_aten_name(input.dtype()), " and tau has dtype ", dtype_aten_name(tau.dtype()));
   check(other.dtype() == input.dtype(), op,
         ": Expected input and other to have the same dtype, but input has dtype ",
@@ -343,8 +347,9 @@ TensorMeta eigvals(const Tensor& self) {
 Metas3 svd(const Tensor& a, bool full_matrices, bool compute_uv, std::optional<std::string_view> driver) {
   check_matrix("linalg.svd", a, "A");
   check_float_or_complex("linalg.svd", a, true);
-  check(!driver, "torch.linalg.svd: keyword argument `driver=` is only supported on CUDA inputs with cuSOLVER "
-                 "backend.");
+  check(!driver,
+        "torch.linalg.svd: keyword argument `driver=` is only supported on CUDA inputs with cuSOLVER "
+        "backend.");
   const int64_t m = rows_in(a), n = columns_in(a), k = std::min(m, n);
   const TensorMeta values = row_major(batch_of(a), {k}, real_type(a.dtype()), a.device());
   if (!compute_uv) return {none_of(a, a.dtype()), values, none_of(a, a.dtype())};
