@@ -1,8 +1,8 @@
 """A few extreme eigenpairs of large symmetric matrices.
 
 A. Knyazev, "Toward the optimal preconditioned eigensolver: locally optimal block preconditioned conjugate gradient
-method" (2001); with method "ortho" the basis is kept orthonormal as in J. Duersch, M. Shao, C. Yang, M. Gu, "A robust and
-efficient implementation of LOBPCG" (2018), by the scaled decompositions of A. Stathopoulos and K. Wu, "A block
+method" (2001); with method "ortho" the basis is kept orthonormal as in J. Duersch, M. Shao, C. Yang, M. Gu, "A robust
+and efficient implementation of LOBPCG" (2018), by the scaled decompositions of A. Stathopoulos and K. Wu, "A block
 orthogonalization procedure with constant synchronization requirements" (2002).
 """
 
@@ -144,9 +144,9 @@ def lobpcg(
 ) -> tuple[Tensor, Tensor]:
     """The ``k`` largest (or smallest) eigenvalues of ``A x = value B x``, and their vectors.
 
-    ``A`` is symmetric, ``B`` positive-definite (None: the identity), ``X`` holds first approximations (``n`` random ones
-    by default), ``iK`` is a preconditioner. It stops when all residuals are below ``tol``, or after ``niter`` steps (a
-    negative number: never before).
+    ``A`` is symmetric, ``B`` positive-definite (None: the identity), ``X`` holds first approximations (``n`` random
+    ones by default), ``iK`` is a preconditioner. It stops when all residuals are below ``tol``, or after ``niter``
+    steps (a negative number: never before).
     """
     for name, given in (
         ("tracker", tracker),

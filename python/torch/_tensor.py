@@ -118,7 +118,7 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):
         """See :func:`torch.lu`."""
         import torch
 
-        return torch.lu(self, pivot, get_infos)
+        return tuple(torch.lu(self, pivot, get_infos))
 
     def lstsq(self, other: Any) -> Any:
         """Removed: see :func:`torch.linalg.lstsq`."""

@@ -365,7 +365,7 @@ def lu(A: Tensor, pivot: bool = True, get_infos: bool = False, out: Any = None) 
 
     :func:`torch.linalg.lu_factor` is its newer form.
     """
-    result = _F._lu_with_info(A, pivot, not get_infos)
+    result = _F._lu_with_info(A, pivot, False)
     if out is not None:
         if not isinstance(out, (tuple, list)) or len(out) != 2 + get_infos:
             raise TypeError(f"lu(): expected out to be a tuple of {2 + get_infos} tensors")

@@ -14,6 +14,9 @@ _GRAD = ("float64", "complex128")
 _TOL = {"float32": (3e-4, 1e-4), "complex64": (3e-4, 1e-4), "float64": (1e-9, 1e-10), "complex128": (1e-9, 1e-10)}
 _LAYOUTS = ("contiguous", "transposed", "sliced", "mixed")
 _PIVOTS = V([1, 2, 3], "int32", layout=False)
+# Of Hermitian or triangular matrices one triangle is read, but gradients are those of whole matrices: test_linalg.py
+# differentiates them numerically.
+_ONE_TRIANGLE: dict = {"gradcheck": False, "gradgradcheck": False}
 _SINGULAR = V([[1.0, 2.0], [2.0, 4.0]])
 _NEGATIVE = V([[-1.0, 0.0], [0.0, -1.0]])
 _NONSQUARE = [S(T(4, 3)), S(T(2, 3, 4)), S(T(3)), S(T())]
@@ -27,11 +30,15 @@ def M(*shape: int, **facts: object) -> T:
 
 def squares(make: type = T, **kwargs: object) -> list:
     """Square matrices, in batches, empty, none."""
-    return [S(make(*shape), **kwargs) for shape in ((3, 3), (2, 3, 3), (1, 1), (2, 2, 2, 2), (0, 0), (0, 3, 3), (2, 0, 0))]
+    return [
+        S(make(*shape), **kwargs) for shape in ((3, 3), (2, 3, 3), (1, 1), (2, 2, 2, 2), (0, 0), (0, 3, 3), (2, 0, 0))
+    ]
 
 
 def rectangles(**kwargs: object) -> list:
-    return [S(T(*shape), **kwargs) for shape in ((4, 3), (3, 4), (2, 4, 3), (2, 3, 4), (3, 3), (0, 3), (3, 0), (0, 3, 4))]
+    return [
+        S(T(*shape), **kwargs) for shape in ((4, 3), (3, 4), (2, 4, 3), (2, 3, 4), (3, 3), (0, 3), (3, 0), (0, 3, 4))
+    ]
 
 
 def op(name: str, samples: list, **facts: object) -> Op:
@@ -56,10 +63,16 @@ OPS = [
         "linalg_cholesky",
         squares(M) + [S(M(3, 3), upper=True), S(M(2, 3, 3), upper=True)],
         covers=("linalg_cholesky_ex",),
+        **_ONE_TRIANGLE,
         errors=[*_NONSQUARE, *_INTEGER, S(_NEGATIVE), S(V([[[1.0, 0.0], [0.0, 1.0]], [[0.0, 0.0], [0.0, 0.0]]]))],
     ),
-    op("linalg_cholesky_ex", squares(M) + [S(M(3, 3), upper=True)], errors=[S(_NEGATIVE, check_errors=True)]),
-    op("cholesky", squares(M) + [S(M(3, 3), True)], errors=[*_NONSQUARE, S(_NEGATIVE)]),
+    op(
+        "linalg_cholesky_ex",
+        squares(M) + [S(M(3, 3), upper=True)],
+        errors=[S(_NEGATIVE, check_errors=True)],
+        **_ONE_TRIANGLE,
+    ),
+    op("cholesky", squares(M) + [S(M(3, 3), True)], errors=[*_NONSQUARE, S(_NEGATIVE)], **_ONE_TRIANGLE),
     op(
         "cholesky_solve",
         [
@@ -71,11 +84,13 @@ OPS = [
             S(T(3, 0), M(3, 3)),
         ],
         errors=[S(T(4, 2), M(3, 3)), S(T(3), M(3, 3)), S(T(3, 2), M(3, 3, dtype="float64"))],
+        **_ONE_TRIANGLE,
     ),
     op(
         "cholesky_inverse",
         [S(M(3, 3)), S(M(2, 3, 3)), S(M(3, 3), True), S(M(0, 0)), S(M(0, 3, 3))],
         errors=[*_NONSQUARE, S(V([[0.0, 0.0], [0.0, 0.0]]))],
+        **_ONE_TRIANGLE,
     ),
     # ---- LU
     op(
@@ -91,8 +106,13 @@ OPS = [
         grad_scale=1000.0,
         errors=[S(T(3)), S(T(3, 3), pivot=False), S(_SINGULAR)],
     ),
-    op("linalg_lu_factor_ex", rectangles() + [S(_SINGULAR).without_grad()], grad_scale=1000.0, errors=[S(_SINGULAR, check_errors=True)]),
-    op("lu", [S(T(3, 3)), S(T(2, 4, 3)), S(T(3, 3), True, True)], out=False, grad_scale=1000.0, errors=[S(T(3)), S(_SINGULAR)]),
+    op(
+        "linalg_lu_factor_ex",
+        rectangles() + [S(_SINGULAR).without_grad()],
+        grad_scale=1000.0,
+        errors=[S(_SINGULAR, check_errors=True)],
+    ),
+    op("lu", [S(T(3, 3)), S(T(2, 4, 3)), S(T(3, 3), True, True)], out=False, grad_scale=1000.0, errors=[S(T(3))]),
     op(
         "lu_unpack",
         [
@@ -139,7 +159,17 @@ OPS = [
             ("slogdet", ()),
         )
     ],
-    op("logdet", [S(M(3, 3)), S(M(2, 3, 3)), S(M(0, 0)), S(_NEGATIVE), S(V([[-1.0, 0.0], [0.0, 1.0]])).for_(("float64",)).without_grad()], errors=_NONSQUARE),
+    op(
+        "logdet",
+        [
+            S(M(3, 3)),
+            S(M(2, 3, 3)),
+            S(M(0, 0)),
+            S(_NEGATIVE),
+            S(V([[-1.0, 0.0], [0.0, 1.0]])).for_(("float64",)).without_grad(),
+        ],
+        errors=_NONSQUARE,
+    ),
     # ---- inverses and systems
     *[op(name, squares(M), errors=[*_NONSQUARE, *_INTEGER, S(_SINGULAR)]) for name in ("linalg_inv", "inverse")],
     op("linalg_inv_ex", squares(M), errors=[S(_SINGULAR, check_errors=True)]),
@@ -171,7 +201,11 @@ OPS = [
             S(M(2, 3, 3), T(3, 3, 2)),
         ],
     ),
-    op("linalg_solve_ex", [S(M(3, 3), T(3, 2)), S(M(2, 3, 3), T(2, 3))], errors=[S(_SINGULAR, T(2, 1), check_errors=True)]),
+    op(
+        "linalg_solve_ex",
+        [S(M(3, 3), T(3, 2)), S(M(2, 3, 3), T(2, 3))],
+        errors=[S(_SINGULAR, T(2, 1), check_errors=True)],
+    ),
     op(
         "linalg_solve_triangular",
         [
@@ -184,7 +218,12 @@ OPS = [
             S(M(3, 3), T(2, 3, 2), upper=False),
             S(M(0, 0), T(0, 2), upper=True),
         ],
-        errors=[S(M(3, 3), T(4, 2), upper=True), S(M(3, 3), T(3), upper=True), S(M(3, 3), T(3, 2)), S(T(3, 4), T(3, 2), upper=True)],
+        errors=[
+            S(M(3, 3), T(4, 2), upper=True),
+            S(M(3, 3), T(3), upper=True),
+            S(M(3, 3), T(3, 2)),
+            S(T(3, 4), T(3, 2), upper=True),
+        ],
     ),
     op(
         "triangular_solve",
@@ -213,7 +252,11 @@ OPS = [
             S(M(3, 3), V([3, -3, -3], "int32", layout=False), T(2, 3, 2)),
         ],
         grad=(),
-        errors=[S(M(3, 3), V([1, 2], "int32", layout=False), T(3, 2)), S(M(3, 3), _PIVOTS, T(3)), S(M(3, 3), _PIVOTS, T(3, 2, dtype="float64"))],
+        errors=[
+            S(M(3, 3), V([1, 2], "int32", layout=False), T(3, 2)),
+            S(M(3, 3), _PIVOTS, T(3)),
+            S(M(3, 3), _PIVOTS, T(3, 2, dtype="float64")),
+        ],
     ),
     op(
         "linalg_lstsq",
@@ -247,7 +290,13 @@ OPS = [
     # ---- orthogonal factors
     op(
         "linalg_qr",
-        rectangles() + [S(T(3, 4), "complete"), S(T(4, 3), "complete").without_grad(), S(T(4, 3), "r").without_grad(), S(T(3, 4), "r").without_grad()],
+        rectangles()
+        + [
+            S(T(3, 4), "complete"),
+            S(T(4, 3), "complete").without_grad(),
+            S(T(4, 3), "r").without_grad(),
+            S(T(3, 4), "r").without_grad(),
+        ],
         grad_scale=1000.0,
         errors=[S(T(3)), S(T(3, 3), "x"), *_INTEGER],
     ),
@@ -256,9 +305,22 @@ OPS = [
     *[
         op(
             name,
-            [S(T(4, 3), T(3)), S(T(4, 3), T(2)), S(T(2, 4, 3), T(2, 3)), S(T(3, 3), T(3)), S(T(4, 0), T(0)), S(T(0, 3, 2), T(0, 2))],
+            [
+                S(T(4, 3), T(3)),
+                S(T(4, 3), T(2)),
+                S(T(2, 4, 3), T(2, 3)),
+                S(T(3, 3), T(3)),
+                S(T(4, 0), T(0)).without_grad(),
+                S(T(0, 3, 2), T(0, 2)).without_grad(),
+            ],
             grad_scale=1000.0,
-            errors=[S(T(3, 4), T(2)), S(T(4, 3), T(4)), S(T(3), T(3)), S(T(2, 4, 3), T(3)), S(T(4, 3), T(3, dtype="float64"))],
+            errors=[
+                S(T(3, 4), T(2)),
+                S(T(4, 3), T(4)),
+                S(T(3), T(3)),
+                S(T(2, 4, 3), T(3)),
+                S(T(4, 3), T(3, dtype="float64")),
+            ],
         )
         for name in ("linalg_householder_product", "orgqr")
     ],
@@ -272,7 +334,12 @@ OPS = [
             S(T(2, 4, 2), T(2, 2), T(2, 4, 3)),
         ],
         grad_scale=1000.0,
-        errors=[S(T(4, 3), T(2), T(4, 2)), S(T(4, 3), T(3), T(3, 2)), S(T(4), T(3), T(4, 2)), S(T(4, 3), T(3, dtype="float64"), T(4, 2))],
+        errors=[
+            S(T(4, 3), T(2), T(4, 2)),
+            S(T(4, 3), T(3), T(3, 2)),
+            S(T(4), T(3), T(4, 2)),
+            S(T(4, 3), T(3, dtype="float64"), T(4, 2)),
+        ],
     ),
     # ---- eigenvalues and singular values
     op(
@@ -281,11 +348,18 @@ OPS = [
         values=False,
         grad=(),
         covers=("_linalg_eigh",),
-        errors=[*_NONSQUARE, *_INTEGER, S(T(3, 3), "x"), S(V([[float("nan")] * 2] * 2))],
+        errors=[*_NONSQUARE, *_INTEGER, S(T(3, 3), "x"), S(V([[float("nan")] * 3] * 3))],
     ),
-    op("linalg_eigvalsh", squares() + [S(T(3, 3), UPLO="U")], errors=[*_NONSQUARE, *_INTEGER]),
+    op("linalg_eigvalsh", squares() + [S(T(3, 3), UPLO="U")], errors=[*_NONSQUARE, *_INTEGER], **_ONE_TRIANGLE),
     op("linalg_eig", squares(), values=False, grad=(), errors=[*_NONSQUARE, S(V([[float("inf")] * 2] * 2))]),
-    op("linalg_eigvals", [S(M(3, 3)), S(M(2, 3, 3)), S(T(0, 0)), S(T(0, 3, 3))], values=False, grad=(), covers=("_linalg_eigvals",), errors=_NONSQUARE),
+    op(
+        "linalg_eigvals",
+        [S(M(3, 3)), S(M(2, 3, 3)), S(T(0, 0)), S(T(0, 3, 3))],
+        values=False,
+        grad=(),
+        covers=("_linalg_eigvals",),
+        errors=_NONSQUARE,
+    ),
     op(
         "linalg_svd",
         rectangles() + rectangles(full_matrices=False),
@@ -295,16 +369,30 @@ OPS = [
         errors=[S(T(3)), *_INTEGER, S(T(3, 3), driver="gesvd"), S(V([[float("nan")] * 2] * 2))],
     ),
     op("linalg_svdvals", rectangles(), errors=[S(T(3)), *_INTEGER, S(T(3, 3), driver="gesvd")]),
-    op("svd", [S(T(4, 3)), S(T(2, 3, 4)), S(T(4, 3), False), S(T(4, 3), True, False)], values=False, grad=(), strides=False, errors=[S(T(3))]),
+    op(
+        "svd",
+        [S(T(4, 3)), S(T(2, 3, 4)), S(T(4, 3), False), S(T(4, 3), True, False)],
+        values=False,
+        grad=(),
+        strides=False,
+        errors=[S(T(3))],
+    ),
     # ---- functions of matrices
     *[
-        op(name, [*squares(), S(T(3, 3, low=-20, high=20)).without_grad(), S(T(3, 3, low=-1e-3, high=1e-3))], grad_scale=1000.0, errors=[*_NONSQUARE, *_INTEGER])
+        op(
+            name,
+            [*squares(), S(T(3, 3, low=-20, high=20)).without_grad(), S(T(3, 3, low=-1e-3, high=1e-3))],
+            grad_scale=1000.0,
+            errors=[*_NONSQUARE, *_INTEGER],
+        )
         for name in ("linalg_matrix_exp", "matrix_exp")
     ],
     *[
         op(
             name,
-            [S(M(3, 3), n) for n in (0, 1, 2, 3, 5, -1, -2)] + [S(T(2, 3, 3), 3), S(T(0, 0), 2), S(T(0, 3, 3), 2)],
+            [S(T(3, 3, low=-1, high=1), n) for n in (0, 1, 2, 3, 5)]
+            + [S(M(3, 3), n) for n in (-1, -2)]
+            + [S(T(2, 3, 3), 3), S(T(0, 0), 2), S(T(0, 3, 3), 2)],
             strides=False,
             grad_scale=1000.0,
             errors=[S(T(4, 3), 2), S(T(3), 2), S(_SINGULAR, -1), S(T(3, 3), 1.5)],
@@ -315,7 +403,7 @@ OPS = [
         "linalg_pinv",
         rectangles()
         + [
-            S(M(3, 3), hermitian=True),
+            S(M(3, 3), hermitian=True).rough(),
             S(T(4, 3), rtol=0.4).without_grad(),
             S(T(4, 3), atol=0.5).without_grad(),
             S(T(4, 3), 0.4).without_grad(),
@@ -354,7 +442,13 @@ OPS = [
     # ---- norms
     op(
         "linalg_matrix_norm",
-        [S(T(4, 3)), S(T(2, 4, 3)), S(T(4, 3), keepdim=True), S(T(2, 4, 3), "nuc", (0, 2)), S(T(2, 4, 3), 2, (2, 0), True)]
+        [
+            S(T(4, 3)),
+            S(T(2, 4, 3)),
+            S(T(4, 3), keepdim=True),
+            S(T(2, 4, 3), "nuc", (0, 2)),
+            S(T(2, 4, 3), 2, (2, 0), True),
+        ]
         + [S(T(4, 3), p) for p in (1, -1, 2, -2, float("inf"), -float("inf"), "fro", "nuc")]
         + [S(T(2, 4, 3), p, (0, 1), True) for p in (1, float("inf"))],
         strides=False,
@@ -363,13 +457,34 @@ OPS = [
     ),
     op(
         "linalg_norm",
-        [S(T(4, 3)), S(T(5)), S(T(2, 4, 3)), S(T(4, 3), 2), S(T(4, 3), "nuc"), S(T(5), 3), S(T(4, 3), 1, 0), S(T(2, 4, 3), "fro", (0, 1), True)],
+        [
+            S(T(4, 3)),
+            S(T(5)),
+            S(T(2, 4, 3)),
+            S(T(4, 3), 2),
+            S(T(4, 3), "nuc"),
+            S(T(5), 3),
+            S(T(4, 3), 1, 0),
+            S(T(2, 4, 3), "fro", (0, 1), True),
+        ],
         strides=False,
         gradgradcheck=False,
         errors=[S(T(2, 4, 3), 2), S(T(4, 3), 3), S(T(3), "fro"), S(T(2, 4, 3), 2, (0, 1, 2))],
     ),
-    op("frobenius_norm", [S(T(4, 3), 0), S(T(2, 4, 3), (0, 2)), S(T(4, 3), (0, 1), True)], strides=False, gradgradcheck=False, errors=[S(T(2, 4, 3), (0, 1, 2))]),
-    op("nuclear_norm", [S(T(4, 3)), S(T(2, 4, 3)), S(T(4, 3), True), S(T(2, 4, 3), (0, 2))], strides=False, gradgradcheck=False, errors=[S(T(3)), S(T(2, 3), (0,))]),
+    op(
+        "frobenius_norm",
+        [S(T(4, 3), 0), S(T(2, 4, 3), (0, 2)), S(T(4, 3), (0, 1), True)],
+        strides=False,
+        gradgradcheck=False,
+        errors=[S(T(2, 4, 3), (0, 1, 2))],
+    ),
+    op(
+        "nuclear_norm",
+        [S(T(4, 3)), S(T(2, 4, 3)), S(T(4, 3), True), S(T(2, 4, 3), (0, 2))],
+        strides=False,
+        gradgradcheck=False,
+        errors=[S(T(3)), S(T(2, 3), (0,))],
+    ),
     # ---- products
     op("linalg_matmul", [S(T(3, 4), T(4, 2)), S(T(2, 3, 4), T(4)), S(T(3), T(3))], errors=[S(T(3, 4), T(3, 4))]),
     op(
@@ -384,13 +499,19 @@ OPS = [
         strides=False,
         errors=[S([T(3)]), S([T(2, 3), T(4, 5)]), S([T(2, 3), T(3), T(3, 2)]), S([T(2, 3, 3), T(3, 2)]), S([])],
     ),
-    op("chain_matmul", [S(T(3, 4), T(4, 2)), S(T(5, 2), T(2, 6), T(6, 3))], strides=False, errors=[S(), S(T(3, 4), T(4))], out=False),
+    op(
+        "chain_matmul",
+        [S(T(3, 4), T(4, 2)), S(T(5, 2), T(2, 6), T(6, 3))],
+        strides=False,
+        errors=[S(), S(T(3, 4), T(4))],
+        out=False,
+    ),
     op(
         "linalg_vecdot",
         [S(T(3), T(3)), S(T(4, 3), T(4, 3)), S(T(4, 3), T(3)), S(T(4, 3), T(4, 1), dim=0), S(T(0, 3), T(0, 3))],
         dtypes=_DTYPES,
         strides=False,
-        errors=[S(T(3), T(3, dtype="float64")), S(T(4, 3), T(3, 4)), S(T(3), T(3), dim=1)],
+        errors=[S(T(3), T(3, dtype="float64")), S(T(4, 3), T(3, 4))],
     ),
     op(
         "linalg_cross",
@@ -399,8 +520,18 @@ OPS = [
         strides=False,
         errors=[S(T(3), T(4, 3)), S(T(4), T(4)), S(T(3), T(3), dim=1), S(T(3), T(3, dtype="float64"))],
     ),
-    op("cross", [S(T(4, 3), T(4, 3)), S(T(3, 4), T(3, 4)), S(T(3, 4), T(3, 4), dim=0)], dtypes=(*FLOATS, *COMPLEX), strides=False, errors=[S(T(4), T(4))]),
-    op("linalg_diagonal", [S(T(4, 3)), S(T(2, 4, 3)), S(T(2, 4, 3), offset=1), S(T(2, 4, 3), dim1=0, dim2=1)], errors=[S(T(3))]),
+    op(
+        "cross",
+        [S(T(4, 3), T(4, 3)), S(T(3, 4), T(3, 4)), S(T(3, 4), T(3, 4), dim=0)],
+        dtypes=(*FLOATS, *COMPLEX),
+        strides=False,
+        errors=[S(T(4), T(4))],
+    ),
+    op(
+        "linalg_diagonal",
+        [S(T(4, 3)), S(T(2, 4, 3)), S(T(2, 4, 3), offset=1), S(T(2, 4, 3), dim1=0, dim2=1)],
+        errors=[S(T(3))],
+    ),
     op(
         "linalg_vander",
         [S(T(3)), S(T(2, 3)), S(T(3), N=5), S(T(3), N=2)],
@@ -408,8 +539,20 @@ OPS = [
         strides=False,
         errors=[S(T(3), N=1), S(T(3), N=0), S(T(3, dtype="bool")), S(T())],
     ),
-    op("vander", [S(T(3)), S(T(3), 5), S(T(3), 2, True), S(T(3), 0).without_grad(), S(T(3), 1).without_grad()], dtypes=(*_DTYPES, "int64"), strides=False, errors=[S(T(3), -1), S(T(2, 2))]),
-    op("linalg_tensorinv", [S(T(4, 6, 8, 3)).without_grad(), S(T(6, 2, 3), ind=1), S(T(2, 2, 4))], strides=False, grad_scale=1e4, errors=[S(T(6, 2, 2), ind=1), S(T(6, 2, 3), ind=0)]),
+    op(
+        "vander",
+        [S(T(3)), S(T(3), 5), S(T(3), 2, True), S(T(3), 0).without_grad(), S(T(3), 1).without_grad()],
+        dtypes=(*_DTYPES, "int64"),
+        strides=False,
+        errors=[S(T(3), -1), S(T(2, 2))],
+    ),
+    op(
+        "linalg_tensorinv",
+        [S(T(4, 6, 8, 3)).without_grad(), S(T(6, 2, 3), ind=1), S(T(2, 2, 4))],
+        strides=False,
+        grad_scale=1e4,
+        errors=[S(T(6, 2, 2), ind=1), S(T(6, 2, 3), ind=0)],
+    ),
     op(
         "linalg_tensorsolve",
         [S(T(2, 3, 6), T(2, 3)), S(T(6, 4, 4, 3, 2), T(4, 3, 2), dims=(0, 2)).without_grad()],
@@ -426,10 +569,20 @@ OPS = [
             S(T(3, 5), correction=0),
             S(T(3, 4), fweights=V([1, 2, 3, 1], "int64", grad=False, layout=False)),
             S(T(3, 4), aweights=V([0.5, 1.0, 2.0, 1.5], "float64", grad=False, layout=False)).for_(_GRAD),
-            S(T(3, 4), fweights=V([1, 2, 3, 1], "int64", grad=False, layout=False), aweights=V([0.5, 1.0, 2.0, 1.5], "float64", grad=False, layout=False)).for_(_GRAD),
+            S(
+                T(3, 4),
+                fweights=V([1, 2, 3, 1], "int64", grad=False, layout=False),
+                aweights=V([0.5, 1.0, 2.0, 1.5], "float64", grad=False, layout=False),
+            ).for_(_GRAD),
         ],
         strides=False,
-        errors=[S(T(2, 2, 2)), S(T(3, dtype="bool")), S(T(3), fweights=V([1, -1, 2], "int64")), S(T(3), fweights=V([1, 1], "int64")), S(T(3), aweights=V([1, 1, 1], "int64"))],
+        errors=[
+            S(T(2, 2, 2)),
+            S(T(3, dtype="bool")),
+            S(T(3), fweights=V([1, -1, 2], "int64")),
+            S(T(3), fweights=V([1, 1], "int64")),
+            S(T(3), aweights=V([1, 1, 1], "int64")),
+        ],
     ),
     op("corrcoef", [S(T(3, 5)), S(T(5))], strides=False, gradgradcheck=False, errors=[S(T(2, 2, 2))]),
 ]

@@ -122,6 +122,16 @@ GAUGE_FREE = {
     "eig vectors": lambda a: L.eig(a).eigenvectors.abs().square().sum(-2) + L.eig(a).eigenvectors.abs().sum(-2),
     "eigvals": lambda a: L.eigvals(a).abs().sum(-1),
 }
+ONE_TRIANGLE = {
+    "cholesky": lambda a: L.cholesky(a @ a.mH + torch.eye(a.shape[-1], dtype=a.dtype)),
+    "cholesky upper": lambda a: L.cholesky(a @ a.mH + torch.eye(a.shape[-1], dtype=a.dtype), upper=True),
+    "cholesky_solve": lambda a: torch.cholesky_solve(a.mH, a.tril() + 3 * torch.eye(a.shape[-1], dtype=a.dtype)),
+    "cholesky_solve upper": lambda a: torch.cholesky_solve(a.mH, a.triu() + 3 * torch.eye(a.shape[-1]), upper=True),
+    "cholesky_inverse": lambda a: torch.cholesky_inverse(a.tril() + 3 * torch.eye(a.shape[-1], dtype=a.dtype)),
+    "cholesky_inverse upper": lambda a: torch.cholesky_inverse(a.triu() + 3 * torch.eye(a.shape[-1]), upper=True),
+    "eigvalsh": lambda a: L.eigvalsh(a + a.mH, UPLO="U"),
+    "pinv": lambda a: L.pinv(a + a.mH, hermitian=True),
+}
 SVD = {
     "svd values": lambda a: L.svd(a).S,
     "svdvals": lambda a: L.svdvals(a),
@@ -129,9 +139,9 @@ SVD = {
     "svd right": lambda a: (lambda vh: vh[..., :2, :].mH @ vh[..., :2, :])(L.svd(a, full_matrices=False).Vh),
     "svd polar": lambda a: (lambda u, s, vh: u @ vh)(*L.svd(a, full_matrices=False)),
     "svd all": lambda a: (lambda u, s, vh: (u * s.exp().unsqueeze(-2)) @ vh)(*L.svd(a, full_matrices=False)),
-    "svd full": lambda a: (lambda u, s, vh: (u[..., : s.shape[-1]] * s.exp().unsqueeze(-2)) @ vh[..., : s.shape[-1], :])(
-        *L.svd(a)
-    ),
+    "svd full": lambda a: (
+        lambda u, s, vh: (u[..., : s.shape[-1]] * s.exp().unsqueeze(-2)) @ vh[..., : s.shape[-1], :]
+    )(*L.svd(a)),
     "nuclear norm": lambda a: L.matrix_norm(a, "nuc"),
     "spectral norm": lambda a: L.matrix_norm(a, 2),
     "cond": lambda a: L.cond(a),
@@ -157,6 +167,13 @@ def test_gradients_of_eigen_decompositions(name: str, dtype: Any) -> None:
 def test_gradients_of_singular_values(name: str, dtype: Any) -> None:
     for shape in ((3, 3), (4, 2), (2, 4), (2, 3, 2)):
         checked(SVD[name], random(*shape, dtype=dtype, seed=3))
+
+
+@pytest.mark.parametrize("dtype", WIDE)
+@pytest.mark.parametrize("name", ONE_TRIANGLE)
+def test_gradients_where_one_triangle_is_read(name: str, dtype: Any) -> None:
+    for shape in ((3, 3), (2, 3, 3)):
+        checked(ONE_TRIANGLE[name], random(*shape, dtype=dtype, seed=3))
 
 
 @pytest.mark.parametrize("name", [*GAUGE_FREE, *SVD])
@@ -196,7 +213,10 @@ def test_gradients_are_the_oracles(name: str, dtype: str, both: Any) -> None:
     ],
 )
 def test_losses_that_depend_on_phases_are_refused(code: str, both: Any) -> None:
-    both(f"torch.manual_seed(0); a = torch.complex(torch.randn(3, 3), torch.randn(3, 3)).requires_grad_(); {code}", contains=("ill-defined",))
+    both(
+        f"torch.manual_seed(0); a = torch.complex(torch.randn(3, 3), torch.randn(3, 3)).requires_grad_(); {code}",
+        contains=("ill-defined",),
+    )
 
 
 @pytest.mark.parametrize("dtype", WIDE)

@@ -56,7 +56,7 @@ void qr(const Tensor& out0, const Tensor& out1, const Tensor& A, std::string_vie
     T *const q_data = out0.data<T>(), *const r_data = out1.data<T>();
     if (k == 0) { // Q is the identity
       std::fill_n(q_data, out0.numel(), T(0));
-      for (int64_t i = 0; with_q && m && i < out0.numel() / (m * q_columns); ++i)
+      for (int64_t i = 0; q_columns && m && i < out0.numel() / (m * q_columns); ++i)
         for (int64_t j = 0; j < q_columns; ++j) q_data[(i * q_columns + j) * m + j] = T(1);
       return;
     }

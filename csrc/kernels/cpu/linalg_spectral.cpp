@@ -19,12 +19,12 @@ template <class T> bool all_finite(const T* values, int64_t n) {
 } // namespace
 
 void eigh(const Tensor& out0, const Tensor& out1, const Tensor& A, std::string_view UPLO, bool compute_v) {
+  if (out0.numel() == 0) return;
   visit_lapack("linalg_eigh_cpu", A.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     using R = RealOf<T>;
     const int64_t n = rows_in(A);
     const IntSpan batch = batch_of(A);
-    if (out0.numel() == 0) return;
     const Tensor info = empty_tensor(batch, DType::Int32);
     int* const infos = info.data<int>();
     const Matrices<T> in(A, batch);

@@ -94,8 +94,9 @@ Tensor no_derivative(const char* op, TensorList) {
 // ---- Cholesky: I. Murray, "Differentiation of the Cholesky decomposition" (2016) ----
 Tensor cholesky_grad(const Tensor& grad, const Tensor& factor, bool upper) {
   const Tensor l = upper ? mH(factor) : factor, g = upper ? mH(grad) : grad;
-  const Tensor phi = half_diagonal(tril(matmul(mH(l), g), 0));
-  const Tensor symmetric = (phi + mH(phi)) * Scalar(0.5);
+  // Only the lower triangle of A is free: its gradient is spread over both.
+  const Tensor phi = tril(matmul(mH(l), g), 0);
+  const Tensor symmetric = (phi + mH(tril(phi, -1))) * Scalar(0.5);
   return linalg_solve_triangular(l, divide_left(symmetric, l, false), false, false);
 }
 Tensor cholesky_solve_grad(const Tensor& grad, const Tensor& x, const Tensor& factor, bool upper) {
@@ -232,8 +233,7 @@ std::tuple<Tensor, Tensor> lstsq_grad(const Tensor& grad_x, const Tensor& grad_r
   }
   // The residual is a minimum: a change of the solution does not change it.
   if (grad_residuals.defined() && grad_residuals.numel()) {
-    const Tensor g = vector ? as_column(grad_residuals) : grad_residuals;
-    const Tensor difference = (matmul(a, solution) - right) * as_row(g) * Scalar(2);
+    const Tensor difference = (matmul(a, solution) - right) * as_row(grad_residuals) * Scalar(2);
     grad_a = plus(grad_a, matmul(difference, mH(solution)));
     grad_b = plus(grad_b, -difference);
   }

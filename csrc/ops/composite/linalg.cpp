@@ -33,7 +33,10 @@ Tensor linalg_cholesky(const Tensor& self, bool upper) {
   return factor;
 }
 Tensor cholesky(const Tensor& self, bool upper) {
-  infer::cholesky(self, "cholesky");
+  infer::check_square("cholesky", self, "A");
+  if (self.numel() == 0) return clone(self);
+  if (!is_differentiable(self.dtype()))
+    not_implemented("\"cholesky_cpu\" not implemented for '", dtype_aten_name(self.dtype()), "'");
   auto [factor, info] = linalg_cholesky_ex(self, upper, false);
   check_cholesky("cholesky", info);
   return factor;
@@ -140,13 +143,10 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> compute::linalg_lstsq(const Tensor& s
     if (std::any_of(ranks, ranks + rank.numel(), [&](int64_t r) { return r != columns_in(self); }))
       residuals = zeros({0}, residuals.dtype(), residuals.device());
   }
-  if (vector) { // plain results, no views: they are about to be recorded
-    const auto without_last = [](const Tensor& t) {
-      const size_t n = size_t(t.dim() - 1);
-      return torch::alias(t, t.sizes().span().first(n), t.strides().span().first(n), 0);
-    };
-    solution = without_last(solution);
-    if (residuals.numel()) residuals = without_last(residuals);
+  if (vector) { // a plain result, no view: it is about to be recorded
+    const size_t n = size_t(solution.dim() - 1);
+    solution =
+        torch::alias(solution, solution.sizes().span().first(n), solution.strides().span().first(n), 0);
   }
   return {solution, residuals, rank, values};
 }
@@ -242,7 +242,7 @@ Tensor compute::linalg_matrix_exp(const Tensor& self) {
   const auto fresh = [](const Tensor& t) { return torch::alias(clone(t, MemoryFormat::Contiguous)); };
   if (self.is_meta() || self.numel() == 0) return empty_tensor(self.sizes(), self.dtype(), self.device());
   if (is_reduced_float(self.dtype()))
-    return fresh(_to_copy(linalg_matrix_exp(_to_copy(self, DType::Float32)), self.dtype()));
+    not_implemented("\"matrix_exp\" not implemented for '", dtype_aten_name(self.dtype()), "'");
   const bool high = real_type(self.dtype()) == DType::Float64;
   // Each matrix is halved as often as it needs, and its exponential squared as often.
   const Tensor norm = amax(sum(abs(self), {-2}, false), {-1}, false);
@@ -258,13 +258,14 @@ Tensor matrix_exp(const Tensor& self) { return linalg_matrix_exp(self); }
 
 Tensor linalg_matrix_power(const Tensor& self, int64_t n) {
   infer::check_square("linalg.matrix_power", self, "A");
-  if (n == 0) {
-    const Tensor identity = expand(eye_like(self), self.sizes());
-    return clone(identity, MemoryFormat::Contiguous);
+  if (n == 0) { // constant, but recorded
+    const Tensor nowhere = ones(self.sizes(), DType::Bool, self.device());
+    return masked_fill(self, nowhere, Scalar(0)) + eye_like(self);
   }
   Tensor base = n < 0 ? linalg_inv(self) : self;
   uint64_t left = n < 0 ? uint64_t(0) - uint64_t(n) : uint64_t(n);
   if (left == 1) return n < 0 ? base : clone(base, MemoryFormat::Contiguous);
+  if (left == 3) return matmul(matmul(base, base), base);
   Tensor result;
   for (;;) {
     if (left & 1) result = result.defined() ? matmul(result, base) : base;

@@ -164,10 +164,7 @@ Tensor linalg_vecdot(const Tensor& x, const Tensor& y, int64_t dim) {
   check(x.dtype() == y.dtype(),
         "linalg.vecdot: Expected x and y to have the same dtype, but found x of type ",
         dtype_aten_name(x.dtype()), " and y of type ", dtype_aten_name(y.dtype()), " instead");
-  if (x.dim() == 1 && y.dim() == 1) {
-    wrap_dim(dim, 1);
-    return vdot(x, y);
-  }
+  if (x.dim() == 1 && y.dim() == 1) return vdot(x, y);
   return sum(conj(x) * y, {dim}, false);
 }
 

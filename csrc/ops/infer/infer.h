@@ -70,7 +70,7 @@ void check_matrix(const char* op, const Tensor& a, const char* name);
 void check_square(const char* op, const Tensor& a, const char* name);
 void check_float_or_complex(const char* op, const Tensor& a, bool low_precision);
 TensorMeta column_major(IntSpan batch, int64_t rows, int64_t columns, DType dtype, Device device);
-Metas2 cholesky(const Tensor& self, const char* op);
+Metas2 cholesky(const Tensor& self);
 TensorMeta cholesky_solve(const Tensor& self, const Tensor& factor);
 TensorMeta cholesky_inverse(const Tensor& self);
 Metas3 lu_factor(const Tensor& a, bool pivot);

@@ -67,7 +67,8 @@ TensorMeta square_like(const Tensor& a) {
 }
 } // namespace
 
-Metas2 cholesky(const Tensor& self, const char* op) {
+Metas2 cholesky(const Tensor& self) {
+  constexpr const char* op = "linalg.cholesky";
   check_square(op, self, "A");
   check_float_or_complex(op, self, true);
   return {square_like(self), info_of(self)};
