@@ -200,7 +200,7 @@ PyObject* tensor_iter(PyObject* self) {
   try {
     const Tensor& t = unwrap(self);
     check_type(t.dim() > 0, "iteration over a 0-d tensor");
-    const Owned views(owned_or_throw(wrap(ops::unbind(t, 0))));
+    const Owned views(owned(wrap(ops::unbind(t, 0))));
     return PyObject_GetIter(views.get());
   } catch (...) {
     return set_python_error();
