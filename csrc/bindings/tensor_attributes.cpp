@@ -464,9 +464,7 @@ PyMethodDef attribute_methods[] = {
     {"type_as", method_one_arg<"type_as", py_type_as>, METH_O,
      "type_as(other) -> Tensor\n\nThe tensor with dtype and device of `other`."},
     {"resize_", fast(method_with_args<"resize_", py_resize>), METH_FASTCALL | METH_KEYWORDS,
-     "resize_(*sizes, memory_format=None) -> Tensor
-
-Changes the shape in place; new elements are "
+     "resize_(*sizes, memory_format=None) -> Tensor\n\nChanges the shape in place; new elements are "
      "undefined."},
     {"_make_subclass", fast(py_make_subclass), METH_FASTCALL | METH_KEYWORDS | METH_STATIC,
      "_make_subclass(cls, data, require_grad=False)\n\nAn alias of `data` as an instance of `cls`."},
