@@ -122,13 +122,18 @@ GAUGE_FREE = {
     "eig vectors": lambda a: L.eig(a).eigenvectors.abs().square().sum(-2) + L.eig(a).eigenvectors.abs().sum(-2),
     "eigvals": lambda a: L.eigvals(a).abs().sum(-1),
 }
+def factor(a: Any) -> Any:
+    """A lower triangle with a positive diagonal, as Cholesky factors are."""
+    return a.tril(-1) + torch.diag_embed(3 + a.diagonal(dim1=-2, dim2=-1).real.tanh().to(a.dtype))
+
+
 ONE_TRIANGLE = {
     "cholesky": lambda a: L.cholesky(a @ a.mH + torch.eye(a.shape[-1], dtype=a.dtype)),
     "cholesky upper": lambda a: L.cholesky(a @ a.mH + torch.eye(a.shape[-1], dtype=a.dtype), upper=True),
-    "cholesky_solve": lambda a: torch.cholesky_solve(a.mH, a.tril() + 3 * torch.eye(a.shape[-1], dtype=a.dtype)),
-    "cholesky_solve upper": lambda a: torch.cholesky_solve(a.mH, a.triu() + 3 * torch.eye(a.shape[-1]), upper=True),
-    "cholesky_inverse": lambda a: torch.cholesky_inverse(a.tril() + 3 * torch.eye(a.shape[-1], dtype=a.dtype)),
-    "cholesky_inverse upper": lambda a: torch.cholesky_inverse(a.triu() + 3 * torch.eye(a.shape[-1]), upper=True),
+    "cholesky_solve": lambda a: torch.cholesky_solve(a.mH, factor(a)),
+    "cholesky_solve upper": lambda a: torch.cholesky_solve(a.mH, factor(a).mH, upper=True),
+    "cholesky_inverse": lambda a: torch.cholesky_inverse(factor(a)),
+    "cholesky_inverse upper": lambda a: torch.cholesky_inverse(factor(a).mH, upper=True),
     "eigvalsh": lambda a: L.eigvalsh(a + a.mH, UPLO="U"),
     "pinv": lambda a: L.pinv(a + a.mH, hermitian=True),
 }
