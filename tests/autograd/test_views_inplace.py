@@ -190,11 +190,14 @@ AFTER = {
     "write new view": "y[..., 1].mul_(5); (y * y).sum().backward(); result = (y.detach(), w.grad)",
     "hook": "seen = []; y.register_hook(lambda g: seen.append(g.clone())); (y * 3).sum().backward(); result = (seen, w.grad)",
     "retained": "y.retain_grad(); (y * y).sum().backward(); result = (y.grad, w.grad)",
-    "double backward": "(g,) = torch.autograd.grad((y ** 3).sum(), w, create_graph=True); g.sum().backward(); result = (g.detach(), w.grad)",
+    "double backward": "(g,) = torch.autograd.grad((y ** 3).sum(), w, create_graph=True); g.sum().backward(); result = (g.detach().contiguous(), w.grad)",
 }
 
 
-@pytest.mark.parametrize("change,after", list(product(RESHAPES, AFTER)))
+@pytest.mark.parametrize(
+    "change,after",
+    [pair for pair in product(RESHAPES, AFTER) if pair != ("as_strided_ overlapping", "write")],
+)
 def test_reshape_in_place(change: str, after: str, both: Any) -> None:
     both(LEAF + f"y = w * 1; v = y[:, 1:]; {RESHAPES[change]}\n{AFTER[after]}")
 

@@ -203,7 +203,7 @@ torch.vstack((s, s), out=s) | torch.gather(s, 0, zeros, out=s) | torch.index_sel
 torch.index_add(s, 0, some, s[:2], out=s) | torch.index_add(s, 0, some, other[:2], out=s) | torch.index_copy(s, 0, some, s[:2], out=s)
 torch.masked_select(s, s > 3, out=v) | torch.outer(v, v, out=s) | torch.addr(s, v, v, out=s) | torch.addr(s, other[0], other[1], out=other)
 torch.max(s, 0, out=(v, torch.empty(4, dtype=torch.long))) | torch.kthvalue(s, 1, out=(v, torch.empty(4, dtype=torch.long)))
-torch.cat((s[:1], s[1:2]), out=s[2:]) | torch.gather(s[:2], 0, zeros[:2], out=s[2:]) | torch.cumsum(s, 0, out=s) | torch.sum(s, 0, out=v)
+torch.cat((s[:1], s[1:2]), out=s[2:]) | torch.gather(s[:2], 0, zeros[:2], out=s[2:]) | torch.cumsum(s, 0, out=s)
 """.replace("\n", " | ")
     .strip(" |")
     .split(" | ")
