@@ -86,6 +86,9 @@ void check_svd(const char* op, const Tensor& info) {
 
 void check_lstsq(const char* op, const Tensor& info) {
   first_failure(op, info, [](const std::string& place, int64_t number) {
+    if (number < 0)
+      fail_linalg(place, "The least squares problem could not be solved because the input matrix contained "
+                         "non-finite values.");
     fail_linalg(
         place,
         "The least squares problem could not be solved because the input matrix does not have full rank "

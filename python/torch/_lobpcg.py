@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any, Optional
 
 import torch
-from torch import Tensor
+from torch import Tensor, _override
 
 
 def _product(B: Optional[Tensor], x: Tensor) -> Tensor:
@@ -217,3 +217,6 @@ def _batch_places(sizes: Any) -> list[tuple[int, ...]]:
     for size in sizes:
         places = [(*p, i) for p in places for i in range(size)]
     return places
+
+
+_override.make_overridable(globals())

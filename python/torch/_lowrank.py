@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Optional
 
 import torch
-from torch import Tensor
+from torch import Tensor, _override
 
 
 def _range_of(A: Tensor, q: int, niter: int, M: Optional[Tensor]) -> Tensor:
@@ -66,3 +66,6 @@ def pca_lowrank(
     if center:
         A = A - A.mean(dim=-2, keepdim=True)
     return svd_lowrank(A, q, niter=niter)
+
+
+_override.make_overridable(globals())

@@ -122,6 +122,8 @@ GAUGE_FREE = {
     "eig vectors": lambda a: L.eig(a).eigenvectors.abs().square().sum(-2) + L.eig(a).eigenvectors.abs().sum(-2),
     "eigvals": lambda a: L.eigvals(a).abs().sum(-1),
 }
+
+
 def factor(a: Any) -> Any:
     """A lower triangle with a positive diagonal, as Cholesky factors are."""
     return a.tril(-1) + torch.diag_embed(3 + a.diagonal(dim1=-2, dim2=-1).real.tanh().to(a.dtype))
@@ -248,6 +250,7 @@ def test_det_of_singular_matrices(dtype: Any) -> None:
         ("torch.linalg.inv(torch.stack([torch.eye(2), torch.ones(2, 2)]))", "Batch element 1"),
         ("torch.linalg.solve(torch.zeros(2, 2), torch.ones(2))", "singular"),
         ("torch.linalg.svd(torch.full((2, 2), float('nan')))", "non-finite"),
+        ("torch.linalg.lstsq(torch.full((3, 2), float('nan')), torch.ones(3), driver='gelsd')", ""),
         ("torch.linalg.eigh(torch.full((3, 3), float('nan')))", "failed to converge"),
     ],
 )
@@ -267,6 +270,21 @@ def test_removed_functions_say_what_to_call(both: Any) -> None:
 def test_no_derivative(both: Any) -> None:
     both("torch.geqrf(torch.rand(3, 3, requires_grad=True))[0].sum().backward()", contains=("geqrf", "not implemented"))
     both("torch.geqrf(torch.rand(3, 3, requires_grad=True))[1].sum().backward()", contains=("geqrf", "not implemented"))
+
+
+def test_nuclear_norms(both: Any) -> None:
+    for call in (
+        "torch.norm(x, 'nuc', (1, 2))",
+        "x[0].norm('nuc')",
+        "torch.norm(x, 'nuc', dim=(0, 2), keepdim=True)",
+        "x.norm('nuc', 0)",
+    ):
+        both(f"x = torch.arange(24.0).cos().reshape(2, 3, 4); result = {call}", scale=10)
+
+
+def test_orthogonal_initialisation(both: Any) -> None:
+    for shape in ((5, 3), (3, 5), (2, 3, 4)):
+        both(f"torch.manual_seed(0); result = torch.nn.init.orthogonal_(torch.empty({shape}))", scale=10)
 
 
 # ------------------------------------------------------------------------------------------------ low rank

@@ -10,6 +10,7 @@
 #include "kernels/lapack.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace torch::TORCH_ISA {
@@ -123,6 +124,13 @@ template <class Body> void for_batch(int64_t count, double cost, Body&& body) {
 
 inline double cube(int64_t a, int64_t b, int64_t c) {
   return static_cast<double>(a) * static_cast<double>(b) * static_cast<double>(c);
+}
+
+// Some of LAPACK's iterations never end on NaN, others print complaints.
+template <class T> bool all_finite(const T* values, int64_t n) {
+  for (int64_t i = 0; i < n; ++i)
+    if (!std::isfinite(std::real(values[i])) || !std::isfinite(std::imag(values[i]))) return false;
+  return true;
 }
 
 // The size of workspace that a query with lwork = -1 has put into work[0].

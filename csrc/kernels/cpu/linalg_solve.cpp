@@ -237,6 +237,10 @@ void lstsq(const Tensor& out0, const Tensor& out1, const Tensor& out2, const Ten
         info[i] = 0;
         int rank = 0;
         a_in.load(i, a, m);
+        if (!all_finite<T>(a, m * n)) {
+          info[i] = -1;
+          continue;
+        }
         std::fill_n(static_cast<T*>(x), tall * k, T(0));
         b_in.load(i, x, tall);
         std::fill_n(static_cast<int*>(pivots), n, 0);

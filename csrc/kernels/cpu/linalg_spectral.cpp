@@ -3,20 +3,7 @@
 #include "kernels/linalg_errors.h"
 #include "kernels/linalg_kernels.h"
 
-#include <cmath>
-
 namespace torch::TORCH_ISA {
-
-namespace {
-
-// Some of LAPACK's iterations never end on NaN.
-template <class T> bool all_finite(const T* values, int64_t n) {
-  for (int64_t i = 0; i < n; ++i)
-    if (!std::isfinite(std::real(values[i])) || !std::isfinite(std::imag(values[i]))) return false;
-  return true;
-}
-
-} // namespace
 
 void eigh(const Tensor& out0, const Tensor& out1, const Tensor& A, std::string_view UPLO, bool compute_v) {
   if (out0.numel() == 0) return;
