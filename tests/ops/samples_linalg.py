@@ -269,7 +269,7 @@ OPS = [
             *[S(T(4, 3), T(4, 2), driver=driver) for driver in ("gels", "gelsy", "gelsd", "gelss")],
             *[S(T(2, 5, 3), T(2, 5), driver=driver) for driver in ("gels", "gelsd", "gelss")],
             S(T(3, 4), T(3, 2), driver="gelss"),
-            S(T(4, 3), T(4, 2), rcond=0.5, driver="gelss").without_grad(),
+            S(T(3, 4), T(3, 2), rcond=0.5, driver="gelss").without_grad(),
             S(T(4, 3), T(4, 2), 1e-3, driver="gelsd"),
             S(T(0, 0), T(0, 2)),
             S(T(4, 0), T(4, 2)),
