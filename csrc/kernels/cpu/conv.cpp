@@ -1,9 +1,9 @@
 // convolution and its two gradients: geometry, dtypes, and the choice between products and the direct engine.
 #include "core/tensor.h"
+#include "kernels/conv_kernels.h"
 #include "kernels/cpu/conv_engine.h"
 #include "kernels/cpu/conv_weight.h"
 #include "kernels/cpu/gemm.h"
-#include "kernels/nn_kernels.h"
 
 #include <memory>
 
@@ -65,8 +65,10 @@ template <class T> constexpr int64_t kParts = kIsComplex<T> ? 2 : 1;
 template <class T> Operand<EngineType<T>> operand(const Tensor& t) {
   using C = EngineType<T>;
   if constexpr (std::is_same_v<T, C>) {
-    return {{t.data<C>(), t.stride(0), t.stride(1), image_strides(t)}, nullptr};
-  } else {
+    if (t.is_contiguous() || t.suggested_format() != MemoryFormat::Contiguous)
+      return {{t.data<C>(), t.stride(0), t.stride(1), image_strides(t)}, nullptr};
+  }
+  {
     auto copy = std::make_unique<Scratch>(size_t(t.numel() * kParts<T>) * sizeof(C));
     C* to = copy->as<C>();
     const T* from = t.data<T>();
@@ -238,6 +240,23 @@ void product_by_image(const ConvGeometry& g, Matrix<C> weight, int64_t weight_gr
   });
 }
 
+// to[image, position, r] = sum_c from[image, position, c] * weight(r, c) (+ bias[r]), channels side by side.
+template <class C>
+void product_by_pixel(const ConvGeometry& g, Matrix<C> weight, int64_t weight_group, Images<const C> from,
+                      int64_t from_step, int64_t channels, Images<C> to, int64_t to_step, int64_t rows,
+                      const C* bias) {
+  const int64_t positions = g.large[0] * g.large[1] * g.large[2];
+  for (int64_t n = 0; n < g.batch; ++n)
+    for (int64_t group = 0; group < g.groups; ++group) {
+      const Matrix<C> source{from.data + n * from.image + group * channels * from.channel, from_step,
+                             from.channel};
+      const Matrix<C> add = bias ? Matrix<C>{bias + group * rows, 0, 1} : Matrix<C>{};
+      gemm<C>(positions, rows, channels, C(1), source,
+              {weight.data + group * weight_group, weight.col, weight.row}, C(1), add,
+              to.data + n * to.image + group * rows, to_step);
+    }
+}
+
 template <class C>
 void to_small(const ConvGeometry& g, Images<const C> large, const C* weight, const C* bias, Images<C> small) {
   if constexpr (std::is_floating_point_v<C>) {
@@ -246,6 +265,10 @@ void to_small(const ConvGeometry& g, Images<const C> large, const C* weight, con
         flat_positions(small, g.small, to_step) && to_step == 1)
       return product_by_image<C>(g, {weight, g.large_channels, 1}, g.small_channels * g.large_channels, large,
                                  from_step, g.large_channels, small, g.small_channels, bias);
+    if (is_pointwise(g) && flat_positions(large, g.large, from_step) &&
+        flat_positions(small, g.small, to_step) && small.channel == 1)
+      return product_by_pixel<C>(g, {weight, g.large_channels, 1}, g.small_channels * g.large_channels, large,
+                                 from_step, g.large_channels, small, to_step, g.small_channels, bias);
   }
   conv_to_small<C>(g, large, weight, bias, small);
 }
@@ -257,6 +280,10 @@ void to_large(const ConvGeometry& g, Images<const C> small, const C* weight, con
         flat_positions(large, g.large, to_step) && to_step == 1)
       return product_by_image<C>(g, {weight, 1, g.large_channels}, g.small_channels * g.large_channels, small,
                                  from_step, g.small_channels, large, g.large_channels, bias);
+    if (is_pointwise(g) && flat_positions(small, g.small, from_step) &&
+        flat_positions(large, g.large, to_step) && large.channel == 1)
+      return product_by_pixel<C>(g, {weight, 1, g.large_channels}, g.small_channels * g.large_channels, small,
+                                 from_step, g.small_channels, large, to_step, g.large_channels, bias);
   }
   conv_to_large<C>(g, small, weight, bias, large);
 }

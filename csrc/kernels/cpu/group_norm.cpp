@@ -109,7 +109,10 @@ void group_norm(const Tensor& out, const Tensor& mean, const Tensor& rstd, const
     return fill(rstd, Scalar(NAN));
   }
   visit_norm("group_norm", input.dtype(), [&](auto tag) {
-    forward<typename decltype(tag)::type>(out, mean, rstd, input, s, weight, bias, eps);
+    // Groups of channels-last images are not together in memory: they are normalised apart.
+    const Tensor dense = out.is_contiguous() ? out : empty_tensor(out.sizes(), out.dtype());
+    forward<typename decltype(tag)::type>(dense, mean, rstd, input, s, weight, bias, eps);
+    if (!dense.is_same(out)) copy(out, dense);
   });
 }
 
@@ -123,8 +126,10 @@ void group_norm_backward(const Tensor& grad_input, const Tensor& grad_weight, co
     return;
   }
   visit_norm("group_norm_backward", input.dtype(), [&](auto tag) {
-    backward<typename decltype(tag)::type>(grad_input, grad_weight, grad_bias, grad, input, mean, rstd,
-                                           weight, s);
+    const bool aside = grad_input.defined() && !grad_input.is_contiguous();
+    const Tensor dense = aside ? empty_tensor(grad_input.sizes(), grad_input.dtype()) : grad_input;
+    backward<typename decltype(tag)::type>(dense, grad_weight, grad_bias, grad, input, mean, rstd, weight, s);
+    if (aside) copy(grad_input, dense);
   });
 }
 
