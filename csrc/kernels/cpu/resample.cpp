@@ -184,10 +184,19 @@ void spread_along(C* __restrict to, const C* __restrict from, const Table<C>& ta
     }
 }
 
+// Bytes are mixed with weights of 15 bits and rounded after each dimension, as image libraries do.
+template <class T> constexpr bool kBytes = std::is_same_v<T, uint8_t>;
+template <class C> void quantize(Table<C>& table) {
+  const C largest = *std::max_element(table.weight.begin(), table.weight.end());
+  C unit = 1;
+  while (unit < (1 << 22) && std::floor(largest * unit * 2 + C(0.5)) < (1 << 15)) unit *= 2;
+  for (C& w : table.weight) w = std::round(w * unit) / unit;
+}
+
 template <class T, class C> inline T rounded(C x) {
   if constexpr (std::is_integral_v<T>)
-    return static_cast<T>(
-        std::clamp(std::nearbyint(x), C(std::numeric_limits<T>::lowest()), C(std::numeric_limits<T>::max())));
+    return static_cast<T>(std::clamp(std::floor(x + C(0.5)), C(std::numeric_limits<T>::lowest()),
+                                     C(std::numeric_limits<T>::max())));
   else
     return static_cast<T>(x);
 }
@@ -266,7 +275,7 @@ void resample_volumes(const Rows<T>& to, const Rows<const T>& from, const std::a
   const Table<C>&td = tables[0], &th = tables[1], &tw = tables[2];
   const int64_t inner = to.inner(), in_length = from.length(), out_length = to.length();
   // Whichever has fewer rows is interpolated along them: the input, or sums of its rows.
-  const bool sums_first = td.out * th.out < td.in * th.in;
+  const bool sums_first = !kBytes<T> && td.out * th.out < td.in * th.in;
   const bool direct = std::is_same_v<T, C> && from.step() == 1;
   for_planes(to.units() * td.out * th.out, out_length * 2, [&](int64_t begin, int64_t end) {
     KeptRows<C> kept(tables, sums_first ? in_length : out_length);
@@ -292,8 +301,11 @@ void resample_volumes(const Rows<T>& to, const Rows<const T>& from, const std::a
           const T* const source = from.row(p, z, y);
           weights.push_back(td.weight[size_t(tz * td.out + oz)] * th.weight[size_t(ty * th.out + oy)]);
           if (!sums_first)
-            rows.push_back(kept.row(
-                z, y, id, [&](C* row) { mix_along<C>(row, as_computed(source, in_row), tw, inner); }));
+            rows.push_back(kept.row(z, y, id, [&](C* row) {
+              mix_along<C>(row, as_computed(source, in_row), tw, inner);
+              if constexpr (kBytes<T>)
+                for (int64_t x = 0; x < out_length; ++x) row[x] = rounded<T, C>(row[x]);
+            }));
           else if (direct)
             rows.push_back(as_computed(source, nullptr));
           else
@@ -411,7 +423,9 @@ void resample(const Tensor& out_, const Tensor& input_, int64_t mode, bool align
     const Planes<const T> from(input, spatial);
     const Planes<T> to(out, spatial);
     const bool pixels = has_pixels(from) && has_pixels(to);
-    const auto tables = tables_for<C>(input, out, mode, align_corners, scales);
+    auto tables = tables_for<C>(input, out, mode, align_corners, scales);
+    if constexpr (kBytes<T>)
+      for (Table<C>& table : tables) quantize(table);
     resample_volumes<T, C>({to, pixels}, {from, pixels}, tables);
   };
   if (mode <= kNearestExact) {
@@ -424,7 +438,7 @@ void resample(const Tensor& out_, const Tensor& input_, int64_t mode, bool align
       nearest_volumes<T>({to, pixels}, {from, pixels}, tables);
     });
   } else if (input.dtype() == DType::UInt8) {
-    run(TypeTag<uint8_t>{}, TypeTag<float>{});
+    run(TypeTag<uint8_t>{}, TypeTag<double>{});
   } else {
     visit_floating("upsample", input.dtype(), [&](auto tag) {
       using T = typename decltype(tag)::type;

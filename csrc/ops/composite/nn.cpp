@@ -173,14 +173,12 @@ Tensor cosine_similarity(const Tensor& x1, const Tensor& x2, int64_t dim, double
         dtype_aten_name(type));
   // Norms are taken along `dim` of the common shape.
   const DimVec common = broadcast_sizes(x1.sizes(), x2.sizes(), "cosine_similarity");
-  const auto prepared = [&](const Tensor& t) {
-    const Tensor typed = t.dtype() == type ? t : _to_copy(t, type);
-    return torch::equal(t.sizes(), common) ? typed : expand(typed, common);
-  };
+  // They have the dtype of their own tensor.
   const auto unit = [&](const Tensor& t) {
-    return t / clamp_min(linalg_vector_norm(t, int64_t{2}, {dim}, true), eps);
+    const Tensor all = torch::equal(t.sizes(), common) ? t : expand(t, common);
+    return all / clamp_min(linalg_vector_norm(all, int64_t{2}, {dim}, true), eps);
   };
-  return sum(unit(prepared(x1)) * unit(prepared(x2)), {dim});
+  return sum(unit(x1) * unit(x2), {dim});
 }
 
 Tensor pairwise_distance(const Tensor& x1, const Tensor& x2, double p, double eps, bool keepdim) {

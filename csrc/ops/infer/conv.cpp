@@ -90,6 +90,8 @@ Windows check_windows(const char* op, IntSpan image, Ints kernel, Ints dilation,
 
 TensorMeta im2col(const Tensor& self, Ints kernel, Ints dilation, Ints padding, Ints stride) {
   const int64_t n = self.dim();
+  check_index(n >= 3, "im2col: Dimension out of range: expected 3D or 4D (batch mode) input, got ",
+              self.sizes());
   bool ok = n == 3 || n == 4;
   for (int64_t i = n == 4 ? 1 : 0; ok && i < n; ++i) ok = self.sizes()[size_t(i)] > 0;
   check(ok, "im2col: Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero ",

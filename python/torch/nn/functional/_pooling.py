@@ -107,12 +107,13 @@ def max_pool3d_with_indices(
     return _nn.max_pool3d_with_indices(input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
-def _sizes_or_own(output_size: Any, input: torch.Tensor, count: int) -> list[int]:
-    """Return ``count`` sizes; None stands for the input's own."""
-    sizes = [output_size] * count if not isinstance(output_size, (list, tuple)) else output_size
-    if len(sizes) > input.dim():
-        raise ValueError(f"Input dimension should be at least {len(sizes) + 1}")
-    return [n if n is not None else input.size(i - len(sizes)) for i, n in enumerate(sizes)]
+def _sizes_or_own(output_size: Any, input: torch.Tensor) -> Any:
+    """Return sizes in which None stands for the input's own."""
+    if isinstance(output_size, int):
+        return output_size
+    if input.dim() <= len(output_size):
+        raise ValueError(f"Input dimension should be at least {len(output_size) + 1}")
+    return [n if n is not None else input.size(i - len(output_size)) for i, n in enumerate(output_size)]
 
 
 def adaptive_max_pool1d(input: torch.Tensor, output_size: Any, return_indices: bool = False) -> Any:
@@ -138,7 +139,7 @@ def adaptive_max_pool2d_with_indices(
     input: torch.Tensor, output_size: Any, return_indices: bool = False
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Do what :func:`adaptive_max_pool2d` does and say where the maxima are."""
-    return _nn.adaptive_max_pool2d(input, _sizes_or_own(output_size, input, 2))
+    return _nn.adaptive_max_pool2d(input, _sizes_or_own(output_size, input))
 
 
 def adaptive_max_pool3d(input: torch.Tensor, output_size: Any, return_indices: bool = False) -> Any:
@@ -151,7 +152,7 @@ def adaptive_max_pool3d_with_indices(
     input: torch.Tensor, output_size: Any, return_indices: bool = False
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Do what :func:`adaptive_max_pool3d` does and say where the maxima are."""
-    return _nn.adaptive_max_pool3d(input, _sizes_or_own(output_size, input, 3))
+    return _nn.adaptive_max_pool3d(input, _sizes_or_own(output_size, input))
 
 
 def _fractional(
@@ -296,12 +297,12 @@ def max_unpool3d(
 
 def adaptive_avg_pool2d(input: torch.Tensor, output_size: Any) -> torch.Tensor:
     """Take means such that the result has ``output_size``. See :class:`~torch.nn.AdaptiveAvgPool2d`."""
-    return _nn.adaptive_avg_pool2d(input, _sizes_or_own(output_size, input, 2))
+    return _nn.adaptive_avg_pool2d(input, _sizes_or_own(output_size, input))
 
 
 def adaptive_avg_pool3d(input: torch.Tensor, output_size: Any) -> torch.Tensor:
     """Take means such that the result has ``output_size``. See :class:`~torch.nn.AdaptiveAvgPool3d`."""
-    return _nn.adaptive_avg_pool3d(input, _sizes_or_own(output_size, input, 3))
+    return _nn.adaptive_avg_pool3d(input, _sizes_or_own(output_size, input))
 
 
 def _norm_of_windows(mean: torch.Tensor, count: int, norm_type: float) -> torch.Tensor:
