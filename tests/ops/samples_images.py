@@ -69,7 +69,7 @@ OPS = [
         _op(
             f"conv_transpose{n}d",
             [
-                S(T(2, 3, *[4] * n), T(3, 2, *[3] * n), T(2)),
+                S(T(2, 3, *[4] * n), T(3, 2, *[3] * n), T(2)).for_(WIDE + COMPLEX),
                 S(T(2, 3, *[4] * n), T(3, 2, *[3] * n), None, 2, 1, 1),
                 S(T(1, 4, *[3] * n), T(4, 2, *[2] * n), T(4), 2, 0, 0, 2),
                 S(T(1, 2, *[3] * n), T(2, 1, *[2] * n), None, 1, 0, 0, 1, 2),
@@ -455,11 +455,13 @@ OPS += [
                     mode=mode,
                     padding_mode=padding,
                     align_corners=align,
-                ).once()
+                )
+                .once()
+                .for_(WIDE)
                 for padding in ("zeros", "border", "reflection")
                 for align in (False, True)
             ]
-            + [S(T(1, 1, 3, 2), T(1, 1, 3, 2, low=-1.2, high=1.2), mode, align_corners=True).once()],
+            + [S(T(1, 1, 3, 2), T(1, 1, 3, 2, low=-1.2, high=1.2), mode, align_corners=True).once().for_(WIDE)],
             variant=mode,
             dtypes=WIDE,
             covers=("grid_sampler", "grid_sampler_2d"),
@@ -477,7 +479,9 @@ OPS += [
                 mode=mode,
                 padding_mode=padding,
                 align_corners=align,
-            ).once()
+            )
+            .once()
+            .for_(WIDE)
             for mode in ("bilinear", "nearest")
             for padding in ("zeros", "border", "reflection")
             for align in (False, True)
@@ -633,7 +637,8 @@ OPS += [
             S(T(3, 1), T(3, 4)),
             S(T(4), T(4), 0, 10.0).without_grad(),  # see "on purpose" in docs/compatibility.md
             S(V([[0.0, 0.0], [1.0, 0.0]]), V([[1.0, 2.0], [2.0, 0.0]])).without_grad(),
-            S(T(3, 4), T(3, 4, dtype="float64")).for_(("float32",)),
+            S(T(3, 4), T(3, 4, dtype="float64")).for_(("float64",)),
+            S(T(3, 4), T(3, 4, dtype="bfloat16")).for_(("float32",)),
         ],
         (S(T(3, 4), T(3, 5)), S(T(3, 4), T(3, 4), 2), S(T(3, 4, dtype="int64"), T(3, 4, dtype="int64"))),
         layouts=_PLAIN,
