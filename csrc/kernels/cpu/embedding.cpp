@@ -186,6 +186,16 @@ void embedding_renorm(const Tensor& self, const Tensor& indices, double max_norm
     visit_floating("embedding_renorm_", self.dtype(), run);
 }
 
+namespace {
+template <class C, class T> inline void add_to(C* __restrict sums, const T* __restrict row, int64_t n) {
+  for (int64_t j = 0; j < n; ++j) sums[j] += static_cast<C>(row[j]);
+}
+template <class C, class T>
+inline void add_scaled(C* __restrict sums, const T* __restrict row, int64_t n, C factor) {
+  for (int64_t j = 0; j < n; ++j) sums[j] += factor * static_cast<C>(row[j]);
+}
+} // namespace
+
 void embedding_bag(const Tensor& out, const Tensor& bag_of, const Tensor& bag_size, const Tensor& max_indices,
                    const Tensor& weight, const Tensor& indices, const Tensor& offsets, int64_t mode,
                    const Tensor& per_sample_weights, bool include_last_offset, int64_t padding_idx) {
@@ -248,10 +258,9 @@ void embedding_bag(const Tensor& out, const Tensor& bag_of, const Tensor& bag_si
                              }
                            }
                          } else if (factors) {
-                           const C f = static_cast<C>(factors[i]);
-                           for (int64_t j = 0; j < width; ++j) sums[j] += f * static_cast<C>(row[j]);
+                           add_scaled(sums, row, width, static_cast<C>(factors[i]));
                          } else {
-                           for (int64_t j = 0; j < width; ++j) sums[j] += static_cast<C>(row[j]);
+                           add_to(sums, row, width);
                          }
                          ++count;
                        }

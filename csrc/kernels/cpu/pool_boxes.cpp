@@ -91,8 +91,8 @@ void fractional_max_pool(const Tensor& out, const Tensor& indices, const Tensor&
     const T* const samples = random_samples.data<T>();
     const std::array<int64_t, 3> in{from.slices, from.rows, from.cols}, result{to.slices, to.rows, to.cols};
     for_planes(from.count, from.size(), [&](int64_t begin, int64_t end) {
+      Ranges ranges{std::vector<Range>{{0, 1}}, {}, {}};
       for (int64_t p = begin; p < end; ++p) {
-        Ranges ranges{std::vector<Range>{{0, 1}}, {}, {}};
         for (size_t d = 0; d < dims; ++d) {
           // The samples of a plane are those of its columns, then its rows; of a volume from the depth on.
           const size_t which = dims == 2 ? 1 - d : d, at = 3 - dims + d;
