@@ -23,7 +23,7 @@ PyObject* handle_for(PyObject* dict, PyObject* hook) {
     return owned(PyObject_GetAttrString(module.get(), "RemovableHandle")).release();
   }();
   if (!PyCallable_Check(hook))
-    fail_python(PyExc_TypeError, "hook must be callable, not %s", Py_TYPE(hook)->tp_name);
+    raise_python(PyExc_TypeError, "hook must be callable, not %s", Py_TYPE(hook)->tp_name);
   Owned handle = owned(PyObject_CallOneArg(type, dict));
   const Owned id = owned(PyObject_GetAttrString(handle.get(), "id"));
   check_status(PyObject_SetItem(dict, id.get(), hook));
@@ -49,7 +49,7 @@ Owned snapshot(PyObject* dict) {
 // What a hook may give in place of a gradient: a tensor of the same kind.
 Tensor replacement(PyObject* result, const Tensor& old, PyObject* hook) {
   if (!is_tensor(result))
-    fail_python(PyExc_TypeError, "expected Variable, but hook returned '%s'", Py_TYPE(result)->tp_name);
+    raise_python(PyExc_TypeError, "expected Variable, but hook returned '%s'", Py_TYPE(result)->tp_name);
   Tensor t = unwrap(result);
   if (!old.defined()) return t;
   check(t.dtype() == old.dtype(), "hook '", name_of(hook), "' has changed the type of value (was ",
@@ -62,7 +62,7 @@ Tensor replacement(PyObject* result, const Tensor& old, PyObject* hook) {
 
 void replace_all(PyObject* result, std::span<Tensor> values, PyObject* hook) {
   if (!PyTuple_Check(result))
-    fail_python(PyExc_TypeError, "expected tuple, but hook returned '%s'", Py_TYPE(result)->tp_name);
+    raise_python(PyExc_TypeError, "expected tuple, but hook returned '%s'", Py_TYPE(result)->tp_name);
   const auto n = static_cast<size_t>(PyTuple_GET_SIZE(result));
   check(n == values.size(), "hook '", name_of(hook), "' has returned an incorrect number of values (got ", n,
         ", but expected ", values.size(), ")");

@@ -24,6 +24,15 @@ public:
   Device device() const { return device_; }
   bool writable() const { return writable_; }
   bool owns_memory() const { return release_ == nullptr; }
+  // Whether the memory is shared with child processes made by fork, and a file descriptor of it for others
+  // (-1: none).
+  bool is_shared() const { return shared_fd_ >= 0; }
+  int shared_fd() const { return shared_fd_; }
+  // Moves the contents into shared memory; every tensor on the storage sees it there. RuntimeError for
+  // foreign memory and while there are pins.
+  void share();
+  // Maps the shared memory of another storage, or process, again; takes fd over.
+  static Ref<StorageImpl> map_shared(int fd, int64_t bytes);
   // Grows or shrinks, keeping the contents; RuntimeError for foreign memory and while there are pins.
   void resize(int64_t bytes);
 
@@ -42,6 +51,7 @@ private:
   void* context_ = nullptr;
   Device device_;
   bool writable_ = true;
+  int shared_fd_ = -1;
 };
 
 using Storage = Ref<StorageImpl>;

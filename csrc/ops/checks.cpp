@@ -1,5 +1,7 @@
 #include "ops/checks.h"
 
+#include "core/warning.h"
+
 #include "ops/pointwise_call.h"
 
 #include <cmath>
@@ -7,9 +9,37 @@
 
 namespace torch::ops {
 
+void check_fits(DType type, const Scalar& value) {
+  bool fits = !value.is_complex() || is_complex(type);
+  if (fits && is_integral(type) && !value.is_bool()) {
+    // Integers may be negative where the type is unsigned, and wrap once, as in PyTorch; fractions are cut
+    // off.
+    const int64_t bits = 8 * item_size(type);
+    const double end =
+        std::ldexp(1.0, int(is_signed(type) ? bits - 1 : bits)); // first number that is too large
+    if (value.is_integral()) {
+      const int64_t v = value.to<int64_t>();
+      fits = bits == 64 || (double(v) < end && double(v) >= (is_signed(type) ? -end : 1 - end));
+    } else {
+      const double v = value.to<double>();
+      fits = v >= (is_signed(type) ? -end : 0) && (bits == 64 ? v < end : v <= end - 1);
+    }
+  }
+  check(fits, "value cannot be converted to type ", dtype_name(type), " without overflow");
+}
+
+namespace {
+void check_number_fits(DType type, const Tensor& number) {
+  visit_all(number.dtype(),
+            [&](auto tag) { check_fits(type, Scalar(*number.data<typename decltype(tag)::type>())); });
+}
+} // namespace
+
 void check_alpha(const char* op, const Tensor& self, const Tensor& other, const Scalar& alpha) {
-  if (alpha.is_integral() && !alpha.is_bool()) [[likely]]
+  if (alpha.is_integral() && !alpha.is_bool()) [[likely]] {
+    if (!alpha.equals(1)) check_fits(result_type(self, other), alpha);
     return;
+  }
   const DType type = result_type(self, other);
   check(!alpha.is_bool() || type == DType::Bool, op, ": Boolean alpha only supported for Boolean results.");
   check(is_floating(type) || is_complex(type) || alpha.is_integral(), op,
@@ -49,9 +79,15 @@ void check_ordered(const char* op, const Tensor& self, const Tensor& other) {
 
 void check_bitwise(const char* op, const Tensor& self, const Tensor& other) {
   const DType t = is_differentiable(self.dtype()) ? self.dtype() : other.dtype();
-  check_kind(std::string_view(op) == "bitwise_not" ? ErrorKind::Type : ErrorKind::NotImplemented,
-             !is_differentiable(t), '"', op, "\" not implemented for '", dtype_aten_name(t),
-             "': it takes integer and bool tensors");
+  check_kind(ErrorKind::NotImplemented, !is_differentiable(t), '"', op, "\" not implemented for '",
+             dtype_aten_name(t), "': it takes integer and bool tensors");
+}
+
+void check_heaviside(const Tensor& self, const Tensor& values) {
+  check(!self.is_complex() && !values.is_complex(), "heaviside is not yet implemented for complex tensors.");
+  check(self.dtype() == values.dtype(),
+        "heaviside is not yet implemented for tensors with different dtypes, got ", self.dtype(), " and ",
+        values.dtype());
 }
 
 void check_shift(const char* op, const Tensor& self, const Tensor& other) {
@@ -72,6 +108,11 @@ void check_float_input(const char* op, const Tensor& self) {
              dtype_aten_name(self.dtype()), "': it takes floating-point tensors");
 }
 
+void check_differentiable_input(const char* op, const Tensor& self) {
+  check_kind(ErrorKind::NotImplemented, is_differentiable(self.dtype()), '"', op, "\" not implemented for '",
+             dtype_aten_name(self.dtype()), "'");
+}
+
 void check_relu(const Tensor& self) {
   check(self.dtype() != DType::Bool, "Boolean inputs not supported for relu");
   check_not_complex("relu", self);
@@ -84,10 +125,12 @@ void check_hardtanh(const Tensor& self, const Scalar& min_val, const Scalar& max
   (void)max_val;
 }
 
-void check_where(const Tensor& condition) {
+void check_where(const Tensor& condition, const Tensor& self, const Tensor& other) {
   check(condition.dtype() == DType::Bool || condition.dtype() == DType::UInt8,
         "where expected condition to be a boolean tensor, but got a tensor with dtype ",
         dtype_aten_name(condition.dtype()));
+  for (const Tensor* t : {&self, &other})
+    if (t->is_wrapped_number()) check_number_fits(result_type(self, other), *t);
 }
 
 void check_masked_fill(const Tensor& self, const Tensor& mask, const Tensor& value) {
@@ -95,9 +138,7 @@ void check_masked_fill(const Tensor& self, const Tensor& mask, const Tensor& val
         mask.dtype());
   check(value.dim() == 0, "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with ",
         value.dim(), " dimension(s).");
-  if (value.is_wrapped_number() && is_complex(value.dtype()))
-    check(self.is_complex(), "value cannot be converted to type ", dtype_name(self.dtype()),
-          " without overflow");
+  if (value.is_cpu()) check_number_fits(self.dtype(), value);
   const auto kind = [](DType t) {
     return t == DType::Bool ? 0 : is_integral(t) ? 1 : is_floating(t) ? 2 : 3;
   };
@@ -129,32 +170,16 @@ void check_copy(const Tensor& self, const Tensor& src) {
         self.sizes(), " doesn't match the broadcast shape of source ", src.sizes());
 }
 
-void check_fill(const Tensor& self, const Scalar& value) {
-  bool fits = !value.is_complex() || self.is_complex();
-  if (fits && is_integral(self.dtype()) && !value.is_bool()) {
-    // Integers may be negative where the type is unsigned, and wrap once, as in PyTorch; fractions are cut
-    // off.
-    const int64_t bits = 8 * self.itemsize();
-    const double end =
-        std::ldexp(1.0, int(is_signed(self.dtype()) ? bits - 1 : bits)); // first number that is too large
-    if (value.is_integral()) {
-      const int64_t v = value.to<int64_t>();
-      fits = bits == 64 || (double(v) < end && double(v) >= (is_signed(self.dtype()) ? -end : 1 - end));
-    } else {
-      const double v = value.to<double>();
-      fits = v >= (is_signed(self.dtype()) ? -end : 0) && (bits == 64 ? v < end : v <= end - 1);
-    }
-  }
-  check(fits, "value cannot be converted to type ", dtype_name(self.dtype()), " without overflow");
-}
+void check_fill(const Tensor& self, const Scalar& value) { check_fits(self.dtype(), value); }
 
 void check_uniform(const Tensor& self, double from, double to) {
-  check_float_inplace("uniform_", self);
+  check_differentiable_input("uniform_", self);
   check(from <= to, "uniform_ expects to return a [from, to) range, but found from=", from, " > to=", to);
-  const double limit = self.dtype() == DType::Float16    ? 65504.0
-                       : self.dtype() == DType::BFloat16 ? 3.3895313892515355e38
-                       : self.dtype() == DType::Float32  ? double(std::numeric_limits<float>::max())
-                                                         : std::numeric_limits<double>::max();
+  const DType part = real_type(self.dtype());
+  const double limit = part == DType::Float16    ? 65504.0
+                       : part == DType::BFloat16 ? 3.3895313892515355e38
+                       : part == DType::Float32  ? double(std::numeric_limits<float>::max())
+                                                 : std::numeric_limits<double>::max();
   check(from >= -limit && from <= limit, "from is out of bounds for ", dtype_name(self.dtype()));
   check(to >= -limit && to <= limit, "to is out of bounds for ", dtype_name(self.dtype()));
   check(to - from <= limit, "uniform_ expects to-from <= std::numeric_limits<", dtype_aten_name(self.dtype()),
@@ -163,7 +188,7 @@ void check_uniform(const Tensor& self, double from, double to) {
 
 void check_normal(const Tensor& self, double std) {
   check(std >= 0.0, "normal expects std >= 0.0, but found std ", std);
-  check_kind(ErrorKind::NotImplemented, is_differentiable(self.dtype()),
+  check_kind(ErrorKind::NotImplemented, is_differentiable(self.dtype()) || self.numel() == 0,
              "\"normal_kernel_cpu\" not implemented for '", dtype_aten_name(self.dtype()), "'");
 }
 
@@ -175,7 +200,9 @@ void check_open_probability(const char* op, double p) {
 }
 
 void check_probabilities(const char* op, const Tensor& self, const Tensor& p) {
-  check(p.is_floating_point(), op, ": expected probabilities of a floating dtype, got ", p.dtype());
+  check_kind(ErrorKind::NotImplemented, p.is_floating_point() || self.numel() == 0, '"', op,
+             "\" not implemented for '", dtype_aten_name(p.dtype()),
+             "': probabilities have a floating dtype");
   check(equal(broadcast_sizes(self.sizes(), p.sizes(), op), self.sizes()), op, ": probabilities of shape ",
         p.sizes(), " do not broadcast to ", self.sizes());
 }
@@ -216,10 +243,19 @@ void check_random(const Tensor& self, int64_t from, std::optional<int64_t> to) {
   const int64_t smallest = self.dtype() == DType::Bool || self.dtype() == DType::UInt8 ? 0 : -largest - 1;
   if (to)
     check(from < *to, "random_ expects 'from' to be less than 'to', but got from=", from, " >= to=", *to);
-  check(from >= smallest && from <= largest, "from is out of bounds for ", dtype_name(self.dtype()));
-  if (to)
-    check(*to - 1 >= smallest && *to - 1 <= largest, "to - 1 is out of bounds for ",
-          dtype_name(self.dtype()));
+  const auto check_bound = [&](const char* name, int64_t value) {
+    if (self.is_floating_point()) { // beyond the whole numbers that the dtype holds exactly, but in its range
+      const bool fits = self.dtype() != DType::Float16 || (value >= -65504 && value <= 65504);
+      check(fits, name, " is out of bounds for ", dtype_name(self.dtype()));
+      if (value < -largest || value > largest)
+        warn(concat(name, " is out of bounds [-", largest, ", ", largest, "]: ", dtype_name(self.dtype()),
+                    " does not hold every whole number beyond, so that the draw is not uniform."));
+    } else {
+      check(value >= smallest && value <= largest, name, " is out of bounds for ", dtype_name(self.dtype()));
+    }
+  };
+  check_bound("from", from);
+  if (to) check_bound("to - 1", *to - 1);
 }
 
 int64_t random_limit(const Tensor& self, std::optional<int64_t> to) {
@@ -272,12 +308,15 @@ DType clamp_dtype(const Tensor& self, const std::optional<Scalar>& min, const st
     const int kind = (*limit)->is_bool() ? 0 : (*limit)->is_integral() ? 1 : 2;
     if (kind > own) type = promote(type, (*limit)->dtype());
   }
+  for (const auto* limit : {&min, &max})
+    if (*limit) check_fits(type, **limit);
   return type;
 }
 
-Scalar clamp_limit(const Tensor& self, const std::optional<Scalar>& limit, bool upper) {
-  if (limit) return *limit;
-  if (is_integral(self.dtype(), true))
+Scalar clamp_limit(DType type, const std::optional<Scalar>& limit, bool upper) {
+  if (limit) // an unsigned type takes negative numbers modulo its range
+    return type == DType::UInt8 ? int64_t{static_cast<uint8_t>(limit->to<int64_t>())} : *limit;
+  if (is_integral(type, true))
     return upper ? std::numeric_limits<int64_t>::max() : std::numeric_limits<int64_t>::min();
   return upper ? std::numeric_limits<double>::infinity() : -std::numeric_limits<double>::infinity();
 }

@@ -3,6 +3,7 @@
 #include "kernels/cpu/complex.h"
 #include "kernels/cpu/lines.h"
 #include "kernels/cpu/vec_math.h"
+#include "kernels/create_kernels.h"
 #include "kernels/reduce_kernels.h"
 
 #include <algorithm>
@@ -32,12 +33,16 @@ struct ProductStep {
   }
 };
 struct LogSumExpStep {
-  template <class A> static constexpr A start() { return -std::numeric_limits<A>::infinity(); }
+  template <class A> static A start() { return A(-INFINITY); }
   template <class A> static TORCH_INLINE A next(A acc, A x) {
-    const A high = std::max(acc, x), low = std::min(acc, x);
-    if (std::isnan(acc) || std::isnan(x)) return acc + x;
-    if (std::isinf(high)) return high; // also both -inf
-    return high + std::log1p(std::exp(low - high));
+    if constexpr (kIsComplex<A>) {
+      return log_add_exp(acc, x);
+    } else {
+      const A high = std::max(acc, x), low = std::min(acc, x);
+      if (std::isnan(acc) || std::isnan(x)) return acc + x;
+      if (std::isinf(high)) return high; // also both -inf
+      return high + std::log1p(std::exp(low - high));
+    }
   }
 };
 
@@ -90,6 +95,8 @@ void run_scan(DType type, const Tensor& out, const Tensor& self, int64_t dim) {
 // In the domain of the output.
 template <class Step> void accumulate(const Tensor& out, const Tensor& self, int64_t dim) {
   switch (out.dtype()) {
+  case DType::Bool: // one element, if any
+    return copy(out, self);
   case DType::Complex64:
     return run_scan<Step, Cplx<float>, Cplx<double>>(DType::Complex64, out, self, dim);
   case DType::Complex128:
@@ -172,6 +179,10 @@ void cumprod(const Tensor& out, const Tensor& self, int64_t dim) { accumulate<Pr
 
 void logcumsumexp(const Tensor& out, const Tensor& self, int64_t dim) {
   switch (out.dtype()) {
+  case DType::Complex64:
+    return run_scan<LogSumExpStep, Cplx<float>, Cplx<double>>(DType::Complex64, out, self, dim);
+  case DType::Complex128:
+    return run_scan<LogSumExpStep, Cplx<double>, Cplx<double>>(DType::Complex128, out, self, dim);
   case DType::Float64:
     return run_scan<LogSumExpStep, double, double>(DType::Float64, out, self, dim);
   case DType::Float32:

@@ -2,6 +2,7 @@
 // ops; those with a fused kernel use it only while no graph is being built.
 #pragma once
 
+#include "autograd/node.h"
 #include "ops/types.h"
 
 namespace torch::ops {
@@ -10,6 +11,7 @@ Tensor mH(const Tensor& m);                           // conjugate transpose of 
 Tensor scaled(const Tensor& t, const Scalar& factor); // t itself for 1
 Tensor rows_of(const Tensor& t);                      // (..., n) as (rows, n)
 Tensor std_from_var(const Tensor& var);
+Tensor linear_grad_weight(const Tensor& grad, const Tensor& input);
 
 Tensor div_grad_other(const Tensor& grad, const Tensor& self, const Tensor& other);
 Tensor pow_grad_self(const Tensor& grad, const Tensor& self, const Tensor& exponent);
@@ -36,6 +38,7 @@ Tensor expand_reduced(const Tensor& grad, const DimVec& sizes, OptInts dim, bool
 double reduced_count(const DimVec& sizes, OptInts dim);
 Tensor prod_grad(const Tensor& grad, const Tensor& self, const Tensor& result, OptInts dim, bool keepdim);
 Tensor extremum_grad(const Tensor& grad, const Tensor& self, const Tensor& result, Ints dim, bool keepdim);
+Tensor whole_extremum_grad(const Tensor& grad, const Tensor& self, const Tensor& result);
 Tensor value_selected_grad(const Tensor& grad, const Tensor& indices, const DimVec& sizes, int64_t dim,
                            bool keepdim);
 Tensor var_grad(const Tensor& grad, const Tensor& self, OptInts dim, const std::optional<Scalar>& correction,
@@ -61,6 +64,9 @@ Tensor copy_grad(const Tensor& grad, const DimVec& sizes, DType dtype);
 Tensor index_select_like(const Tensor& grad, int64_t dim, const Tensor& index, const DimVec& sizes);
 std::vector<Tensor> cat_grad(const Tensor& grad, const std::vector<DimVec>& sizes,
                              const std::vector<DType>& dtypes, int64_t dim);
+// Gradients of an op's outputs, with zeros where none came.
+bool none_defined(TensorList grads);
+std::vector<Tensor> defined_grads(TensorList grads, std::span<const autograd::GradMetadata> outputs);
 std::tuple<Tensor, Tensor> scatter_reduce_grad(const Tensor& grad, const Tensor& self, int64_t dim,
                                                const Tensor& index, const Tensor& src,
                                                std::string_view reduce, bool include_self,

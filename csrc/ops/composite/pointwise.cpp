@@ -25,12 +25,14 @@ void check_some_limit(const Tensor& min, const Tensor& max) {
 Tensor clamp(const Tensor& self, const Tensor& min, const Tensor& max) {
   check_some_limit(min, max);
   Tensor out = self;
-  // The gradient of equal elements goes to self, as for clamping by numbers.
-  if (min.defined()) out = where(lt(out, min), min, out);
-  if (max.defined()) out = where(gt(out, max), max, out);
-  // A NaN limit makes the result NaN.
-  if (min.defined() && is_differentiable(min.dtype())) out = where(isnan(min), min, out);
-  if (max.defined() && is_differentiable(max.dtype())) out = where(isnan(max), max, out);
+  // The gradient of equal elements goes to self, as for clamping by numbers. A NaN limit makes the result
+  // NaN.
+  const auto limit = [&](const Tensor& bound, Tensor beyond) {
+    if (is_differentiable(bound.dtype())) beyond = logical_or(beyond, isnan(bound));
+    out = where(beyond, bound, out);
+  };
+  if (min.defined()) limit(min, lt(out, min));
+  if (max.defined()) limit(max, gt(out, max));
   return out;
 }
 const Tensor& clamp_(const Tensor& self, const Tensor& min, const Tensor& max) {
@@ -84,6 +86,8 @@ const Tensor& gelu_(const Tensor& self, std::string_view approximate) {
 Tensor prelu(const Tensor& self, const Tensor& weight) {
   check(self.dtype() == weight.dtype(), "prelu: Type promoting not supported. Got ",
         dtype_aten_name(self.dtype()), " and ", dtype_aten_name(weight.dtype()));
+  check(weight.dim() <= 1,
+        "prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = ", weight.dim());
   Tensor slope = weight;
   if (weight.numel() != 1 || weight.dim() > 0) {
     const int64_t channels = self.dim() >= 2 ? self.sizes()[1] : 1;

@@ -3,16 +3,6 @@
 
 namespace torch::ops {
 
-Tensor max(const Tensor& self) {
-  check(self.numel() > 0, "max(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
-                          "reduction dim with the 'dim' argument.");
-  return amax(self);
-}
-Tensor min(const Tensor& self) {
-  check(self.numel() > 0, "min(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
-                          "reduction dim with the 'dim' argument.");
-  return amin(self);
-}
 Tensor max(const Tensor& self, const Tensor& other) { return maximum(self, other); }
 Tensor min(const Tensor& self, const Tensor& other) { return minimum(self, other); }
 
@@ -65,6 +55,8 @@ Tensor norm(const Tensor& self, const std::optional<Scalar>& p, OptInts dim, boo
 
 Tensor nansum(const Tensor& self, OptInts dim, bool keepdim, std::optional<DType> dtype) {
   if (!is_differentiable(self.dtype())) return sum(self, dim, keepdim, dtype);
+  check_kind(ErrorKind::NotImplemented, !dtype || is_differentiable(*dtype) || self.numel() == 0,
+             "\"nansum\" not implemented for '", dtype_aten_name(dtype.value_or(self.dtype())), "'");
   return sum(masked_fill(self, isnan(self), 0), dim, keepdim, dtype);
 }
 

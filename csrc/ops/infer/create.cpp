@@ -25,6 +25,41 @@ DimVec format_strides(IntSpan sizes, std::optional<MemoryFormat> format, const T
   return {};
 }
 
+DimVec ordered_strides(IntSpan sizes, std::span<const DimVec> operands) {
+  // Positive where `inner` belongs outside of `outer`, negative where not, 0 where no operand tells.
+  const auto misplaced = [&](int64_t inner, int64_t outer) {
+    for (const DimVec& strides : operands) {
+      const int64_t a = strides[inner], b = strides[outer];
+      if (a == 0 || b == 0) continue;
+      if (a != b) return a < b ? -1 : 1;
+      if (sizes[inner] > sizes[outer]) return 1;
+    }
+    return 0;
+  };
+  const size_t n = sizes.size();
+  DimVec order; // innermost first; each dimension is moved outside of those that it has to enclose
+  bool moved = false;
+  for (size_t i = 0; i < n; ++i) {
+    order.push_back(static_cast<int64_t>(n - 1 - i));
+    for (size_t at = i, below = i; below-- > 0;) {
+      const int verdict = misplaced(order[below], order[at]);
+      if (verdict < 0) break;
+      if (verdict == 0) continue;
+      std::swap(order[below], order[at]);
+      at = below;
+      moved = true;
+    }
+  }
+  if (!moved) return {};
+  DimVec strides(n);
+  int64_t step = 1;
+  for (const int64_t d : order) {
+    strides[d] = step;
+    step *= std::max<int64_t>(sizes[d], 1);
+  }
+  return strides;
+}
+
 TensorMeta clone(const Tensor& self, std::optional<MemoryFormat> format) {
   return {self.sizes(), self.dtype(), self.device(), format_strides(self.sizes(), format, &self)};
 }
@@ -44,6 +79,7 @@ TensorMeta arange(const Scalar& start, const Scalar& end, const Scalar& step, st
   check(!start.is_complex() && !end.is_complex() && !step.is_complex(),
         "arange: complex bounds are not supported");
   const double first = start.to<double>(), last = end.to<double>(), by = step.to<double>();
+  check_kind(ErrorKind::NotImplemented, type != DType::Bool, "\"arange\" not implemented for 'Bool'");
   check(by != 0, "step must be nonzero");
   check(std::isfinite(first) && std::isfinite(last), "unsupported range: ", first, " -> ", last);
   check((by > 0 && last >= first) || (by < 0 && last <= first),
@@ -66,6 +102,8 @@ TensorMeta arange(const Scalar& start, const Scalar& end, const Scalar& step, st
 TensorMeta linspace(const Scalar& start, const Scalar& end, int64_t steps, std::optional<DType> dtype,
                     std::optional<Device> device) {
   check(steps >= 0, "number of steps must be non-negative, got ", steps);
+  check_kind(ErrorKind::NotImplemented, steps < 2 || dtype != DType::Bool,
+             "\"linspace\" not implemented for 'Bool'");
   const bool complex = start.is_complex() || end.is_complex();
   return {{steps},
           dtype.value_or(complex ? default_complex_dtype() : default_dtype()),
@@ -81,6 +119,7 @@ TensorMeta eye(int64_t n, int64_t m, std::optional<DType> dtype, std::optional<D
 TensorMeta randperm(int64_t n, std::optional<DType> dtype, std::optional<Device> device) {
   check(n >= 0, "n must be non-negative, got ", n);
   const DType type = dtype.value_or(DType::Int64);
+  check_kind(ErrorKind::NotImplemented, type != DType::Bool, "\"randperm\" not implemented for 'Bool'");
   int64_t limit = std::numeric_limits<int64_t>::max();
   switch (type) {
   case DType::UInt8:

@@ -18,10 +18,16 @@ TensorMeta to_copy(const Tensor& self, std::optional<DType> dtype, std::optional
 // Strides that a format asks of sizes; Preserve keeps those of a dense `self`.
 DimVec format_strides(IntSpan sizes, std::optional<MemoryFormat> format, const Tensor* self);
 
+// Strides of a fresh result whose dimensions lie in memory in the order in which the operands have them: per
+// operand its strides, 0 where it is broadcast; earlier operands decide before later ones. Empty =
+// contiguous.
+DimVec ordered_strides(IntSpan sizes, std::span<const DimVec> operands);
+
 // ---- reductions (infer/reduce.cpp) ----
 DType sum_dtype(const Tensor& self, std::optional<DType> dtype);
 DType mean_dtype(const Tensor& self, std::optional<DType> dtype);
 DType truth_dtype(const Tensor& self);
+TensorMeta reduce_truth(const char* op, const Tensor& self, OptInts dim, bool keepdim);
 TensorMeta reduce(const char* op, const Tensor& self, OptInts dim, bool keepdim, DType dtype);
 TensorMeta reduce_nonempty(const char* op, const Tensor& self, Ints dim, bool keepdim, DType dtype);
 TensorMeta reduce_float(const char* op, const Tensor& self, OptInts dim, bool keepdim);
@@ -38,6 +44,7 @@ TensorMeta index(const Tensor& self, TensorList indices);
 void check_index_put(const Tensor& self, TensorList indices, const Tensor& values);
 TensorMeta gather(const Tensor& self, int64_t dim, const Tensor& index);
 void check_scatter(const char* op, const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src);
+void check_scatter_value(const Tensor& self, int64_t dim, const Tensor& index, const Scalar& value);
 TensorMeta index_select(const Tensor& self, int64_t dim, const Tensor& index);
 void check_index_add(const char* op, const Tensor& self, int64_t dim, const Tensor& index,
                      const Tensor& source);
@@ -59,6 +66,7 @@ TensorMeta bmm(const Tensor& self, const Tensor& mat2);
 TensorMeta addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2);
 TensorMeta baddbmm(const Tensor& self, const Tensor& batch1, const Tensor& batch2);
 TensorMeta mv(const Tensor& self, const Tensor& vec);
+TensorMeta addmv(const Tensor& self, const Tensor& mat, const Tensor& vec);
 TensorMeta dot(const Tensor& self, const Tensor& other);
 TensorMeta linear(const Tensor& input, const Tensor& weight, const Tensor& bias);
 

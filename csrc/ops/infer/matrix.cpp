@@ -60,6 +60,9 @@ TensorMeta addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2) {
 }
 
 TensorMeta baddbmm(const Tensor& self, const Tensor& batch1, const Tensor& batch2) {
+  check_index(batch1.dim() > 1 && batch2.dim() > 2,
+              "baddbmm: batch1 and batch2 must be 3D tensors, got shapes ", batch1.sizes(), " and ",
+              batch2.sizes());
   TensorMeta meta = bmm(batch1, batch2);
   check(self.dtype() == batch1.dtype(), "Input dtypes must be the same, got: input ",
         dtype_name(self.dtype()), ", batch1: ", dtype_name(batch1.dtype()),
@@ -77,6 +80,15 @@ TensorMeta mv(const Tensor& self, const Tensor& vec) {
   return {{self.sizes()[0]}, self.dtype(), self.device()};
 }
 
+TensorMeta addmv(const Tensor& self, const Tensor& mat, const Tensor& vec) {
+  TensorMeta meta = mv(mat, vec);
+  check(self.dtype() == mat.dtype(), "addmv input tensors must have the same dtype, but got ",
+        dtype_aten_name(self.dtype()), ", ", dtype_aten_name(mat.dtype()), ", and ",
+        dtype_aten_name(vec.dtype()));
+  check_expands("addmv", self, meta.sizes);
+  return meta;
+}
+
 TensorMeta dot(const Tensor& self, const Tensor& other) {
   check(self.dim() == 1 && other.dim() == 1, "1D tensors expected, but got ", self.dim(), "D and ",
         other.dim(), "D tensors");
@@ -90,14 +102,12 @@ TensorMeta dot(const Tensor& self, const Tensor& other) {
 }
 
 TensorMeta linear(const Tensor& input, const Tensor& weight, const Tensor& bias) {
-  check(weight.dim() == 2 || weight.dim() == 1, "linear: weight must be a matrix or a vector, got shape ",
-        weight.sizes());
-  check(weight.dim() == 2, "linear: weight must be a matrix, got shape ", weight.sizes());
-  check(input.dim() >= 1,
-        "linear: input must have at least one dimension; both arguments to linear need to be at least 1D, "
-        "but they are 0D and ",
-        weight.dim(), "D");
-  const int64_t in = weight.sizes()[1], out = weight.sizes()[0];
+  check(input.dim() >= 1 && weight.dim() >= 1,
+        "both arguments to linear need to be at least 1D, but they are ", input.dim(), "D and ", weight.dim(),
+        "D");
+  check(weight.dim() <= 2, "linear: weight must be a matrix or a vector, got shape ", weight.sizes());
+  const bool vector = weight.dim() == 1; // one feature, whose dimension the result leaves out
+  const int64_t in = weight.sizes().back(), out = vector ? 1 : weight.sizes()[0];
   if (input.sizes().back() != in) [[unlikely]] {
     const int64_t rows = input.numel() / std::max<int64_t>(input.sizes().back(), 1);
     fail(ErrorKind::Runtime,
@@ -112,11 +122,14 @@ TensorMeta linear(const Tensor& input, const Tensor& weight, const Tensor& bias)
   if (bias.defined()) {
     check(bias.dtype() == input.dtype(), "linear: self and mat2 must have the same dtype, but bias is ",
           dtype_aten_name(bias.dtype()), " and input ", dtype_aten_name(input.dtype()));
-    check(bias.dim() <= 1 && (bias.numel() == 1 || bias.numel() == out), "linear: bias of shape ",
-          bias.sizes(), " does not fit weight of shape ", weight.sizes());
+    check(bias.dim() <= (vector ? 0 : 1) && (bias.numel() == 1 || bias.numel() == out),
+          "linear: bias of shape ", bias.sizes(), " does not fit weight of shape ", weight.sizes());
   }
   DimVec sizes = input.sizes();
-  sizes.back() = out;
+  if (vector)
+    sizes.erase(sizes.size() - 1);
+  else
+    sizes.back() = out;
   return {sizes, input.dtype(), input.device()};
 }
 
