@@ -64,6 +64,12 @@ from torch.nn.functional._sparse import (  # noqa: F401
     embedding_bag,
 )
 
+# Functions are pickled by the name of their module, which is this one for everybody.
+for _function in list(globals().values()):
+    if getattr(_function, "__module__", "").startswith(__name__ + "."):
+        _function.__module__ = __name__
+del _function
+
 _nn = _C._nn
 _Tensor = torch.Tensor
 
