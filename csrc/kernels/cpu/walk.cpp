@@ -2,8 +2,10 @@
 
 #include "kernels/cpu/convert.h"
 #include "kernels/cpu/transpose.h"
+#include "kernels/cpu/vec.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace torch::TORCH_ISA {
@@ -98,6 +100,16 @@ TileShape choose_tile(const Geometry& g, int64_t capacity) {
 namespace {
 
 template <class W> void fill_run(char* out, int64_t stride, W value, int64_t n) {
+  if constexpr (sizeof(W) == 4 && kVecBytes == 64) { // the last register under a mask, not element by element
+    if (stride == sizeof(W) && n <= 1024) {
+      const Vec<int32_t> v(std::bit_cast<int32_t>(value));
+      int32_t* const to = reinterpret_cast<int32_t*>(out);
+      int64_t i = 0;
+      for (; i + v.kLanes <= n; i += v.kLanes) v.store(to + i);
+      if (i < n) v.store_partial(to + i, n - i);
+      return;
+    }
+  }
   if (stride == sizeof(W)) {
     std::fill_n(reinterpret_cast<W*>(out), n, value);
     return;
