@@ -176,7 +176,7 @@ void run_plan(const IndexPlan& plan, bool ordered, const Row& row, const Single&
         single(b.a, b.b, n_first, n_last);
       } else if (after.uniform) {
         for (int64_t n = n_first; n < n_last; ++n) {
-          ahead(b.a + plan.position[std::min(n + 8, n_last - 1)] + a_first * after.stride_a);
+          ahead(b.a + plan.position[std::min(n + 16, n_last - 1)] + a_first * after.stride_a);
           row(b.a + plan.position[n] + a_first * after.stride_a,
               b.b + plan.place(n) + a_first * after.stride_b, after.stride_a, after.stride_b,
               a_last - a_first);
