@@ -268,7 +268,7 @@ template <class T> void copy_row(T* to, int64_t to_stride, const T* from, int64_
 
 // other = self at the positions.
 template <class T> void plan_read(const IndexPlan& plan, const T* self, T* other) {
-  const int64_t lines = std::min<int64_t>(4, (plan.after.numel * int64_t(sizeof(T)) + 63) / 64);
+  const int64_t near = std::min<int64_t>(plan.after.numel * int64_t(sizeof(T)), 256);
   run_plan(
       plan, false,
       [&](int64_t at, int64_t to, int64_t self_stride, int64_t other_stride, int64_t n) {
@@ -282,9 +282,10 @@ template <class T> void plan_read(const IndexPlan& plan, const T* self, T* other
         else
           for (int64_t n = first; n < last; ++n) out[plan.place(n)] = from[plan.position[n]];
       },
-      [&, lines](int64_t at) { // rows lie anywhere: ask for the first lines of one before its turn
-        for (int64_t line = 0; line < lines; ++line)
-          __builtin_prefetch(reinterpret_cast<const char*>(self + at) + 64 * line);
+      [&, near](int64_t at) { // rows lie anywhere: ask for the first lines of one before its turn
+        const char* const row = reinterpret_cast<const char*>(self + at);
+        for (int64_t byte = 0; byte < near; byte += 64) __builtin_prefetch(row + byte);
+        __builtin_prefetch(row + near - 1);
       });
 }
 
