@@ -119,7 +119,8 @@ void PyNode::apply(std::span<Tensor> grads, std::span<Tensor> results) {
     }
     args.push_back(owned(wrap(std::move(grad))).release());
   }
-  const Owned raw = owned(PyObject_Vectorcall(function.get(), args.data(), args.size(), nullptr));
+  const Owned raw =
+      owned(call_python<PyObject_Vectorcall>(function.get(), args.data(), args.size(), nullptr));
 
   const bool single = !PyTuple_Check(raw.get());
   PyObject* const alone = raw.get();
@@ -191,7 +192,7 @@ PyObject* Call::finish_dirty(PyObject* o, size_t n_tensors) const {
                           "does the other operations).");
     autograd::check_inplace(t, true, node->name());
   }
-  t.impl()->bump_version();
+  t.impl()->version.bump();
   const uint32_t slot = node->add_output(t);
   autograd::rebase_history(t, node, slot, edge < 0 ? node->edges().size() : static_cast<size_t>(edge));
   return Py_NewRef(o);
@@ -233,7 +234,7 @@ PyObject* Call::finish_output(PyObject* o, size_t n_tensors) const {
   if (autograd::is_view(t)) {
     autograd::AutogradMeta& m = *autograd::meta_of(t);
     m.view_kind = autograd::ViewKind::CustomFunction;
-    m.history_version = t.impl()->version();
+    m.history_version = t.impl()->version.value();
   }
   autograd::set_history(t, node);
   return Py_NewRef(o);
@@ -296,7 +297,7 @@ Owned positional_arguments(PyObject* cls, bool has_setup, PyObject* const* args,
   const Owned named = owned(PyDict_New());
   for (Py_ssize_t i = 0; keywords && i < PyTuple_GET_SIZE(keywords); ++i)
     check_status(PyDict_SetItem(named.get(), PyTuple_GET_ITEM(keywords, i), args[n + i]));
-  Owned bound = owned(PyObject_CallFunctionObjArgs(
+  Owned bound = owned(call_python<PyObject_CallFunctionObjArgs>(
       helpers().bind_arguments, cls, has_setup ? Py_True : Py_False, tuple.get(), named.get(), nullptr));
   if (!PyTuple_Check(bound.get())) fail_python(PyExc_TypeError, "_bind_arguments must return a tuple");
   return bound;
@@ -309,7 +310,7 @@ PyObject* run_forward(PyObject* cls, PyObject* const* args, Py_ssize_t n, PyObje
   n = PyTuple_GET_SIZE(inputs.get());
 
   const Owned backward_class = owned(PyObject_GetAttrString(cls, "_backward_cls"));
-  Owned ctx = owned(PyObject_CallNoArgs(backward_class.get()));
+  Owned ctx = owned(call_python<PyObject_CallNoArgs>(backward_class.get()));
   if (!is_function(ctx.get())) fail_python(PyExc_TypeError, "_backward_cls is no class of a custom Function");
   FunctionObject& f = *as_function(ctx.get());
 
@@ -341,9 +342,10 @@ PyObject* run_forward(PyObject* cls, PyObject* const* args, Py_ssize_t n, PyObje
     InlineVec<PyObject*, 8> values;
     if (!has_setup) values.push_back(ctx.get());
     for (Py_ssize_t i = 0; i < n; ++i) values.push_back(PyTuple_GET_ITEM(inputs.get(), i));
-    raw = owned(PyObject_Vectorcall(forward.get(), values.data(), values.size(), nullptr));
+    raw = owned(call_python<PyObject_Vectorcall>(forward.get(), values.data(), values.size(), nullptr));
     if (has_setup)
-      owned(PyObject_CallFunctionObjArgs(setup.get(), ctx.get(), inputs.get(), raw.get(), nullptr));
+      owned(call_python<PyObject_CallFunctionObjArgs>(setup.get(), ctx.get(), inputs.get(), raw.get(),
+                                                      nullptr));
   }
 
   const bool single = !PyTuple_Check(raw.get());

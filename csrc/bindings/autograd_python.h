@@ -5,6 +5,7 @@
 #include "autograd/hooks.h"
 #include "autograd/meta.h"
 #include "bindings/autograd.h"
+#include "bindings/gil.h"
 #include "bindings/owned.h"
 
 #include <utility>

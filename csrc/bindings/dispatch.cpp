@@ -1,6 +1,7 @@
 #include "bindings/dispatch.h"
 
 #include "bindings/call.h"
+#include "bindings/gil.h"
 #include "bindings/tensor_type.h"
 #include "ops/gate.h"
 
@@ -38,7 +39,7 @@ PyObject* to_python(const Value& v) {
     PyObject* operator()(int64_t v) const { return PyLong_FromLongLong(v); }
     PyObject* operator()(double v) const { return PyFloat_FromDouble(v); }
     PyObject* operator()(bool v) const { return PyBool_FromLong(v); }
-    PyObject* operator()(const DimVec& v) const {
+    PyObject* operator()(IntSpan v) const {
       PyObject* list = PyList_New(static_cast<Py_ssize_t>(v.size()));
       for (size_t i = 0; list && i < v.size(); ++i) PyList_SET_ITEM(list, i, PyLong_FromLongLong(v[i]));
       return list;
@@ -265,15 +266,6 @@ Values unpack_results(PyObject* result) {
   return values;
 }
 
-class GilGuard {
-public:
-  GilGuard() : state_(PyGILState_Ensure()) {}
-  ~GilGuard() { PyGILState_Release(state_); }
-
-private:
-  PyGILState_STATE state_;
-};
-
 // A TorchDispatchMode on the interpreter stack.
 class ModeInterpreter final : public gate::Interpreter {
 public:
@@ -288,8 +280,8 @@ public:
     Owned args, kwargs;
     split_arguments(op, values, args, kwargs);
     const Owned types = checked(PyTuple_New(0));
-    const Owned result = checked(PyObject_CallMethod(mode_.get(), "__torch_dispatch__", "OOOO", op_object(op),
-                                                     types.get(), args.get(), kwargs.get()));
+    const Owned result = checked(call_python<PyObject_CallMethod>(
+        mode_.get(), "__torch_dispatch__", "OOOO", op_object(op), types.get(), args.get(), kwargs.get()));
     return unpack_results(result.get());
   }
 
@@ -320,8 +312,8 @@ public:
     Owned args, kwargs;
     split_arguments(op, values, args, kwargs);
     const Owned types = checked(PyTuple_Pack(1, handler_type));
-    const Owned result = checked(PyObject_CallMethod(handler_type, "__torch_dispatch__", "OOOO",
-                                                     op_object(op), types.get(), args.get(), kwargs.get()));
+    const Owned result = checked(call_python<PyObject_CallMethod>(
+        handler_type, "__torch_dispatch__", "OOOO", op_object(op), types.get(), args.get(), kwargs.get()));
     check_type(result.get() != Py_NotImplemented, op.name, ": no implementation found on ",
                reinterpret_cast<PyTypeObject*>(handler_type)->tp_name);
     return unpack_results(result.get());

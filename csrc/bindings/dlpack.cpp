@@ -1,6 +1,7 @@
 #include "bindings/dlpack.h"
 
 #include "autograd/node.h"
+#include "bindings/gil.h"
 #include "bindings/keyword_args.h"
 #include "bindings/override.h"
 #include "bindings/storage.h"
@@ -182,9 +183,8 @@ PyObject* tensor_dlpack_device(PyObject* self, PyObject*) {
 template <class Managed> void release_import(void* context) {
   auto* const managed = static_cast<Managed*>(context);
   if (!managed->deleter || !Py_IsInitialized()) return;
-  const PyGILState_STATE state = PyGILState_Ensure(); // the producer may be Python
+  const GilGuard gil; // the producer may be Python
   managed->deleter(managed);
-  PyGILState_Release(state);
 }
 
 // Checks what the producer claims, then takes the structure over; on failure the capsule stays its owner.

@@ -1,6 +1,7 @@
 #include "bindings/numpy.h"
 
 #include "autograd/node.h"
+#include "bindings/gil.h"
 #include "bindings/keyword_args.h"
 #include "bindings/override.h"
 #include "bindings/storage.h"
@@ -107,11 +108,10 @@ std::optional<DType> dtype_of_format(const char* format, Py_ssize_t itemsize) {
 // Frees a Py_buffer held by a storage, from whichever thread drops the last reference.
 void release_buffer(void* context) {
   if (!Py_IsInitialized()) return; // the interpreter is gone, and the exporter with it
-  const PyGILState_STATE state = PyGILState_Ensure();
+  const GilGuard gil;
   auto* const view = static_cast<Py_buffer*>(context);
   PyBuffer_Release(view);
   delete view;
-  PyGILState_Release(state);
 }
 
 } // namespace

@@ -36,7 +36,7 @@ PyObject* make_object(PyTypeObject* type, Storage s) {
   PyObject* const self = type->tp_alloc(type, 0);
   if (!self) return nullptr;
   new (&reinterpret_cast<StorageObject*>(self)->storage) Storage(std::move(s));
-  impl_of(self).pyobj = self;
+  impl_of(self).set_pyobj(self);
   return self;
 }
 
@@ -45,7 +45,7 @@ void storage_dealloc(PyObject* self) {
   PyObject_GC_UnTrack(self);
   if (object->weakrefs) PyObject_ClearWeakRefs(self);
   Py_CLEAR(object->dict);
-  if (object->storage && object->storage->pyobj == self) object->storage->pyobj = nullptr;
+  if (object->storage && object->storage->pyobj() == self) object->storage->set_pyobj(nullptr);
   object->storage.~Storage();
   Py_TYPE(self)->tp_free(
       self); // a Python subclass has its own dealloc around this one, which drops the class
@@ -204,7 +204,7 @@ PyObject* storage_nbytes(PyObject* self, PyObject*) { return PyLong_FromLongLong
 PyObject* storage_data_ptr(PyObject* self, PyObject*) { return PyLong_FromVoidPtr(impl_of(self).data()); }
 PyObject* storage_element_size(PyObject*, PyObject*) { return PyLong_FromLong(1); }
 PyObject* storage_resizable(PyObject* self, PyObject*) {
-  return PyBool_FromLong(impl_of(self).owns_memory() && impl_of(self).pins == 0);
+  return PyBool_FromLong(impl_of(self).owns_memory() && impl_of(self).pins() == 0);
 }
 PyObject* storage_writable(PyObject* self, PyObject*) { return PyBool_FromLong(impl_of(self).writable()); }
 
@@ -288,11 +288,11 @@ int storage_getbuffer(PyObject* self, Py_buffer* view, int flags) {
     return -1;
   }
   const int failed = PyBuffer_FillInfo(view, self, s.data(), s.bytes(), /*readonly=*/1, flags);
-  if (!failed) ++s.pins;
+  if (!failed) s.pin();
   return failed;
 }
 
-void storage_releasebuffer(PyObject* self, Py_buffer*) { --impl_of(self).pins; }
+void storage_releasebuffer(PyObject* self, Py_buffer*) { impl_of(self).unpin(); }
 
 // Reads exactly the storage's size from a file object's readinto; used by torch.load.
 PyObject* storage_read_into(PyObject* self, PyObject* readinto) {
@@ -537,11 +537,9 @@ PyObject* tensor_set(PyObject* self, PyObject* const* args, Py_ssize_t nargs, Py
     check_geometry(storage, t.dtype(), sizes, strides, offset);
     TensorImpl& impl = *t.impl();
     impl.storage = std::move(storage);
-    impl.sizes = sizes;
-    impl.strides = strides;
     impl.offset = offset;
-    impl.refresh_layout();
-    impl.bump_version();
+    impl.set_geometry(sizes, strides);
+    impl.version.bump();
     return Py_NewRef(self);
   } catch (...) {
     return set_python_error();
@@ -613,7 +611,7 @@ Owned untyped_storage_of(PyObject* o) {
 }
 
 PyObject* wrap_storage(const Storage& s) {
-  if (s->pyobj) return Py_NewRef(static_cast<PyObject*>(s->pyobj));
+  if (s->pyobj()) return Py_NewRef(static_cast<PyObject*>(s->pyobj()));
   if (!user_type) { // its class lives in Python and registers itself there
     const Owned module = owned_or_throw(PyImport_ImportModule("torch.storage"));
     if (!user_type) raise_python(PyExc_ImportError, "torch.storage is still being imported");

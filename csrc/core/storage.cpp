@@ -8,6 +8,10 @@
 namespace torch {
 
 namespace {
+
+constexpr size_t kInlineMax = 63; // from a cache line on, data starts at one
+static_assert(sizeof(StorageImpl) == 32);
+
 void* allocate_on(Device device, int64_t bytes) {
   switch (device.type) {
   case DeviceType::Meta:
@@ -21,38 +25,53 @@ void* allocate_on(Device device, int64_t bytes) {
 }
 } // namespace
 
+StorageImpl* StorageImpl::make(Device device, size_t room) {
+  return new (small_alloc(sizeof(StorageImpl) + room)) StorageImpl(device, room);
+}
+
+void StorageImpl::destroy(StorageImpl* s) {
+  const size_t bytes = sizeof(StorageImpl) + s->room_;
+  s->~StorageImpl();
+  small_free(s, bytes);
+}
+
 Storage StorageImpl::allocate(int64_t bytes, Device device) {
+  const auto size = static_cast<size_t>(bytes);
+  if (size <= kInlineMax && size > 0 && device.type == DeviceType::CPU) {
+    StorageImpl* const s = make(device, size);
+    s->data_ = s->own_room();
+    s->bytes_ = bytes;
+    return Storage(s);
+  }
   void* const data = allocate_on(device, bytes); // may throw, so before the object exists
-  auto* s = new StorageImpl;
+  StorageImpl* const s = make(device, 0);
   s->data_ = data;
   s->bytes_ = bytes;
-  s->device_ = device;
   return Storage(s);
 }
 
 Storage StorageImpl::wrap(void* data, int64_t bytes, Device device, void (*release)(void*), void* context,
                           bool writable) {
-  auto* s = new StorageImpl;
+  StorageImpl* const s = make(device, 0);
+  Storage result(s);
+  Extras& extras = s->extras(); // may throw, so before the memory is ours to release
+  extras.release = release;
+  extras.context = context;
   s->data_ = data;
   s->bytes_ = bytes;
-  s->device_ = device;
-  s->release_ = release;
-  s->context_ = context;
   s->writable_ = writable;
-  return Storage(s);
+  return result;
 }
 
 void StorageImpl::free_memory() {
-  if (release_)
-    release_(context_);
-  else if (device_.type == DeviceType::CPU)
+  if (!owns_memory())
+    extras_->release(extras_->context);
+  else if (device_.type == DeviceType::CPU && data_ != own_room())
     data_free(data_, static_cast<size_t>(bytes_));
 }
 
-StorageImpl::~StorageImpl() { free_memory(); }
-
 void StorageImpl::resize(int64_t bytes) {
-  check(owns_memory() && pins == 0, "Trying to resize storage that is not resizable");
+  check(owns_memory() && pins() == 0, "Trying to resize storage that is not resizable");
   void* const fresh = allocate_on(device_, bytes);
   if (fresh && data_) std::memcpy(fresh, data_, static_cast<size_t>(std::min(bytes, bytes_)));
   free_memory();

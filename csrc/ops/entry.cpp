@@ -108,9 +108,7 @@ void resize_out(const char* op, const Tensor& out, IntSpan sizes) {
   const int64_t n = numel_of(sizes);
   const int64_t bytes = (impl->offset + n) * out.itemsize();
   if (bytes > impl->storage->bytes()) impl->storage->resize(bytes);
-  impl->sizes = sizes;
-  impl->strides = contiguous_strides(sizes);
-  impl->refresh_layout();
+  impl->set_geometry(sizes, contiguous_strides(sizes));
 }
 
 Tensor prepare_out(const char* op, const Tensor& out, const TensorMeta& meta,
@@ -128,7 +126,7 @@ Tensor prepare_out(const char* op, const Tensor& out, const TensorMeta& meta,
 
 void finish_out(const Tensor& out, const Tensor& target) {
   if (!target.is_same(out) && !out.is_meta()) kernels_of(out).copy(out, target);
-  out.impl()->bump_version();
+  out.impl()->version.bump();
 }
 
 void assign_out(const char* op, const Tensor& out, const Tensor& result) {
@@ -149,7 +147,7 @@ void write_result(const char* op, const Tensor& self, const Tensor& result) {
 
 void bump_versions(TensorList ts) {
   for (const Tensor& t : ts)
-    if (t.defined()) t.impl()->bump_version();
+    if (t.defined()) t.impl()->version.bump();
 }
 
 Tensor make_view(const Tensor& self, const view::Geometry& g) {

@@ -16,7 +16,7 @@ Tensor sum_channels(const Tensor& grad) {
 }
 
 Tensor gather_planes(const Tensor& grad, const Tensor& indices) {
-  DimVec plane(grad.sizes().span().first(grad.dim() - 2)), out = plane;
+  DimVec plane(grad.sizes().first(grad.dim() - 2)), out = plane;
   plane.push_back(grad.sizes()[grad.dim() - 2] * grad.sizes().back());
   out.push_back(indices.sizes()[indices.dim() - 2] * indices.sizes().back());
   return reshape(gather(reshape(grad, plane), -1, reshape(indices, out)), indices.sizes());

@@ -117,7 +117,7 @@ Tensor batch_norm(const Tensor& input, const Tensor& weight, const Tensor& bias,
   const auto uncounted = [](const Tensor& t) {
     if (!t.defined()) return t;
     Tensor a = torch::alias(t);
-    a.impl()->shared_version.reset();
+    a.impl()->version.reset();
     return a;
   };
   Tensor out = std::get<0>(native_batch_norm(input, weight, bias, uncounted(running_mean),
@@ -135,7 +135,7 @@ Tensor group_norm(const Tensor& input, int64_t num_groups, const Tensor& weight,
 }
 Tensor rms_norm(const Tensor& input, Ints normalized_shape, const Tensor& weight, std::optional<double> eps) {
   const int64_t k = static_cast<int64_t>(normalized_shape.size());
-  check(k >= 1 && input.dim() >= k && torch::equal(input.sizes().span().last(k), normalized_shape),
+  check(k >= 1 && input.dim() >= k && torch::equal(input.sizes().last(k), normalized_shape),
         "Given normalized_shape=", normalized_shape, ", expected input with shape [*, ", normalized_shape,
         "], but got input of size", input.sizes());
   DimVec dims;
