@@ -83,11 +83,8 @@ private:
 
 // The user's backward, which may also be called vjp.
 Owned backward_of(PyObject* ctx) {
-  static PyObject* const base = [] {
-    const Owned module = owned(PyImport_ImportModule("torch.autograd.function"));
-    const Owned function = owned(PyObject_GetAttrString(module.get(), "Function"));
-    return owned(PyObject_GetAttrString(function.get(), "backward")).release();
-  }();
+  static constinit LateImport imported("torch.autograd.function", "Function", "backward");
+  PyObject* const base = imported.get();
   const Owned cls = owned(PyObject_GetAttrString(ctx, "_forward_cls"));
   Owned backward = owned(PyObject_GetAttrString(cls.get(), "backward"));
   Owned vjp = owned(PyObject_GetAttrString(cls.get(), "vjp"));
@@ -274,20 +271,10 @@ void check_dirty(PyObject* dirty, PyObject* const* outputs, size_t n) {
   }
 }
 
-// Helpers of torch/autograd/function.py, looked up once.
-struct Helpers {
-  PyObject* plain_setup_context; // Function.setup_context as it is when a class does not define its own
-  PyObject* bind_arguments; // (cls, has_setup_context, args, keywords) -> positional arguments with defaults
-};
-const Helpers& helpers() {
-  static const Helpers h = [] {
-    const Owned module = owned(PyImport_ImportModule("torch.autograd.function"));
-    const Owned function = owned(PyObject_GetAttrString(module.get(), "Function"));
-    return Helpers{owned(PyObject_GetAttrString(function.get(), "setup_context")).release(),
-                   owned(PyObject_GetAttrString(module.get(), "_bind_arguments")).release()};
-  }();
-  return h;
-}
+// Function.setup_context as it is when a class does not define its own.
+constinit LateImport plain_setup_context("torch.autograd.function", "Function", "setup_context");
+// (cls, has_setup_context, args, keywords) -> positional arguments with defaults
+constinit LateImport bind_arguments("torch.autograd.function", "_bind_arguments");
 
 Owned positional_arguments(PyObject* cls, bool has_setup, PyObject* const* args, Py_ssize_t n,
                            PyObject* keywords) {
@@ -298,14 +285,14 @@ Owned positional_arguments(PyObject* cls, bool has_setup, PyObject* const* args,
   for (Py_ssize_t i = 0; keywords && i < PyTuple_GET_SIZE(keywords); ++i)
     check_status(PyDict_SetItem(named.get(), PyTuple_GET_ITEM(keywords, i), args[n + i]));
   Owned bound = owned(call_python<PyObject_CallFunctionObjArgs>(
-      helpers().bind_arguments, cls, has_setup ? Py_True : Py_False, tuple.get(), named.get(), nullptr));
+      bind_arguments.get(), cls, has_setup ? Py_True : Py_False, tuple.get(), named.get(), nullptr));
   if (!PyTuple_Check(bound.get())) fail_python(PyExc_TypeError, "_bind_arguments must return a tuple");
   return bound;
 }
 
 PyObject* run_forward(PyObject* cls, PyObject* const* args, Py_ssize_t n, PyObject* keywords) {
   const Owned setup = owned(PyObject_GetAttrString(cls, "setup_context"));
-  const bool has_setup = setup.get() != helpers().plain_setup_context;
+  const bool has_setup = setup.get() != plain_setup_context.get();
   const Owned inputs = positional_arguments(cls, has_setup, args, n, keywords);
   n = PyTuple_GET_SIZE(inputs.get());
 

@@ -10,21 +10,15 @@ using autograd::Node;
 namespace {
 
 PyObject* new_hooks_dict() {
-  static PyObject* const type = [] {
-    const Owned module = owned(PyImport_ImportModule("collections"));
-    return owned(PyObject_GetAttrString(module.get(), "OrderedDict")).release();
-  }();
-  return owned(call_python<PyObject_CallNoArgs>(type)).release();
+  static constinit LateImport type("collections", "OrderedDict");
+  return owned(call_python<PyObject_CallNoArgs>(type.get())).release();
 }
 
 PyObject* handle_for(PyObject* dict, PyObject* hook) {
-  static PyObject* const type = [] {
-    const Owned module = owned(PyImport_ImportModule("torch.utils.hooks"));
-    return owned(PyObject_GetAttrString(module.get(), "RemovableHandle")).release();
-  }();
+  static constinit LateImport type("torch.utils.hooks", "RemovableHandle");
   if (!PyCallable_Check(hook))
     fail_python(PyExc_TypeError, "hook must be callable, not %s", Py_TYPE(hook)->tp_name);
-  Owned handle = owned(call_python<PyObject_CallOneArg>(type, dict));
+  Owned handle = owned(call_python<PyObject_CallOneArg>(type.get(), dict));
   const Owned id = owned(PyObject_GetAttrString(handle.get(), "id"));
   check_status(PyObject_SetItem(dict, id.get(), hook));
   return handle.release();

@@ -20,6 +20,29 @@ inline Owned owned(PyObject* p) {
 inline void check_status(int status) {
   if (status < 0) throw PythonError{};
 }
+
+// module.name (or module.name.inner), imported at the first use. For a function's static variable; a static
+// with an initializer would not do: importing lets other threads run, and one that waits for the initializer
+// keeps Python's lock from the one that is in it.
+class LateImport {
+public:
+  constexpr LateImport(const char* module, const char* name, const char* inner = nullptr)
+      : module_(module), name_(name), inner_(inner) {}
+  PyObject* get() {
+    if (!object_) [[unlikely]] {
+      const Owned module = owned(call_python<PyImport_ImportModule>(module_));
+      Owned found = owned(PyObject_GetAttrString(module.get(), name_));
+      if (inner_) found = owned(PyObject_GetAttrString(found.get(), inner_));
+      if (!object_) object_ = found.release();
+    }
+    return object_;
+  }
+
+private:
+  const char *module_, *name_, *inner_;
+  PyObject* object_ = nullptr;
+};
+
 [[noreturn]] void fail_python(PyObject* type, const char* format, ...);
 
 // Runs body and turns what it throws into a Python error.
