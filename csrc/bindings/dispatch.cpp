@@ -220,8 +220,8 @@ PyObject* op_object(const OpDef& op) {
   PyObject*& slot = op_objects[static_cast<size_t>(op.id)];
   if (!slot) {
     const Owned module = checked(PyImport_ImportModule("torch._ops"));
-    slot = PyObject_CallMethod(module.get(), "_make_overload", "isssi", static_cast<int>(op.id), op.name,
-                               op.overload, op.schema, op.composite ? 1 : 0);
+    slot = call_python<PyObject_CallMethod>(module.get(), "_make_overload", "isssi", static_cast<int>(op.id),
+                                            op.name, op.overload, op.schema, op.composite ? 1 : 0);
     if (!slot) throw PythonError{};
   }
   return slot;

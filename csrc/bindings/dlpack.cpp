@@ -231,10 +231,11 @@ Owned capsule_of(PyObject* object) {
   const Owned method = owned_or_throw(PyObject_GetAttrString(object, "__dlpack__"));
   const Owned none = owned_or_throw(PyTuple_New(0));
   const Owned options = owned_or_throw(Py_BuildValue("{s(ii)}", "max_version", 1, 0));
-  if (PyObject* const capsule = PyObject_Call(method.get(), none.get(), options.get())) return Owned(capsule);
+  if (PyObject* const capsule = call_python<PyObject_Call>(method.get(), none.get(), options.get()))
+    return Owned(capsule);
   if (!PyErr_ExceptionMatches(PyExc_TypeError)) throw PythonError{};
   PyErr_Clear();
-  return owned_or_throw(PyObject_CallNoArgs(method.get()));
+  return owned_or_throw(call_python<PyObject_CallNoArgs>(method.get()));
 }
 
 PyObject* py_to_dlpack(PyObject*, PyObject* tensor) {

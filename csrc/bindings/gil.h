@@ -14,15 +14,17 @@
 
 namespace torch::python {
 
-// Calls f; a thread that Python ends in there goes no further.
-template <class F> decltype(auto) held_at_exit(F&& f) {
+// Calls f, which is Python's and throws nothing; a thread that Python ends in there goes no further.
+template <class F> auto held_at_exit(F&& f) {
   struct Hold {
+    bool back = false;
     ~Hold() {
-      // Who still has the lock leaves by returning or by an exception of our own.
-      while (_Py_IsFinalizing() && !PyGILState_Check()) pause();
+      while (!back) pause();
     }
-  } const hold;
-  return f();
+  } hold;
+  const auto result = f();
+  hold.back = true;
+  return result;
 }
 
 class GilGuard {

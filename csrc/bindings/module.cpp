@@ -21,7 +21,10 @@ namespace {
 // Long work lets other Python threads run, if this thread holds the lock at all.
 void* release_gil() { return PyGILState_Check() ? PyEval_SaveThread() : nullptr; }
 void restore_gil(void* state) {
-  held_at_exit([&] { PyEval_RestoreThread(static_cast<PyThreadState*>(state)); });
+  held_at_exit([&] {
+    PyEval_RestoreThread(static_cast<PyThreadState*>(state));
+    return true;
+  });
 }
 
 // An instruction set that was asked for by name but cannot be had is an error, not a slower or faster

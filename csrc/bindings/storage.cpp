@@ -2,6 +2,7 @@
 
 #include "autograd/node.h"
 #include "bindings/from_data.h"
+#include "bindings/gil.h"
 #include "bindings/keyword_args.h"
 #include "bindings/numpy.h"
 #include "bindings/override.h"
@@ -301,11 +302,11 @@ PyObject* storage_read_into(PyObject* self, PyObject* readinto) {
     uint8_t* const bytes = writable_bytes(s);
     const Owned view =
         owned_or_throw(PyMemoryView_FromMemory(reinterpret_cast<char*>(bytes), s.bytes(), PyBUF_WRITE));
-    PyObject* const result = PyObject_CallOneArg(readinto, view.get());
+    PyObject* const result = call_python<PyObject_CallOneArg>(readinto, view.get());
     // whoever kept the view must not reach the memory later
     PyObject *type, *value, *trace;
     PyErr_Fetch(&type, &value, &trace);
-    Owned released(PyObject_CallMethod(view.get(), "release", nullptr));
+    Owned released(call_python<PyObject_CallMethod>(view.get(), "release", nullptr));
     if (type)
       PyErr_Restore(type, value, trace);
     else if (!released) {

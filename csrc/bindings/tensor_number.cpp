@@ -1,6 +1,7 @@
 // Python's operators on tensors. Two plain tensors, or one and a number, go straight to the op; everything
 // else takes the public method, so that __torch_function__ and error texts are those of the method.
 #include "bindings/call.h"
+#include "bindings/gil.h"
 #include "bindings/tensor_type.h"
 #include "ops/composite/grad.h"
 #include "ops/ops.h"
@@ -33,7 +34,7 @@ PyObject* call_method(const char* method, PyObject* a, PyObject* b) {
   if (!receiver.get()) return nullptr;
   Owned function(PyObject_GetAttrString(reinterpret_cast<PyObject*>(&tensor_base_type), method));
   if (!function.get()) return nullptr;
-  return PyObject_CallFunctionObjArgs(function.get(), receiver.get(), b, nullptr);
+  return call_python<PyObject_CallFunctionObjArgs>(function.get(), receiver.get(), b, nullptr);
 }
 
 template <Binary op> PyObject* binary(const char* method, PyObject* a, PyObject* b) {
@@ -130,7 +131,7 @@ template <Tensor (*op)(const Tensor&)> PyObject* unary(const char* method, PyObj
   try {
     if (is_plain_tensor(a)) return wrap(op(unwrap(a)));
     Owned function(PyObject_GetAttrString(reinterpret_cast<PyObject*>(&tensor_base_type), method));
-    return function.get() ? PyObject_CallOneArg(function.get(), a) : nullptr;
+    return function.get() ? call_python<PyObject_CallOneArg>(function.get(), a) : nullptr;
   } catch (...) {
     return set_python_error();
   }
