@@ -85,6 +85,10 @@ finally:
 """)
 
 
+@pytest.mark.skipif(
+    "libasan" in os.environ.get("LD_PRELOAD", ""),
+    reason="a fork during another thread's malloc may hang in the sanitizer itself",
+)
 def test_fork_while_threads_hold_locks() -> None:
     """Other threads allocate, draw, start and stop workers and add to gradients all the time: a child finds no lock held
     and no list halfway."""
