@@ -135,6 +135,9 @@ Edge edge_of(const Tensor& t);
 // result (fresh, or each of several) gets `node` as its grad_fn and requires_grad, if its dtype is
 // differentiable.
 void set_history(const Tensor& result, const Ref<Node>& node);
+inline void set_history(TensorList results, const Ref<Node>& node) {
+  for (const Tensor& t : results) set_history(t, node);
+}
 // What may be done in place to a view, from where it was made (docs/design/views-and-inplace.md).
 enum class ViewKind : uint8_t { Normal, Several, CustomFunction, NoGrad, Inference };
 // Declares `view` (an alias made by alias()) a differentiable view of `base`, with or without gradient; to be

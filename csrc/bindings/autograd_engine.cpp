@@ -152,7 +152,7 @@ void resume_thread(void* carried) {
 // run_backward(tensors, grad_tensors, retain_graph, create_graph, inputs, allow_unreachable, accumulate_grad)
 PyObject* run_backward(PyObject*, PyObject* const* args, Py_ssize_t n) {
   return guarded([&]() -> PyObject* {
-    if (n != 7) fail_python(PyExc_TypeError, "run_backward() takes 7 arguments, got %zd", n);
+    if (n != 7) raise_python(PyExc_TypeError, "run_backward() takes 7 arguments, got %zd", n);
     const Items tensors(args[0]);
     const Items grads(args[1]);
     const Items inputs(args[4]);
@@ -173,8 +173,8 @@ PyObject* run_backward(PyObject*, PyObject* const* args, Py_ssize_t n) {
         continue;
       }
       if (!is_edge(o))
-        fail_python(PyExc_TypeError, "element %zu of tensors must be a Tensor or a GradientEdge, not %s", i,
-                    Py_TYPE(o)->tp_name);
+        raise_python(PyExc_TypeError, "element %zu of tensors must be a Tensor or a GradientEdge, not %s", i,
+                     Py_TYPE(o)->tp_name);
       Edge edge = edge_from(o);
       const autograd::GradMetadata meta = edge.node->inputs()[edge.slot];
       roots.push_back(autograd::root_of(std::move(edge), meta, grad, i));
@@ -187,8 +187,8 @@ PyObject* run_backward(PyObject*, PyObject* const* args, Py_ssize_t n) {
         continue;
       }
       if (!is_edge(o) || options.accumulate)
-        fail_python(PyExc_TypeError, "all inputs have to be Tensors%s, but argument %zu is %s",
-                    options.accumulate ? "" : " or GradientEdges", i, Py_TYPE(o)->tp_name);
+        raise_python(PyExc_TypeError, "all inputs have to be Tensors%s, but argument %zu is %s",
+                     options.accumulate ? "" : " or GradientEdges", i, Py_TYPE(o)->tp_name);
       targets.push_back(edge_from(o));
     }
     const std::vector<Tensor> result = autograd::run_backward_edges(roots.span(), targets.span(), options);
@@ -225,7 +225,7 @@ PyObject* will_run(PyObject*, PyObject* node) {
 
 PyObject* gradient_edge(PyObject*, PyObject* t) {
   return guarded([&]() -> PyObject* {
-    if (!is_tensor(t)) fail_python(PyExc_TypeError, "expected Tensor, got %s", Py_TYPE(t)->tp_name);
+    if (!is_tensor(t)) raise_python(PyExc_TypeError, "expected Tensor, got %s", Py_TYPE(t)->tp_name);
     const Edge edge = autograd::edge_of(unwrap(t));
     check(bool(edge.node),
           "It is not possible to get the gradient edge for a Tensor that does not require gradients");
@@ -240,7 +240,7 @@ PyObject* increment_version(PyObject*, PyObject* arg) {
     for (size_t i = 0; i < items.size(); ++i) {
       PyObject* const o = items[i];
       if (!is_tensor(o))
-        fail_python(PyExc_TypeError, "increment_version expects a Tensor, got %s", Py_TYPE(o)->tp_name);
+        raise_python(PyExc_TypeError, "increment_version expects a Tensor, got %s", Py_TYPE(o)->tp_name);
       const Tensor& t = unwrap(o);
       check(!(t.impl()->flags & kInference),
             "Inplace update to inference tensor outside InferenceMode is not allowed: increment_version");
@@ -314,8 +314,8 @@ PyObject* tensor_backward(PyObject* self, PyObject* const* args, Py_ssize_t narg
       for (size_t i = 0; i < inputs.size(); ++i) {
         PyObject* const o = inputs[i];
         if (!is_tensor(o))
-          fail_python(PyExc_TypeError, "all inputs have to be Tensors, but argument %zu is %s", i,
-                      Py_TYPE(o)->tp_name);
+          raise_python(PyExc_TypeError, "all inputs have to be Tensors, but argument %zu is %s", i,
+                       Py_TYPE(o)->tp_name);
         targets.push_back(autograd::target_of(unwrap(o), true));
       }
     }

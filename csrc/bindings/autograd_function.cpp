@@ -136,7 +136,7 @@ void PyNode::apply(std::span<Tensor> grads, std::span<Tensor> results) {
     }
     if (items[i] != Py_None) {
       check(is_tensor(items[i]), "expected Variable or None (got ", Py_TYPE(items[i])->tp_name, ")");
-      if (needs(edge)) results[edge] = unwrap(items[i]);
+      results[edge] = unwrap(items[i]); // hooks on the node see it even where no gradient is wanted
     }
     ++edge;
   }
@@ -250,9 +250,9 @@ void Call::save() const {
         continue;
       }
       if (!is_tensor(o))
-        fail_python(PyExc_TypeError,
-                    "save_for_backward can only save variables, but argument %zu is of type %s", i,
-                    Py_TYPE(o)->tp_name);
+        raise_python(PyExc_TypeError,
+                     "save_for_backward can only save variables, but argument %zu is of type %s", i,
+                     Py_TYPE(o)->tp_name);
       const Tensor& t = unwrap(o);
       const autograd::AutogradMeta* const m = autograd::meta_of(t);
       f.saved.emplace_back(t, m && m->grad_fn == node);
@@ -286,7 +286,7 @@ Owned positional_arguments(PyObject* cls, bool has_setup, PyObject* const* args,
     check_status(PyDict_SetItem(named.get(), PyTuple_GET_ITEM(keywords, i), args[n + i]));
   Owned bound = owned(call_python<PyObject_CallFunctionObjArgs>(
       bind_arguments.get(), cls, has_setup ? Py_True : Py_False, tuple.get(), named.get(), nullptr));
-  if (!PyTuple_Check(bound.get())) fail_python(PyExc_TypeError, "_bind_arguments must return a tuple");
+  if (!PyTuple_Check(bound.get())) raise_python(PyExc_TypeError, "_bind_arguments must return a tuple");
   return bound;
 }
 
@@ -298,7 +298,8 @@ PyObject* run_forward(PyObject* cls, PyObject* const* args, Py_ssize_t n, PyObje
 
   const Owned backward_class = owned(PyObject_GetAttrString(cls, "_backward_cls"));
   Owned ctx = owned(call_python<PyObject_CallNoArgs>(backward_class.get()));
-  if (!is_function(ctx.get())) fail_python(PyExc_TypeError, "_backward_cls is no class of a custom Function");
+  if (!is_function(ctx.get()))
+    raise_python(PyExc_TypeError, "_backward_cls is no class of a custom Function");
   FunctionObject& f = *as_function(ctx.get());
 
   Call call{ctx.get(), {}, inputs.get()};

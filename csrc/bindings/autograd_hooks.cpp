@@ -17,7 +17,7 @@ PyObject* new_hooks_dict() {
 PyObject* handle_for(PyObject* dict, PyObject* hook) {
   static constinit LateImport type("torch.utils.hooks", "RemovableHandle");
   if (!PyCallable_Check(hook))
-    fail_python(PyExc_TypeError, "hook must be callable, not %s", Py_TYPE(hook)->tp_name);
+    raise_python(PyExc_TypeError, "hook must be callable, not %s", Py_TYPE(hook)->tp_name);
   Owned handle = owned(call_python<PyObject_CallOneArg>(type.get(), dict));
   const Owned id = owned(PyObject_GetAttrString(handle.get(), "id"));
   check_status(PyObject_SetItem(dict, id.get(), hook));
@@ -43,7 +43,7 @@ Owned snapshot(PyObject* dict) {
 // What a hook may give in place of a gradient: a tensor of the same kind.
 Tensor replacement(PyObject* result, const Tensor& old, PyObject* hook) {
   if (!is_tensor(result))
-    fail_python(PyExc_TypeError, "expected Variable, but hook returned '%s'", Py_TYPE(result)->tp_name);
+    raise_python(PyExc_TypeError, "expected Variable, but hook returned '%s'", Py_TYPE(result)->tp_name);
   Tensor t = unwrap(result);
   if (!old.defined()) return t;
   check(t.dtype() == old.dtype(), "hook '", name_of(hook), "' has changed the type of value (was ",
@@ -56,7 +56,7 @@ Tensor replacement(PyObject* result, const Tensor& old, PyObject* hook) {
 
 void replace_all(PyObject* result, std::span<Tensor> values, PyObject* hook) {
   if (!PyTuple_Check(result))
-    fail_python(PyExc_TypeError, "expected tuple, but hook returned '%s'", Py_TYPE(result)->tp_name);
+    raise_python(PyExc_TypeError, "expected tuple, but hook returned '%s'", Py_TYPE(result)->tp_name);
   const auto n = static_cast<size_t>(PyTuple_GET_SIZE(result));
   check(n == values.size(), "hook '", name_of(hook), "' has returned an incorrect number of values (got ", n,
         ", but expected ", values.size(), ")");

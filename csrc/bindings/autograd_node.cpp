@@ -3,7 +3,6 @@
 
 #include "autograd/accumulate_grad.h"
 
-#include <cstdarg>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -155,7 +154,7 @@ PyObject* accumulate_variable(PyObject* self, void*) {
 PyObject* node_call(PyObject* self, PyObject* args, PyObject* keywords) {
   return guarded([&]() -> PyObject* {
     if (keywords && PyDict_GET_SIZE(keywords))
-      fail_python(PyExc_TypeError, "grad_fn() takes no keyword arguments");
+      raise_python(PyExc_TypeError, "grad_fn() takes no keyword arguments");
     const Ref<Node> n = unwrap_node(self);
     const auto given = static_cast<size_t>(PyTuple_GET_SIZE(args));
     check_type(given == n->inputs().size(), n->name(), ": expected ", n->inputs().size(), " gradients, got ",
@@ -252,18 +251,10 @@ PyGetSetDef node_getset[] = {
     {nullptr, nullptr, nullptr, nullptr, nullptr},
 };
 
-void fail_python(PyObject* type, const char* format, ...) {
-  va_list args;
-  va_start(args, format);
-  PyErr_FormatV(type, format, args);
-  va_end(args);
-  throw PythonError{};
-}
-
 Tensor tensor_or_none(PyObject* o, const char* what) {
   if (o == Py_None) return {};
   if (!is_tensor(o))
-    fail_python(PyExc_TypeError, "%s: expected Tensor or None, got %s", what, Py_TYPE(o)->tp_name);
+    raise_python(PyExc_TypeError, "%s: expected Tensor or None, got %s", what, Py_TYPE(o)->tp_name);
   return unwrap(o);
 }
 
@@ -291,7 +282,7 @@ PyObject* wrap_node(const Ref<Node>& node) {
 Ref<Node> unwrap_node(PyObject* o) {
   if (PyObject_TypeCheck(o, node_type)) return reinterpret_cast<NodeObject*>(o)->node;
   if (is_function(o)) return node_of_function(o);
-  fail_python(PyExc_TypeError, "expected a grad_fn, got %s", Py_TYPE(o)->tp_name);
+  raise_python(PyExc_TypeError, "expected a grad_fn, got %s", Py_TYPE(o)->tp_name);
 }
 
 void init_autograd_node(PyObject* module) {

@@ -12,15 +12,6 @@
 
 namespace torch::python {
 
-// Passes a new reference through; a null one means that the Python error is set.
-inline Owned owned(PyObject* p) {
-  if (!p) throw PythonError{};
-  return Owned(p);
-}
-inline void check_status(int status) {
-  if (status < 0) throw PythonError{};
-}
-
 // module.name (or module.name.inner), imported at the first use. For a function's static variable; a static
 // with an initializer would not do: importing lets other threads run, and one that waits for the initializer
 // keeps Python's lock from the one that is in it.
@@ -42,26 +33,6 @@ private:
   const char *module_, *name_, *inner_;
   PyObject* object_ = nullptr;
 };
-
-[[noreturn]] void fail_python(PyObject* type, const char* format, ...);
-
-// Runs body and turns what it throws into a Python error.
-template <class F> PyObject* guarded(F&& body) {
-  try {
-    return body();
-  } catch (...) {
-    return set_python_error();
-  }
-}
-template <class F> int guarded_status(F&& body) {
-  try {
-    body();
-    return 0;
-  } catch (...) {
-    set_python_error();
-    return -1;
-  }
-}
 
 // Undefined for None; TypeError naming `what` otherwise.
 Tensor tensor_or_none(PyObject* o, const char* what);

@@ -10,9 +10,9 @@ struct PyPacked final : autograd::PackedData {
   Tensor unpack() override {
     const Owned result = owned(call_python<PyObject_CallOneArg>(unpack_hook.get(), value.get()));
     if (!is_tensor(result.get()))
-      fail_python(PyExc_TypeError,
-                  "Output of saved tensor unpack_hook expected to be a Tensor but got result of type %s",
-                  Py_TYPE(result.get())->tp_name);
+      raise_python(PyExc_TypeError,
+                   "Output of saved tensor unpack_hook expected to be a Tensor but got result of type %s",
+                   Py_TYPE(result.get())->tp_name);
     return python::unwrap(result.get());
   }
   Owned unpack_hook;
@@ -42,7 +42,7 @@ PyObject* push_hooks(PyObject*, PyObject* args) {
   if (!PyArg_ParseTuple(args, "OO:_push_saved_tensors_default_hooks", &pack, &unpack)) return nullptr;
   return guarded([&]() -> PyObject* {
     if (!PyCallable_Check(pack) || !PyCallable_Check(unpack))
-      fail_python(PyExc_TypeError, "saved_tensors_hooks: pack_hook and unpack_hook must be callable");
+      raise_python(PyExc_TypeError, "saved_tensors_hooks: pack_hook and unpack_hook must be callable");
     autograd::push_saved_tensor_hooks(std::make_shared<PySavedTensorHooks>(pack, unpack));
     Py_RETURN_NONE;
   });
@@ -59,7 +59,7 @@ PyObject* pop_hooks(PyObject*, PyObject*) {
 PyObject* disable_hooks(PyObject*, PyObject* text) {
   return guarded([&]() -> PyObject* {
     const char* const message = PyUnicode_Check(text) ? PyUnicode_AsUTF8(text) : nullptr;
-    if (!message) fail_python(PyExc_TypeError, "error message must be str");
+    if (!message) raise_python(PyExc_TypeError, "error message must be str");
     autograd::disable_saved_tensor_hooks(message);
     Py_RETURN_NONE;
   });

@@ -1,5 +1,6 @@
 // What a Tensor shows of its autograd record: attributes and methods of the Tensor type.
 #include "bindings/autograd_python.h"
+#include "bindings/override.h"
 
 namespace torch::python {
 
@@ -38,8 +39,8 @@ int set_grad(PyObject* self, PyObject* value, void*) {
       return;
     }
     if (!is_tensor(value))
-      fail_python(PyExc_TypeError, "assigned grad expected to be a Tensor or None but got grad of type %s",
-                  Py_TYPE(value)->tp_name);
+      raise_python(PyExc_TypeError, "assigned grad expected to be a Tensor or None but got grad of type %s",
+                   Py_TYPE(value)->tp_name);
     check(value != self, "can't assign Variable as its own grad");
     const Tensor& grad = unwrap(value);
     check(equal(grad.sizes(), t.sizes()), "attempting to assign a gradient of size '", grad.sizes(),
@@ -113,7 +114,7 @@ PyObject* get_backward_hooks(PyObject* self, void*) {
 
 int set_backward_hooks(PyObject* self, PyObject* value, void*) {
   return guarded_status([&] {
-    if (!value) fail_python(PyExc_RuntimeError, "Deletion of _backward_hooks not allowed!");
+    if (!value) raise_python(PyExc_RuntimeError, "Deletion of _backward_hooks not allowed!");
     set_tensor_hooks_dict(unwrap(self), value);
   });
 }
@@ -132,15 +133,15 @@ PyObject* requires_grad_in_place(PyObject* self, PyObject* const* args, Py_ssize
     PyObject* value = Py_True;
     const Py_ssize_t named = keywords ? PyTuple_GET_SIZE(keywords) : 0;
     if (n + named > 1)
-      fail_python(PyExc_TypeError, "requires_grad_() takes at most 1 argument, got %zd", n + named);
+      raise_python(PyExc_TypeError, "requires_grad_() takes at most 1 argument, got %zd", n + named);
     if (named && PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(keywords, 0), "requires_grad") != 0)
-      fail_python(PyExc_TypeError, "requires_grad_() got an unexpected keyword argument '%U'",
-                  PyTuple_GET_ITEM(keywords, 0));
+      raise_python(PyExc_TypeError, "requires_grad_() got an unexpected keyword argument '%U'",
+                   PyTuple_GET_ITEM(keywords, 0));
     if (n + named == 1) value = args[0];
     if (!PyBool_Check(value))
-      fail_python(PyExc_TypeError,
-                  "requires_grad_(): argument 'requires_grad' (position 1) must be bool, not %s",
-                  Py_TYPE(value)->tp_name);
+      raise_python(PyExc_TypeError,
+                   "requires_grad_(): argument 'requires_grad' (position 1) must be bool, not %s",
+                   Py_TYPE(value)->tp_name);
     autograd::set_requires_grad(unwrap(self), value == Py_True);
     return Py_NewRef(self);
   });
@@ -165,10 +166,6 @@ PyObject* retain_grad(PyObject* self, PyObject*) {
     autograd::retain_grad(unwrap(self));
     Py_RETURN_NONE;
   });
-}
-
-PyObject* is_inference(PyObject* self, PyObject*) {
-  return PyBool_FromLong((unwrap(self).impl()->flags & kInference) != 0);
 }
 
 PyObject* is_view(PyObject* self, PyObject*) { return PyBool_FromLong(autograd::is_view(unwrap(self))); }
@@ -202,7 +199,7 @@ PyGetSetDef autograd_getset[] = {
 };
 
 PyMethodDef autograd_methods[] = {
-    {"backward", as_function(tensor_backward), METH_FASTCALL | METH_KEYWORDS,
+    {"backward", as_function(method_with_args<"backward", tensor_backward>), METH_FASTCALL | METH_KEYWORDS,
      "backward($self, /, gradient=None, retain_graph=None, create_graph=False, inputs=None)\n--\n\n"
      "Computes the gradients of this tensor with respect to the leaves of its graph and adds them to their "
      ".grad.\n\n"
@@ -213,22 +210,23 @@ PyMethodDef autograd_methods[] = {
      "create_graph: record the backward itself, for higher derivatives.\ninputs: tensors to add gradients "
      "to; default "
      "all leaves.\nRuntimeError if the tensor is not part of a graph, or its graph was used up."},
-    {"requires_grad_", as_function(requires_grad_in_place), METH_FASTCALL | METH_KEYWORDS,
+    {"requires_grad_", as_function(method_with_args<"requires_grad_", requires_grad_in_place>),
+     METH_FASTCALL | METH_KEYWORDS,
      "requires_grad_($self, /, requires_grad=True)\n--\n\nSets requires_grad and returns the tensor."},
-    {"register_hook", register_hook, METH_O,
+    {"register_hook", method_one_arg<"register_hook", register_hook>, METH_O,
      "register_hook($self, hook, /)\n--\n\n"
      "Calls hook(grad) when the gradient of the tensor has been computed; a tensor that it returns replaces "
      "it.\n"
      "Returns a handle with remove(). The hook must not change its argument."},
-    {"register_post_accumulate_grad_hook", register_post_accumulate_hook, METH_O,
+    {"register_post_accumulate_grad_hook",
+     method_one_arg<"register_post_accumulate_grad_hook", register_post_accumulate_hook>, METH_O,
      "register_post_accumulate_grad_hook($self, hook, /)\n--\n\n"
      "Calls hook(leaf) after a backward added to leaf.grad. Leaves only. Returns a handle with remove()."},
-    {"retain_grad", retain_grad, METH_NOARGS,
+    {"retain_grad", method_no_args<"retain_grad", retain_grad>, METH_NOARGS,
      "retain_grad($self, /)\n--\n\nKeeps the gradient of this non-leaf tensor in .grad. Does nothing on "
      "leaves."},
-    {"is_inference", is_inference, METH_NOARGS,
-     "is_inference($self, /)\n--\n\nWhether the tensor was made in inference mode."},
-    {"_is_view", is_view, METH_NOARGS, "_is_view($self, /)\n--\n\nWhether the tensor is a view of record."},
+    {"_is_view", method_no_args<"_is_view", is_view>, METH_NOARGS,
+     "_is_view($self, /)\n--\n\nWhether the tensor is a view of record."},
     {nullptr, nullptr, 0, nullptr},
 };
 

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <deque>
 
+#include <structmember.h>
+
 namespace torch::python {
 
 PyObject* disabled_torch_function = nullptr;
@@ -600,6 +602,9 @@ std::optional<Device> to_optional_device(PyObject* o) {
   check_type(parse_device(o, d), "expected a torch.device, got ", Py_TYPE(o)->tp_name);
   return d;
 }
+std::optional<Device> device_of_new(PyObject* o) {
+  return o && o != Py_None ? to_optional_device(o) : default_device;
+}
 MemoryFormat to_memory_format(PyObject* o) {
   MemoryFormat f{};
   check_type(parse_memory_format(o, f), "expected a torch.memory_format, got ", Py_TYPE(o)->tp_name);
@@ -633,6 +638,19 @@ PyObject* wrap(const std::vector<Tensor>& ts) {
   return tuple;
 }
 
+namespace {
+
+// One field on a line, as wide values read best.
+PyObject* named_tuple_repr(PyObject* self, PyObject*) {
+  Owned text(PyUnicode_FromFormat("%s(", Py_TYPE(self)->tp_name));
+  for (Py_ssize_t i = 0; text && i < PyTuple_GET_SIZE(self); ++i)
+    text = Owned(PyUnicode_FromFormat("%U%s\n%s=%R", text.get(), i ? "," : "",
+                                      Py_TYPE(self)->tp_members[i].name, PyTuple_GET_ITEM(self, i)));
+  return text ? PyUnicode_FromFormat("%U)", text.get()) : nullptr;
+}
+
+} // namespace
+
 PyTypeObject* make_named_tuple(const char* op, std::initializer_list<const char*> fields) {
   // The type keeps pointers to its name and fields: both stay for the life of the process.
   static std::deque<std::string> names;
@@ -644,6 +662,9 @@ PyTypeObject* make_named_tuple(const char* op, std::initializer_list<const char*
   PyStructSequence_Desc description{names.back().c_str(), "", list.data(), static_cast<int>(fields.size())};
   PyTypeObject* type = PyStructSequence_NewType(&description);
   if (!type) throw PythonError{};
+  static PyMethodDef repr = {"__repr__", named_tuple_repr, METH_NOARGS, nullptr};
+  const Owned method = owned(PyDescr_NewMethod(type, &repr));
+  check_status(PyObject_SetAttrString(reinterpret_cast<PyObject*>(type), "__repr__", method.get()));
   return type;
 }
 

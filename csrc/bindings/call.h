@@ -128,6 +128,7 @@ std::array<bool, 3> to_mask(PyObject* o);
 DType to_dtype(PyObject* o);
 std::optional<DType> to_optional_dtype(PyObject* o);
 std::optional<Device> to_optional_device(PyObject* o);
+std::optional<Device> device_of_new(PyObject* o); // where none is given, the default one
 MemoryFormat to_memory_format(PyObject* o);
 std::optional<MemoryFormat> to_optional_memory_format(PyObject* o);
 Generator* to_generator(PyObject* o);

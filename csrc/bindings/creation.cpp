@@ -8,6 +8,7 @@
 #include "bindings/override.h"
 #include "bindings/storage.h"
 #include "bindings/types.h"
+#include "core/warning.h"
 #include "ops/ops.h"
 
 namespace torch::python {
@@ -16,10 +17,6 @@ namespace {
 
 template <class F> PyCFunction as_method(F f) {
   return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(f));
-}
-
-void warn(const char* text) {
-  if (PyErr_WarnEx(PyExc_UserWarning, text, 1) < 0) throw PythonError{};
 }
 
 PyObject* finished(Tensor t, bool requires_grad) {
@@ -34,6 +31,11 @@ Tensor converted(const Tensor& t, std::optional<DType> dtype, std::optional<Devi
   return same_dtype && same_device ? t : ops::_to_copy(t, dtype, device);
 }
 
+std::optional<Device> new_device_argument(const Signature& signature, PyObject* value) {
+  const std::optional<Device> given = device_argument(signature, value);
+  return given ? given : default_device;
+}
+
 constexpr const char* kNoPinnedMemory =
     "pin_memory=True requires a CUDA or other accelerator backend; no pinned memory "
     "allocator is available on this system.";
@@ -45,11 +47,12 @@ constexpr Signature kTensor = {"tensor", kTensorParams, 1, 1};
 
 PyObject* py_tensor(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
   try {
-    if (nargs == 1 && !kwnames && !is_tensor(args[0])) return wrap(tensor_from_data(args[0], {}));
+    if (nargs == 1 && !kwnames && !default_device && !is_tensor(args[0]))
+      return wrap(tensor_from_data(args[0], {}));
     PyObject* slots[5];
     bind_arguments(kTensor, args, nargs, kwnames, slots);
     const std::optional<DType> dtype = dtype_argument(kTensor, slots[1]);
-    const std::optional<Device> device = device_argument(kTensor, slots[2]);
+    const std::optional<Device> device = new_device_argument(kTensor, slots[2]);
     const bool requires_grad = bool_argument(kTensor, "requires_grad", slots[3], false);
     check(!bool_argument(kTensor, "pin_memory", slots[4], false), kNoPinnedMemory);
     if (is_tensor(slots[0])) {
@@ -75,7 +78,7 @@ PyObject* py_as_tensor(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObj
     PyObject* slots[3];
     bind_arguments(kAsTensor, args, nargs, kwnames, slots);
     const std::optional<DType> dtype = dtype_argument(kAsTensor, slots[1]);
-    const std::optional<Device> device = device_argument(kAsTensor, slots[2]);
+    const std::optional<Device> device = new_device_argument(kAsTensor, slots[2]);
     if (is_tensor(slots[0])) {
       const Tensor t = converted(unwrap(slots[0]), dtype, device);
       return t.is_same(unwrap(slots[0])) ? Py_NewRef(slots[0]) : wrap(t);
@@ -169,7 +172,7 @@ PyObject* py_asarray(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObjec
     bind_arguments(kAsArray, args, nargs, kwnames, slots);
     PyObject* const object = slots[0];
     const std::optional<DType> dtype = dtype_argument(kAsArray, slots[1]);
-    const std::optional<Device> device = device_argument(kAsArray, slots[2]);
+    const std::optional<Device> device = new_device_argument(kAsArray, slots[2]);
     const std::optional<bool> copy = optional_bool_argument(kAsArray, "copy", slots[3]);
     const std::optional<bool> requires_grad = optional_bool_argument(kAsArray, "requires_grad", slots[4]);
 
@@ -252,7 +255,7 @@ Tensor legacy_tensor(PyObject* args, PyObject* kwargs, std::optional<DType> dtyp
   Device device;
   if (kwargs && PyDict_GET_SIZE(kwargs)) {
     PyObject* slots[1];
-    const Owned none = owned_or_throw(PyTuple_New(0));
+    const Owned none = owned(PyTuple_New(0));
     bind_arguments(kLegacy, none.get(), kwargs, slots);
     device = device_argument(kLegacy, slots[0]).value_or(Device{});
   }

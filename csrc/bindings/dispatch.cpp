@@ -11,11 +11,6 @@ namespace torch::python {
 
 namespace {
 
-Owned checked(PyObject* p) {
-  if (!p) throw PythonError{};
-  return Owned(p);
-}
-
 // ---------------------------------------------------------------- values
 
 PyObject* to_python(const Value& v) {
@@ -219,7 +214,7 @@ PyObject* op_objects[kOpCount]; // made when first seen, kept
 PyObject* op_object(const OpDef& op) {
   PyObject*& slot = op_objects[static_cast<size_t>(op.id)];
   if (!slot) {
-    const Owned module = checked(PyImport_ImportModule("torch._ops"));
+    const Owned module = owned(call_python<PyImport_ImportModule>("torch._ops"));
     slot = call_python<PyObject_CallMethod>(module.get(), "_make_overload", "isssi", static_cast<int>(op.id),
                                             op.name, op.overload, op.schema, op.composite ? 1 : 0);
     if (!slot) throw PythonError{};
@@ -235,8 +230,8 @@ void split_arguments(const OpDef& op, const Values& values, Owned& args, Owned& 
   while (last > 0 && op.params[last - 1].has_default &&
          same_value(values[last - 1], default_value(op.params[last - 1])))
     --last;
-  args = checked(PyTuple_New(static_cast<Py_ssize_t>(last)));
-  kwargs = checked(PyDict_New());
+  args = owned(PyTuple_New(static_cast<Py_ssize_t>(last)));
+  kwargs = owned(PyDict_New());
   for (size_t i = 0; i < last; ++i) {
     PyObject* o = to_python(values[i]);
     if (!o) throw PythonError{};
@@ -245,19 +240,20 @@ void split_arguments(const OpDef& op, const Values& values, Owned& args, Owned& 
   for (size_t i = positional; i < op.params.size(); ++i) {
     const OpParam& p = op.params[i];
     if (p.has_default && same_value(values[i], default_value(p))) continue;
-    const Owned o = checked(to_python(values[i]));
+    const Owned o = owned(to_python(values[i]));
     if (PyDict_SetItemString(kwargs.get(), p.name, o.get()) < 0) throw PythonError{};
   }
   for (int i = 0; i < op.n_out; ++i) {
     const std::string name = op.n_out == 1 ? "out" : concat("out", i);
-    const Owned o = checked(to_python(values[op.params.size() + i]));
+    const Owned o = owned(to_python(values[op.params.size() + i]));
     if (PyDict_SetItemString(kwargs.get(), name.c_str(), o.get()) < 0) throw PythonError{};
   }
 }
 
-Values unpack_results(PyObject* result) {
+Values unpack_results(const OpDef& op, PyObject* result) {
   Values values;
-  if (PyTuple_Check(result)) {
+  const bool one_list = std::string_view(op.schema).ends_with("[]");
+  if (PyTuple_Check(result) && !one_list) {
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(result); ++i)
       values.push_back(result_from_python(PyTuple_GET_ITEM(result, i)));
   } else {
@@ -279,10 +275,10 @@ public:
     const GilGuard gil;
     Owned args, kwargs;
     split_arguments(op, values, args, kwargs);
-    const Owned types = checked(PyTuple_New(0));
-    const Owned result = checked(call_python<PyObject_CallMethod>(
+    const Owned types = owned(PyTuple_New(0));
+    const Owned result = owned(call_python<PyObject_CallMethod>(
         mode_.get(), "__torch_dispatch__", "OOOO", op_object(op), types.get(), args.get(), kwargs.get()));
-    return unpack_results(result.get());
+    return unpack_results(op, result.get());
   }
 
 private:
@@ -311,24 +307,16 @@ public:
     check(handler_type != nullptr, op.name, ": a tensor is marked as interposing, but has no Python class");
     Owned args, kwargs;
     split_arguments(op, values, args, kwargs);
-    const Owned types = checked(PyTuple_Pack(1, handler_type));
-    const Owned result = checked(call_python<PyObject_CallMethod>(
+    const Owned types = owned(PyTuple_Pack(1, handler_type));
+    const Owned result = owned(call_python<PyObject_CallMethod>(
         handler_type, "__torch_dispatch__", "OOOO", op_object(op), types.get(), args.get(), kwargs.get()));
     check_type(result.get() != Py_NotImplemented, op.name, ": no implementation found on ",
                reinterpret_cast<PyTypeObject*>(handler_type)->tp_name);
-    return unpack_results(result.get());
+    return unpack_results(op, result.get());
   }
 };
 
 // ---------------------------------------------------------------- functions
-
-template <class F> PyObject* guarded(F&& body) {
-  try {
-    return body();
-  } catch (...) {
-    return set_python_error();
-  }
-}
 
 PyObject* find_op_id(PyObject*, PyObject* args) {
   const char* name = nullptr;

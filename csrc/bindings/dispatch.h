@@ -1,8 +1,7 @@
 // Ops as Python objects below the public functions: calls by name, dispatch modes, __torch_dispatch__.
 #pragma once
 
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
+#include "bindings/python.h"
 
 namespace torch::python {
 

@@ -144,7 +144,7 @@ constexpr Signature kDlpack = {"__dlpack__", kDlpackParams, 0, 0};
 
 bool wants_version_1(PyObject* max_version) {
   if (!max_version || max_version == Py_None) return false;
-  const Owned major = owned_or_throw(PySequence_GetItem(max_version, 0));
+  const Owned major = owned(PySequence_GetItem(max_version, 0));
   return int_argument(kDlpack, "max_version", major.get(), 0) >= 1;
 }
 
@@ -160,7 +160,7 @@ PyObject* tensor_dlpack(PyObject* self, PyObject* const* args, Py_ssize_t nargs,
       raise_python(PyExc_AssertionError, "stream should be None on cpu.");
     }
     if (slots[2] && slots[2] != Py_None) {
-      const Owned type = owned_or_throw(PySequence_GetItem(slots[2], 0));
+      const Owned type = owned(PySequence_GetItem(slots[2], 0));
       check_kind(ErrorKind::Buffer, int_argument(kDlpack, "dl_device", type.get(), kCpuDevice) == kCpuDevice,
                  "__dlpack__: a CPU tensor can only be exported to the CPU");
     }
@@ -228,14 +228,14 @@ Tensor consume_capsule(PyObject* capsule) {
 
 // Asks for DLPack 1.0, and again without a version where the producer does not know that argument.
 Owned capsule_of(PyObject* object) {
-  const Owned method = owned_or_throw(PyObject_GetAttrString(object, "__dlpack__"));
-  const Owned none = owned_or_throw(PyTuple_New(0));
-  const Owned options = owned_or_throw(Py_BuildValue("{s(ii)}", "max_version", 1, 0));
+  const Owned method = owned(PyObject_GetAttrString(object, "__dlpack__"));
+  const Owned none = owned(PyTuple_New(0));
+  const Owned options = owned(Py_BuildValue("{s(ii)}", "max_version", 1, 0));
   if (PyObject* const capsule = call_python<PyObject_Call>(method.get(), none.get(), options.get()))
     return Owned(capsule);
   if (!PyErr_ExceptionMatches(PyExc_TypeError)) throw PythonError{};
   PyErr_Clear();
-  return owned_or_throw(call_python<PyObject_CallNoArgs>(method.get()));
+  return owned(call_python<PyObject_CallNoArgs>(method.get()));
 }
 
 PyObject* py_to_dlpack(PyObject*, PyObject* tensor) {

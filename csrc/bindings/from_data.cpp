@@ -140,7 +140,7 @@ template <class T> T number_to(PyObject* item) {
   } else if constexpr (std::is_integral_v<T>) {
     if (PyLong_Check(item)) return narrow_int<T>(int64_of(item));
     if (PyFloat_Check(item)) return narrow_float<T>(PyFloat_AS_DOUBLE(item));
-    const Owned index = owned_or_throw(PyNumber_Index(item));
+    const Owned index = owned(PyNumber_Index(item));
     return narrow_int<T>(int64_of(index.get()));
   } else if constexpr (std::is_same_v<T, complex64> || std::is_same_v<T, complex128>) {
     const Py_complex value = PyComplex_AsCComplex(item);
@@ -263,7 +263,7 @@ DimVec sizes_of_data(PyObject* data) {
     if (sizes.size() > kMaxDims || (is_text(current.get()) && sizes.size() > 1))
       raise_python(PyExc_ValueError, "too many dimensions '%s'", type_name(current.get()));
     if (length == 0) break;
-    Owned first = owned_or_throw(PySequence_GetItem(current.get(), 0));
+    Owned first = owned(PySequence_GetItem(current.get(), 0));
     if (first.get() == current.get() && !is_text(first.get()))
       raise_python(PyExc_TypeError, "new(): self-referential lists are incompatible");
     current = std::move(first);

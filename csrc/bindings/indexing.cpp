@@ -106,7 +106,7 @@ void read_index(PyObject* index, Items& items) {
     items.push_back(read_item(index));
     return;
   }
-  const Owned parts = tuple ? Owned::share(index) : owned_or_throw(PyList_AsTuple(index));
+  const Owned parts = tuple ? Owned::share(index) : owned(PyList_AsTuple(index));
   const Py_ssize_t n = PyTuple_GET_SIZE(parts.get());
   check_index(n <= 256, "too many indices: ", int64_t(n));
   for (Py_ssize_t i = 0; i < n; ++i) items.push_back(read_item(PyTuple_GET_ITEM(parts.get(), i)));
@@ -323,7 +323,7 @@ Scalar number_of(PyObject* o) {
   if (PyBool_Check(o)) return o == Py_True;
   if (PyLong_Check(o)) return to_int64(o);
   if (PyComplex_Check(o)) return complex128(PyComplex_RealAsDouble(o), PyComplex_ImagAsDouble(o));
-  const Owned integer = owned_or_throw(PyNumber_Index(o));
+  const Owned integer = owned(PyNumber_Index(o));
   return to_int64(integer.get());
 }
 
@@ -423,7 +423,7 @@ void assign(const Tensor& self, PyObject* index, PyObject* value) {
 } // namespace
 
 PyObject* tensor_getitem(PyObject* self_object, PyObject* index) {
-  if (is_overridden(self_object)) [[unlikely]]
+  if (is_overridden(self_object) || (!PyLong_CheckExact(index) && is_overridden(index))) [[unlikely]]
     return call_override("__getitem__", {self_object, index}, PyTuple_Pack(2, self_object, index));
   try {
     const Tensor& self = unwrap(self_object);
@@ -442,7 +442,7 @@ PyObject* tensor_getitem(PyObject* self_object, PyObject* index) {
 }
 
 int tensor_setitem(PyObject* self, PyObject* index, PyObject* value) {
-  if (value && (is_overridden(self) || is_overridden(value))) [[unlikely]] {
+  if (value && (is_overridden(self) || is_overridden(index) || is_overridden(value))) [[unlikely]] {
     const Owned result(
         call_override("__setitem__", {self, index, value}, PyTuple_Pack(3, self, index, value)));
     return result ? 0 : -1;

@@ -4,23 +4,9 @@
 #include "bindings/types.h"
 
 #include <algorithm>
-#include <cstdarg>
 #include <cstring>
 
 namespace torch::python {
-
-Owned owned_or_throw(PyObject* p) {
-  if (!p) throw PythonError{};
-  return Owned(p);
-}
-
-void raise_python(PyObject* type, const char* format, ...) {
-  va_list values;
-  va_start(values, format);
-  PyErr_FormatV(type, format, values);
-  va_end(values);
-  throw PythonError{};
-}
 
 namespace {
 

@@ -2,10 +2,7 @@
 // and its kin. Ops have the generated parser instead.
 #pragma once
 
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
-
-#include "bindings/owned.h"
+#include "bindings/errors.h"
 #include "core/device.h"
 #include "core/dims.h"
 #include "core/dtype.h"
@@ -14,11 +11,6 @@
 #include <span>
 
 namespace torch::python {
-
-// Throws PythonError when p is null (an error is set), else owns it.
-Owned owned_or_throw(PyObject* p);
-// Sets a Python error with a formatted text and throws PythonError.
-[[noreturn]] void raise_python(PyObject* type, const char* format, ...);
 
 struct Signature {
   const char* name;                    // for messages: "tensor"

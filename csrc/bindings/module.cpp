@@ -4,10 +4,12 @@
 #include "bindings/creation.h"
 #include "bindings/dispatch.h"
 #include "bindings/gil.h"
+#include "bindings/override.h"
 #include "bindings/storage.h"
 #include "bindings/tensor_type.h"
 #include "core/allocator.h"
 #include "core/threads.h"
+#include "core/warning.h"
 #include "kernels/table.h"
 #include "ops/pointwise_call.h"
 
@@ -34,14 +36,6 @@ void check_isa() {
   check(!wanted || !*wanted || std::strcmp(wanted, cpu_isa_name()) == 0,
         "TORCH_CPU_ISA=", std::string(wanted ? wanted : ""),
         " is not available: this build and processor would use '", cpu_isa_name(), "'");
-}
-
-template <class F> PyObject* guarded(F&& body) {
-  try {
-    return body();
-  } catch (...) {
-    return set_python_error();
-  }
 }
 
 PyObject* get_num_threads(PyObject*, PyObject*) { return PyLong_FromLong(num_threads()); }
@@ -154,11 +148,15 @@ PyMODINIT_FUNC PyInit__C() {
   try {
     check_isa();
     torch::long_work_hooks = {release_gil, restore_gil};
+    torch::warning_handler = [](const char* text) {
+      if (PyErr_WarnEx(PyExc_UserWarning, text, 1) < 0) throw PythonError{};
+    };
     init_types(module);
     init_call(module);
     init_tensor_type(module);
     init_autograd(module);
     if (!init_creation(module) || !init_storage(module)) throw PythonError{};
+    init_overridable(module);
     init_dispatch(module);
     if (PyModule_AddFunctions(module, functions) < 0) throw PythonError{};
     // The public functions of torch live here under their own names; torch/__init__.py takes them over.

@@ -53,7 +53,7 @@ NumPy* numpy_if_loaded() {
 
 const NumPy& numpy_or_throw() {
   if (!numpy_cache) {
-    const Owned module = owned_or_throw(PyImport_ImportModule("numpy"));
+    const Owned module = owned(PyImport_ImportModule("numpy"));
     if (!fill_cache(module.get())) throw PythonError{};
   }
   return *numpy_cache;
@@ -61,8 +61,8 @@ const NumPy& numpy_or_throw() {
 
 [[noreturn]] void unsupported_dtype(PyObject* array) {
   PyErr_Clear();
-  const Owned dtype = owned_or_throw(PyObject_GetAttrString(array, "dtype"));
-  const Owned type = owned_or_throw(PyObject_GetAttrString(dtype.get(), "type"));
+  const Owned dtype = owned(PyObject_GetAttrString(array, "dtype"));
+  const Owned type = owned(PyObject_GetAttrString(dtype.get(), "type"));
   const char* name =
       PyType_Check(type.get()) ? reinterpret_cast<PyTypeObject*>(type.get())->tp_name : "unknown";
   raise_python(PyExc_TypeError,
@@ -129,7 +129,7 @@ bool is_numpy_scalar(PyObject* o) {
 
 std::optional<DType> dtype_of_numpy(PyObject* o) {
   const NumPy& np = numpy_or_throw();
-  const Owned dtype = owned_or_throw(PyObject_GetAttrString(o, "dtype"));
+  const Owned dtype = owned(PyObject_GetAttrString(o, "dtype"));
   for (int i = 0; i < kNumDTypes; ++i)
     if (np.dtypes[i] == dtype.get()) return static_cast<DType>(i);
   for (int i = 0; i < kNumDTypes; ++i) {
@@ -241,7 +241,7 @@ PyBufferProcs buffer_procs = {buffer_get, nullptr};
 PyTypeObject buffer_type = {PyVarObject_HEAD_INIT(nullptr, 0)};
 
 Owned int_tuple(IntSpan values, int64_t scale) {
-  Owned tuple = owned_or_throw(PyTuple_New(static_cast<Py_ssize_t>(values.size())));
+  Owned tuple = owned(PyTuple_New(static_cast<Py_ssize_t>(values.size())));
   for (size_t i = 0; i < values.size(); ++i) {
     PyObject* const value = PyLong_FromLongLong(values[i] * scale);
     if (!value) throw PythonError{};
@@ -308,11 +308,11 @@ PyObject* tensor_array(PyObject* self, PyObject* const* args, Py_ssize_t nargs, 
     PyObject* slots[2] = {};
     bind_arguments(kSignature, args, nargs, kwnames, slots);
     const std::optional<bool> copy = optional_bool_argument(kSignature, "copy", slots[1]);
-    Owned array = owned_or_throw(to_numpy(unwrap(self), false));
+    Owned array = owned(to_numpy(unwrap(self), false));
     PyObject* const dtype = slots[0];
     if (dtype && dtype != Py_None) {
-      const Owned current = owned_or_throw(PyObject_GetAttrString(array.get(), "dtype"));
-      const Owned wanted = owned_or_throw(call_python<PyObject_CallOneArg>(numpy_or_throw().dtype, dtype));
+      const Owned current = owned(PyObject_GetAttrString(array.get(), "dtype"));
+      const Owned wanted = owned(call_python<PyObject_CallOneArg>(numpy_or_throw().dtype, dtype));
       const int same = PyObject_RichCompareBool(current.get(), wanted.get(), Py_EQ);
       if (same < 0) throw PythonError{};
       if (!same) {

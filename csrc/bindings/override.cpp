@@ -34,4 +34,27 @@ PyObject* call_override(const char* method, PyObject* self, PyObject* const* arg
   return call_override(method, {self}, all, kwargs.get());
 }
 
+namespace {
+
+PyObject* override_attribute(const char* name, const char* accessor, PyObject* self, PyObject* args) {
+  const Owned arguments(args);
+  const Owned descriptor(args ? PyObject_GetAttrString(reinterpret_cast<PyObject*>(tensor_type), name)
+                              : nullptr);
+  const Owned function(descriptor ? PyObject_GetAttrString(descriptor.get(), accessor) : nullptr);
+  const Owned kwargs(function ? PyDict_New() : nullptr);
+  return kwargs ? call_torch_function(function.get(), {&self, 1}, args, kwargs.get()) : nullptr;
+}
+
+} // namespace
+
+PyObject* override_get(const char* name, PyObject* self) {
+  return override_attribute(name, "__get__", self, PyTuple_Pack(1, self));
+}
+
+int override_set(const char* name, PyObject* self, PyObject* value) {
+  const Owned result(value ? override_attribute(name, "__set__", self, PyTuple_Pack(2, self, value))
+                           : override_attribute(name, "__delete__", self, PyTuple_Pack(1, self)));
+  return result ? 0 : -1;
+}
+
 } // namespace torch::python

@@ -22,6 +22,13 @@ PyObject* call_override(const char* method, std::initializer_list<PyObject*> ope
 PyObject* call_override(const char* method, PyObject* self, PyObject* const* args, Py_ssize_t nargs,
                         PyObject* kwnames);
 
+// The same for an attribute: the public function is Tensor.<name>.__get__, __set__ or (value is null)
+// __delete__.
+PyObject* override_get(const char* name, PyObject* self);
+int override_set(const char* name, PyObject* self, PyObject* value);
+
+void init_overridable(PyObject* module); // overridable.cpp
+
 template <size_t N> struct MethodName {
   char text[N];
   consteval MethodName(const char (&name)[N]) { std::copy_n(name, N, text); }
@@ -32,6 +39,11 @@ template <MethodName name, auto function> PyObject* method_no_args(PyObject* sel
   if (is_overridden(self)) [[unlikely]]
     return call_override(name.text, {self}, PyTuple_Pack(1, self));
   return function(self, unused);
+}
+template <MethodName name, auto function> PyObject* method_one_arg(PyObject* self, PyObject* arg) {
+  if (is_overridden(self)) [[unlikely]]
+    return call_override(name.text, {self, arg}, PyTuple_Pack(2, self, arg));
+  return function(self, arg);
 }
 template <MethodName name, auto function>
 PyObject* method_with_args(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {

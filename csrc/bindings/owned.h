@@ -1,8 +1,7 @@
 // An owned reference to a Python object.
 #pragma once
 
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
+#include "bindings/python.h"
 
 #include <utility>
 

@@ -98,7 +98,7 @@ PyObject* tensor_nested_list(PyObject* self, PyObject* edge) {
 // The element as a Python number of another kind, by Python's own conversion.
 template <class Convert> PyObject* converted(PyObject* self, Convert convert) {
   try {
-    const Owned number = owned_or_throw(number_object(scalar_of(unwrap(self))));
+    const Owned number = owned(number_object(scalar_of(unwrap(self))));
     return convert(number.get());
   } catch (...) {
     return set_python_error();
@@ -130,51 +130,6 @@ PyObject* tensor_element_size(PyObject* self, PyObject*) {
 }
 PyObject* tensor_storage_offset(PyObject* self, PyObject*) {
   return PyLong_FromLongLong(unwrap(self).offset());
-}
-
-// Iterator over the views t[0], t[1], ... made as they are asked for.
-struct IteratorObject {
-  PyObject_HEAD Tensor tensor;
-  int64_t next;
-};
-
-void iterator_dealloc(PyObject* self) {
-  reinterpret_cast<IteratorObject*>(self)->tensor.~Tensor();
-  PyObject_Free(self);
-}
-
-PyObject* iterator_next(PyObject* self) {
-  auto* const it = reinterpret_cast<IteratorObject*>(self);
-  try {
-    if (it->next >= it->tensor.size(0)) return nullptr;
-    return wrap(ops::select(it->tensor, 0, it->next++));
-  } catch (...) {
-    return set_python_error();
-  }
-}
-
-PyObject* iterator_length_hint(PyObject* self, PyObject*) {
-  auto* const it = reinterpret_cast<IteratorObject*>(self);
-  return PyLong_FromLongLong(std::max<int64_t>(0, it->tensor.size(0) - it->next));
-}
-
-PyMethodDef iterator_methods[] = {{"__length_hint__", iterator_length_hint, METH_NOARGS, "Views left."},
-                                  {nullptr, nullptr, 0, nullptr}};
-
-PyTypeObject* iterator_type() {
-  static PyTypeObject type = {PyVarObject_HEAD_INIT(nullptr, 0)};
-  if (!type.tp_name) {
-    type.tp_name = "torch._C._TensorIterator";
-    type.tp_basicsize = sizeof(IteratorObject);
-    type.tp_dealloc = iterator_dealloc;
-    type.tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION;
-    type.tp_iter = PyObject_SelfIter;
-    type.tp_iternext = iterator_next;
-    type.tp_methods = iterator_methods;
-    type.tp_doc = "Iterator over the views along a tensor's first dimension.";
-    if (PyType_Ready(&type) < 0) throw PythonError{};
-  }
-  return &type;
 }
 
 } // namespace
@@ -246,11 +201,8 @@ PyObject* tensor_iter(PyObject* self) {
   try {
     const Tensor& t = unwrap(self);
     check_type(t.dim() > 0, "iteration over a 0-d tensor");
-    auto* const it = PyObject_New(IteratorObject, iterator_type());
-    if (!it) return nullptr;
-    new (&it->tensor) Tensor(t);
-    it->next = 0;
-    return reinterpret_cast<PyObject*>(it);
+    const Owned views(owned(wrap(ops::unbind(t, 0))));
+    return PyObject_GetIter(views.get());
   } catch (...) {
     return set_python_error();
   }

@@ -81,7 +81,7 @@ Storage allocated(int64_t bytes, Device device) {
 }
 
 uint8_t byte_of(PyObject* value) { // modulo 256
-  const Owned index = owned_or_throw(PyNumber_Index(value));
+  const Owned index = owned(PyNumber_Index(value));
   return static_cast<uint8_t>(PyLong_AsUnsignedLongMask(index.get()));
 }
 
@@ -103,7 +103,7 @@ PyObject* storage_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
       raise_python(PyExc_TypeError,
                    "UntypedStorage(): expected a number of bytes or a sequence of byte values, got %s",
                    Py_TYPE(slots[0])->tp_name);
-    const Owned items = owned_or_throw(PySequence_List(slots[0])); // a copy that nobody can change
+    const Owned items = owned(PySequence_List(slots[0])); // a copy that nobody can change
     const Py_ssize_t n = PyList_GET_SIZE(items.get());
     Storage s = StorageImpl::allocate(n, Device{});
     for (Py_ssize_t i = 0; i < n; ++i) {
@@ -300,8 +300,7 @@ PyObject* storage_read_into(PyObject* self, PyObject* readinto) {
   try {
     StorageImpl& s = impl_of(self);
     uint8_t* const bytes = writable_bytes(s);
-    const Owned view =
-        owned_or_throw(PyMemoryView_FromMemory(reinterpret_cast<char*>(bytes), s.bytes(), PyBUF_WRITE));
+    const Owned view = owned(PyMemoryView_FromMemory(reinterpret_cast<char*>(bytes), s.bytes(), PyBUF_WRITE));
     PyObject* const result = call_python<PyObject_CallOneArg>(readinto, view.get());
     // whoever kept the view must not reach the memory later
     PyObject *type, *value, *trace;
@@ -518,7 +517,7 @@ PyObject* tensor_set(PyObject* self, PyObject* const* args, Py_ssize_t nargs, Py
     } else {
       const Owned typed = is_storage(slots[0]) ? Owned() : untyped_storage_of(slots[0]);
       if (typed) {
-        const Owned dtype = owned_or_throw(PyObject_GetAttrString(slots[0], "dtype"));
+        const Owned dtype = owned(PyObject_GetAttrString(slots[0], "dtype"));
         check(dtype_argument(kSet, dtype.get()) == t.dtype(), "Expected a Storage of type ", t.dtype(),
               " or an UntypedStorage for argument 1 'storage'");
       } else if (!is_storage(slots[0])) {
@@ -551,6 +550,51 @@ template <class F> PyCFunction as_method(F f) {
   return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(f));
 }
 
+// ---- memory shared between processes ----
+
+PyObject* storage_is_shared(PyObject* self, PyObject*) {
+  return PyBool_FromLong(storage_of(self)->is_shared());
+}
+PyObject* storage_share(PyObject* self, PyObject*) {
+  return guarded([&] {
+    storage_of(self)->share();
+    return Py_NewRef(self);
+  });
+}
+int duplicate(int fd) {
+  const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  check(copy >= 0, "unable to duplicate the file descriptor of shared memory: ", std::strerror(errno));
+  return copy;
+}
+PyObject* storage_share_fd(PyObject* self, PyObject*) {
+  return guarded([&] {
+    const Storage& s = storage_of(self);
+    s->share();
+    check(s->is_shared(), "only memory of the CPU can be shared");
+    return Py_BuildValue("(iL)", duplicate(s->shared_fd()), static_cast<long long>(s->bytes()));
+  });
+}
+PyObject* storage_new_shared_fd(PyObject*, PyObject* args) {
+  return guarded([&]() -> PyObject* {
+    int fd = -1;
+    long long bytes = 0;
+    if (!PyArg_ParseTuple(args, "iL:_new_shared_fd_cpu", &fd, &bytes)) return nullptr;
+    struct stat info {};
+    check(fstat(fd, &info) == 0, "not a file descriptor: ", fd);
+    check(bytes >= 0 && bytes <= info.st_size, "shared memory of ", int64_t(info.st_size), " bytes, not ",
+          int64_t(bytes));
+    const int copy = duplicate(fd);
+    Storage mapped;
+    try {
+      mapped = StorageImpl::map_shared(copy, bytes);
+    } catch (...) {
+      close(copy);
+      throw;
+    }
+    return wrap_storage(mapped);
+  });
+}
+
 PyMethodDef methods[] = {
     {"nbytes", storage_nbytes, METH_NOARGS, "nbytes() -> int\n\nSize in bytes."},
     {"size", storage_nbytes, METH_NOARGS, "size() -> int\n\nSize in bytes."},
@@ -561,6 +605,17 @@ PyMethodDef methods[] = {
      "another library "
      "views it."},
     {"_writable", storage_writable, METH_NOARGS, "Whether the memory may be written."},
+    {"is_shared", storage_is_shared, METH_NOARGS,
+     "is_shared() -> bool\n\nWhether the memory is shared with other processes."},
+    {"share_memory_", storage_share, METH_NOARGS,
+     "share_memory_() -> self\n\nMoves the memory to where processes made by fork share it."},
+    {"_share_fd_cpu_", storage_share_fd, METH_NOARGS,
+     "_share_fd_cpu_() -> (fd, nbytes)\n\nShares the memory; the file descriptor is a new one of the "
+     "caller's."},
+    {"_new_shared_fd_cpu", storage_new_shared_fd, METH_VARARGS | METH_STATIC,
+     "_new_shared_fd_cpu(fd, nbytes) -> UntypedStorage\n\nMaps shared memory of a file descriptor, which "
+     "stays the "
+     "caller's."},
     {"resize_", storage_resize, METH_O,
      "resize_(size) -> self\n\nChanges the number of bytes, keeping the contents."},
     {"fill_", storage_fill, METH_O, "fill_(value) -> self\n\nSets every byte."},
@@ -614,7 +669,7 @@ Owned untyped_storage_of(PyObject* o) {
 PyObject* wrap_storage(const Storage& s) {
   if (s->pyobj()) return Py_NewRef(static_cast<PyObject*>(s->pyobj()));
   if (!user_type) { // its class lives in Python and registers itself there
-    const Owned module = owned_or_throw(PyImport_ImportModule("torch.storage"));
+    const Owned module = owned(PyImport_ImportModule("torch.storage"));
     if (!user_type) raise_python(PyExc_ImportError, "torch.storage is still being imported");
   }
   return make_object(user_type, s);

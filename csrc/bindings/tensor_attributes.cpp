@@ -2,6 +2,7 @@
 #include "autograd/node.h"
 #include "bindings/call.h"
 #include "bindings/keyword_args.h"
+#include "bindings/override.h"
 #include "bindings/tensor_type.h"
 #include "ops/composite/grad.h"
 #include "ops/infer/infer.h"
@@ -11,13 +12,6 @@ namespace torch::python {
 
 namespace {
 
-template <class F> PyObject* guarded(F&& body) {
-  try {
-    return body();
-  } catch (...) {
-    return set_python_error();
-  }
-}
 using Keywords = PyObject*;
 PyCFunction fast(PyObject* (*f)(PyObject*, PyObject* const*, Py_ssize_t, Keywords)) {
   return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(f));
@@ -291,8 +285,16 @@ PyObject* py_type_as(PyObject* self, PyObject* other) {
     return converted(self, unwrap(other).dtype(), unwrap(other).device(), std::nullopt, false);
   });
 }
-PyObject* py_resize(PyObject* self, PyObject* const* args, Py_ssize_t n, Keywords) {
+// resize_(*sizes, memory_format=None)
+PyObject* py_resize(PyObject* self, PyObject* const* args, Py_ssize_t n, Keywords names) {
   return guarded([&]() -> PyObject* {
+    std::optional<MemoryFormat> format;
+    for (Py_ssize_t i = 0; names && i < PyTuple_GET_SIZE(names); ++i) {
+      check_type(PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, i), "memory_format") == 0,
+                 "resize_() got an unexpected keyword argument");
+      format = to_optional_memory_format(args[n + i]);
+    }
+    check(format != MemoryFormat::Preserve, "resize_: the preserve_format memory format is not supported");
     const Tensor& t = unwrap(self);
     check(!t.requires_grad(), "cannot resize variables that require grad");
     Owned tuple;
@@ -310,7 +312,9 @@ PyObject* py_resize(PyObject* self, PyObject* const* args, Py_ssize_t n, Keyword
     check(!__builtin_mul_overflow(numel_of(s) + impl->offset, t.itemsize(), &bytes), "resize_: size ", s,
           " overflows");
     if (bytes > impl->storage->bytes()) impl->storage->resize(bytes);
-    impl->set_geometry(s.span(), contiguous_strides(s));
+    DimVec strides = infer::format_strides(s, format, nullptr);
+    if (strides.empty()) strides = contiguous_strides(s);
+    impl->set_geometry(s.span(), std::move(strides));
     impl->version.bump();
     return Py_NewRef(self);
   });
@@ -351,7 +355,6 @@ PyObject* get_base_requires_dispatch(PyObject* self, PyObject* value) {
 } // namespace
 
 PyGetSetDef attribute_getset[] = {
-    {"__dict__", tensor_get_dict, PyObject_GenericSetDict, nullptr, nullptr},
     {"shape", get_shape, nullptr, "Size of the tensor.", nullptr},
     {"dtype", get_dtype, nullptr, "Type of the elements.", nullptr},
     {"device", get_device, nullptr, "Where the data lives.", nullptr},
@@ -387,68 +390,78 @@ PyGetSetDef attribute_getset[] = {
 };
 
 PyMethodDef attribute_methods[] = {
-    {"size", fast(py_size), METH_FASTCALL | METH_KEYWORDS,
+    {"size", fast(method_with_args<"size", py_size>), METH_FASTCALL | METH_KEYWORDS,
      "size(dim=None) -> torch.Size or int\n\nSize of the tensor, or of one dimension."},
-    {"stride", fast(py_stride), METH_FASTCALL | METH_KEYWORDS,
+    {"stride", fast(method_with_args<"stride", py_stride>), METH_FASTCALL | METH_KEYWORDS,
      "stride(dim=None) -> tuple or int\n\nElements from one position to the next along dimensions."},
-    {"dim", py_dim, METH_NOARGS, "dim() -> int\n\nNumber of dimensions."},
-    {"ndimension", py_dim, METH_NOARGS, "ndimension() -> int\n\nNumber of dimensions."},
-    {"numel", py_numel, METH_NOARGS, "numel() -> int\n\nNumber of elements."},
-    {"nelement", py_numel, METH_NOARGS, "nelement() -> int\n\nNumber of elements."},
-    {"is_contiguous", fast(py_is_contiguous), METH_FASTCALL | METH_KEYWORDS,
+    {"dim", method_no_args<"dim", py_dim>, METH_NOARGS, "dim() -> int\n\nNumber of dimensions."},
+    {"ndimension", method_no_args<"ndimension", py_dim>, METH_NOARGS,
+     "ndimension() -> int\n\nNumber of dimensions."},
+    {"numel", method_no_args<"numel", py_numel>, METH_NOARGS, "numel() -> int\n\nNumber of elements."},
+    {"nelement", method_no_args<"nelement", py_numel>, METH_NOARGS,
+     "nelement() -> int\n\nNumber of elements."},
+    {"is_contiguous", fast(method_with_args<"is_contiguous", py_is_contiguous>),
+     METH_FASTCALL | METH_KEYWORDS,
      "is_contiguous(memory_format=torch.contiguous_format) -> bool\n\nWhether elements lie in memory in that "
      "order without gaps."},
-    {"is_floating_point", py_is_floating_point, METH_NOARGS,
+    {"is_floating_point", method_no_args<"is_floating_point", py_is_floating_point>, METH_NOARGS,
      "is_floating_point() -> bool\n\nWhether the dtype is a float type."},
-    {"is_complex", py_is_complex, METH_NOARGS, "is_complex() -> bool\n\nWhether the dtype is complex."},
-    {"is_signed", py_is_signed, METH_NOARGS, "is_signed() -> bool\n\nWhether the dtype has negative values."},
-    {"is_inference", py_is_inference, METH_NOARGS,
+    {"is_complex", method_no_args<"is_complex", py_is_complex>, METH_NOARGS,
+     "is_complex() -> bool\n\nWhether the dtype is complex."},
+    {"is_signed", method_no_args<"is_signed", py_is_signed>, METH_NOARGS,
+     "is_signed() -> bool\n\nWhether the dtype has negative values."},
+    {"is_inference", method_no_args<"is_inference", py_is_inference>, METH_NOARGS,
      "is_inference() -> bool\n\nWhether the tensor was made in inference mode."},
-    {"is_conj", py_false, METH_NOARGS, "is_conj() -> bool\n\nFalse: conjugation is never lazy here."},
-    {"is_neg", py_false, METH_NOARGS, "is_neg() -> bool\n\nFalse: negation is never lazy here."},
+    {"is_conj", method_no_args<"is_conj", py_false>, METH_NOARGS,
+     "is_conj() -> bool\n\nFalse: conjugation is never lazy here."},
+    {"is_neg", method_no_args<"is_neg", py_false>, METH_NOARGS,
+     "is_neg() -> bool\n\nFalse: negation is never lazy here."},
     {"is_pinned", reinterpret_cast<PyCFunction>(py_false), METH_VARARGS,
      "is_pinned() -> bool\n\nFalse without a GPU."},
-    {"is_shared", py_false, METH_NOARGS,
+    {"is_shared", method_no_args<"is_shared", py_false>, METH_NOARGS,
      "is_shared() -> bool\n\nFalse: memory is not shared between processes yet."},
-    {"get_device", py_get_device, METH_NOARGS, "get_device() -> int\n\nNumber of the device; -1 on the CPU."},
-    {"is_set_to", py_is_set_to, METH_O,
+    {"get_device", method_no_args<"get_device", py_get_device>, METH_NOARGS,
+     "get_device() -> int\n\nNumber of the device; -1 on the CPU."},
+    {"is_set_to", method_one_arg<"is_set_to", py_is_set_to>, METH_O,
      "is_set_to(tensor) -> bool\n\nWhether both view the same memory in the same way."},
-    {"to", fast(py_to), METH_FASTCALL | METH_KEYWORDS,
+    {"to", fast(method_with_args<"to", py_to>), METH_FASTCALL | METH_KEYWORDS,
      "to(dtype_or_device_or_tensor, ..., non_blocking=False, copy=False, *, memory_format=None) -> "
      "Tensor\n\nThe tensor with another dtype or device; itself if it already has them."},
-    {"bool", fast(py_as_dtype<DType::Bool>), METH_FASTCALL | METH_KEYWORDS,
+    {"bool", fast(method_with_args<"bool", py_as_dtype<DType::Bool>>), METH_FASTCALL | METH_KEYWORDS,
      "bool() -> Tensor\n\nThe tensor as torch.bool."},
-    {"byte", fast(py_as_dtype<DType::UInt8>), METH_FASTCALL | METH_KEYWORDS,
+    {"byte", fast(method_with_args<"byte", py_as_dtype<DType::UInt8>>), METH_FASTCALL | METH_KEYWORDS,
      "byte() -> Tensor\n\nThe tensor as torch.uint8."},
-    {"char", fast(py_as_dtype<DType::Int8>), METH_FASTCALL | METH_KEYWORDS,
+    {"char", fast(method_with_args<"char", py_as_dtype<DType::Int8>>), METH_FASTCALL | METH_KEYWORDS,
      "char() -> Tensor\n\nThe tensor as torch.int8."},
-    {"short", fast(py_as_dtype<DType::Int16>), METH_FASTCALL | METH_KEYWORDS,
+    {"short", fast(method_with_args<"short", py_as_dtype<DType::Int16>>), METH_FASTCALL | METH_KEYWORDS,
      "short() -> Tensor\n\nThe tensor as torch.int16."},
-    {"int", fast(py_as_dtype<DType::Int32>), METH_FASTCALL | METH_KEYWORDS,
+    {"int", fast(method_with_args<"int", py_as_dtype<DType::Int32>>), METH_FASTCALL | METH_KEYWORDS,
      "int() -> Tensor\n\nThe tensor as torch.int32."},
-    {"long", fast(py_as_dtype<DType::Int64>), METH_FASTCALL | METH_KEYWORDS,
+    {"long", fast(method_with_args<"long", py_as_dtype<DType::Int64>>), METH_FASTCALL | METH_KEYWORDS,
      "long() -> Tensor\n\nThe tensor as torch.int64."},
-    {"half", fast(py_as_dtype<DType::Float16>), METH_FASTCALL | METH_KEYWORDS,
+    {"half", fast(method_with_args<"half", py_as_dtype<DType::Float16>>), METH_FASTCALL | METH_KEYWORDS,
      "half() -> Tensor\n\nThe tensor as torch.float16."},
-    {"bfloat16", fast(py_as_dtype<DType::BFloat16>), METH_FASTCALL | METH_KEYWORDS,
-     "bfloat16() -> Tensor\n\nThe tensor as torch.bfloat16."},
-    {"float", fast(py_as_dtype<DType::Float32>), METH_FASTCALL | METH_KEYWORDS,
+    {"bfloat16", fast(method_with_args<"bfloat16", py_as_dtype<DType::BFloat16>>),
+     METH_FASTCALL | METH_KEYWORDS, "bfloat16() -> Tensor\n\nThe tensor as torch.bfloat16."},
+    {"float", fast(method_with_args<"float", py_as_dtype<DType::Float32>>), METH_FASTCALL | METH_KEYWORDS,
      "float() -> Tensor\n\nThe tensor as torch.float32."},
-    {"double", fast(py_as_dtype<DType::Float64>), METH_FASTCALL | METH_KEYWORDS,
+    {"double", fast(method_with_args<"double", py_as_dtype<DType::Float64>>), METH_FASTCALL | METH_KEYWORDS,
      "double() -> Tensor\n\nThe tensor as torch.float64."},
-    {"cfloat", fast(py_as_dtype<DType::Complex64>), METH_FASTCALL | METH_KEYWORDS,
+    {"cfloat", fast(method_with_args<"cfloat", py_as_dtype<DType::Complex64>>), METH_FASTCALL | METH_KEYWORDS,
      "cfloat() -> Tensor\n\nThe tensor as torch.complex64."},
-    {"cdouble", fast(py_as_dtype<DType::Complex128>), METH_FASTCALL | METH_KEYWORDS,
-     "cdouble() -> Tensor\n\nThe tensor as torch.complex128."},
-    {"cpu", fast(py_cpu), METH_FASTCALL | METH_KEYWORDS, "cpu() -> Tensor\n\nThe tensor on the CPU."},
-    {"cuda", fast(py_cuda), METH_FASTCALL | METH_KEYWORDS,
+    {"cdouble", fast(method_with_args<"cdouble", py_as_dtype<DType::Complex128>>),
+     METH_FASTCALL | METH_KEYWORDS, "cdouble() -> Tensor\n\nThe tensor as torch.complex128."},
+    {"cpu", fast(method_with_args<"cpu", py_cpu>), METH_FASTCALL | METH_KEYWORDS,
+     "cpu() -> Tensor\n\nThe tensor on the CPU."},
+    {"cuda", fast(method_with_args<"cuda", py_cuda>), METH_FASTCALL | METH_KEYWORDS,
      "cuda() -> Tensor\n\nThe tensor on a GPU; fails without CUDA."},
-    {"pin_memory", fast(py_pin_memory), METH_FASTCALL | METH_KEYWORDS,
+    {"pin_memory", fast(method_with_args<"pin_memory", py_pin_memory>), METH_FASTCALL | METH_KEYWORDS,
      "pin_memory() -> Tensor\n\nPage-locked copy; fails without CUDA."},
-    {"type_as", py_type_as, METH_O,
+    {"type_as", method_one_arg<"type_as", py_type_as>, METH_O,
      "type_as(other) -> Tensor\n\nThe tensor with dtype and device of `other`."},
-    {"resize_", fast(py_resize), METH_FASTCALL | METH_KEYWORDS,
-     "resize_(*sizes) -> Tensor\n\nChanges the shape in place; new elements are undefined."},
+    {"resize_", fast(method_with_args<"resize_", py_resize>), METH_FASTCALL | METH_KEYWORDS,
+     "resize_(*sizes, memory_format=None) -> Tensor\n\nChanges the shape in place; new elements are "
+     "undefined."},
     {"_make_subclass", fast(py_make_subclass), METH_FASTCALL | METH_KEYWORDS | METH_STATIC,
      "_make_subclass(cls, data, require_grad=False)\n\nAn alias of `data` as an instance of `cls`."},
     {"as_subclass", py_as_subclass, METH_O,

@@ -1,7 +1,8 @@
 // Python's operators on tensors. Two plain tensors, or one and a number, go straight to the op; everything
 // else takes the public method, so that __torch_function__ and error texts are those of the method.
-#include "bindings/call.h"
 #include "bindings/gil.h"
+#include "bindings/numpy.h"
+#include "bindings/override.h"
 #include "bindings/tensor_type.h"
 #include "ops/composite/grad.h"
 #include "ops/ops.h"
@@ -37,7 +38,16 @@ PyObject* call_method(const char* method, PyObject* a, PyObject* b) {
   return call_python<PyObject_CallFunctionObjArgs>(function.get(), receiver.get(), b, nullptr);
 }
 
-template <Binary op> PyObject* binary(const char* method, PyObject* a, PyObject* b) {
+// An operator: the method that does the same, and the functions that __torch_function__ is told, with the
+// tensor on the left and on the right of something else.
+struct Names {
+  const char* method;
+  const char* forward;
+  const char* reflected;
+};
+Names named(const char* method) { return {method, method, method}; }
+
+template <Binary op> PyObject* binary(const Names& names, PyObject* a, PyObject* b) {
   try {
     if (is_plain_tensor(a)) {
       if (is_plain_tensor(b)) return wrap(op(unwrap(a), unwrap(b)));
@@ -45,17 +55,17 @@ template <Binary op> PyObject* binary(const char* method, PyObject* a, PyObject*
     } else if (is_plain_tensor(b) && is_plain_number(a)) {
       return wrap(op(wrapped_number(to_scalar(a)), unwrap(b)));
     }
-    // Classes that override may be neither tensors nor numbers.
-    const bool overridden =
-        torch_function_enabled && (overrides_torch_function(a) || overrides_torch_function(b));
-    if (!overridden && (!is_operand(a) || !is_operand(b))) Py_RETURN_NOTIMPLEMENTED;
-    return call_method(method, a, b);
+    if (is_overridden(a) || is_overridden(b)) // such a class may be neither tensor nor number
+      return is_tensor(a) ? call_override(names.forward, {a, b}, PyTuple_Pack(2, a, b))
+                          : call_override(names.reflected, {b, a}, PyTuple_Pack(2, b, a));
+    if (!is_operand(a) || !is_operand(b)) Py_RETURN_NOTIMPLEMENTED;
+    return call_method(names.method, a, b);
   } catch (...) {
     return set_python_error();
   }
 }
 
-template <BinaryInplace op> PyObject* inplace(const char* method, PyObject* a, PyObject* b) {
+template <BinaryInplace op> PyObject* inplace(const Names& names, PyObject* a, PyObject* b) {
   try {
     if (is_plain_tensor(a)) {
       if (is_plain_tensor(b)) {
@@ -67,10 +77,10 @@ template <BinaryInplace op> PyObject* inplace(const char* method, PyObject* a, P
         return Py_NewRef(a);
       }
     }
-    const bool overridden =
-        torch_function_enabled && (overrides_torch_function(a) || overrides_torch_function(b));
-    if (!overridden && (!is_operand(a) || !is_operand(b))) Py_RETURN_NOTIMPLEMENTED;
-    return call_method(method, a, b);
+    if (is_overridden(a) || is_overridden(b))
+      return call_override(names.forward, {a, b}, PyTuple_Pack(2, a, b));
+    if (!is_operand(a) || !is_operand(b)) Py_RETURN_NOTIMPLEMENTED;
+    return call_method(names.method, a, b);
   } catch (...) {
     return set_python_error();
   }
@@ -111,27 +121,25 @@ const Tensor& power_(const Tensor& a, const Tensor& b) { return ops::pow_(a, b);
 
 PyObject* matmul_slot(PyObject* a, PyObject* b) {
   if (!is_tensor(a) || !is_tensor(b)) {
-    if (torch_function_enabled && is_tensor(a) && overrides_torch_function(b))
-      return call_method("matmul", a, b);
-    Py_RETURN_NOTIMPLEMENTED;
+    if (!is_overridden(a) && !is_overridden(b)) Py_RETURN_NOTIMPLEMENTED;
   }
-  return binary<matmul>("matmul", a, b);
+  return binary<matmul>({"matmul", "matmul", "__rmatmul__"}, a, b);
 }
 
 PyObject* power_slot(PyObject* a, PyObject* b, PyObject* modulo) {
   if (modulo != Py_None) Py_RETURN_NOTIMPLEMENTED;
-  return binary<power>("pow", a, b);
+  return binary<power>({"pow", "pow", "__rpow__"}, a, b);
 }
 PyObject* power_inplace(PyObject* a, PyObject* b, PyObject* modulo) {
   if (modulo != Py_None) Py_RETURN_NOTIMPLEMENTED;
-  return inplace<power_>("pow_", a, b);
+  return inplace<power_>(named("pow_"), a, b);
 }
 
-template <Tensor (*op)(const Tensor&)> PyObject* unary(const char* method, PyObject* a) {
+template <Tensor (*op)(const Tensor&)> PyObject* unary(const char* name, PyObject* a) {
   try {
-    if (is_plain_tensor(a)) return wrap(op(unwrap(a)));
-    Owned function(PyObject_GetAttrString(reinterpret_cast<PyObject*>(&tensor_base_type), method));
-    return function.get() ? call_python<PyObject_CallOneArg>(function.get(), a) : nullptr;
+    if (is_overridden(a)) [[unlikely]]
+      return call_override(name, {a}, PyTuple_Pack(1, a));
+    return wrap(op(unwrap(a)));
   } catch (...) {
     return set_python_error();
   }
@@ -139,39 +147,62 @@ template <Tensor (*op)(const Tensor&)> PyObject* unary(const char* method, PyObj
 
 PyNumberMethods make_number() {
   PyNumberMethods n = {};
-  n.nb_add = [](PyObject* a, PyObject* b) { return binary<add>("add", a, b); };
-  n.nb_subtract = [](PyObject* a, PyObject* b) { return binary<sub>("sub", a, b); };
-  n.nb_multiply = [](PyObject* a, PyObject* b) { return binary<mul>("mul", a, b); };
-  n.nb_true_divide = [](PyObject* a, PyObject* b) { return binary<div>("div", a, b); };
-  n.nb_floor_divide = [](PyObject* a, PyObject* b) { return binary<floor_divide>("floor_divide", a, b); };
-  n.nb_remainder = [](PyObject* a, PyObject* b) { return binary<remainder>("remainder", a, b); };
+  n.nb_add = [](PyObject* a, PyObject* b) { return binary<add>(named("add"), a, b); };
+  n.nb_subtract = [](PyObject* a, PyObject* b) { return binary<sub>({"sub", "sub", "__rsub__"}, a, b); };
+  n.nb_multiply = [](PyObject* a, PyObject* b) { return binary<mul>(named("mul"), a, b); };
+  n.nb_true_divide = [](PyObject* a, PyObject* b) { return binary<div>({"div", "div", "__rdiv__"}, a, b); };
+  n.nb_floor_divide = [](PyObject* a, PyObject* b) {
+    return binary<floor_divide>({"floor_divide", "__floordiv__", "__rfloordiv__"}, a, b);
+  };
+  n.nb_remainder = [](PyObject* a, PyObject* b) {
+    return binary<remainder>({"remainder", "remainder", "__rmod__"}, a, b);
+  };
   n.nb_power = power_slot;
   n.nb_matrix_multiply = matmul_slot;
-  n.nb_and = [](PyObject* a, PyObject* b) { return binary<bitwise_and>("bitwise_and", a, b); };
-  n.nb_or = [](PyObject* a, PyObject* b) { return binary<bitwise_or>("bitwise_or", a, b); };
-  n.nb_xor = [](PyObject* a, PyObject* b) { return binary<bitwise_xor>("bitwise_xor", a, b); };
-  n.nb_lshift = [](PyObject* a, PyObject* b) { return binary<left_shift>("bitwise_left_shift", a, b); };
-  n.nb_rshift = [](PyObject* a, PyObject* b) { return binary<right_shift>("bitwise_right_shift", a, b); };
-  n.nb_inplace_add = [](PyObject* a, PyObject* b) { return inplace<add_>("add_", a, b); };
-  n.nb_inplace_subtract = [](PyObject* a, PyObject* b) { return inplace<sub_>("sub_", a, b); };
-  n.nb_inplace_multiply = [](PyObject* a, PyObject* b) { return inplace<mul_>("mul_", a, b); };
-  n.nb_inplace_true_divide = [](PyObject* a, PyObject* b) { return inplace<div_>("div_", a, b); };
-  n.nb_inplace_floor_divide = [](PyObject* a, PyObject* b) {
-    return inplace<floor_divide_>("floor_divide_", a, b);
+  n.nb_and = [](PyObject* a, PyObject* b) {
+    return binary<bitwise_and>({"bitwise_and", "__and__", "bitwise_and"}, a, b);
   };
-  n.nb_inplace_remainder = [](PyObject* a, PyObject* b) { return inplace<remainder_>("remainder_", a, b); };
+  n.nb_or = [](PyObject* a, PyObject* b) {
+    return binary<bitwise_or>({"bitwise_or", "__or__", "bitwise_or"}, a, b);
+  };
+  n.nb_xor = [](PyObject* a, PyObject* b) {
+    return binary<bitwise_xor>({"bitwise_xor", "__xor__", "bitwise_xor"}, a, b);
+  };
+  n.nb_lshift = [](PyObject* a, PyObject* b) {
+    return binary<left_shift>({"bitwise_left_shift", "__lshift__", "__rlshift__"}, a, b);
+  };
+  n.nb_rshift = [](PyObject* a, PyObject* b) {
+    return binary<right_shift>({"bitwise_right_shift", "__rshift__", "__rrshift__"}, a, b);
+  };
+  n.nb_inplace_add = [](PyObject* a, PyObject* b) { return inplace<add_>(named("add_"), a, b); };
+  n.nb_inplace_subtract = [](PyObject* a, PyObject* b) { return inplace<sub_>(named("sub_"), a, b); };
+  n.nb_inplace_multiply = [](PyObject* a, PyObject* b) { return inplace<mul_>(named("mul_"), a, b); };
+  n.nb_inplace_true_divide = [](PyObject* a, PyObject* b) { return inplace<div_>(named("div_"), a, b); };
+  n.nb_inplace_floor_divide = [](PyObject* a, PyObject* b) {
+    return inplace<floor_divide_>(named("floor_divide_"), a, b);
+  };
+  n.nb_inplace_remainder = [](PyObject* a, PyObject* b) {
+    return inplace<remainder_>(named("remainder_"), a, b);
+  };
   n.nb_inplace_power = power_inplace;
-  n.nb_inplace_and = [](PyObject* a, PyObject* b) { return inplace<bitwise_and_>("bitwise_and_", a, b); };
-  n.nb_inplace_or = [](PyObject* a, PyObject* b) { return inplace<bitwise_or_>("bitwise_or_", a, b); };
-  n.nb_inplace_xor = [](PyObject* a, PyObject* b) { return inplace<bitwise_xor_>("bitwise_xor_", a, b); };
+  n.nb_inplace_and = [](PyObject* a, PyObject* b) {
+    return inplace<bitwise_and_>({"bitwise_and_", "__iand__", ""}, a, b);
+  };
+  n.nb_inplace_or = [](PyObject* a, PyObject* b) {
+    return inplace<bitwise_or_>({"bitwise_or_", "__ior__", ""}, a, b);
+  };
+  n.nb_inplace_xor = [](PyObject* a, PyObject* b) {
+    return inplace<bitwise_xor_>({"bitwise_xor_", "__ixor__", ""}, a, b);
+  };
   n.nb_inplace_lshift = [](PyObject* a, PyObject* b) {
-    return inplace<left_shift_>("bitwise_left_shift_", a, b);
+    return inplace<left_shift_>({"bitwise_left_shift_", "__ilshift__", ""}, a, b);
   };
   n.nb_inplace_rshift = [](PyObject* a, PyObject* b) {
-    return inplace<right_shift_>("bitwise_right_shift_", a, b);
+    return inplace<right_shift_>({"bitwise_right_shift_", "__irshift__", ""}, a, b);
   };
   n.nb_negative = [](PyObject* a) { return unary<ops::neg>("neg", a); };
   n.nb_positive = [](PyObject* a) -> PyObject* {
+    if (is_overridden(a)) return call_override("__pos__", {a}, PyTuple_Pack(1, a));
     if (unwrap(a).dtype() == DType::Bool) {
       PyErr_SetString(PyExc_RuntimeError, "The `+` operator, on a bool tensor is not supported.");
       return nullptr;
@@ -179,7 +210,14 @@ PyNumberMethods make_number() {
     return Py_NewRef(a);
   };
   n.nb_absolute = [](PyObject* a) { return unary<ops::abs>("abs", a); };
-  n.nb_invert = [](PyObject* a) { return unary<ops::bitwise_not>("bitwise_not", a); };
+  n.nb_invert = [](PyObject* a) -> PyObject* {
+    if (is_tensor(a) && is_differentiable(unwrap(a).dtype())) {
+      PyErr_SetString(PyExc_TypeError,
+                      "~ (operator.invert) is only implemented on integer and Boolean-type tensors");
+      return nullptr;
+    }
+    return unary<ops::bitwise_not>("__invert__", a);
+  };
   return n;
 }
 
@@ -190,17 +228,22 @@ PyNumberMethods tensor_number = make_number();
 PyObject* tensor_compare(PyObject* a, PyObject* b, int op) {
   switch (op) {
   case Py_EQ:
-    return binary<eq>("eq", a, b);
+    if (is_tensor(a) && is_numpy_array(b) && dtype_of_numpy(b)) // the one operator that takes arrays
+      return guarded([&]() -> PyObject* {
+        const Owned other = owned(wrap(from_numpy(b)));
+        return PyObject_RichCompare(a, other.get(), Py_EQ);
+      });
+    return binary<eq>({"eq", "__eq__", "__eq__"}, a, b);
   case Py_NE:
-    return binary<ne>("ne", a, b);
+    return binary<ne>(named("ne"), a, b);
   case Py_LT:
-    return binary<lt>("lt", a, b);
+    return binary<lt>(named("lt"), a, b);
   case Py_LE:
-    return binary<le>("le", a, b);
+    return binary<le>(named("le"), a, b);
   case Py_GT:
-    return binary<gt>("gt", a, b);
+    return binary<gt>(named("gt"), a, b);
   default:
-    return binary<ge>("ge", a, b);
+    return binary<ge>(named("ge"), a, b);
   }
 }
 

@@ -15,6 +15,7 @@
 
 #include <structmember.h>
 
+#include <cstdarg>
 #include <new>
 
 namespace torch::python {
@@ -196,6 +197,14 @@ PyObject* error_class(ErrorKind kind) {
   return PyExc_RuntimeError;
 }
 } // namespace
+
+void raise_python(PyObject* type, const char* format, ...) {
+  va_list values;
+  va_start(values, format);
+  PyErr_FormatV(type, format, values);
+  va_end(values);
+  throw PythonError{};
+}
 
 PyObject* set_python_error() {
   try {

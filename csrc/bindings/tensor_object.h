@@ -2,8 +2,7 @@
 // tensor] in tensor_object.cpp.
 #pragma once
 
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
+#include "bindings/errors.h"
 
 #include "core/tensor.h"
 
@@ -28,10 +27,5 @@ PyObject* wrap(const Tensor& t);
 PyObject* wrap(Tensor&& t);
 // New object of a given subclass for a tensor that has none yet.
 PyObject* wrap_as(PyTypeObject* type, Tensor t);
-
-// Turns the exception in flight into a Python error. Use: catch (...) { return set_python_error(); }
-PyObject* set_python_error();
-// Thrown in C++ when the Python error is already set.
-struct PythonError {};
 
 } // namespace torch::python

@@ -7,6 +7,7 @@
 #include "bindings/dlpack.h"
 #include "bindings/indexing.h"
 #include "bindings/numpy.h"
+#include "bindings/override.h"
 #include "bindings/scalar_access.h"
 #include "bindings/storage.h"
 
@@ -39,8 +40,23 @@ std::vector<PyGetSetDef>& all_getset() {
 void append(const PyMethodDef* table) {
   for (; table->ml_name; ++table) all_methods().push_back(*table);
 }
+// Attributes ask for __torch_function__ first; an entry of a table is the closure of what Python sees.
+PyObject* get_attribute(PyObject* self, void* closure) {
+  const auto& attribute = *static_cast<const PyGetSetDef*>(closure);
+  if (is_overridden(self)) [[unlikely]]
+    return override_get(attribute.name, self);
+  return attribute.get(self, attribute.closure);
+}
+int set_attribute(PyObject* self, PyObject* value, void* closure) {
+  const auto& attribute = *static_cast<const PyGetSetDef*>(closure);
+  if (is_overridden(self)) [[unlikely]]
+    return override_set(attribute.name, self, value);
+  return attribute.set(self, value, attribute.closure);
+}
 void append(const PyGetSetDef* table) {
-  for (; table->name; ++table) all_getset().push_back(*table);
+  for (; table->name; ++table)
+    all_getset().push_back({table->name, get_attribute, table->set ? set_attribute : nullptr, table->doc,
+                            const_cast<PyGetSetDef*>(table)});
 }
 
 PyTypeObject empty_type(const char* name) {
@@ -85,6 +101,7 @@ void init_tensor_type(PyObject* module) {
   tensor_meta_type.tp_init = meta_init;
   if (PyType_Ready(&tensor_meta_type) < 0) throw PythonError{};
 
+  all_getset().push_back({"__dict__", tensor_get_dict, PyObject_GenericSetDict, nullptr, nullptr});
   append(attribute_getset);
   append(autograd_getset);
   all_getset().push_back({nullptr, nullptr, nullptr, nullptr, nullptr});
@@ -120,7 +137,7 @@ void init_tensor_type(PyObject* module) {
   t.tp_as_sequence = &sequence;
   t.tp_as_mapping = &mapping;
   t.tp_richcompare = tensor_compare;
-  t.tp_hash = [](PyObject* o) -> Py_hash_t { return _Py_HashPointer(o); };
+  t.tp_hash = [](PyObject* o) -> Py_hash_t { return Py_HashPointer(o); };
   t.tp_iter = tensor_iter;
   t.tp_methods = all_methods().data();
   t.tp_getset = all_getset().data();

@@ -3,18 +3,13 @@
 #include "bindings/tensor_object.h"
 
 #include <string_view>
+#include <vector>
 
 namespace torch::python {
 
-namespace {
+thread_local std::optional<Device> default_device;
 
-template <class F> PyObject* guarded(F&& body) {
-  try {
-    return body();
-  } catch (...) {
-    return set_python_error();
-  }
-}
+namespace {
 
 // ---------------------------------------------------------------- dtype
 
@@ -140,15 +135,50 @@ PyObject* device_reduce(PyObject* o, PyObject*) {
   return d.index >= 0 ? Py_BuildValue("(O(si))", &device_type, device_type_name(d.type), d.index)
                       : Py_BuildValue("(O(s))", &device_type, device_type_name(d.type));
 }
-PyObject* device_enter(PyObject*, PyObject*) {
-  PyErr_SetString(PyExc_NotImplementedError,
-                  "torch.device as a context manager is not supported yet; pass device= instead");
-  return nullptr;
+std::vector<std::optional<Device>>& outer_default_devices() {
+  thread_local std::vector<std::optional<Device>> devices;
+  return devices;
 }
+PyObject* device_enter(PyObject* self, PyObject*) {
+  return guarded([&] {
+    outer_default_devices().push_back(default_device);
+    default_device = device_value(self);
+    return Py_NewRef(self);
+  });
+}
+PyObject* device_exit(PyObject*, PyObject*) {
+  return guarded([&]() -> PyObject* {
+    check(!outer_default_devices().empty(), "torch.device: __exit__ without __enter__");
+    default_device = outer_default_devices().back();
+    outer_default_devices().pop_back();
+    Py_RETURN_NONE;
+  });
+}
+PyObject* get_default_device(PyObject*, PyObject*) { return wrap(default_device.value_or(Device{})); }
+PyObject* set_default_device(PyObject*, PyObject* device) {
+  return guarded([&]() -> PyObject* {
+    Device d;
+    if (device == Py_None)
+      default_device.reset();
+    else if (parse_device(device, d))
+      default_device = d;
+    else
+      raise_python(PyExc_TypeError, "set_default_device(): expected a device, got %s",
+                   Py_TYPE(device)->tp_name);
+    Py_RETURN_NONE;
+  });
+}
+PyMethodDef device_functions[] = {
+    {"get_default_device", get_default_device, METH_NOARGS,
+     "get_default_device() -> device\n\nDevice of new tensors of this thread where none is asked for."},
+    {"set_default_device", set_default_device, METH_O,
+     "set_default_device(device)\n\nSets the device of new tensors of this thread; None: the CPU."},
+    {nullptr, nullptr, 0, nullptr},
+};
 PyMethodDef device_methods[] = {
     {"__reduce__", device_reduce, METH_NOARGS, "Pickles as a call of torch.device."},
-    {"__enter__", device_enter, METH_NOARGS, "Not supported yet."},
-    {"__exit__", device_enter, METH_VARARGS, "Not supported yet."},
+    {"__enter__", device_enter, METH_NOARGS, "Makes it the device of new tensors of this thread."},
+    {"__exit__", device_exit, METH_VARARGS, "Brings the device from before back."},
     {nullptr, nullptr, 0, nullptr},
 };
 PyGetSetDef device_getset[] = {
@@ -490,6 +520,7 @@ Generator* unwrap_generator(PyObject* o) {
 }
 
 void init_types(PyObject* module) {
+  check_status(PyModule_AddFunctions(module, device_functions));
   const auto ready = [&](PyTypeObject& type, const char* name) {
     if (PyType_Ready(&type) < 0) throw PythonError{};
     PyModule_AddObject(module, name, Py_NewRef(reinterpret_cast<PyObject*>(&type)));

@@ -2,13 +2,14 @@
 // torch.Generator.
 #pragma once
 
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
+#include "bindings/python.h"
 
 #include "core/device.h"
 #include "core/dims.h"
 #include "core/dtype.h"
 #include "core/generator.h"
+
+#include <optional>
 
 namespace torch::python {
 
@@ -25,6 +26,9 @@ PyObject* wrap_size(IntSpan sizes); // torch.Size
 bool parse_dtype(PyObject* o,
                  DType& t); // torch.dtype, or Python's float, int, bool, complex; false: none of these
 bool parse_device(PyObject* o, Device& d); // torch.device, str or int; throws Error for a bad string
+// The device of new tensors where none is asked for, of this thread; unset: the CPU. Set by
+// torch.set_default_device and by a torch.device as a context manager.
+extern thread_local std::optional<Device> default_device;
 bool parse_memory_format(PyObject* o, MemoryFormat& f);
 Generator* unwrap_generator(PyObject* o); // nullptr if it is not one
 

@@ -26,6 +26,15 @@ public:
   Device device() const { return device_; }
   bool writable() const { return writable_; }
   bool owns_memory() const { return !extras_ || !extras_->release; }
+  // Whether the memory is shared with child processes made by fork, and a file descriptor of it for others
+  // (-1: none).
+  bool is_shared() const { return shared_fd() >= 0; }
+  int shared_fd() const { return extras_ ? extras_->shared_fd : -1; }
+  // Moves the contents into shared memory; every tensor on the storage sees it there. RuntimeError for
+  // foreign memory and while there are pins.
+  void share();
+  // Maps the shared memory of another storage, or process, again; takes fd over.
+  static Ref<StorageImpl> map_shared(int fd, int64_t bytes);
   // Grows or shrinks, keeping the contents; RuntimeError for foreign memory and while there are pins.
   void resize(int64_t bytes);
 
@@ -47,6 +56,7 @@ private:
     void* context = nullptr;
     void* pyobj = nullptr;
     std::atomic<int32_t> pins{0};
+    int shared_fd = -1;
   };
 
   StorageImpl(Device device, size_t room) : device_(device), room_(static_cast<uint8_t>(room)) {}

@@ -474,6 +474,16 @@ template <class V> struct Addcmul : Functor<kAny> { // [value] a + value * b * c
   Addcmul(const Scalar* p) : Functor(p), value(parameter<V>(p[0])) {}
   TORCH_INLINE V operator()(V a, V b, V c) const { return a + value * b * c; }
 };
+template <class V> struct AddProduct : Functor<kAny> { // [beta, alpha] beta * a + alpha * b * c; 0 drops a
+  V beta, alpha;
+  bool with_start;
+  AddProduct(const Scalar* p)
+      : Functor(p), beta(parameter<V>(p[0])), alpha(parameter<V>(p[1])), with_start(!p[0].equals(0)) {}
+  TORCH_INLINE V operator()(V a, V b, V c) const {
+    const V product = alpha * b * c;
+    return with_start ? beta * a + product : product;
+  }
+};
 template <class V> struct Addcdiv : Functor<kFloating> { // [value] a + value * b / c
   V value;
   Addcdiv(const Scalar* p) : Functor(p), value(parameter<V>(p[0])) {}

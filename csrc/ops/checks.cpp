@@ -1,5 +1,7 @@
 #include "ops/checks.h"
 
+#include "core/warning.h"
+
 #include "ops/pointwise_call.h"
 
 #include <cmath>
@@ -49,9 +51,15 @@ void check_ordered(const char* op, const Tensor& self, const Tensor& other) {
 
 void check_bitwise(const char* op, const Tensor& self, const Tensor& other) {
   const DType t = is_differentiable(self.dtype()) ? self.dtype() : other.dtype();
-  check_kind(std::string_view(op) == "bitwise_not" ? ErrorKind::Type : ErrorKind::NotImplemented,
-             !is_differentiable(t), '"', op, "\" not implemented for '", dtype_aten_name(t),
-             "': it takes integer and bool tensors");
+  check_kind(ErrorKind::NotImplemented, !is_differentiable(t), '"', op, "\" not implemented for '",
+             dtype_aten_name(t), "': it takes integer and bool tensors");
+}
+
+void check_heaviside(const Tensor& self, const Tensor& values) {
+  check(!self.is_complex() && !values.is_complex(), "heaviside is not yet implemented for complex tensors.");
+  check(self.dtype() == values.dtype(),
+        "heaviside is not yet implemented for tensors with different dtypes, got ", self.dtype(), " and ",
+        values.dtype());
 }
 
 void check_shift(const char* op, const Tensor& self, const Tensor& other) {
@@ -130,7 +138,7 @@ void check_copy(const Tensor& self, const Tensor& src) {
 }
 
 void check_fill(const Tensor& self, const Scalar& value) {
-  bool fits = !value.is_complex() || self.is_complex();
+  bool fits = !value.is_complex() || self.is_complex() || self.dtype() == DType::Bool;
   if (fits && is_integral(self.dtype()) && !value.is_bool()) {
     // Integers may be negative where the type is unsigned, and wrap once, as in PyTorch; fractions are cut
     // off.
@@ -163,7 +171,7 @@ void check_uniform(const Tensor& self, double from, double to) {
 
 void check_normal(const Tensor& self, double std) {
   check(std >= 0.0, "normal expects std >= 0.0, but found std ", std);
-  check_kind(ErrorKind::NotImplemented, is_differentiable(self.dtype()),
+  check_kind(ErrorKind::NotImplemented, is_differentiable(self.dtype()) || self.numel() == 0,
              "\"normal_kernel_cpu\" not implemented for '", dtype_aten_name(self.dtype()), "'");
 }
 
@@ -175,7 +183,9 @@ void check_open_probability(const char* op, double p) {
 }
 
 void check_probabilities(const char* op, const Tensor& self, const Tensor& p) {
-  check(p.is_floating_point(), op, ": expected probabilities of a floating dtype, got ", p.dtype());
+  check_kind(ErrorKind::NotImplemented, p.is_floating_point() || self.numel() == 0, '"', op,
+             "\" not implemented for '", dtype_aten_name(p.dtype()),
+             "': probabilities have a floating dtype");
   check(equal(broadcast_sizes(self.sizes(), p.sizes(), op), self.sizes()), op, ": probabilities of shape ",
         p.sizes(), " do not broadcast to ", self.sizes());
 }
@@ -216,10 +226,19 @@ void check_random(const Tensor& self, int64_t from, std::optional<int64_t> to) {
   const int64_t smallest = self.dtype() == DType::Bool || self.dtype() == DType::UInt8 ? 0 : -largest - 1;
   if (to)
     check(from < *to, "random_ expects 'from' to be less than 'to', but got from=", from, " >= to=", *to);
-  check(from >= smallest && from <= largest, "from is out of bounds for ", dtype_name(self.dtype()));
-  if (to)
-    check(*to - 1 >= smallest && *to - 1 <= largest, "to - 1 is out of bounds for ",
-          dtype_name(self.dtype()));
+  const auto check_bound = [&](const char* name, int64_t value) {
+    if (self.is_floating_point()) { // beyond the whole numbers that the dtype holds exactly, but in its range
+      const bool fits = self.dtype() != DType::Float16 || (value >= -65504 && value <= 65504);
+      check(fits, name, " is out of bounds for ", dtype_name(self.dtype()));
+      if (value < -largest || value > largest)
+        warn(concat(name, " is out of bounds [-", largest, ", ", largest, "]: ", dtype_name(self.dtype()),
+                    " does not hold every whole number beyond, so that the draw is not uniform."));
+    } else {
+      check(value >= smallest && value <= largest, name, " is out of bounds for ", dtype_name(self.dtype()));
+    }
+  };
+  check_bound("from", from);
+  if (to) check_bound("to - 1", *to - 1);
 }
 
 int64_t random_limit(const Tensor& self, std::optional<int64_t> to) {

@@ -12,6 +12,7 @@ void check_neg(const Tensor& self);
 void check_pow(const Tensor& self, const Tensor& exponent);
 void check_ordered(const char* op, const Tensor& self, const Tensor& other);
 void check_bitwise(const char* op, const Tensor& self, const Tensor& other);
+void check_heaviside(const Tensor& self, const Tensor& values);
 void check_shift(const char* op, const Tensor& self, const Tensor& other);
 void check_not_complex(const char* op, const Tensor& self);
 void check_float_input(const char* op, const Tensor& self);

@@ -1,5 +1,7 @@
 #include "ops/entry.h"
 
+#include "core/warning.h"
+
 namespace torch::ops {
 
 void check_device_pair(const char* op, const Tensor*& seen, const Tensor& t) {
@@ -76,12 +78,16 @@ void check_writable(const char* op, const Tensor& self) {
 }
 
 void check_no_overlap(const char* op, const Tensor& written, const Tensor& read) {
+  // The same elements in the same order are fine: each is read before it is written.
+  if (read.defined() && written.offset() == read.offset() && written.dtype() == read.dtype() &&
+      equal(written.sizes(), read.sizes()) && equal(written.strides(), read.strides()))
+    return;
+  check_apart(op, written, read);
+}
+
+void check_apart(const char* op, const Tensor& written, const Tensor& read) {
   if (!read.defined() || written.storage().get() != read.storage().get() || written.numel() == 0 ||
       read.numel() == 0 || written.is_meta())
-    return;
-  // The same elements in the same order are fine: each is read before it is written.
-  if (written.offset() == read.offset() && written.dtype() == read.dtype() &&
-      equal(written.sizes(), read.sizes()) && equal(written.strides(), read.strides()))
     return;
   const auto [w0, w1] = reach(written);
   const auto [r0, r1] = reach(read);
@@ -101,24 +107,75 @@ void check_out_one(const char* op, const Tensor& out) {
         "arguments requires grad.");
 }
 
-void resize_out(const char* op, const Tensor& out, IntSpan sizes) {
-  if (equal(out.sizes(), sizes)) return;
-  (void)op;
+namespace {
+void set_size(const Tensor& out, IntSpan sizes) {
   TensorImpl* impl = out.impl();
   const int64_t n = numel_of(sizes);
   const int64_t bytes = (impl->offset + n) * out.itemsize();
   if (bytes > impl->storage->bytes()) impl->storage->resize(bytes);
   impl->set_geometry(sizes, contiguous_strides(sizes));
 }
+} // namespace
 
-Tensor prepare_out(const char* op, const Tensor& out, const TensorMeta& meta,
-                   std::span<const Tensor* const> inputs) {
-  check(out.device().type == meta.device.type, op, ": expected out tensor to be on ", meta.device,
+void resize_out(const char* op, const Tensor& out, IntSpan sizes) {
+  if (equal(out.sizes(), sizes)) return;
+  if (out.numel() != 0)
+    warn(concat(
+        op, ": An output with one or more elements was resized since it had shape ", out.sizes(),
+        ", which does not match the required output shape ", sizes,
+        ". This behavior is deprecated; resize such a tensor to zero elements first, with t.resize_(0)."));
+  set_size(out, sizes);
+}
+
+void check_out_fits(const char* op, const Tensor& out, const TensorMeta& result, OutDType rule) {
+  check(out.device().type == result.device.type, op, ": expected out tensor to be on ", result.device,
         ", but it is on ", out.device());
-  check(can_cast(meta.dtype, out.dtype()), op, ": result type ", dtype_aten_name(meta.dtype),
-        " can't be cast to the desired output type ", dtype_aten_name(out.dtype()));
-  resize_out(op, out, meta.sizes);
+  if (rule == OutDType::Same)
+    check(out.dtype() == result.dtype, op, ": Expected out tensor to have dtype ", dtype_name(result.dtype),
+          ", but got ", dtype_name(out.dtype()), " instead");
+  else
+    check(can_cast(result.dtype, out.dtype()), op, ": result type ", dtype_aten_name(result.dtype),
+          " can't be cast to the desired output type ", dtype_aten_name(out.dtype()));
+}
+
+DType factory_dtype(const Tensor& out, std::optional<DType> dtype) {
+  check(!dtype || *dtype == out.dtype(), "dtype ", dtype_aten_name(dtype.value_or(out.dtype())),
+        " does not match dtype of out parameter (", dtype_aten_name(out.dtype()), ")");
+  return out.dtype();
+}
+
+Device factory_device(const Tensor& out, std::optional<Device> device) {
+  check(!device || device->type == out.device().type, "device ", device.value_or(out.device()),
+        " does not match device of out parameter (", out.device(), ")");
+  return out.device();
+}
+
+DType inplace_dtype(const char* op, const Tensor& self, std::optional<DType> dtype) {
+  check(!dtype || *dtype == self.dtype(), op, ": Bad in-place call: input tensor dtype ",
+        dtype_name(self.dtype()), " and output tensor dtype ", dtype_name(dtype.value_or(self.dtype())),
+        " should match");
+  return self.dtype();
+}
+
+const Tensor& sized_out(const char* op, const Tensor& out, IntSpan sizes) {
+  resize_out(op, out, sizes);
   check_writable(op, out);
+  return out;
+}
+
+const Tensor& factory_out(const char* op, const Tensor& out, IntSpan sizes, std::optional<DType> dtype,
+                          std::optional<Device> device) {
+  factory_dtype(out, dtype);
+  factory_device(out, device);
+  if (!equal(out.sizes(), sizes)) set_size(out, sizes); // as PyTorch, without a warning
+  check_writable(op, out);
+  return out;
+}
+
+Tensor prepare_out(const char* op, const Tensor& out, const TensorMeta& meta, OutDType rule,
+                   std::span<const Tensor* const> inputs) {
+  check_out_fits(op, out, meta, rule);
+  sized_out(op, out, meta.sizes);
   bool apart = out.dtype() == meta.dtype && out.is_contiguous() && meta.strides.empty();
   for (const Tensor* t : inputs) apart &= !t->defined() || t->storage().get() != out.storage().get();
   return apart ? out : empty_tensor(meta);
@@ -129,12 +186,9 @@ void finish_out(const Tensor& out, const Tensor& target) {
   out.impl()->version.bump();
 }
 
-void assign_out(const char* op, const Tensor& out, const Tensor& result) {
-  check(can_cast(result.dtype(), out.dtype()), op, ": result type ", dtype_aten_name(result.dtype()),
-        " can't be cast to the desired output type ", dtype_aten_name(out.dtype()));
-  resize_out(op, out, result.sizes());
-  check_writable(op, out);
-  finish_out(out, result);
+void assign_out(const char* op, const Tensor& out, const Tensor& result, OutDType rule) {
+  check_out_fits(op, out, result, rule);
+  finish_out(sized_out(op, out, result.sizes()), result);
 }
 
 void write_result(const char* op, const Tensor& self, const Tensor& result) {
@@ -154,6 +208,28 @@ Tensor make_view(const Tensor& self, const view::Geometry& g) {
   Tensor result = g.dtype == self.dtype() ? torch::alias(self, g.sizes, g.strides, g.offset)
                                           : alias_as(self, g.dtype, g.sizes, g.strides, g.offset);
   autograd::set_view(result, self);
+  return result;
+}
+
+std::vector<Tensor> make_views(const Tensor& self, const std::vector<view::Geometry>& gs) {
+  std::vector<Tensor> results;
+  results.reserve(gs.size());
+  for (const view::Geometry& g : gs) {
+    results.push_back(torch::alias(self, g.sizes, g.strides, g.offset));
+    autograd::set_view(results.back(), self, autograd::ViewKind::Several);
+  }
+  return results;
+}
+
+void restride(const Tensor& self, const view::Geometry& g) {
+  TensorImpl* const impl = self.impl();
+  impl->offset = g.offset;
+  impl->set_geometry(g.sizes, g.strides);
+}
+
+Tensor make_unsafe_view(const Tensor& self, const view::Geometry& g) {
+  Tensor result = autograd::detach_version(self);
+  restride(result, g);
   return result;
 }
 

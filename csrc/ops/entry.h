@@ -7,6 +7,7 @@
 #include "kernels/table.h"
 #include "ops/checks.h"
 #include "ops/composite/grad.h"
+#include "ops/composite/out.h"
 #include "ops/gate.h"
 #include "ops/infer/infer.h"
 #include "ops/infer/view.h"
@@ -56,6 +57,12 @@ void check_no_overlap(const char* op, const Tensor& written, const Tensor& read)
 inline void check_no_overlap(const char* op, const Tensor& written, TensorList read) {
   for (const Tensor& t : read) check_no_overlap(op, written, t);
 }
+// The same, and written may not be read itself either: for kernels that read elements after writing others.
+void check_apart(const char* op, const Tensor& written, const Tensor& read);
+inline void check_apart(const char* op, const Tensor& written, TensorList read) {
+  for (const Tensor& t : read) check_apart(op, written, t);
+}
+// Gives out its size, with a warning if that takes away elements it has.
 void resize_out(const char* op, const Tensor& out, IntSpan sizes);
 void check_out_one(const char* op, const Tensor& t);
 inline void check_out_one(const char* op, TensorList ts) {
@@ -70,28 +77,51 @@ inline Tensor settled(const Tensor& t, const Tensor& result) {
   cpu_kernels().copy(out, t);
   return out;
 }
+// Which dtypes of out= take a result: those it can be cast to, or its own only.
+enum class OutDType : uint8_t { Cast, Same };
+void check_out_fits(const char* op, const Tensor& out, const TensorMeta& result, OutDType rule);
+inline void check_out_fits(const char* op, const Tensor& out, const Tensor& result, OutDType rule) {
+  check_out_fits(op, out, TensorMeta{{}, result.dtype(), result.device()}, rule);
+}
+// dtype= and device= beside out=: what out has, if given at all.
+DType factory_dtype(const Tensor& out, std::optional<DType> dtype);
+Device factory_device(const Tensor& out, std::optional<Device> device);
+// The same beside self of an in-place form.
+DType inplace_dtype(const char* op, const Tensor& self, std::optional<DType> dtype);
+// out of a filling op, ready to be filled in place.
+const Tensor& sized_out(const char* op, const Tensor& out, IntSpan sizes);
+const Tensor& factory_out(const char* op, const Tensor& out, IntSpan sizes, std::optional<DType> dtype,
+                          std::optional<Device> device);
 // Where an out= kernel may write: `out` itself when it is dense, of the right dtype and apart from the
 // inputs, else a temporary.
-Tensor prepare_out(const char* op, const Tensor& out, const TensorMeta& meta,
+Tensor prepare_out(const char* op, const Tensor& out, const TensorMeta& meta, OutDType rule,
                    std::span<const Tensor* const> inputs);
 inline void collect(InlineVec<const Tensor*, 8>& v, const Tensor& t) { v.push_back(&t); }
 inline void collect(InlineVec<const Tensor*, 8>& v, TensorList ts) {
   for (const Tensor& t : ts) v.push_back(&t);
 }
 template <class... Ts>
-Tensor prepare_out(const char* op, const Tensor& out, const TensorMeta& meta, const Ts&... inputs) {
+Tensor prepare_out(const char* op, const Tensor& out, const TensorMeta& meta, OutDType rule,
+                   const Ts&... inputs) {
   InlineVec<const Tensor*, 8> all;
   (collect(all, inputs), ...);
-  return prepare_out(op, out, meta, std::span<const Tensor* const>(all.data(), all.size()));
+  return prepare_out(op, out, meta, rule, std::span<const Tensor* const>(all.data(), all.size()));
 }
 void finish_out(const Tensor& out, const Tensor& target);
-void assign_out(const char* op, const Tensor& out, const Tensor& result); // resize and copy
+void assign_out(const char* op, const Tensor& out, const Tensor& result,
+                OutDType rule = OutDType::Cast); // resize and copy
 // In-place result computed apart: shape and category must fit, then copied.
 void write_result(const char* op, const Tensor& self, const Tensor& result);
 void bump_versions(TensorList ts);
 
 // ---- views ----
 Tensor make_view(const Tensor& self, const view::Geometry& g);
+// Views that one op returns together.
+std::vector<Tensor> make_views(const Tensor& self, const std::vector<view::Geometry>& gs);
+// Shares the memory of a tensor that nobody else will use: no view of it, with a version of its own.
+Tensor make_unsafe_view(const Tensor& self, const view::Geometry& g);
+// Gives self itself another geometry over its memory.
+void restride(const Tensor& self, const view::Geometry& g);
 
 // ---- what nodes keep ----
 std::vector<autograd::SavedTensor> save_all(TensorList ts);

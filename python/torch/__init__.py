@@ -14,6 +14,7 @@ from torch._C import (  # noqa: F401
     device,
     dtype,
     enable_grad,
+    get_default_device,
     get_default_dtype,
     get_num_threads,
     inference_mode,
@@ -27,6 +28,7 @@ from torch._C import (  # noqa: F401
     promote_types,
     result_type,
     set_anomaly_enabled,
+    set_default_device,
     set_grad_enabled,
     set_num_threads,
 )
@@ -70,6 +72,8 @@ _IN_PLACE_FUNCTIONS = set(
     tanh_ threshold_ trunc_ xlogy_ zero_""".split()
 )
 _NOT_FUNCTIONS = {
+    "_to_copy",
+    "_unsafe_view",
     "index",
     "native_batch_norm_backward",
     "native_layer_norm_backward",
@@ -96,13 +100,16 @@ from torch.functional import (  # noqa: E402
     block_diag,
     broadcast_shapes,
     broadcast_tensors,
-    bucketize,
     cartesian_prod,
     chain_matmul,
     einsum,
     from_dlpack,
+    get_device,
     is_complex,
+    is_conj,
     is_floating_point,
+    is_inference,
+    is_neg,
     is_nonzero,
     is_same_size,
     is_signed,
@@ -113,7 +120,7 @@ from torch.functional import (  # noqa: E402
     norm,
     numel,
     range,
-    searchsorted,
+    resize_as_,
     set_default_dtype,
     set_printoptions,
     split,
@@ -131,17 +138,6 @@ if TYPE_CHECKING:
     from torch import nn, optim, utils  # noqa: F401
 
 
-def get_default_device() -> device:
-    """Device of new tensors: the CPU."""
-    return device("cpu")
-
-
-def set_default_device(device: Any) -> None:
-    """Only the CPU can be the default device now."""
-    if device is not None and _C.device(device).type != "cpu":
-        raise NotImplementedError(f"set_default_device({device!r}): only 'cpu' is supported")
-
-
 def compile(*args: Any, **kwargs: Any) -> Any:
     """Not supported yet."""
     raise NotImplementedError("torch.compile is not supported yet; the function runs as it is")
@@ -150,15 +146,89 @@ def compile(*args: Any, **kwargs: Any) -> Any:
 def use_deterministic_algorithms(mode: Any, *, warn_only: Any = False) -> None:
     """Kernels here are deterministic whatever the mode; accepted for both values."""
     global _deterministic
-    _deterministic = True if mode else False
+    _deterministic = (1 if warn_only else 2) if mode else 0
 
 
 def are_deterministic_algorithms_enabled() -> Any:
     """What :func:`use_deterministic_algorithms` was told."""
+    return _deterministic != 0
+
+
+def is_deterministic_algorithms_warn_only_enabled() -> Any:
+    """Whether :func:`use_deterministic_algorithms` was told to warn only."""
+    return _deterministic == 1
+
+
+def set_deterministic_debug_mode(debug_mode: Any) -> None:
+    """The same as :func:`use_deterministic_algorithms`: 0 or "default", 1 or "warn", 2 or "error"."""
+    names = {"default": 0, "warn": 1, "error": 2}
+    if isinstance(debug_mode, str):
+        if debug_mode not in names:
+            raise RuntimeError(
+                f"invalid value of debug_mode, expected one of `default`, `warn`, or `error`, but got {debug_mode}"
+            )
+        debug_mode = names[debug_mode]
+    elif debug_mode not in (0, 1, 2):
+        raise RuntimeError(f"invalid value of debug_mode, expected 0, 1, or 2, but got {debug_mode}")
+    use_deterministic_algorithms(debug_mode > 0, warn_only=debug_mode == 1)
+
+
+def get_deterministic_debug_mode() -> Any:
+    """What :func:`set_deterministic_debug_mode` was told, as a number."""
     return _deterministic
 
 
-_deterministic = False
+_deterministic = 0
+
+
+def get_device_module(device: Any = None) -> Any:  # noqa: F811
+    """The module of a device's kind: ``torch.cpu`` or ``torch.cuda``."""
+    kind = get_default_device().type if device is None else _C.device(device).type
+    if kind not in ("cpu", "cuda"):
+        raise RuntimeError(f"Invalid device_type: device {kind!r} has no module in torch")
+    return importlib.import_module(f"torch.{kind}")
+
+
+def is_conj(input: Tensor) -> Any:
+    """False: conjugation is never lazy here."""
+    return input.is_conj()
+
+
+def is_neg(input: Tensor) -> Any:
+    """False: negation is never lazy here."""
+    return input.is_neg()
+
+
+def is_inference(input: Tensor) -> Any:
+    """Whether the tensor was made in inference mode."""
+    return input.is_inference()
+
+
+class SymInt:
+    """Class of symbolic integers, of which there are none: sizes are ``int``. For ``isinstance``."""
+
+    def __init__(self, *args: Any) -> None:
+        raise NotImplementedError("symbolic sizes are not supported")
+
+
+class SymFloat:
+    """Class of symbolic floats, of which there are none. For ``isinstance``."""
+
+    __init__ = SymInt.__init__
+
+
+class SymBool:
+    """Class of symbolic bools, of which there are none. For ``isinstance``."""
+
+    __init__ = SymInt.__init__
+
+
+class OutOfMemoryError(RuntimeError):
+    """An accelerator has no memory left. Never raised here: there is none."""
+
+
+class AcceleratorError(RuntimeError):
+    """An accelerator reports an error. Never raised here: there is none."""
 
 
 def get_num_interop_threads() -> Any:
@@ -199,12 +269,18 @@ def _assert(condition: Any, message: str) -> None:
 
 # Loaded when first used, so that `import torch` stays light.
 _LAZY_MODULES = {
-    "backends", "cuda", "distributions", "jit", "linalg", "nn", "optim", "overrides", "ops", "return_types",
+    "backends", "cpu", "cuda", "distributions", "jit", "linalg", "nn", "optim", "overrides", "ops", "return_types",
     "serialization", "special", "storage", "testing", "types", "utils", "fft", "amp", "library", "multiprocessing",
     "hub",
     "fx", "compiler", "profiler", "distributed", "sparse", "func", "export", "_ops",
 }
 _LAZY_NAMES = {
+    "_check": "torch._checks", "_check_is_size": "torch._checks", "_check_index": "torch._checks",
+    "_check_value": "torch._checks", "_check_type": "torch._checks", "_check_not_implemented": "torch._checks",
+    "_check_tensor_all": "torch._checks", "_check_with": "torch._checks",
+    "autocast": "torch.amp.autocast_mode", "is_autocast_enabled": "torch.amp.autocast_mode",
+    "is_autocast_cpu_enabled": "torch.amp.autocast_mode", "get_autocast_dtype": "torch.amp.autocast_mode",
+    "get_autocast_cpu_dtype": "torch.amp.autocast_mode", "get_autocast_gpu_dtype": "torch.amp.autocast_mode",
     "save": "torch.serialization", "load": "torch.serialization", "finfo": "torch._type_info",
     "iinfo": "torch._type_info",
     "UntypedStorage": "torch.storage", "TypedStorage": "torch.storage",

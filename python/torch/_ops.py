@@ -23,7 +23,7 @@ class OpOverload:
         self.__module__ = "torch._ops.aten"
         self.namespace = "aten"
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         return _C._call_op(self._number, *args, **kwargs)
 
     def name(self) -> str:
@@ -75,7 +75,7 @@ class OpOverloadPacket:
         setattr(self, overload, op)
         return op
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         errors = []
         for overload in self._overloads:
             try:

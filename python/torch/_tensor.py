@@ -6,6 +6,7 @@ from typing import Any, Optional
 
 from torch import _C
 from torch._C import TensorBase
+from torch._override import overridable
 
 
 def _lazy(module: str, name: str) -> Any:
@@ -93,11 +94,6 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):
             array = array.astype("uint8")
         return torch.from_numpy(array)
 
-    def __rsub__(self, other: Any) -> Tensor:
-        import torch
-
-        return torch.rsub(self, other)
-
     def __rdiv__(self, other: Any) -> Tensor:
         return self.reciprocal() * other
 
@@ -126,13 +122,90 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):
 
         return torch.unique(self, sorted, return_inverse, return_counts, dim)
 
+    def unique_consecutive(self, return_inverse: bool = False, return_counts: bool = False, dim: Any = None) -> Any:
+        """See :func:`torch.unique_consecutive`."""
+        import torch
+
+        return torch.unique_consecutive(self, return_inverse, return_counts, dim)
+
+    def where(self, condition: Any, other: Any) -> Tensor:
+        """Elements of the tensor where ``condition`` holds, of ``other`` elsewhere."""
+        import torch
+
+        return torch.where(condition, self, other)
+
+    def is_nonzero(self) -> bool:
+        """Truth of a one-element tensor."""
+        return bool(self)
+
+    def resize_as_(self, the_template: Tensor, *, memory_format: Any = None) -> Tensor:
+        """Changes the shape in place to that of another tensor."""
+        import torch
+
+        if memory_format is torch.preserve_format:
+            last = the_template.is_contiguous(memory_format=torch.channels_last)
+            memory_format = torch.channels_last if last else torch.contiguous_format
+        return self.resize_(the_template.shape, memory_format=memory_format)
+
     def is_shared(self) -> bool:
-        """False: memory is not shared between processes yet."""
-        return False
+        """Whether the memory is shared with other processes."""
+        return self.untyped_storage().is_shared()
 
     def share_memory_(self) -> Tensor:
-        """Not supported yet."""
-        raise NotImplementedError("share_memory_: tensors in memory shared between processes are not supported yet")
+        """Moves the memory to where processes made by fork share it; returns the tensor."""
+        self.untyped_storage().share_memory_()
+        return self
+
+    def is_nonzero(self) -> bool:
+        """See :func:`torch.is_nonzero`."""
+        import torch
+
+        return torch.is_nonzero(self)
+
+    def dim_order(self, *, ambiguity_check: Any = False) -> tuple[int, ...]:
+        """Dimensions from the one with the largest stride to the one with the smallest."""
+        from torch import _tensor_layout
+
+        return _tensor_layout.dim_order(self, ambiguity_check)
+
+    def module_load(self, other: Tensor, assign: bool = False) -> Tensor:
+        """What ``Module.load_state_dict`` puts in this tensor's place if modules swap their parameters."""
+        if assign:
+            return other.detach()
+        return self.copy_(other).detach()
+
+    def reinforce(self, reward: Any) -> None:
+        """Removed from PyTorch long ago; always raises."""
+        raise RuntimeError("reinforce() was removed. Use torch.distributions instead.")
+
+    def resize(self, *sizes: Any) -> Tensor:
+        """Deprecated: the elements in another shape of the same size."""
+        from torch import _tensor_layout
+
+        return _tensor_layout.resized(self, sizes[0] if len(sizes) == 1 and not isinstance(sizes[0], int) else sizes)
+
+    def resize_as(self, tensor: Tensor) -> Tensor:
+        """Deprecated: the elements in the shape of another tensor of the same size."""
+        from torch import _tensor_layout
+
+        return _tensor_layout.resized(self, tensor.size(), "resize_as")
+
+    def const_data_ptr(self) -> int:
+        """Address of the first element, for reading only."""
+        return self.data_ptr()
+
+    @property
+    def volatile(self) -> bool:
+        """False; had a meaning long ago."""
+        return False
+
+    @property
+    def grad_dtype(self) -> Any:
+        """The dtype of gradients, which is that of the tensor."""
+        return self.dtype
+
+    def __reversed__(self) -> Tensor:
+        return self.flip(0) if self.dim() else self
 
     def untyped_storage(self) -> Any:
         """The block of memory under the tensor, a :class:`torch.UntypedStorage`."""
@@ -165,22 +238,28 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):
     apply_ = _lazy("torch._tensor_apply", "apply_")
     map_ = _lazy("torch._tensor_apply", "map_")
 
-    @property
-    def is_leaf_(self) -> bool:
-        return self.is_leaf
-
 
 def _as_subclass(result: Any, cls: type, func: Any) -> Any:
     if cls is Tensor or func in _PLAIN_RESULTS:
         return result
-    if isinstance(result, Tensor) and not isinstance(result, cls):
-        return result.as_subclass(cls)
-    if type(result) in (tuple, list):
+    if isinstance(result, Tensor):
+        return result if isinstance(result, cls) else result.as_subclass(cls)
+    if isinstance(result, (tuple, list)) and not isinstance(result, _C.Size):
         return type(result)(_as_subclass(r, cls, func) for r in result)
     return result
 
 
-_PLAIN_RESULTS: set[Any] = set()
+for _name, _method in list(vars(Tensor).items()):
+    if type(_method) is type(_lazy):
+        _method.__name__ = _name
+        _method.__qualname__ = f"Tensor.{_name}"
+        setattr(Tensor, _name, overridable(_method))
 
-del Tensor.is_leaf_
+# Attributes that hold another tensor, which keeps its own class.
+_PLAIN_RESULTS: set[Any] = {
+    Tensor.grad.__get__,  # type: ignore[attr-defined]
+    Tensor._grad.__get__,  # type: ignore[attr-defined]
+    Tensor._base.__get__,  # type: ignore[attr-defined]
+}
+
 _C._set_tensor_class(Tensor)

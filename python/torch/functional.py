@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Optional, Union
 
-from torch import _C
+from torch import _C, _override
 from torch._C import _VariableFunctions as _F
 from torch._tensor import Tensor
 
@@ -50,6 +50,31 @@ def is_signed(input: Tensor) -> bool:
 def is_nonzero(input: Tensor) -> bool:
     """Truth of a one-element tensor."""
     return bool(input)
+
+
+def is_conj(input: Tensor) -> bool:
+    """Whether the conjugate is still to be taken when values are read."""
+    return input.is_conj()
+
+
+def is_neg(input: Tensor) -> bool:
+    """Whether the negative is still to be taken when values are read."""
+    return input.is_neg()
+
+
+def is_inference(input: Tensor) -> bool:
+    """Whether the tensor was made in inference mode."""
+    return input.is_inference()
+
+
+def get_device(input: Tensor) -> int:
+    """Index of the CUDA device that holds the tensor, -1 for the CPU."""
+    return input.get_device()
+
+
+def resize_as_(input: Tensor, the_template: Tensor, *, memory_format: Any = None) -> Tensor:
+    """Changes the shape of ``input`` in place to that of another tensor."""
+    return input.resize_as_(the_template, memory_format=memory_format)
 
 
 def is_same_size(input: Tensor, other: Tensor) -> bool:
@@ -150,11 +175,6 @@ def einsum(*args: Any) -> Tensor:
             equation += "->" + text(args[-1])
         return einsum(equation, *operands)
     equation, operands = args[0], _tensors(args[1:])
-    overloaded = [t for t in operands if _C._has_torch_function(t)]
-    if overloaded:
-        from torch.overrides import handle_torch_function
-
-        return handle_torch_function(einsum, overloaded, equation, *operands)
     return _op("einsum")(equation, operands)
 
 
@@ -165,10 +185,10 @@ def meshgrid(*tensors: Any, indexing: Optional[str] = None) -> tuple[Tensor, ...
         raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
     if indexing == "xy" and len(ts) > 1:
         ts[0], ts[1] = ts[1], ts[0]
-        second, first, *others = (grid.transpose(0, 1) for grid in _op("meshgrid")(ts, indexing="ij"))
+        second, first, *others = (grid.transpose(0, 1) for grid in _op("meshgrid", "indexing")(ts, indexing="ij"))
         # exchanging the vectors and the dimensions gives the grids of matrix order: one exchange is left to do
         return tuple(grid.transpose(0, 1) for grid in (first, second, *others))
-    return tuple(_op("meshgrid")(ts, indexing="ij"))
+    return tuple(_op("meshgrid", "indexing")(ts, indexing="ij"))
 
 
 def nonzero(input: Tensor, *, out: Optional[Tensor] = None, as_tuple: bool = False) -> Any:
@@ -181,12 +201,7 @@ def nonzero(input: Tensor, *, out: Optional[Tensor] = None, as_tuple: bool = Fal
         if out is not None:
             raise RuntimeError("nonzero does not support the out kwarg when as_tuple is True")
         return _C.TensorBase.nonzero(input if input.dim() else input.reshape(1)).unbind(1)
-    result = _C.TensorBase.nonzero(input)
-    if out is None:
-        return result
-    if out.dtype != _C.int64:
-        raise RuntimeError(f"nonzero: expected out of dtype torch.int64, got {out.dtype}")
-    return out.resize_(result.shape).copy_(result)
+    return _C.TensorBase.nonzero(input) if out is None else _op("nonzero", "out")(input, out=out)
 
 
 def _atleast(name: str, tensors: tuple[Any, ...]) -> Any:
@@ -261,68 +276,6 @@ def _no_pinning(name: str, pin_memory: Optional[bool]) -> None:
         raise NotImplementedError(f"{name}: pin_memory=True is not supported")
 
 
-def searchsorted(
-    sorted_sequence: Tensor,
-    input: Any,
-    *,
-    out_int32: bool = False,
-    right: bool = False,
-    side: Optional[str] = None,
-    sorter: Optional[Tensor] = None,
-    out: Optional[Tensor] = None,
-) -> Tensor:
-    """Positions in ``sorted_sequence`` (along its last dimension) where the values would be inserted to keep order.
-
-    Args:
-        sorted_sequence: ascending along the last dimension, or in the order that ``sorter`` brings it into.
-        input: a tensor with the same leading dimensions (any shape if the sequence is a vector), or a number.
-        out_int32: int32 results instead of int64.
-        right: positions after equal elements instead of before them; ``side="right"`` says the same.
-        sorter: int64 indices that sort ``sorted_sequence``, of its shape.
-    """
-    if side not in (None, "left", "right"):
-        raise RuntimeError(f"torch.searchsorted(): side can only be 'left' or 'right' but got {side}")
-    if side == "left" and right:
-        raise RuntimeError("torch.searchsorted(): side and right can't be opposites, got side='left' and right=True")
-    if not isinstance(input, Tensor):
-        if sorted_sequence.dim() != 1:
-            raise RuntimeError(
-                "torch.searchsorted(): the input can be a number only for a sequence of one dimension, got one of "
-                f"shape {tuple(sorted_sequence.shape)}"
-            )
-        input = _C.tensor(input)
-        common = _C.promote_types(input.dtype, sorted_sequence.dtype)
-        if common.is_floating_point and not sorted_sequence.dtype.is_floating_point:
-            common = _C.float64  # keeps every int32 as it is
-        input, sorted_sequence = input.to(common), sorted_sequence.to(common)
-    if sorter is not None:
-        if sorter.shape != sorted_sequence.shape:
-            raise RuntimeError(
-                "torch.searchsorted(): boundary and sorter must have the same size, got "
-                f"{tuple(sorted_sequence.shape)} and {tuple(sorter.shape)}"
-            )
-        if sorter.dtype != _C.int64:
-            raise RuntimeError(f"torch.searchsorted(): sorter must be of dtype torch.int64, got {sorter.dtype}")
-        if sorter.numel() and (int(sorter.min()) < 0 or int(sorter.max()) >= sorted_sequence.shape[-1]):
-            raise RuntimeError("torch.searchsorted(): sorter index out of range")
-        sorted_sequence = sorted_sequence.gather(-1, sorter)
-    result = _F.searchsorted(sorted_sequence, input, out_int32=out_int32, right=right or side == "right")
-    if out is None:
-        return result
-    if out.dtype != result.dtype:
-        raise RuntimeError(f"torch.searchsorted(): expected out of dtype {result.dtype}, got {out.dtype}")
-    return out.resize_(result.shape).copy_(result)
-
-
-def bucketize(
-    input: Any, boundaries: Tensor, *, out_int32: bool = False, right: bool = False, out: Optional[Tensor] = None
-) -> Tensor:
-    """For each value the index of the bucket between ascending ``boundaries`` (a vector) in which it lies."""
-    if boundaries.dim() != 1:
-        raise RuntimeError(f"bucketize: boundaries must have one dimension, got shape {tuple(boundaries.shape)}")
-    return searchsorted(boundaries, input, out_int32=out_int32, right=right, out=out)
-
-
 def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Optional[Tensor] = None) -> Tensor:
     """Contraction over the last ``dims`` dimensions of ``a`` and the first of ``b``, or over given lists."""
     if isinstance(dims, Tensor):
@@ -335,8 +288,9 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Optional[Tensor] = None)
         if dims > min(a.dim(), b.dim()):
             raise RuntimeError(f"tensordot expects dims < ndim_a or ndim_b, but got dims={dims}")
         dims_a, dims_b = list(range_(a.dim() - dims, a.dim())), list(range_(dims))
-    result = _op("tensordot")(a, b, dims_a, dims_b)
-    return result if out is None else out.copy_(result)
+    if out is None:
+        return _op("tensordot")(a, b, dims_a, dims_b)
+    return _op("tensordot", "out")(a, b, dims_a, dims_b, out=out)
 
 
 def norm(
@@ -352,11 +306,12 @@ def norm(
         order: Any = 2
     elif p == "nuc":
         raise NotImplementedError("torch.norm: the nuclear norm is not supported yet")
+    elif isinstance(p, str):
+        raise RuntimeError(f"torch.norm: order {p!r} is not supported; the orders with a name are 'fro' and 'nuc'")
     else:
         order = p
     dims = [dim] if isinstance(dim, int) else dim
-    result = _C._linalg.vector_norm(input, order, dims, keepdim, dtype=dtype)
-    return result if out is None else out.copy_(result)
+    return _C._linalg.vector_norm(input, order, dims, keepdim, dtype=dtype, out=out)
 
 
 def block_diag(*tensors: Any) -> Tensor:
@@ -386,6 +341,9 @@ def block_diag(*tensors: Any) -> Tensor:
 
 def cartesian_prod(*tensors: Tensor) -> Tensor:
     """All combinations of the elements of vectors, one row each."""
+    for t in tensors:
+        if t.dim() != 1:
+            raise RuntimeError(f"cartesian_prod: Expect a 1D vector, but got shape {list(t.shape)}")
     if len(tensors) == 1:
         return tensors[0]
     return _F.stack([t.reshape(-1) for t in meshgrid(*tensors, indexing="ij")], 1)
@@ -437,3 +395,12 @@ def range(start: Any, end: Any = None, step: Any = 1, **kwargs: Any) -> Tensor: 
     count = int((end - start) / step) + 1
     kwargs.setdefault("dtype", _C.get_default_dtype())
     return _F.arange(count, dtype=_C.float64).mul_(step).add_(start).to(kwargs["dtype"])
+
+
+_TAKE_NO_TENSORS = frozenset(
+    (
+        "broadcast_shapes from_dlpack is_storage is_tensor range set_default_dtype set_printoptions to_dlpack "
+        "tril_indices triu_indices typename"
+    ).split()
+)
+_override.make_overridable(globals(), _TAKE_NO_TENSORS)

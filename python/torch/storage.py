@@ -85,12 +85,6 @@ class UntypedStorage(_C.StorageBase):
     def is_pinned(self) -> bool:
         return False
 
-    def is_shared(self) -> bool:
-        return False
-
-    def share_memory_(self) -> UntypedStorage:
-        raise NotImplementedError("UntypedStorage.share_memory_: memory shared between processes is not supported yet")
-
     def _as_tensor(self, dtype: torch.dtype) -> torch.Tensor:
         return _C._tensor_from_storage(self, dtype, 0, (self.nbytes() // dtype.itemsize,), (1,))
 

@@ -167,6 +167,128 @@ CASES = {
     "double backward through write": "y = w * 1; y[0].mul_(w[0]); (g,) = torch.autograd.grad((y ** 2).sum(), w, create_graph=True); g.sum().backward(); result = (g.detach(), w.grad)",
     "double backward through copy": "y = torch.zeros(2, 3); y[0] = w[0] ** 3; (g,) = torch.autograd.grad(y.sum(), w, create_graph=True); g.sum().backward(); result = w.grad",
 }
+RESHAPES = {
+    "t_": "y.t_()",
+    "transpose_": "y.transpose_(0, -1)",
+    "swapaxes_": "y.swapaxes_(0, 1)",
+    "swapdims_": "y.swapdims_(1, 0)",
+    "unsqueeze_": "y.unsqueeze_(-1)",
+    "squeeze_": "y.unsqueeze_(0).squeeze_()",
+    "squeeze_ dim": "y.unsqueeze_(0).squeeze_(0)",
+    "squeeze_ dims": "y.unsqueeze_(0).unsqueeze_(2).squeeze_((0, 2))",
+    "as_strided_": "y.as_strided_((2, 2), (1, 2), 1)",
+    "as_strided_ overlapping": "y.as_strided_((2, 3), (1, 1))",
+    "torch.as_strided_": "torch.as_strided_(y, (3,), (2,))",
+    "t_ twice": "y.t_().t_()",
+    "no change": "y.squeeze_(0)",
+}
+AFTER = {
+    "read": "(y * y).sum().backward(); result = (y.detach(), y._version, w.grad)",
+    "write": "y.mul_(y.detach() + 1); (y * y).sum().backward(); result = (y.detach(), y._version, w.grad)",
+    "old view": "(v * v).sum().backward(); result = (v.detach(), type(v.grad_fn).__name__, w.grad)",
+    "write old view": "v.mul_(5); (y * y).sum().backward(); result = (y.detach(), type(y.grad_fn).__name__, w.grad)",
+    "write new view": "y[..., 1].mul_(5); (y * y).sum().backward(); result = (y.detach(), w.grad)",
+    "hook": "seen = []; y.register_hook(lambda g: seen.append(g.clone())); (y * 3).sum().backward(); result = (seen, w.grad)",
+    "retained": "y.retain_grad(); (y * y).sum().backward(); result = (y.grad, w.grad)",
+    "double backward": "(g,) = torch.autograd.grad((y ** 3).sum(), w, create_graph=True); g.sum().backward(); result = (g.detach().contiguous(), w.grad)",
+}
+
+
+@pytest.mark.parametrize(
+    "change,after",
+    [pair for pair in product(RESHAPES, AFTER) if pair != ("as_strided_ overlapping", "write")],
+)
+def test_reshape_in_place(change: str, after: str, both: Any) -> None:
+    both(LEAF + f"y = w * 1; v = y[:, 1:]; {RESHAPES[change]}\n{AFTER[after]}")
+
+
+@pytest.mark.parametrize("change", RESHAPES)
+@pytest.mark.parametrize(
+    "what",
+    [
+        "y = w",
+        "y = w.view(2, 3)",
+        "y = (w * 1).view(2, 3)",
+        "y = n.view(2, 3)",
+        "y = n.long()",
+        "y = (w * 1).unsqueeze(0).unbind()[0]",
+        "y = n.unsqueeze(0).unbind()[0]",
+        "y = w.detach()",
+        "y = w.data",
+        "y = n[:, :1].expand(2, 3)",
+    ],
+)
+def test_reshape_in_place_of(what: str, change: str, both: Any) -> None:
+    both(
+        LEAF
+        + f"{what}; {RESHAPES[change]}; result = (y.detach(), y._version, w._version, n._version, w.shape, y.requires_grad)"
+    )
+
+
+LISTS = {
+    "unbind": "y.unbind()",
+    "unbind last": "y.unbind(-1)",
+    "split": "y.split(2, 1)",
+    "split larger": "y.split(9)",
+    "split sizes": "y.split([1, 2], 1)",
+    "split empty": "y.split([0, 2])",
+    "split_with_sizes": "y.split_with_sizes([1, 1])",
+    "chunk": "y.chunk(2, 1)",
+    "chunk of nothing": "y[:, :0].chunk(2, 1)",
+    "tensor_split": "y.tensor_split(2, 1)",
+    "tensor_split at": "y.tensor_split([1], 1)",
+    "iteration": "list(y)",
+    "unpacking": "[*y]",
+}
+USES = {
+    "nodes": "result = [(type(u.grad_fn).__name__, u.output_nr, u._base is y, u.shape) for u in us]",
+    "same node": "result = us[0].grad_fn is us[-1].grad_fn",
+    "backward of all": "sum((u * (i + 2)).sum() for i, u in enumerate(us)).backward(); result = w.grad",
+    "backward of one": "(us[-1] * 3).sum().backward(); result = w.grad",
+    "double backward": "(g,) = torch.autograd.grad((us[-1] ** 3).sum(), w, create_graph=True); g.sum().backward(); result = (g.detach(), w.grad)",
+    "write": "us[-1].mul_(2); y.sum().backward(); result = w.grad",
+    "write a view": "us[-1][...].mul_(2); y.sum().backward(); result = w.grad",
+    "write under no_grad": "with torch.no_grad():\n    us[-1].mul_(2)\nresult = (y.detach(), y._version)",
+    "write under no_grad, use": "with torch.no_grad():\n    us[-1].mul_(2)\nus[0] * 2",
+    "write root": "y.mul_(2); us[-1].sum().backward(); result = w.grad",
+    "write root, detached use": "y.mul_(2); result = us[-1].detach()",
+    "retained": "us[-1].retain_grad(); (us[-1] * 3).sum().backward(); result = us[-1].grad",
+    "detach_": "us[-1].detach_()",
+}
+
+
+@pytest.mark.parametrize("views,use", list(product(LISTS, USES)))
+def test_several_views(views: str, use: str, both: Any) -> None:
+    both(LEAF + f"y = w * 1; us = {LISTS[views]}\n{USES[use]}")
+
+
+@pytest.mark.parametrize("views", LISTS)
+@pytest.mark.parametrize("made", ["", "with torch.no_grad(): ", "with torch.inference_mode(): "])
+def test_several_views_of_constant(views: str, made: str, both: Any) -> None:
+    both(
+        LEAF + f"y = n\n{made}us = {LISTS[views]}\nus[-1].mul_(2); result = (n, n._version, [u._is_view() for u in us])"
+    )
+    both(LEAF + f"y = n\n{made}us = {LISTS[views]}\nus[-1].mul_(w.sum()); result = n.detach()")
+    both(LEAF + f"y = n\n{made}us = {LISTS[views]}\nn.mul_(w); us[0] * 2")
+
+
+COPIES = {
+    "reshape of transposed": "y.t().reshape(6)",
+    "flatten of transposed": "y.t().flatten()",
+    "matmul of a batch": "y.view(1, 2, 3) @ s.t()",
+    "matmul of batches": "y.view(1, 2, 3) @ s.t().reshape(1, 3, 2)",
+    "_unsafe_view": "torch.ops.aten._unsafe_view(y, (6,))",
+}
+
+
+@pytest.mark.parametrize("copy", COPIES)
+def test_copy_is_no_view(copy: str, both: Any) -> None:
+    both(
+        LEAF + f"y = w * 1; u = {COPIES[copy]}; result = (u._is_view(), u._base, u._version, type(u.grad_fn).__name__)"
+    )
+    both(
+        LEAF + f"y = w * 1; u = {COPIES[copy]}; u.mul_(2); result = (u._version, y._version, type(u.grad_fn).__name__)"
+    )
 
 
 @pytest.mark.parametrize("name", CASES)

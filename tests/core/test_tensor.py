@@ -60,7 +60,7 @@ SNIPPETS = {
     "numpy bfloat16": "torch.ones(1, dtype=torch.bfloat16).numpy()",
     "numpy force": "result = torch.ones(2, requires_grad=True).numpy(force=True)",
     "numpy detach": "result = torch.ones(2, requires_grad=True).detach().numpy()",
-    "numpy conj": "torch.tensor([1j]).conj().numpy()",
+    "numpy conj": "result = torch.tensor([1j]).conj().resolve_conj().numpy()",
     "from_numpy": "a = np.arange(6).reshape(2, 3); t = torch.from_numpy(a); a[0, 0] = 7; t[1, 1] = 9; result = (t, a, torch.from_numpy(a.T), torch.from_numpy(a[:, ::2]), torch.from_numpy(np.zeros((0, 3))), torch.from_numpy(np.array(2.5)))",
     "from_numpy keeps alive": "t = torch.from_numpy(np.arange(5)[1:]); result = t",
     "from_numpy of every dtype": "result = [torch.from_numpy(np.zeros(2, dtype=d)) for d in (np.float16, np.float32, np.float64, np.uint8, np.int8, np.int16, np.int32, np.int64, np.bool_, np.complex64, np.complex128)]",
@@ -135,7 +135,47 @@ w = torch.ones(2, requires_grad=True)
 with Log():
     y = (w * 3).sum(); y.backward()
 result = [name for name in log if name in ('aten.mul.Tensor', 'aten.sum.default')]""",
+    "dispatch mode, several views": """
+from torch.utils._python_dispatch import TorchDispatchMode
+log = []
+class Log(TorchDispatchMode):
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        log.append(str(func)); return func(*args, **(kwargs or {}))
+with Log():
+    a, b = torch.arange(4.).split(2); c, d = a.unbind(); e = tuple(b); f = torch.ones(2, 3).t_()
+result = ([name for name in log if 'ar' not in name and 'ones' not in name], a, b, c, d, e, f)""",
     "default device": "with torch.device('meta'):\n    y = torch.ones(2)\nresult = str(y.device)",
+    "default device functions": """
+with torch.device('meta') as d:
+    result = [str(t.device) for t in (torch.ones(2), torch.tensor([1.]), torch.tensor(2), torch.as_tensor([1]), torch.asarray([1]), torch.as_tensor(x), torch.eye(2), torch.arange(3), torch.rand(2), torch.Tensor(2), torch.zeros_like(x), x.new_zeros(2), torch.from_numpy(np.ones(2)), torch.nn.Linear(2, 2).weight)] + [str(d), str(torch.get_default_device())]
+    with torch.device('cpu'):
+        result.append(str(torch.ones(2).device))
+    result.append(str(torch.ones(2).device))
+result.append(str(torch.ones(2).device))
+torch.set_default_device('meta'); result.append(str(torch.ones(1).device)); torch.set_default_device(None); result.append(str(torch.ones(1).device))""",
+    "torch_function names": """
+log = []
+class Logged(torch.Tensor):
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        log.append((func.__name__, len(args), sorted(kwargs or {})))
+        return super().__torch_function__(func, types, args, kwargs or {})
+s = x.as_subclass(Logged); i = torch.tensor([6, 3]).as_subclass(Logged)
+1 + s; 2 / s; 2 // s; s // 2; 2 % s; 2 ** s; s == 1; i & 1; 1 | i; ~i; 1 << i; -s; abs(s); s.data; s.grad; s.requires_grad; s.dtype; s.T; s.size(); s.dim(); s.to(torch.float64); s.double(); s.requires_grad_(False); s.norm(); repr(s); torch.unique(s); torch.norm(s); torch.numel(s); torch.nn.functional.dropout(s); torch.nn.functional.layer_norm(s, (3,)); x[torch.tensor(1).as_subclass(Logged)]
+s.requires_grad = False; s.data = x
+s += 1; i &= 3
+result = log""",
+    "torch_function results": "class Sub(torch.Tensor):\n    pass\ns = x.as_subclass(Sub); result = [type(r).__name__ for r in (s.max(0), s.max(0).values, s.T, s.data, s.grad, s.shape, s.to(torch.float64), s.split(1)[0], torch.sort(s)[0])]",
+    "is_nonzero and dim_order": "result = (torch.tensor([2.]).is_nonzero(), x.dim_order(), x.t().dim_order(), torch.ones(2, 3, 4, 5).to(memory_format=torch.channels_last).dim_order(), x.expand(2, 2, 3).dim_order(), torch.tensor(1.).dim_order(), list(reversed(torch.arange(3))))",
+    "checks": "result = []\nfor f in (torch._check, torch._check_value, torch._check_type, torch._check_index, torch._check_not_implemented):\n    f(True)\n    try: f(False, lambda: 'told')\n    except Exception as e: result.append((type(e).__name__, str(e)))",
+    "deterministic": "torch.use_deterministic_algorithms(True, warn_only=True); r = (torch.get_deterministic_debug_mode(), torch.is_deterministic_algorithms_warn_only_enabled(), torch.are_deterministic_algorithms_enabled()); torch.set_deterministic_debug_mode(0); result = r + (torch.get_deterministic_debug_mode(), torch.are_deterministic_algorithms_enabled())",
+    "shared with a child": """
+import os
+s = torch.zeros(3).share_memory_(); v = s[1:]
+pid = os.fork()
+if pid == 0:
+    s.untyped_storage().fill_(1); os._exit(0)
+os.waitpid(pid, 0); result = (v.view(torch.uint8), v.is_shared(), torch.ones(1).is_shared())""",
     "kwargs out positional": "o = torch.empty(0); r = torch.add(x, 1, out=o); result = (r is o, o)",
     "printing options": "torch.set_printoptions(precision=2); r = repr(torch.tensor([1.23456])); torch.set_printoptions(profile='default'); result = r",
     "negative zero dim": "result = (torch.ones(3).sum(-1), torch.tensor(5.).sum(-1), torch.tensor(5.).squeeze())",

@@ -14,7 +14,7 @@ TESTS = Path(__file__).resolve().parent.parent
 needs_table = pytest.mark.skipif(TABLE is None, reason="the reference stands in: it has no op table")
 
 # Known by name only (torch.ops.aten.NAME), in PyTorch as well.
-BOXED_ONLY = ("alias", "slice", "linalg_vector_norm")
+BOXED_ONLY = ("alias", "index", "slice", "linalg_vector_norm")
 
 # The ops of this stage, by public name; each must be reachable as torch.NAME, F.NAME or Tensor.NAME.
 REQUIRED = """

@@ -71,7 +71,12 @@ TORCH_COMPLEX_FUNCTION(asinh_, asinh)
 TORCH_COMPLEX_FUNCTION(acosh_, acosh)
 TORCH_COMPLEX_FUNCTION(atanh_, atanh)
 #undef TORCH_COMPLEX_FUNCTION
-template <class T> inline Cplx<T> log2_(Cplx<T> a) { return log_(a) * Cplx<T>(T(1.4426950408889634074)); }
+// Scaled by parts: the product with a complex constant makes NaN of an infinite part.
+template <class T> inline Cplx<T> log2_(Cplx<T> a) {
+  constexpr T kPerLn2 = T(1.4426950408889634074);
+  const Cplx<T> l = log_(a);
+  return {l.re * kPerLn2, l.im * kPerLn2};
+}
 template <class T> inline Cplx<T> exp2_(Cplx<T> a) { return exp_(a * Cplx<T>(T(0.69314718055994530942))); }
 // log(1 + z) by |1 + z|^2 = 1 + (2 re + |z|^2), which keeps small z.
 template <class T> inline Cplx<T> log1p_(Cplx<T> a) {

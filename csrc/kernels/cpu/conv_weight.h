@@ -6,6 +6,8 @@
 #include "kernels/cpu/conv_engine.h"
 #include "kernels/cpu/gemm.h"
 
+#include <cmath>
+
 namespace torch::TORCH_ISA {
 namespace {
 
@@ -175,8 +177,8 @@ template <class C> void weight_by_dots(const WeightGrad<C>& w) {
 }
 
 // Many weights: the source is turned to have its channels adjacent, and each tap is then a matrix product
-// grad @ source.
-template <class C> void weight_by_products(const WeightGrad<C>& w) {
+// grad @ source. exact: without the positions between the rows.
+template <class C> void weight_by_products(const WeightGrad<C>& w, bool exact) {
   constexpr int64_t lanes = kLanesOf<C>;
   const ConvGeometry& g = w.g;
   const int64_t rows = g.small_channels, channels = g.large_channels, taps = g.taps();
@@ -219,9 +221,9 @@ template <class C> void weight_by_products(const WeightGrad<C>& w) {
                        }
                    });
       parallel_for(0, taps * row_pieces, 1, [&](int64_t begin, int64_t end) {
-        constexpr int64_t block = 384;
+        const int64_t block = exact ? g.small[2] : 384, step = exact ? w.grid.size[2] : block;
         for (int64_t z = 0; z < g.small[0]; ++z)
-          for (int64_t q = 0; q < w.run; q += block)
+          for (int64_t q = 0; q < w.run; q += step)
             for (int64_t task = begin; task < end; ++task) {
               const int64_t t = task / row_pieces;
               const int64_t r0 = part(rows, row_pieces, task % row_pieces),
@@ -248,7 +250,11 @@ void conv_weight_grad(const ConvGeometry& g, Images<const C> large, Images<const
   if (g.small_channels * g.large_channels * g.taps() <= 16384 || g.large_channels < 8)
     weight_by_dots<C>(w);
   else
-    weight_by_products<C>(w);
+    weight_by_products<C>(w, false);
+  // An infinity or NaN of the source times the zeros between the rows is a NaN that does not belong there.
+  const int64_t size = g.groups * g.small_channels * g.large_channels * g.taps();
+  if (std::any_of(out, out + size, [](C v) { return std::isnan(v); })) [[unlikely]]
+    weight_by_products<C>(w, true);
 }
 
 } // namespace

@@ -102,13 +102,18 @@ void baddbmm(const Tensor& out, const Tensor& self, const Tensor& batch1, const 
   add_batched_product("baddbmm", out, self, batch1, batch2, beta, alpha);
 }
 
-void mv(const Tensor& out, const Tensor& self, const Tensor& vec) {
-  visit_product("mv", out.dtype(), [&](auto tag) {
+void addmv(const Tensor& out, const Tensor& self, const Tensor& mat, const Tensor& vec, const Scalar& beta,
+           const Scalar& alpha) {
+  visit_product("addmv", out.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
-    product<T>(self.size(0), 1, self.size(1), 1, matrix<T>(self), {vec.data<T>(), vec.stride(0), 1}, 0, {},
-               out.data<T>(), out.stride(0), 1);
+    Matrix<T> start{};
+    if (self.defined()) start = {self.data<T>(), self.numel() == 1 ? 0 : self.stride(0), 0};
+    product<T>(mat.size(0), 1, mat.size(1), alpha, matrix<T>(mat), {vec.data<T>(), vec.stride(0), 1}, beta,
+               start, out.data<T>(), out.stride(0), 1);
   });
 }
+
+void mv(const Tensor& out, const Tensor& self, const Tensor& vec) { addmv(out, {}, self, vec, 0, 1); }
 
 void dot(const Tensor& out, const Tensor& self, const Tensor& other) {
   visit_product("dot", out.dtype(), [&](auto tag) {

@@ -8,7 +8,7 @@ namespace {
 // self[..., index, ...] beside `other`, which has the index's length at `dim` (all strides 0 for a single
 // value).
 IndexPlan make_plan(const char* op, const Tensor& self, int64_t dim, const Tensor& index, const Tensor* other,
-                    Negative negative) {
+                    Negative negative, ErrorKind outside = ErrorKind::Index) {
   dim = wrap_dim(dim, self.dim());
   const int64_t count = index.numel();
   IndexPlan plan(count, true);
@@ -24,8 +24,8 @@ IndexPlan make_plan(const char* op, const Tensor& self, int64_t dim, const Tenso
   visit_index(op, index.dtype(), [&](auto tag) {
     using I = typename decltype(tag)::type;
     add_positions(plan.position, index.data<I>(), index.dim() == 0 ? 0 : index.strides()[0], count,
-                  scalar ? 1 : self.sizes()[dim], scalar ? 0 : self.strides()[dim], negative, dim,
-                  ErrorKind::Index, true);
+                  scalar ? 1 : self.sizes()[dim], scalar ? 0 : self.strides()[dim], negative, dim, outside,
+                  true);
   });
   return plan;
 }
@@ -92,7 +92,8 @@ void index_select(const Tensor& out, const Tensor& self, int64_t dim, const Tens
 
 void index_add(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source,
                const Scalar& alpha) {
-  const IndexPlan plan = make_plan("index_add_", self, dim, index, &source, Negative::Reject);
+  const IndexPlan plan =
+      make_plan("index_add_", self, dim, index, &source, Negative::Reject, ErrorKind::Runtime);
   visit_all(self.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     plan_add(plan, self.data<T>(), source.data<T>(), alpha.to<T>());

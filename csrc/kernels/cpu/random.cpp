@@ -197,6 +197,7 @@ template <class T> T narrow(double value) {
 
 // Small or non-contiguous tensors take Generator::normal_double one by one.
 void normal(const Tensor& out, double mean, double std, Generator* gen) {
+  if (out.numel() == 0) return; // of any dtype
   visit_floating("normal_", out.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     using Normal = std::conditional_t<std::is_same_v<T, double>, DoubleNormal, FloatNormal>;

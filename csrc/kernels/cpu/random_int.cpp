@@ -30,15 +30,45 @@ struct Remainder {
   }
 };
 
+// The value next to x, up or down.
+template <class T> T next_to(T x, bool up) {
+  if constexpr (is_reduced_float(dtype_of<T>())) {
+    x.bits =
+        static_cast<uint16_t>(x.bits + ((static_cast<float>(x) > 0) == up ? 1 : -1)); // x is far from zero
+    return x;
+  } else {
+    return std::nextafter(x, (up ? 1 : -1) * std::numeric_limits<T>::infinity());
+  }
+}
+
+// A bound of draws that are rounded to the floating-point type T: where its inner neighbour rounds onto or
+// past it, the next value inside takes its place, so that no draw leaves the bounds.
+template <class T> int64_t rounded_bound(int64_t bound, bool lower) {
+  const T inner = from_int<T>(lower ? bound + 1 : bound - 1);
+  const double value = static_cast<double>(inner);
+  const bool too_large = value >= 0x1p63; // for an int64_t
+  const bool holds = lower ? too_large || static_cast<int64_t>(value) >= bound
+                           : !too_large && static_cast<int64_t>(value) < bound;
+  return holds ? bound : static_cast<int64_t>(static_cast<double>(next_to(inner, lower)));
+}
+
 } // namespace
 
 // Integers in [from, to): a word modulo the range where that is below 2^28, else two words. `to` counts
 // modulo 2^64: to == from means all 2^64 values.
 void random_from_to(const Tensor& out, int64_t from, int64_t to, Generator* gen) {
-  const uint64_t range = static_cast<uint64_t>(to) - static_cast<uint64_t>(from);
-  const auto base = static_cast<uint64_t>(from);
   visit_real("random_", out.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
+    if constexpr (is_floating(dtype_of<T>())) {
+      const int64_t first = rounded_bound<T>(from, true), last = rounded_bound<T>(to, false);
+      check(first < last,
+            "random_ expects 'from' casted to dtype to be less than 'to' casted to dtype, but got from=",
+            from, " >= to=", to, " in ", out.dtype());
+      from = first;
+      to = last;
+    }
+    const uint64_t range = static_cast<uint64_t>(to) - static_cast<uint64_t>(from);
+    const auto base = static_cast<uint64_t>(from);
     if (range != 0 && range < uint64_t{1} << 28) {
       const Remainder remainder(range);
       fill_from_words<T, 1>(out, gen, false, [=](const uint32_t* w, T* v, int64_t n) {

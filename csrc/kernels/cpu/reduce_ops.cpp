@@ -125,9 +125,22 @@ struct Count {
   }
 };
 
+void all_of(const Tensor& out, const Tensor& self, uint64_t mask) {
+  reduce(reduction<Truth<AllOf>>(DType::Bool, DType::Bool), out, self, mask);
+}
+void any_of(const Tensor& out, const Tensor& self, uint64_t mask) {
+  reduce(reduction<Truth<AnyOf>>(DType::Bool, DType::Bool), out, self, mask);
+}
+
+// No dims are all of them, unless the result has the shape of self: then nothing is reduced.
+uint64_t truth_mask(const char* op, const Tensor& out, const Tensor& self, IntSpan dims) {
+  return dims.empty() && equal(out.sizes(), self.sizes()) ? 0 : dim_mask(dims, self.dim(), op);
+}
+
 } // namespace
 
 void sum(const Tensor& out, const Tensor& self, IntSpan dims) {
+  if (out.dtype() == DType::Bool) return any_of(out, self, dim_mask(dims, self.dim(), "sum"));
   reduce(accumulating<SumJoin>(out, self), out, self, dim_mask(dims, self.dim(), "sum"));
 }
 
@@ -150,6 +163,7 @@ void mean(const Tensor& out, const Tensor& self, IntSpan dims) {
 }
 
 void prod(const Tensor& out, const Tensor& self, IntSpan dims) {
+  if (out.dtype() == DType::Bool) return all_of(out, self, dim_mask(dims, self.dim(), "prod"));
   reduce(accumulating<ProductJoin>(out, self), out, self, dim_mask(dims, self.dim(), "prod"));
 }
 
@@ -157,10 +171,10 @@ void amax(const Tensor& out, const Tensor& self, IntSpan dims) { extremum<MaxJoi
 void amin(const Tensor& out, const Tensor& self, IntSpan dims) { extremum<MinJoin>("amin", out, self, dims); }
 
 void all(const Tensor& out, const Tensor& self, IntSpan dims) {
-  reduce(reduction<Truth<AllOf>>(DType::Bool, DType::Bool), out, self, dim_mask(dims, self.dim(), "all"));
+  all_of(out, self, truth_mask("all", out, self, dims));
 }
 void any(const Tensor& out, const Tensor& self, IntSpan dims) {
-  reduce(reduction<Truth<AnyOf>>(DType::Bool, DType::Bool), out, self, dim_mask(dims, self.dim(), "any"));
+  any_of(out, self, truth_mask("any", out, self, dims));
 }
 void count_nonzero(const Tensor& out, const Tensor& self, IntSpan dims) {
   reduce(reduction<Count>(DType::Bool, DType::Int64), out, self, dim_mask(dims, self.dim(), "count_nonzero"));

@@ -3,6 +3,7 @@
 #include "kernels/cpu/complex.h"
 #include "kernels/cpu/lines.h"
 #include "kernels/cpu/vec_math.h"
+#include "kernels/create_kernels.h"
 #include "kernels/reduce_kernels.h"
 
 #include <algorithm>
@@ -90,6 +91,8 @@ void run_scan(DType type, const Tensor& out, const Tensor& self, int64_t dim) {
 // In the domain of the output.
 template <class Step> void accumulate(const Tensor& out, const Tensor& self, int64_t dim) {
   switch (out.dtype()) {
+  case DType::Bool: // one element, if any
+    return copy(out, self);
   case DType::Complex64:
     return run_scan<Step, Cplx<float>, Cplx<double>>(DType::Complex64, out, self, dim);
   case DType::Complex128:

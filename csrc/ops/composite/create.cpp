@@ -63,6 +63,8 @@ Tensor linspace(const Scalar& start, const Scalar& end, int64_t steps, std::opti
 }
 Tensor logspace(const Scalar& start, const Scalar& end, int64_t steps, double base,
                 std::optional<DType> dtype, std::optional<Device> device) {
+  check_kind(ErrorKind::NotImplemented, steps < 2 || dtype != DType::Bool,
+             "\"logspace\" not implemented for 'Bool'");
   const Tensor exponents = _linspace(start, end, steps, DType::Float64, device);
   return _to_copy(pow(wrapped_number(base), exponents), dtype_or_default(dtype));
 }

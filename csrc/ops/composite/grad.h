@@ -2,6 +2,7 @@
 // ops; those with a fused kernel use it only while no graph is being built.
 #pragma once
 
+#include "autograd/node.h"
 #include "ops/types.h"
 
 namespace torch::ops {
@@ -61,6 +62,9 @@ Tensor copy_grad(const Tensor& grad, IntSpan sizes, DType dtype);
 Tensor index_select_like(const Tensor& grad, int64_t dim, const Tensor& index, IntSpan sizes);
 std::vector<Tensor> cat_grad(const Tensor& grad, const std::vector<DimVec>& sizes,
                              const std::vector<DType>& dtypes, int64_t dim);
+// Gradients of an op's outputs, with zeros where none came.
+bool none_defined(TensorList grads);
+std::vector<Tensor> defined_grads(TensorList grads, std::span<const autograd::GradMetadata> outputs);
 std::tuple<Tensor, Tensor> scatter_reduce_grad(const Tensor& grad, const Tensor& self, int64_t dim,
                                                const Tensor& index, const Tensor& src,
                                                std::string_view reduce, bool include_self,

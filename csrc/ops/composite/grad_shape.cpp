@@ -2,11 +2,27 @@
 
 namespace torch::ops {
 
+namespace {
+// Whether two elements of a geometry may be one place of memory; where this says no, they are not.
+bool may_overlap(IntSpan sizes, IntSpan strides) {
+  InlineVec<std::pair<int64_t, int64_t>, 5> dims;
+  for (size_t i = 0; i < sizes.size(); ++i)
+    if (sizes[i] > 1) dims.emplace_back(strides[i], sizes[i]);
+  std::sort(dims.begin(), dims.end());
+  int64_t extent = 0;
+  for (const auto& [stride, size] : dims) {
+    if (stride <= extent) return true;
+    extent += stride * (size - 1);
+  }
+  return false;
+}
+} // namespace
+
 Tensor as_strided_grad(const Tensor& grad, IntSpan sizes, IntSpan strides, int64_t offset, Ints size,
                        Ints stride, std::optional<int64_t> storage_offset) {
   // The input's gradient lives on a base that covers both geometries; elements that several outputs name are
-  // summed, and elements of the base that several inputs name get each the whole sum (as the input's own
-  // overlap shows it).
+  // summed, and those that several inputs name share their sum among them: what they share comes together
+  // again where their own overlap was made.
   const int64_t start = std::min(offset, storage_offset.value_or(offset));
   const auto reach = [](IntSpan n, IntSpan s) {
     int64_t last = 0;
@@ -23,6 +39,11 @@ Tensor as_strided_grad(const Tensor& grad, IntSpan sizes, IntSpan strides, int64
   Tensor base = zeros({length}, grad.dtype(), grad.device());
   base = index_add(base, 0, reshape(where_out, {-1}), reshape(grad, {-1}));
   const Tensor where_in = contiguous(as_strided(positions, sizes, strides, offset - start));
+  if (may_overlap(sizes, strides)) {
+    const Tensor uses = index_add(zeros({length}, real_type(grad.dtype()), grad.device()), 0,
+                                  reshape(where_in, {-1}), ones({where_in.numel()}, real_type(grad.dtype())));
+    base = base / clamp_min(uses, 1);
+  }
   return reshape(index_select(base, 0, reshape(where_in, {-1})), sizes);
 }
 
@@ -99,6 +120,17 @@ std::vector<Tensor> cat_grad(const Tensor& grad, const std::vector<DimVec>& size
     out.push_back(g.dtype() == dtypes[i] ? g : _to_copy(g, dtypes[i]));
     at += n;
   }
+  return out;
+}
+
+bool none_defined(TensorList grads) {
+  return std::none_of(grads.begin(), grads.end(), [](const Tensor& g) { return g.defined(); });
+}
+
+std::vector<Tensor> defined_grads(TensorList grads, std::span<const autograd::GradMetadata> outputs) {
+  std::vector<Tensor> out(grads.begin(), grads.end());
+  for (size_t i = 0; i < out.size(); ++i)
+    if (!out[i].defined()) out[i] = zeros(outputs[i].sizes, outputs[i].dtype, outputs[i].device);
   return out;
 }
 

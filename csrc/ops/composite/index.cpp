@@ -94,6 +94,15 @@ const Tensor& scatter_(const Tensor& self, int64_t dim, const Tensor& index, con
                          : scatter_reduce_(self, dim, index, src, "prod", true);
 }
 
+Tensor scatter(const Tensor& self, int64_t dim, const Tensor& index, const Scalar& value,
+               std::string_view reduce) {
+  return scatter_(clone(self), dim, index, value, reduce);
+}
+const Tensor& scatter_(const Tensor& self, int64_t dim, const Tensor& index, const Scalar& value,
+                       std::string_view reduce) {
+  return scatter_(self, dim, index, full(index.sizes(), value, self.dtype(), self.device()), reduce);
+}
+
 Tensor masked_select(const Tensor& self, const Tensor& mask) {
   check(mask.dtype() == DType::Bool || mask.dtype() == DType::UInt8,
         "masked_select: expected BoolTensor for mask, got ", mask.dtype());
@@ -137,35 +146,65 @@ Tensor take_along_dim(const Tensor& self, const Tensor& indices, std::optional<i
   return gather(expand(self, self_sizes), d, expand(indices, index_sizes));
 }
 
-Tensor stack(TensorList tensors, int64_t dim) {
+Pieces stack_pieces(TensorList tensors, int64_t dim) {
   check(!tensors.empty(), "stack expects a non-empty TensorList");
-  dim = wrap_dim(dim, tensors[0].dim() + 1);
-  std::vector<Tensor> expanded;
+  Pieces pieces{{}, wrap_dim(dim, tensors[0].dim() + 1)};
   for (size_t i = 0; i < tensors.size(); ++i) {
     check(torch::equal(tensors[i].sizes(), tensors[0].sizes()),
           "stack expects each tensor to be equal size, but got ", tensors[0].sizes(), " at entry 0 and ",
           tensors[i].sizes(), " at entry ", i);
-    expanded.push_back(unsqueeze(tensors[i], dim));
+    pieces.tensors.push_back(unsqueeze(tensors[i], pieces.dim));
   }
-  return cat(expanded, dim);
+  return pieces;
 }
-Tensor hstack(TensorList tensors) {
+Pieces hstack_pieces(TensorList tensors) {
   check(!tensors.empty(), "hstack expects a non-empty TensorList");
-  std::vector<Tensor> ts;
-  for (const Tensor& t : tensors) ts.push_back(atleast_1d(t));
-  return cat(ts, ts[0].dim() == 1 ? 0 : 1);
+  Pieces pieces{{}, tensors[0].dim() <= 1 ? 0 : 1};
+  for (const Tensor& t : tensors) pieces.tensors.push_back(atleast_1d(t));
+  return pieces;
 }
-Tensor vstack(TensorList tensors) {
+Pieces vstack_pieces(TensorList tensors) {
   check(!tensors.empty(), "vstack expects a non-empty TensorList");
-  std::vector<Tensor> ts;
-  for (const Tensor& t : tensors) ts.push_back(atleast_2d(t));
-  return cat(ts, 0);
+  Pieces pieces{{}, 0};
+  for (const Tensor& t : tensors) pieces.tensors.push_back(atleast_2d(t));
+  return pieces;
 }
-Tensor dstack(TensorList tensors) {
+Pieces dstack_pieces(TensorList tensors) {
   check(!tensors.empty(), "dstack expects a non-empty TensorList");
-  std::vector<Tensor> ts;
-  for (const Tensor& t : tensors) ts.push_back(atleast_3d(t));
-  return cat(ts, 2);
+  Pieces pieces{{}, 2};
+  for (const Tensor& t : tensors) pieces.tensors.push_back(atleast_3d(t));
+  return pieces;
+}
+
+namespace {
+Tensor joined(const Pieces& pieces) { return cat(pieces.tensors, pieces.dim); }
+} // namespace
+
+Tensor stack(TensorList tensors, int64_t dim) { return joined(stack_pieces(tensors, dim)); }
+Tensor hstack(TensorList tensors) { return joined(hstack_pieces(tensors)); }
+Tensor vstack(TensorList tensors) { return joined(vstack_pieces(tensors)); }
+Tensor dstack(TensorList tensors) { return joined(dstack_pieces(tensors)); }
+
+void cat_into(const Tensor& out, TensorList tensors, int64_t dim) {
+  check_same_device("cat", tensors);
+  const TensorMeta meta = infer::cat(tensors, dim);
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    check_no_overlap("torch.cat()", out, tensors[i]);
+    check(tensors[i].numel() == 0 || out.is_meta() || tensors[i].data() != out.data(),
+          "torch.cat(): unsupported operation: the input tensors cannot refer to any of the output memory "
+          "locations. "
+          "Found overlap in input tensor ",
+          i);
+  }
+  check_type(can_cast(meta.dtype, out.dtype()),
+             "torch.cat(): input types can't be cast to the desired output type ",
+             dtype_aten_name(out.dtype()));
+  const Tensor target = prepare_out("cat", out, meta, OutDType::Cast, tensors);
+  if (!target.is_meta()) {
+    const LongWork long_work(target.numel());
+    kernels_of(target).cat(target, tensors, dim);
+  }
+  finish_out(out, target);
 }
 
 Tensor fliplr(const Tensor& self) {
@@ -221,8 +260,9 @@ Tensor repeat_interleave(const Tensor& self, int64_t repeats, std::optional<int6
 Tensor repeat_interleave(const Tensor& self, const Tensor& repeats, std::optional<int64_t> dim,
                          std::optional<int64_t> output_size) {
   check_not_meta("repeat_interleave", repeats);
-  check(repeats.dtype() == DType::Int64 || repeats.dtype() == DType::Int32,
-        "repeats has to be Long or Int tensor, got ", repeats.dtype());
+  check_kind(ErrorKind::NotImplemented, repeats.dtype() == DType::Int64 || repeats.dtype() == DType::Int32,
+             "\"repeat_interleave\" not implemented for '", dtype_aten_name(repeats.dtype()),
+             "': repeats has to be an int64 or int32 tensor");
   check(repeats.dim() <= 1, "repeat_interleave only accept 1D vector as repeat");
   const Tensor input = dim ? self : reshape(self, {-1});
   const int64_t d = wrap_dim(dim.value_or(0), input.dim());
@@ -298,6 +338,53 @@ Tensor argsort(const Tensor& self, int64_t dim, bool descending) {
 }
 Tensor argsort(const Tensor& self, bool stable, int64_t dim, bool descending) {
   return std::get<1>(sort(self, std::optional<bool>(stable), dim, descending));
+}
+
+Tensor searchsorted(const Tensor& sorted_sequence, const Tensor& self, bool out_int32, bool right,
+                    std::optional<std::string_view> side, const Tensor& sorter) {
+  check(!side || *side == "left" || *side == "right",
+        "torch.searchsorted(): side can only be 'left' or 'right' but got ", side.value_or(""));
+  check(side != "left" || !right,
+        "torch.searchsorted(): side and right can't be opposites, got side='left' and right=True");
+  right = right || side == "right";
+  if (!sorter.defined()) return _searchsorted(sorted_sequence, self, out_int32, right);
+  check(torch::equal(sorter.sizes(), sorted_sequence.sizes()),
+        "torch.searchsorted(): boundary and sorter must have the same size, got ", sorted_sequence.sizes(),
+        " and ", sorter.sizes());
+  check(sorter.dtype() == DType::Int64, "torch.searchsorted(): sorter must be of dtype torch.int64, got ",
+        sorter.dtype());
+  if (sorter.numel() > 0 && !sorter.is_meta()) {
+    const auto [low, high] = aminmax(sorter, std::nullopt, false);
+    check(*low.data<int64_t>() >= 0 && *high.data<int64_t>() < sorted_sequence.sizes().back(),
+          "torch.searchsorted(): sorter index out of range");
+  }
+  return _searchsorted(gather(sorted_sequence, -1, sorter), self, out_int32, right);
+}
+Tensor searchsorted(const Tensor& sorted_sequence, const Scalar& self, bool out_int32, bool right,
+                    std::optional<std::string_view> side, const Tensor& sorter) {
+  check(sorted_sequence.dim() == 1,
+        "torch.searchsorted(): the input can be a number only for a sequence of one dimension, got one of "
+        "shape ",
+        sorted_sequence.sizes());
+  // Both in a type that keeps the number and the sequence as they are.
+  DType common = promote(self.dtype(), sorted_sequence.dtype());
+  if (is_floating(common) && !sorted_sequence.is_floating_point()) common = DType::Float64;
+  return searchsorted(_to_copy(sorted_sequence, common), full({}, self, common, sorted_sequence.device()),
+                      out_int32, right, side, sorter);
+}
+namespace {
+void check_boundaries(const Tensor& boundaries) {
+  check(boundaries.dim() == 1, "bucketize: boundaries tensor must be 1 dimension, but got dim(",
+        boundaries.dim(), ")");
+}
+} // namespace
+Tensor bucketize(const Tensor& self, const Tensor& boundaries, bool out_int32, bool right) {
+  check_boundaries(boundaries);
+  return _searchsorted(boundaries, self, out_int32, right);
+}
+Tensor bucketize(const Scalar& self, const Tensor& boundaries, bool out_int32, bool right) {
+  check_boundaries(boundaries);
+  return searchsorted(boundaries, self, out_int32, right, std::nullopt, Tensor());
 }
 
 } // namespace torch::ops

@@ -38,7 +38,7 @@ Tensor matmul(const Tensor& self, const Tensor& other) {
     for (int64_t i = 0; i + 1 < a; ++i) rows *= sizes[i];
     Tensor out = mm(reshape(self, {rows, sizes.back()}), rhs);
     sizes.back() = rhs.sizes()[1];
-    out = view(out, sizes);
+    out = _unsafe_view(out, sizes);
     return b == 1 ? squeeze(out, {-1}) : out;
   }
   const Tensor lhs = a == 1 ? unsqueeze(self, 0) : self;
@@ -61,7 +61,7 @@ Tensor matmul(const Tensor& self, const Tensor& other) {
   DimVec sizes = batch;
   if (a > 1) sizes.push_back(n);
   if (b > 1) sizes.push_back(m);
-  return view(out, sizes);
+  return _unsafe_view(out, sizes);
 }
 
 Tensor tensordot(const Tensor& self, const Tensor& other, Ints dims_self, Ints dims_other) {
@@ -99,15 +99,44 @@ Tensor tensordot(const Tensor& self, const Tensor& other, Ints dims_self, Ints d
   return reshape(mm(a, b), out_sizes);
 }
 
-Tensor addmv(const Tensor& self, const Tensor& mat, const Tensor& vec, const Scalar& beta,
-             const Scalar& alpha) {
-  const Tensor product = scaled(mv(mat, vec), alpha);
-  return beta.equals(0) ? product : scaled(self, beta) + product;
+namespace {
+// A factor of addr over tensors of dtype `type`; bool knows only whether there is one.
+Scalar addr_factor(const char* name, const Scalar& factor, DType type) {
+  if (type == DType::Bool) return Scalar(!factor.equals(0));
+  check(!is_integral(type, /*include_bool=*/true) || factor.is_bool() || factor.is_integral(),
+        "addr: For integral input tensors, argument ", name, " must not be a floating point number.");
+  return factor;
 }
+
+template <class Add>
+auto with_outer(const Tensor& self, const Tensor& vec1, const Tensor& vec2, const Scalar& beta,
+                const Scalar& alpha, Add&& add) {
+  check(vec1.dim() == 1, "addr: Expected 1-D argument vec1, but got ", vec1.dim(), "-D");
+  check(vec2.dim() == 1, "addr: Expected 1-D argument vec2, but got ", vec2.dim(), "-D");
+  const Tensor* const operands[] = {&self, &vec1, &vec2};
+  const DType type = result_type(operands);
+  return add(unsqueeze(vec1, 1), vec2, addr_factor("beta", beta, type), addr_factor("alpha", alpha, type));
+}
+} // namespace
+
 Tensor addr(const Tensor& self, const Tensor& vec1, const Tensor& vec2, const Scalar& beta,
             const Scalar& alpha) {
-  const Tensor product = scaled(outer(vec1, vec2), alpha);
-  return beta.equals(0) ? product : scaled(self, beta) + product;
+  return with_outer(self, vec1, vec2, beta, alpha,
+                    [&](const Tensor& column, const Tensor& row, const Scalar& b, const Scalar& a) {
+                      return _addr(expand(self, {column.sizes()[0], row.sizes()[0]}), column, row, b, a);
+                    });
+}
+const Tensor& addr_(const Tensor& self, const Tensor& vec1, const Tensor& vec2, const Scalar& beta,
+                    const Scalar& alpha) {
+  check(self.dim() == 2, "addr_: 2D tensor expected, got ", self.dim(), "D tensor for input");
+  with_outer(self, vec1, vec2, beta, alpha,
+             [&](const Tensor& column, const Tensor& row, const Scalar& b, const Scalar& a) {
+               check(self.sizes()[0] == column.sizes()[0] && self.sizes()[1] == row.sizes()[0],
+                     "addr_: size mismatch, input: ", self.sizes(), ", v1: ", vec1.sizes(),
+                     ", v2: ", vec2.sizes());
+               _addr_(self, column, row, b, a);
+             });
+  return self;
 }
 
 Tensor kron(const Tensor& self, const Tensor& other) {
@@ -247,7 +276,7 @@ Operand contract(const Operand& a, const Operand& b, const std::vector<int>& use
 
 } // namespace
 
-Tensor einsum(std::string_view equation, TensorList tensors) {
+Tensor einsum(std::string_view equation, TensorList tensors, OptInts path) {
   check(!tensors.empty(), "einsum(): must provide at least one operand");
   const size_t arrow = equation.find("->");
   std::string_view lhs = equation.substr(0, arrow);
@@ -328,25 +357,45 @@ Tensor einsum(std::string_view equation, TensorList tensors) {
       if (count == 1) out.push_back(l);
     }
   }
-  std::vector<int> uses(size_of.size(), 0);
+  // Operands are contracted from left to right, or in pairs as the path says: each step takes two away and
+  // appends their product.
+  const size_t n = operands.size();
+  if (path) {
+    check(path.span().size() == 2 * (n - 1), "einsum(): expected a contraction path of ", 2 * (n - 1),
+          " positions for ", n, " operands, but got ", path.span().size());
+    for (size_t i = 0; i < path.span().size(); ++i) {
+      const int64_t left = static_cast<int64_t>(n - i / 2), at = path.span()[i];
+      check(at >= 0 && at < left && (i % 2 == 0 || at != path.span()[i - 1]),
+            "einsum(): the contraction path is not valid: position ", at, " among ", left, " operands");
+    }
+  }
+  std::vector<int> uses(size_of.size(), 0); // by the result and by operands that wait
   for (const int l : out) ++uses[l];
-  for (const Operand& o : operands)
-    for (const int l : o.labels) ++uses[l];
-  const auto drop = [&](const Operand& o) {
-    for (const int l : o.labels) --uses[l];
+  const auto count = [](std::vector<int>& counts, const Operand& o, int by) {
+    for (const int l : o.labels) counts[l] += by;
   };
-  drop(operands[0]);
-  Operand result = summed(operands[0], uses);
-  for (size_t i = 1; i < operands.size(); ++i) {
-    drop(operands[i]);
+  for (const Operand& o : operands) count(uses, o, 1);
+  const auto taken = [&](size_t at) {
+    Operand o = std::move(operands[at]);
+    operands.erase(operands.begin() + static_cast<ptrdiff_t>(at));
+    count(uses, o, -1);
+    return o;
+  };
+  for (size_t step = 0; step + 1 < n; ++step) {
+    const size_t i = path ? static_cast<size_t>(path.span()[2 * step]) : step == 0 ? 0 : operands.size() - 1;
+    size_t j = path ? static_cast<size_t>(path.span()[2 * step + 1]) : step == 0 ? 1 : 0;
+    j -= j > i;
+    Operand a = taken(i), b = taken(j);
     // Labels of one operand only are summed before the product.
     std::vector<int> needed = uses;
-    for (const int l : result.labels) ++needed[l];
-    const Operand next = summed(operands[i], needed);
+    count(needed, a, 1);
+    b = summed(std::move(b), needed);
     needed = uses;
-    for (const int l : next.labels) ++needed[l];
-    result = contract(summed(result, needed), next, uses);
+    count(needed, b, 1);
+    operands.push_back(contract(summed(std::move(a), needed), b, uses));
+    count(uses, operands.back(), 1);
   }
+  const Operand result = summed(taken(0), uses);
   Tensor t = arranged(result, out);
   DimVec sizes;
   for (const int l : out) sizes.push_back(size_of[l]);

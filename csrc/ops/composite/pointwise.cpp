@@ -84,6 +84,8 @@ const Tensor& gelu_(const Tensor& self, std::string_view approximate) {
 Tensor prelu(const Tensor& self, const Tensor& weight) {
   check(self.dtype() == weight.dtype(), "prelu: Type promoting not supported. Got ",
         dtype_aten_name(self.dtype()), " and ", dtype_aten_name(weight.dtype()));
+  check(weight.dim() <= 1,
+        "prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = ", weight.dim());
   Tensor slope = weight;
   if (weight.numel() != 1 || weight.dim() > 0) {
     const int64_t channels = self.dim() >= 2 ? self.sizes()[1] : 1;

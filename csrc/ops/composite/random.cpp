@@ -10,12 +10,11 @@ Tensor fresh(Ints size, std::optional<DType> dtype, std::optional<Device> device
 } // namespace
 
 Tensor rand(Ints size, Generator* generator, std::optional<DType> dtype, std::optional<Device> device) {
-  Tensor t = fresh(size, dtype, device, default_dtype());
-  if (t.is_complex()) {
-    uniform_(view_as_real(t), 0, 1, generator);
-    return t;
-  }
-  return uniform_(t, 0, 1, generator);
+  return fill_uniform(fresh(size, dtype, device, default_dtype()), generator);
+}
+const Tensor& fill_uniform(const Tensor& out, Generator* generator) {
+  uniform_(out.is_complex() ? view_as_real(out) : out, 0, 1, generator);
+  return out;
 }
 Tensor randn(Ints size, Generator* generator, std::optional<DType> dtype, std::optional<Device> device) {
   return normal_(fresh(size, dtype, device, default_dtype()), 0, 1, generator);
@@ -49,21 +48,39 @@ Tensor randint_like(const Tensor& self, int64_t low, int64_t high, std::optional
 }
 
 Tensor normal(const Tensor& mean, double std, Generator* generator) {
-  check(std >= 0, "normal expects std >= 0.0, but found std ", std);
-  const Tensor out = normal_(empty_like(mean), 0, std, generator);
-  return add_(out, mean);
+  const Tensor out = empty_like(mean);
+  normal_into(out, mean, std, generator);
+  return out;
 }
 Tensor normal(double mean, const Tensor& std, Generator* generator) {
-  check(!std.is_complex(), "normal expects standard deviation to be non-complex");
-  const Tensor out = normal_(empty_like(std), 0, 1, generator);
-  return add_(mul_(out, std), Scalar(mean));
+  const Tensor out = empty_like(std);
+  normal_into(out, mean, std, generator);
+  return out;
 }
 Tensor normal(const Tensor& mean, const Tensor& std, Generator* generator) {
-  check(!std.is_complex(), "normal expects standard deviation to be non-complex");
-  const DimVec sizes = broadcast_sizes(mean.sizes(), std.sizes(), "normal");
-  const Tensor out = normal_(empty_tensor(sizes, result_type(mean, std), mean.device()), 0, 1, generator);
-  return add_(mul_(out, std), mean);
+  const Tensor out = empty_tensor(DimVec{0}, result_type(mean, std), mean.device());
+  normal_into(out, mean, std, generator);
+  return out;
 }
+namespace {
+void check_deviation(const Tensor& std) {
+  check(!std.is_complex(), "normal expects standard deviation to be non-complex");
+}
+} // namespace
+
+void normal_into(const Tensor& out, const Tensor& mean, double std, Generator* generator) {
+  add_(normal_(sized_out("normal", out, mean.sizes()), 0, std, generator), mean);
+}
+void normal_into(const Tensor& out, double mean, const Tensor& std, Generator* generator) {
+  check_deviation(std);
+  add_(mul_(normal_(sized_out("normal", out, std.sizes()), 0, 1, generator), std), Scalar(mean));
+}
+void normal_into(const Tensor& out, const Tensor& mean, const Tensor& std, Generator* generator) {
+  check_deviation(std);
+  const DimVec sizes = broadcast_sizes(mean.sizes(), std.sizes(), "normal");
+  add_(mul_(normal_(sized_out("normal", out, sizes), 0, 1, generator), std), mean);
+}
+
 Tensor normal(double mean, double std, Ints size, Generator* generator, std::optional<DType> dtype,
               std::optional<Device> device) {
   return normal_(fresh(size, dtype, device, default_dtype()), mean, std, generator);

@@ -65,6 +65,8 @@ Tensor norm(const Tensor& self, const std::optional<Scalar>& p, OptInts dim, boo
 
 Tensor nansum(const Tensor& self, OptInts dim, bool keepdim, std::optional<DType> dtype) {
   if (!is_differentiable(self.dtype())) return sum(self, dim, keepdim, dtype);
+  check_kind(ErrorKind::NotImplemented, !dtype || is_differentiable(*dtype) || self.numel() == 0,
+             "\"nansum\" not implemented for '", dtype_aten_name(dtype.value_or(self.dtype())), "'");
   return sum(masked_fill(self, isnan(self), 0), dim, keepdim, dtype);
 }
 

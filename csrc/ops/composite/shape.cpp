@@ -7,11 +7,10 @@ Tensor reshape(const Tensor& self, Ints shape) {
   const DimVec size = view::resolve_size("reshape", shape, self.numel());
   if (self.is_contiguous() || view::reshaped_strides(self.sizes(), self.strides(), size))
     return view(self, size);
-  return view(clone(self, MemoryFormat::Contiguous), size);
+  return _unsafe_view(clone(self, MemoryFormat::Contiguous), size);
 }
 Tensor reshape_as(const Tensor& self, const Tensor& other) { return reshape(self, other.sizes()); }
 Tensor view_as(const Tensor& self, const Tensor& other) { return view(self, other.sizes()); }
-Tensor _unsafe_view(const Tensor& self, Ints size) { return view(self, size); }
 
 Tensor movedim(const Tensor& self, Ints source, Ints destination) {
   const int64_t n = self.dim();
@@ -96,46 +95,6 @@ Tensor narrow(const Tensor& self, int64_t dim, int64_t start, int64_t length) {
   return slice(self, dim, start, start + length, 1);
 }
 
-std::vector<Tensor> unbind(const Tensor& self, int64_t dim) {
-  check_index(self.dim() > 0, "Dimension specified as ", dim, " but tensor has no dimensions");
-  dim = wrap_dim(dim, self.dim());
-  std::vector<Tensor> out;
-  for (int64_t i = 0; i < self.sizes()[dim]; ++i) out.push_back(select(self, dim, i));
-  return out;
-}
-
-std::vector<Tensor> split(const Tensor& self, int64_t split_size, int64_t dim) {
-  check(self.dim() > 0, "split expects at least a 1-dimensional tensor");
-  check(split_size >= 0, "split expects split_size be non-negative, but got split_size=", split_size);
-  dim = wrap_dim(dim, self.dim());
-  const int64_t n = self.sizes()[dim];
-  check(split_size > 0 || n == 0,
-        "split_size can only be 0 if dimension size is 0, but got dimension size of ", n);
-  std::vector<Tensor> out;
-  if (n == 0) return {slice(self, dim, int64_t{0}, int64_t{0}, 1)};
-  for (int64_t i = 0; i < n; i += split_size)
-    out.push_back(slice(self, dim, i, std::min(i + split_size, n), 1));
-  return out;
-}
-std::vector<Tensor> split_with_sizes(const Tensor& self, Ints sizes, int64_t dim) {
-  check(self.dim() > 0, "split_with_sizes expects at least a 1-dimensional tensor");
-  dim = wrap_dim(dim, self.dim());
-  int64_t total = 0;
-  for (const int64_t s : sizes) {
-    check(s >= 0,
-          "split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes=", sizes);
-    total += s;
-  }
-  check(total == self.sizes()[dim], "split_with_sizes expects split_sizes to sum exactly to ",
-        self.sizes()[dim], " (input tensor's size at dimension ", dim, "), but got split_sizes=", sizes);
-  std::vector<Tensor> out;
-  int64_t at = 0;
-  for (const int64_t s : sizes) {
-    out.push_back(slice(self, dim, at, at + s, 1));
-    at += s;
-  }
-  return out;
-}
 std::vector<Tensor> split(const Tensor& self, Ints sizes, int64_t dim) {
   return split_with_sizes(self, sizes, dim);
 }
@@ -146,11 +105,7 @@ std::vector<Tensor> chunk(const Tensor& self, int64_t chunks, int64_t dim) {
   dim = wrap_dim(dim, self.dim());
   const int64_t n = self.sizes()[dim];
   const int64_t size = (n + chunks - 1) / chunks;
-  if (size == 0) {
-    std::vector<Tensor> out(chunks);
-    for (Tensor& t : out) t = slice(self, dim, int64_t{0}, int64_t{0}, 1);
-    return out;
-  }
+  if (size == 0) return split_with_sizes(self, DimVec(size_t(chunks), 0), dim);
   return split(self, size, dim);
 }
 

@@ -67,7 +67,10 @@ def emit_call(o: Overload) -> list[str]:
         if p.python_only:
             lines.append(f"  {'check_layout' if p.type == 'Layout?' else 'check_pin_memory'}(a[{i}]);")
             continue
-        args.append(argument(p, i, op.numbers))
+        argument_text = argument(p, i, op.numbers)
+        if p.kind == "OptDevice" and not any(q.kind.endswith("Tensor") for q in op.params):  # no tensor to take it from
+            argument_text = f"device_of_new(a[{i}])"
+        args.append(argument_text)
     n = len(op.params)
     joined = ", ".join(args)
     if o.form == "inplace":
@@ -88,7 +91,7 @@ def emit_call(o: Overload) -> list[str]:
             named = len(op.returns) > 1 and op.return_names[0]
             elements = ", ".join(f"outs[{i}]" for i in range(len(outs)))
             types = ", ".join("Tensor" for _ in outs)
-            lines.append(f"    return wrap_named(named_{op.name}(), std::tuple<{types}>({elements}));" if named
+            lines.append(f"    return wrap_named(named_{op.name}_out(), std::tuple<{types}>({elements}));" if named
                          else "    return outs.result();")
         lines.append("  }")
     call = f"ops::{op.name}({joined})"
@@ -144,7 +147,8 @@ def collect(ops: list[Op]) -> dict[tuple[str, str], list[Overload]]:
             for name in python_names(op, form, base_name(op)):
                 if "method" in op.forms:
                     table["method", name].append(Overload(op, form, True))
-                if op.module != "none" and "function" in op.forms:
+                function = "function" if form == "functional" or not op.view else "inplace_function"
+                if op.module != "none" and function in op.forms:
                     shown = name.removeprefix("linalg_") if op.module == "linalg" else name
                     table[op.module, shown].append(Overload(op, form, False))
     return table
@@ -163,9 +167,11 @@ def emit_family(family: str, ops: list[Op], table: dict[tuple[str, str], list[Ov
             if len(op.returns) > 1 and op.return_names[0] and op.name not in named:
                 named.add(op.name)
                 fields = ", ".join(f'"{n}"' for n in op.return_names)
-                lines.append(f"PyTypeObject* named_{op.name}() {{")
-                lines.append(f'  static PyTypeObject* const type = make_named_tuple("{op.name}", {{{fields}}});')
-                lines += ["  return type;", "}"]
+                outs = any("out" in v.op.forms and v.op.name == op.name for v in overloads)
+                for named_type in [op.name] + ([f"{op.name}_out"] if outs else []):
+                    lines.append(f"PyTypeObject* named_{named_type}() {{")
+                    lines.append(f'  static PyTypeObject* const type = make_named_tuple("{named_type}", {{{fields}}});')
+                    lines += ["  return type;", "}"]
             if o.ident not in done_calls:
                 done_calls.add(o.ident)
                 lines += emit_call(o)

@@ -65,6 +65,8 @@ def form_name(op: Op, form: str) -> tuple[str, str]:
         return op.name, op.overload
     if form == "inplace":
         return base_name(op) + "_", op.overload
+    if op.out_overload:
+        return op.name, op.out_overload
     short = op.overload == "" or (op.overload == "Tensor" and not op.extra.get("has_plain_overload"))
     return op.name, "out" if short else f"{op.overload}_out"
 
@@ -77,6 +79,11 @@ def out_names(op: Op) -> list[str]:
     if len(op.returns) == 1:
         return ["out"]
     return [f"out{i}" for i in range(len(op.returns))]
+
+
+def shown_out_names(op: Op) -> list[str]:
+    """Names of the out arguments in schema texts: those of the results, where they have names."""
+    return list(op.return_names) if len(op.returns) > 1 and op.return_names[0] else out_names(op)
 
 
 def form_signature(op: Op, form: str, defaults: bool = False) -> str:
@@ -216,7 +223,10 @@ class Node:
         op = self.op
         lines = [f"void {self.struct}::apply(std::span<Tensor> grads, std::span<Tensor> results) {{"]
         whole = " ".join(f for _, f, _ in self.formulas)
-        if len(op.returns) <= 1 or op.inplace_only:
+        if op.several:
+            lines.append("  if (none_defined(grads)) return;")
+            lines.append("  const std::vector<Tensor> grad = defined_grads(grads, inputs());")
+        elif len(op.returns) <= 1 or op.inplace_only:
             lines.append("  const Tensor& grad = grads[0];")
             lines.append("  if (!grad.defined()) return;")
         elif "grads[1]" not in whole:
@@ -408,7 +418,8 @@ def emit_functional(op: Op, node: Node | None) -> list[str]:
     results = [f"result{i}" for i in range(len(op.returns))] if multi else ["result"]
     if op.view:
         lines += check_line(op)
-        lines.append(f"  Tensor result = make_view(self, {op.view});")
+        make = "make_views" if op.several else "make_view" if op.aliasing else "make_unsafe_view"
+        lines.append(f"  {op.return_type} result = {make}(self, {op.view});")
         if node:
             lines.append(f"  if ({record_condition(op, node)}) {{")
             lines.append(f"    Ref<{node.struct}> node;")
@@ -492,6 +503,11 @@ def emit_inplace(op: Op, node: Node | None) -> list[str]:
         lines.append("  if (recording) [[unlikely]] {")
         lines += node.emit_record("inplace", "    ")
         lines.append("  }")
+    if op.view:
+        lines.append(f"  restride({self_name}, {op.view});")
+        lines += [f"  autograd::finish_restride({self_name}, {'node' if node else 'Ref<autograd::Node>()'});",
+                  f"  return {self_name};", "}"]
+        return lines
     if op.pointwise:
         functor, operands, params = op.pointwise_call()
         lines.append(f"  const Tensor* const operands[] = {{{', '.join('&' + o for o in operands)}}};")
@@ -515,7 +531,9 @@ def emit_inplace(op: Op, node: Node | None) -> list[str]:
         lines.append(f'  check_writable("{name_}", {self_name});')
         lines.append("  {")
         lines.append("    NoGradGuard no_grad;")
-        lines.append(f"    write_result(\"{name_}\", {self_name}, {op.name}({arg_names(op)}));")
+        # What is computed takes the dtype of the tensor that it is written to.
+        names = given_dtype(op, arg_names(op), f'inplace_dtype("{name_}", {self_name}, dtype)')
+        lines.append(f"    write_result(\"{name_}\", {self_name}, {op.name}({names}));")
         lines.append("  }")
     lines.append(f"  autograd::finish_inplace({self_name}, {'node' if node else 'Ref<autograd::Node>()'});")
     if node and any(m.startswith("result") for m in node.members):
@@ -526,12 +544,23 @@ def emit_inplace(op: Op, node: Node | None) -> list[str]:
     return lines
 
 
+def given_dtype(op: Op, text: str, value: str) -> str:
+    """``text`` with the argument dtype, if the op has it, replaced by ``value``."""
+    if not any(p.type == "ScalarType?" and p.name == "dtype" for p in op.params):
+        return text
+    return re.sub(r"(?<![\w.])dtype\b(?!\()", value, text)
+
+
 def emit_out(op: Op) -> list[str]:
     lines = [form_signature(op, "out") + " {"]
     lines += gate_line(op, "out")
     outs = out_names(op)
     tensors = [p.name for p in op.tensor_params]
     lines.append(f'  check_out("{op.name}", {", ".join(outs + tensors)});')
+    if op.apart:
+        # An update starts from self: out may be self, but nothing else that lies in it.
+        checks = {t: "check_no_overlap" if op.update and t == op.params[0].name else "check_apart" for t in tensors}
+        lines += [f'  {check}("{op.name}", {out}, {t});' for out in outs for t, check in checks.items()]
     if op.pointwise:
         lines += check_line(op)
         functor, operands, params = op.pointwise_call()
@@ -541,11 +570,23 @@ def emit_out(op: Op) -> list[str]:
         lines.append(f'  pointwise_out("{op.name}", out, PointwiseOp::{functor}, {pointwise_rule(op)}, operands, '
                      f"{'params' if params else 'nullptr'});")
         return lines + ["  return out;", "}"]
+    if op.out:
+        return lines + ["  const NoGradGuard no_grad;", f"  {op.out};"] + (["  return out;"] if len(outs) == 1 else []) + ["}"]
+    rule = f"OutDType::{'Same' if op.out_dtype == 'same' else 'Cast'}"
+
+    def typed(text: str) -> str:
+        """Out decides the dtype that is not asked for, and what is asked for must be out's."""
+        if op.factory:
+            text = re.sub(r"\bdevice\b", "factory_device(out, device)", text)
+        elif op.out_dtype != "computed":
+            return text
+        return given_dtype(op, text, "factory_dtype(out, dtype)")
+
     direct = not op.composite and not op.update and not op.returns_kernel and len(op.returns) == 1
     if direct:
         name, _ = op.kernel_call()
         lines += device_check(op) + check_line(op)
-        lines.append(f'  const Tensor target = prepare_out("{op.name}", out, {op.infer}{"".join(", " + t for t in tensors)});')
+        lines.append(f'  const Tensor target = prepare_out("{op.name}", out, {typed(op.infer)}, {rule}{"".join(", " + t for t in tensors)});')
         lines.append("  if (!is_meta(target)) {")
         lines += contiguous_lines(op, "    ")
         lines.append(f"    {work_size(op, ['target'])}")
@@ -555,14 +596,18 @@ def emit_out(op: Op) -> list[str]:
         return lines + ["  return out;", "}"]
     lines.append("  NoGradGuard no_grad;")
     if len(op.returns) == 1:
-        names = arg_names(op)
-        if op.factory:  # out decides what is not asked for
-            names = names.replace("dtype", "dtype.value_or(out.dtype())").replace("device", "device.value_or(out.device())")
-        lines.append(f'  assign_out("{op.name}", out, {op.name}({names}));')
+        result = f"{op.name}({typed(arg_names(op))})"
+        if op.factory:
+            lines.append(f"  const Tensor result = {result};")
+            lines.append(f'  finish_out(factory_out("{op.name}", out, result.sizes(), dtype, device), result);')
+        else:
+            lines.append(f'  assign_out("{op.name}", out, {result}, {rule});')
         return lines + ["  return out;", "}"]
     lines.append(f"  auto results = {op.name}({arg_names(op)});")
+    for i, n in enumerate(outs):  # refuses before it writes any
+        lines.append(f'  check_out_fits("{op.name}", {n}, std::get<{i}>(results), {rule});')
     for i, n in enumerate(outs):
-        lines.append(f'  assign_out("{op.name}", {n}, std::get<{i}>(results));')
+        lines.append(f'  assign_out("{op.name}", {n}, std::get<{i}>(results), {rule});')
     return lines + ["}"]
 
 
@@ -639,18 +684,23 @@ def emit_op_ids(ops: list[Op]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def renames_first(op: Op) -> bool:
+    """Whether the first argument is self in the in-place form and something else in the function."""
+    return "inplace" in op.forms and not op.inplace_only and op.params[0].name != "self"
+
+
 def shown_schema(op: Op, form: str) -> str:
     name, overload = form_name(op, form)
     full = f"{name}.{overload}" if overload else name
     text = op.schema[op.schema.index("("):].replace("SymInt", "int")
     if form == "inplace" and not op.inplace_only:
-        text = text.replace("(Tensor self", "(Tensor(a!) self", 1)
+        text = re.sub(r"^\(Tensor(\(a\))? \w+", "(Tensor(a!) self", text)
         text = text.rsplit("->", 1)[0] + "-> Tensor(a!)"
     if form == "out":
         head, _ = text.rsplit("->", 1)
         head = head.rstrip()[:-1]
         star = "" if "*," in head else ", *"
-        outs = ", ".join(f"Tensor({chr(97 + i)}!) {n}" for i, n in enumerate(out_names(op)))
+        outs = ", ".join(f"Tensor({chr(97 + i)}!) {n}" for i, n in enumerate(shown_out_names(op)))
         result = ", ".join(f"Tensor({chr(97 + i)}!)" for i in range(len(op.returns)))
         text = f"{head}{star}, {outs}) -> " + (result if len(op.returns) == 1 else f"({result})")
     return full + text
@@ -671,15 +721,19 @@ def emit_registry(ops: list[Op]) -> str:
                          f"{str(p.keyword_only).lower()}, \"{p.default or ''}\"}}")
         lines.append(f"constexpr OpParam params_{op.ident}[] = {{{', '.join(specs)}}};" if specs else
                      f"constexpr OpParam params_{op.ident}[1] = {{}};")
+        if renames_first(op):
+            first = specs[0].replace(f'"{op.params[0].name}"', '"self"', 1)
+            lines.append(f"constexpr OpParam params_{op.ident}_inplace[] = {{{', '.join([first] + specs[1:])}}};")
     lines.append("} // namespace\n")
     lines.append("const OpDef op_table[] = {")
     for op in ops:
         for form in forms(op):
             name, overload = form_name(op, form)
             schema = shown_schema(op, form).replace('"', '\\"')
+            params = f"params_{op.ident}{'_inplace' if form == 'inplace' and renames_first(op) else ''}"
             lines.append(
                 f'  {{OpId::{form_ident(op, form)}, "{name}", "{overload}", "{schema}", "{op.family}", '
-                f"{{params_{op.ident}, {len(op.cpp_params)}}}, {len(out_names(op)) if form == 'out' else 0}, "
+                f"{{{params}, {len(op.cpp_params)}}}, {len(out_names(op)) if form == 'out' else 0}, "
                 f"{str(op.differentiable).lower()}, {str(op.composite).lower()}, {str(form == 'inplace').lower()}, "
                 f"ops::boxed::{form_ident(op, form)}}},")
     lines += ["};", "", "} // namespace torch"]

@@ -120,9 +120,13 @@ class Op:
     composite: bool
     check: str
     contiguous: list[str]
+    apart: bool
     grad: dict[str, str]
     numbers: list[str]
     factory: bool
+    out: str  # expression that fills `out`; else the result is computed and put there
+    out_dtype: str  # cast, same or computed
+    out_overload: str  # name of the out= overload where it does not follow the rule
     doc: str
     extra: dict[str, Any] = field(default_factory=dict)
 
@@ -138,6 +142,16 @@ class Op:
     @property
     def inplace_only(self) -> bool:
         return self.name.endswith("_") and not self.name.endswith("__")
+
+    @property
+    def several(self) -> bool:
+        """Returns a list of tensors."""
+        return self.returns == ["Tensor[]"]
+
+    @property
+    def aliasing(self) -> bool:
+        """Whether the result is declared to share self's memory: `-> Tensor(a)`."""
+        return "(a)" in self.schema.rpartition("->")[2]
 
     @property
     def pointwise(self) -> bool:
@@ -268,8 +282,9 @@ def as_list(value: Any) -> list[str]:
     return [str(v) for v in value] if isinstance(value, list) else split_names(str(value))
 
 
-KNOWN = {"op", "as", "module", "alias", "infer", "kernel", "view", "composite", "check", "contiguous", "grad",
-         "numbers", "factory", "doc"}
+KNOWN = {"op", "as", "module", "alias", "infer", "kernel", "view", "composite", "check", "contiguous", "apart", "grad",
+         "numbers", "factory", "out", "out_dtype", "out_overload", "doc"}
+OUT_DTYPES = ("cast", "same", "computed")
 
 
 def parse_entry(entry: dict[str, Any], family: str) -> Op:
@@ -289,11 +304,15 @@ def parse_entry(entry: dict[str, Any], family: str) -> Op:
         raise SchemaError(f"{name}: no doc")
     if sum(bool(entry.get(k)) for k in ("kernel", "view", "composite")) != 1:
         raise SchemaError(f"{name}: needs exactly one of kernel, view, composite")
+    out_dtype = entry.get("out_dtype", "cast")
+    if out_dtype not in OUT_DTYPES:
+        raise SchemaError(f"out_dtype is one of {', '.join(OUT_DTYPES)}")
     return Op(name, overload, entry["op"], params, returns, return_names, family,
               as_list(entry.get("as", "function, method")), entry.get("module", "torch"), as_list(entry.get("alias")),
               str(entry.get("infer", "")), kernel, entry.get("view", ""), bool(entry.get("composite")),
-              str(entry.get("check", "")), as_list(entry.get("contiguous")), dict(entry.get("grad") or {}),
-              list(numbers), bool(entry.get("factory")), entry["doc"])
+              str(entry.get("check", "")), as_list(entry.get("contiguous")), bool(entry.get("apart")),
+              dict(entry.get("grad") or {}), list(numbers), bool(entry.get("factory")), entry.get("out", ""), out_dtype,
+              entry.get("out_overload", ""), entry["doc"])
 
 
 def families(ops: list[Op]) -> list[str]:

@@ -44,6 +44,7 @@ TensorMeta arange(const Scalar& start, const Scalar& end, const Scalar& step, st
   check(!start.is_complex() && !end.is_complex() && !step.is_complex(),
         "arange: complex bounds are not supported");
   const double first = start.to<double>(), last = end.to<double>(), by = step.to<double>();
+  check_kind(ErrorKind::NotImplemented, type != DType::Bool, "\"arange\" not implemented for 'Bool'");
   check(by != 0, "step must be nonzero");
   check(std::isfinite(first) && std::isfinite(last), "unsupported range: ", first, " -> ", last);
   check((by > 0 && last >= first) || (by < 0 && last <= first),
@@ -66,6 +67,8 @@ TensorMeta arange(const Scalar& start, const Scalar& end, const Scalar& step, st
 TensorMeta linspace(const Scalar& start, const Scalar& end, int64_t steps, std::optional<DType> dtype,
                     std::optional<Device> device) {
   check(steps >= 0, "number of steps must be non-negative, got ", steps);
+  check_kind(ErrorKind::NotImplemented, steps < 2 || dtype != DType::Bool,
+             "\"linspace\" not implemented for 'Bool'");
   const bool complex = start.is_complex() || end.is_complex();
   return {{steps},
           dtype.value_or(complex ? default_complex_dtype() : default_dtype()),
@@ -81,6 +84,7 @@ TensorMeta eye(int64_t n, int64_t m, std::optional<DType> dtype, std::optional<D
 TensorMeta randperm(int64_t n, std::optional<DType> dtype, std::optional<Device> device) {
   check(n >= 0, "n must be non-negative, got ", n);
   const DType type = dtype.value_or(DType::Int64);
+  check_kind(ErrorKind::NotImplemented, type != DType::Bool, "\"randperm\" not implemented for 'Bool'");
   int64_t limit = std::numeric_limits<int64_t>::max();
   switch (type) {
   case DType::UInt8:

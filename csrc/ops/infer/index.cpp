@@ -100,13 +100,14 @@ void check_scatter(const char* op, const Tensor& self, int64_t dim, const Tensor
   if (src.defined())
     check(rank(index) == rank(src), "Index tensor must have the same number of dimensions as src tensor (",
           op, ": index ", index.sizes(), ", src ", src.sizes(), ")");
-  for (int64_t i = 0; i < index.dim(); ++i) {
-    if (self.dim() > 0)
-      check(i == dim || index.sizes()[i] <= self.sizes()[i], "Expected index ", index.sizes(),
-            " to be no larger than self ", self.sizes(), " apart from dimension ", dim);
-    if (src.defined() && src.dim() > 0)
-      check(index.sizes()[i] <= src.sizes()[i], "Expected index ", index.sizes(),
-            " to be no larger than src ", src.sizes());
+  // A 0-dim tensor counts as one of size 1.
+  const auto size = [](const Tensor& t, int64_t i) { return t.dim() == 0 ? 1 : t.sizes()[i]; };
+  for (int64_t i = 0; i < rank(index); ++i) {
+    check(i == dim || size(index, i) <= size(self, i), "Expected index ", index.sizes(),
+          " to be no larger than self ", self.sizes(), " apart from dimension ", dim);
+    if (src.defined())
+      check(size(index, i) <= size(src, i), "Expected index ", index.sizes(), " to be no larger than src ",
+            src.sizes());
   }
 }
 
@@ -133,8 +134,9 @@ void check_index_add(const char* op, const Tensor& self, int64_t dim, const Tens
         "(): self and source expected to have the same dtype, but got (self) ", self.dtype(),
         " and (source) ", source.dtype());
   const int64_t n = source.dim() == 0 ? 1 : source.sizes()[wrap_dim(dim, source.dim())];
-  check_index(n == index.numel(), op, "(): Number of indices (", index.numel(),
-              ") should be equal to source.size(dim): (", n, "), for dim: ", dim);
+  const bool add = std::string_view(op) == "index_add"; // as PyTorch, with a class of its own
+  check_kind(add ? ErrorKind::Runtime : ErrorKind::Index, n == index.numel(), op, "(): Number of indices (",
+             index.numel(), ") should be equal to source.size(dim): (", n, "), for dim: ", dim);
   if (self.dim() == 0 || source.dim() == 0) return;
   check(self.dim() == source.dim(), op, "(): Source and self should have the same number of dimensions, got ",
         source.sizes(), " and ", self.sizes());
@@ -147,7 +149,8 @@ void check_index_add(const char* op, const Tensor& self, int64_t dim, const Tens
 
 void check_index_fill(const Tensor& self, int64_t dim, const Tensor& index, const Scalar& value) {
   wrap_dim(dim, self.dim());
-  check_index_dtype("index_fill_", index, true);
+  check_index(index.dtype() == DType::Int64 || index.dtype() == DType::Int32,
+              "index_fill_(): Expected dtype int64 for index, got ", index.dtype());
   check_index(index.dim() <= 1, "index_fill_(): Index has to be a vector/scalar, got shape ", index.sizes());
   check(!value.is_complex() || self.is_complex(),
         "index_fill_(): Converting complex Scalar to non-complex type is not supported");

@@ -22,6 +22,7 @@ DimVec format_strides(IntSpan sizes, std::optional<MemoryFormat> format, const T
 DType sum_dtype(const Tensor& self, std::optional<DType> dtype);
 DType mean_dtype(const Tensor& self, std::optional<DType> dtype);
 DType truth_dtype(const Tensor& self);
+TensorMeta reduce_truth(const char* op, const Tensor& self, OptInts dim, bool keepdim);
 TensorMeta reduce(const char* op, const Tensor& self, OptInts dim, bool keepdim, DType dtype);
 TensorMeta reduce_nonempty(const char* op, const Tensor& self, Ints dim, bool keepdim, DType dtype);
 TensorMeta reduce_float(const char* op, const Tensor& self, OptInts dim, bool keepdim);
@@ -59,6 +60,7 @@ TensorMeta bmm(const Tensor& self, const Tensor& mat2);
 TensorMeta addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2);
 TensorMeta baddbmm(const Tensor& self, const Tensor& batch1, const Tensor& batch2);
 TensorMeta mv(const Tensor& self, const Tensor& vec);
+TensorMeta addmv(const Tensor& self, const Tensor& mat, const Tensor& vec);
 TensorMeta dot(const Tensor& self, const Tensor& other);
 TensorMeta linear(const Tensor& input, const Tensor& weight, const Tensor& bias);
 

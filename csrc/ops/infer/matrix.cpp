@@ -60,6 +60,9 @@ TensorMeta addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2) {
 }
 
 TensorMeta baddbmm(const Tensor& self, const Tensor& batch1, const Tensor& batch2) {
+  check_index(batch1.dim() > 1 && batch2.dim() > 2,
+              "baddbmm: batch1 and batch2 must be 3D tensors, got shapes ", batch1.sizes(), " and ",
+              batch2.sizes());
   TensorMeta meta = bmm(batch1, batch2);
   check(self.dtype() == batch1.dtype(), "Input dtypes must be the same, got: input ",
         dtype_name(self.dtype()), ", batch1: ", dtype_name(batch1.dtype()),
@@ -75,6 +78,15 @@ TensorMeta mv(const Tensor& self, const Tensor& vec) {
         self.sizes()[0], "x", self.sizes()[1], "), vec (", vec.sizes()[0], ")");
   check_dtypes("mv", self, vec);
   return {{self.sizes()[0]}, self.dtype(), self.device()};
+}
+
+TensorMeta addmv(const Tensor& self, const Tensor& mat, const Tensor& vec) {
+  TensorMeta meta = mv(mat, vec);
+  check(self.dtype() == mat.dtype(), "addmv input tensors must have the same dtype, but got ",
+        dtype_aten_name(self.dtype()), ", ", dtype_aten_name(mat.dtype()), ", and ",
+        dtype_aten_name(vec.dtype()));
+  check_expands("addmv", self, meta.sizes);
+  return meta;
 }
 
 TensorMeta dot(const Tensor& self, const Tensor& other) {

@@ -32,9 +32,10 @@ DimVec pooled_sizes(const char* op, const Tensor& self, Ints kernel, Ints stride
   const int64_t n = self.dim();
   bool shape_ok = n == 3 || n == 4;
   for (int64_t i = n == 4 ? 1 : 0; shape_ok && i < n; ++i) shape_ok = self.sizes()[i] > 0;
-  check(shape_ok, op,
-        "(): Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got: ",
-        self.sizes());
+  const bool flat = n < 3 && std::string_view(op) == "avg_pool2d"; // as PyTorch, with a class of its own
+  check_kind(flat ? ErrorKind::Index : ErrorKind::Runtime, shape_ok, op,
+             "(): Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got: ",
+             self.sizes());
   DimVec sizes = self.sizes();
   for (size_t i = 0; i < 2; ++i) {
     const int64_t k = pick(kernel, i), s = stride.empty() ? k : pick(stride, i), p = pick(padding, i),

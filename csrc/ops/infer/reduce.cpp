@@ -40,6 +40,12 @@ TensorMeta reduce(const char* op, const Tensor& self, OptInts dim, bool keepdim,
   return {reduced_sizes(op, self, dim.span(), keepdim), dtype, self.device()};
 }
 
+TensorMeta reduce_truth(const char* op, const Tensor& self, OptInts dim, bool keepdim) {
+  // An empty list of dims is none of them here, and all of them in other reductions.
+  if (dim && dim.span().empty()) return {self.sizes(), truth_dtype(self), self.device()};
+  return reduce(op, self, dim, keepdim, truth_dtype(self));
+}
+
 TensorMeta reduce_nonempty(const char* op, const Tensor& self, Ints dim, bool keepdim, DType dtype) {
   check_kind(ErrorKind::NotImplemented, !is_complex(dtype), '"', op, "\" not implemented for '",
              dtype_aten_name(dtype), "'");
@@ -114,6 +120,8 @@ TensorMeta vector_norm(const Tensor& self, const Scalar& ord, OptInts dim, bool 
 
 TensorMeta scan(const char* op, const Tensor& self, int64_t dim, DType dtype) {
   wrap_dim(dim, self.dim());
+  check_kind(ErrorKind::NotImplemented, dtype != DType::Bool || self.dim() == 0 || self.numel() == 0, '"', op,
+             "\" not implemented for 'Bool'");
   if (std::string_view(op) == "logcumsumexp")
     check_kind(ErrorKind::NotImplemented, is_differentiable(dtype), '"', op, "\" not implemented for '",
                dtype_aten_name(dtype), "'");

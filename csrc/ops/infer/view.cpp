@@ -239,6 +239,50 @@ Geometry diagonal(const Tensor& self, int64_t offset, int64_t dim1, int64_t dim2
   return g;
 }
 
+std::vector<Geometry> unbind(const Tensor& self, int64_t dim) {
+  check_index(self.dim() > 0, "Dimension specified as ", dim, " but tensor has no dimensions");
+  dim = wrap_dim(dim, self.dim());
+  std::vector<Geometry> out;
+  for (int64_t i = 0; i < self.sizes()[dim]; ++i) out.push_back(select(self, dim, i));
+  return out;
+}
+
+std::vector<Geometry> split(const Tensor& self, int64_t split_size, int64_t dim) {
+  check(self.dim() > 0, "split expects at least a 1-dimensional tensor");
+  check(split_size >= 0, "split expects split_size be non-negative, but got split_size=", split_size);
+  dim = wrap_dim(dim, self.dim());
+  const int64_t n = self.sizes()[dim];
+  check(split_size > 0 || n == 0,
+        "split_size can only be 0 if dimension size is 0, but got dimension size of ", n);
+  if (n == 0) return {slice(self, dim, 0, 0, 1)};
+  std::vector<Geometry> out;
+  for (int64_t i = 0; i < n; i += std::min(split_size, n - i)) // i never passes n, whatever the size
+    out.push_back(slice(self, dim, i, i + std::min(split_size, n - i), 1));
+  return out;
+}
+
+std::vector<Geometry> split_with_sizes(const Tensor& self, Ints sizes, int64_t dim) {
+  check(self.dim() > 0, "split_with_sizes expects at least a 1-dimensional tensor");
+  dim = wrap_dim(dim, self.dim());
+  const int64_t n = self.sizes()[dim];
+  int64_t total = 0;
+  bool fits = true;
+  for (const int64_t s : sizes) {
+    check(s >= 0,
+          "split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes=", sizes);
+    fits = fits && !__builtin_add_overflow(total, s, &total);
+  }
+  check(fits && total == n, "split_with_sizes expects split_sizes to sum exactly to ", n,
+        " (input tensor's size at dimension ", dim, "), but got split_sizes=", sizes);
+  std::vector<Geometry> out;
+  int64_t at = 0;
+  for (const int64_t s : sizes) {
+    out.push_back(slice(self, dim, at, at + s, 1));
+    at += s;
+  }
+  return out;
+}
+
 Geometry unfold(const Tensor& self, int64_t dim, int64_t size, int64_t step) {
   dim = wrap_dim(dim, self.dim());
   const int64_t length = self.dim() == 0 ? 1 : self.sizes()[dim];

@@ -25,6 +25,9 @@ Geometry select(const Tensor& self, int64_t dim, int64_t index);
 Geometry slice(const Tensor& self, int64_t dim, std::optional<int64_t> start, std::optional<int64_t> end,
                int64_t step);
 Geometry diagonal(const Tensor& self, int64_t offset, int64_t dim1, int64_t dim2);
+std::vector<Geometry> unbind(const Tensor& self, int64_t dim);
+std::vector<Geometry> split(const Tensor& self, int64_t split_size, int64_t dim);
+std::vector<Geometry> split_with_sizes(const Tensor& self, Ints sizes, int64_t dim);
 Geometry unfold(const Tensor& self, int64_t dim, int64_t size, int64_t step);
 Geometry view_as_real(const Tensor& self);
 Geometry view_as_complex(const Tensor& self);

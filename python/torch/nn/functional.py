@@ -11,7 +11,7 @@ import warnings
 from typing import Any, Callable
 
 import torch
-from torch import _C
+from torch import _C, _override
 from torch.nn import _reduction as _Reduction
 
 _nn = _C._nn
@@ -549,6 +549,9 @@ def kl_div(
     if reduction == "batchmean" and input.dim() != 0:
         result = result / input.size(0)
     return result
+
+
+_override.make_overridable(globals())
 
 
 def __getattr__(name: str) -> Callable:
