@@ -40,11 +40,6 @@ template <class V> struct Sub : Functor<kAny> { // [alpha] a - alpha * b
   Sub(const Scalar* p) : Functor(p), alpha(-parameter<V>(p[0])) {}
   TORCH_INLINE V operator()(V a, V b) const { return fused(alpha, b, a); }
 };
-template <class V> struct RSub : Functor<kAny> { // [alpha] b - alpha * a
-  V alpha;
-  RSub(const Scalar* p) : Functor(p), alpha(-parameter<V>(p[0])) {}
-  TORCH_INLINE V operator()(V a, V b) const { return fused(alpha, a, b); }
-};
 template <class V> struct Mul : Functor<kAny> {
   TORCH_INLINE V operator()(V a, V b) const { return a * b; }
 };
@@ -115,10 +110,14 @@ template <class V> struct Atan2 : Functor<kFloats> {
 template <class V> struct Hypot : Functor<kFloats> {
   TORCH_INLINE V operator()(V a, V b) const { return hypot_(a, b); }
 };
-template <class V> struct LogAddExp : Functor<kFloats> {
+template <class V> struct LogAddExp : Functor<kFloating> {
   TORCH_INLINE V operator()(V a, V b) const {
-    const V sum = maximum_(a, b) + log1p_(exp_(-abs_(a - b)));
-    return select((a == b) & isinf_(a), a, sum);
+    if constexpr (kIsComplex<V>) {
+      return log_add_exp(a, b);
+    } else {
+      const V sum = maximum_(a, b) + log1p_(exp_(-abs_(a - b)));
+      return select((a == b) & isinf_(a), a, sum);
+    }
   }
 };
 template <class V> struct LogAddExp2 : Functor<kFloats> {
@@ -133,8 +132,27 @@ template <class V> struct Copysign : Functor<kFloats> {
 template <class V> struct Xlogy : Functor<kFloats> { // 0 where a is 0, unless b is NaN
   TORCH_INLINE V operator()(V a, V b) const { return select((a == V(0)) & (b == b), V(0), a * log_(b)); }
 };
-template <class V> struct Nextafter : Functor<kFloats> {
-  TORCH_INLINE V operator()(V a, V b) const { return nextafter_(a, b); }
+template <class V>
+struct Nextafter : NumberFunctor<kFloats> { // [dtype] half types step in their own precision
+  DType type;
+  Nextafter(const Scalar* p) : NumberFunctor<kFloats>(p), type(static_cast<DType>(p[0].to<int64_t>())) {}
+  TORCH_INLINE V operator()(V a, V b) const {
+    if (type == DType::Float16) return stepped<Half>(a, b);
+    if (type == DType::BFloat16) return stepped<BFloat16>(a, b);
+    return std::nextafter(a, b);
+  }
+
+private:
+  template <class H> static V stepped(V a, V b) {
+    if (a != a || b != b) return a + b;
+    if (a == b) return b;
+    H h(static_cast<float>(a));
+    if (a == V(0))
+      h.bits = static_cast<uint16_t>(b < V(0) ? 0x8001 : 0x0001);
+    else
+      h.bits = static_cast<uint16_t>((a < b) == (a > V(0)) ? h.bits + 1 : h.bits - 1);
+    return V(static_cast<float>(h));
+  }
 };
 template <class V> struct Heaviside : Functor<kReals> {
   TORCH_INLINE V operator()(V a, V b) const { return select(a == V(0), b, select(a > V(0), V(1), V(0))); }

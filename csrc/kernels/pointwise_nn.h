@@ -37,10 +37,13 @@ template <class V> struct GeluTanhGrad : Functor<kFloats> {
 template <class V> struct Silu : Functor<kFloating> {
   TORCH_INLINE V operator()(V x) const { return x / (V(1) + exp_(-x)); }
 };
-template <class V> struct SiluGrad : Functor<kFloats> {
+template <class V> struct SiluGrad : Functor<kFloating> {
   TORCH_INLINE V operator()(V grad, V x) const {
     const V s = sigmoid_(x);
-    return grad * s * (V(1) + x * (V(1) - s));
+    if constexpr (kIsComplex<V>)
+      return grad * conj_(s * (V(1) + x * (V(1) - s)));
+    else
+      return grad * s * (V(1) + x * (V(1) - s));
   }
 };
 template <class V> struct Elu : Functor<kFloats> { // [alpha, scale, input_scale]

@@ -9,9 +9,37 @@
 
 namespace torch::ops {
 
+void check_fits(DType type, const Scalar& value) {
+  bool fits = !value.is_complex() || is_complex(type);
+  if (fits && is_integral(type) && !value.is_bool()) {
+    // Integers may be negative where the type is unsigned, and wrap once, as in PyTorch; fractions are cut
+    // off.
+    const int64_t bits = 8 * item_size(type);
+    const double end =
+        std::ldexp(1.0, int(is_signed(type) ? bits - 1 : bits)); // first number that is too large
+    if (value.is_integral()) {
+      const int64_t v = value.to<int64_t>();
+      fits = bits == 64 || (double(v) < end && double(v) >= (is_signed(type) ? -end : 1 - end));
+    } else {
+      const double v = value.to<double>();
+      fits = v >= (is_signed(type) ? -end : 0) && (bits == 64 ? v < end : v <= end - 1);
+    }
+  }
+  check(fits, "value cannot be converted to type ", dtype_name(type), " without overflow");
+}
+
+namespace {
+void check_number_fits(DType type, const Tensor& number) {
+  visit_all(number.dtype(),
+            [&](auto tag) { check_fits(type, Scalar(*number.data<typename decltype(tag)::type>())); });
+}
+} // namespace
+
 void check_alpha(const char* op, const Tensor& self, const Tensor& other, const Scalar& alpha) {
-  if (alpha.is_integral() && !alpha.is_bool()) [[likely]]
+  if (alpha.is_integral() && !alpha.is_bool()) [[likely]] {
+    if (!alpha.equals(1)) check_fits(result_type(self, other), alpha);
     return;
+  }
   const DType type = result_type(self, other);
   check(!alpha.is_bool() || type == DType::Bool, op, ": Boolean alpha only supported for Boolean results.");
   check(is_floating(type) || is_complex(type) || alpha.is_integral(), op,
@@ -80,6 +108,11 @@ void check_float_input(const char* op, const Tensor& self) {
              dtype_aten_name(self.dtype()), "': it takes floating-point tensors");
 }
 
+void check_differentiable_input(const char* op, const Tensor& self) {
+  check_kind(ErrorKind::NotImplemented, is_differentiable(self.dtype()), '"', op, "\" not implemented for '",
+             dtype_aten_name(self.dtype()), "'");
+}
+
 void check_relu(const Tensor& self) {
   check(self.dtype() != DType::Bool, "Boolean inputs not supported for relu");
   check_not_complex("relu", self);
@@ -92,10 +125,12 @@ void check_hardtanh(const Tensor& self, const Scalar& min_val, const Scalar& max
   (void)max_val;
 }
 
-void check_where(const Tensor& condition) {
+void check_where(const Tensor& condition, const Tensor& self, const Tensor& other) {
   check(condition.dtype() == DType::Bool || condition.dtype() == DType::UInt8,
         "where expected condition to be a boolean tensor, but got a tensor with dtype ",
         dtype_aten_name(condition.dtype()));
+  for (const Tensor* t : {&self, &other})
+    if (t->is_wrapped_number()) check_number_fits(result_type(self, other), *t);
 }
 
 void check_masked_fill(const Tensor& self, const Tensor& mask, const Tensor& value) {
@@ -103,9 +138,7 @@ void check_masked_fill(const Tensor& self, const Tensor& mask, const Tensor& val
         mask.dtype());
   check(value.dim() == 0, "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with ",
         value.dim(), " dimension(s).");
-  if (value.is_wrapped_number() && is_complex(value.dtype()))
-    check(self.is_complex(), "value cannot be converted to type ", dtype_name(self.dtype()),
-          " without overflow");
+  if (value.is_cpu()) check_number_fits(self.dtype(), value);
   const auto kind = [](DType t) {
     return t == DType::Bool ? 0 : is_integral(t) ? 1 : is_floating(t) ? 2 : 3;
   };
@@ -137,32 +170,16 @@ void check_copy(const Tensor& self, const Tensor& src) {
         self.sizes(), " doesn't match the broadcast shape of source ", src.sizes());
 }
 
-void check_fill(const Tensor& self, const Scalar& value) {
-  bool fits = !value.is_complex() || self.is_complex() || self.dtype() == DType::Bool;
-  if (fits && is_integral(self.dtype()) && !value.is_bool()) {
-    // Integers may be negative where the type is unsigned, and wrap once, as in PyTorch; fractions are cut
-    // off.
-    const int64_t bits = 8 * self.itemsize();
-    const double end =
-        std::ldexp(1.0, int(is_signed(self.dtype()) ? bits - 1 : bits)); // first number that is too large
-    if (value.is_integral()) {
-      const int64_t v = value.to<int64_t>();
-      fits = bits == 64 || (double(v) < end && double(v) >= (is_signed(self.dtype()) ? -end : 1 - end));
-    } else {
-      const double v = value.to<double>();
-      fits = v >= (is_signed(self.dtype()) ? -end : 0) && (bits == 64 ? v < end : v <= end - 1);
-    }
-  }
-  check(fits, "value cannot be converted to type ", dtype_name(self.dtype()), " without overflow");
-}
+void check_fill(const Tensor& self, const Scalar& value) { check_fits(self.dtype(), value); }
 
 void check_uniform(const Tensor& self, double from, double to) {
-  check_float_inplace("uniform_", self);
+  check_differentiable_input("uniform_", self);
   check(from <= to, "uniform_ expects to return a [from, to) range, but found from=", from, " > to=", to);
-  const double limit = self.dtype() == DType::Float16    ? 65504.0
-                       : self.dtype() == DType::BFloat16 ? 3.3895313892515355e38
-                       : self.dtype() == DType::Float32  ? double(std::numeric_limits<float>::max())
-                                                         : std::numeric_limits<double>::max();
+  const DType part = real_type(self.dtype());
+  const double limit = part == DType::Float16    ? 65504.0
+                       : part == DType::BFloat16 ? 3.3895313892515355e38
+                       : part == DType::Float32  ? double(std::numeric_limits<float>::max())
+                                                 : std::numeric_limits<double>::max();
   check(from >= -limit && from <= limit, "from is out of bounds for ", dtype_name(self.dtype()));
   check(to >= -limit && to <= limit, "to is out of bounds for ", dtype_name(self.dtype()));
   check(to - from <= limit, "uniform_ expects to-from <= std::numeric_limits<", dtype_aten_name(self.dtype()),
@@ -291,12 +308,15 @@ DType clamp_dtype(const Tensor& self, const std::optional<Scalar>& min, const st
     const int kind = (*limit)->is_bool() ? 0 : (*limit)->is_integral() ? 1 : 2;
     if (kind > own) type = promote(type, (*limit)->dtype());
   }
+  for (const auto* limit : {&min, &max})
+    if (*limit) check_fits(type, **limit);
   return type;
 }
 
-Scalar clamp_limit(const Tensor& self, const std::optional<Scalar>& limit, bool upper) {
-  if (limit) return *limit;
-  if (is_integral(self.dtype(), true))
+Scalar clamp_limit(DType type, const std::optional<Scalar>& limit, bool upper) {
+  if (limit) // an unsigned type takes negative numbers modulo its range
+    return type == DType::UInt8 ? int64_t{static_cast<uint8_t>(limit->to<int64_t>())} : *limit;
+  if (is_integral(type, true))
     return upper ? std::numeric_limits<int64_t>::max() : std::numeric_limits<int64_t>::min();
   return upper ? std::numeric_limits<double>::infinity() : -std::numeric_limits<double>::infinity();
 }

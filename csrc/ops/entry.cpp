@@ -5,7 +5,7 @@
 namespace torch::ops {
 
 void check_device_pair(const char* op, const Tensor*& seen, const Tensor& t) {
-  if (!t.defined()) return;
+  if (!t.defined() || t.is_wrapped_number()) return; // a number goes along with any device
   if (!seen) {
     seen = &t;
     return;

@@ -97,42 +97,62 @@ Plan make_plan(const char* op, PointwiseRule rule, Operands operands) {
   return plan;
 }
 
-// Strides of a fresh result: those of the first dense operand of the full shape, so that permuted layouts are
-// kept.
+// Strides of a fresh result: those of the operands if all agree, else by the order of their dimensions.
 DimVec result_strides(IntSpan sizes, Operands operands) {
+  if (sizes.size() < 2) return {};
+  const Tensor* first = nullptr;
+  bool contiguous = true, alike = true;
   for (const Tensor* t : operands) {
-    if (!equal(t->sizes(), sizes)) continue;
-    if (t->is_contiguous()) return {};
-    if (t->is_non_overlapping_and_dense()) return t->strides();
-    break;
+    if (t->dim() == 0) continue;
+    if (!first) first = t;
+    contiguous &= t->is_contiguous();
+    alike &= equal(t->sizes(), sizes) && equal(t->strides(), first->strides());
   }
-  // No dense operand decides: follow the order of dimensions of the first full-shaped one.
+  if (contiguous || (first->is_contiguous() && equal(first->sizes(), sizes))) return {};
+  if (alike && first->is_non_overlapping_and_dense()) return first->strides();
+  std::vector<DimVec> strides;
   for (const Tensor* t : operands) {
-    if (!equal(t->sizes(), sizes)) continue;
-    const size_t n = sizes.size();
-    DimVec order;
-    for (size_t i = 0; i < n; ++i) order.push_back(static_cast<int64_t>(i));
-    bool broadcast = false;
-    for (size_t i = 0; i < n; ++i) broadcast |= t->strides()[i] == 0 && sizes[i] > 1;
-    if (broadcast) return {};
-    std::stable_sort(order.begin(), order.end(),
-                     [&](int64_t a, int64_t b) { return t->strides()[a] > t->strides()[b]; });
-    DimVec strides(n);
-    int64_t step = 1;
-    for (size_t i = n; i-- > 0;) {
-      strides[order[i]] = step;
-      step *= std::max<int64_t>(sizes[order[i]], 1);
-    }
-    return strides;
+    const size_t lead = sizes.size() - static_cast<size_t>(t->dim());
+    DimVec own(sizes.size(), 0);
+    for (size_t i = lead; i < sizes.size(); ++i)
+      own[i] = t->sizes()[i - lead] == sizes[i] ? t->strides()[i - lead] : 0;
+    strides.push_back(std::move(own));
   }
-  return {};
+  return infer::ordered_strides(sizes, strides);
+}
+
+// A number beyond the integer type that it is computed in counts modulo that type's range, as in PyTorch.
+Tensor wrapped_around(const Tensor& t, DType type) {
+  const int64_t value = visit_all(t.dtype(), [&](auto tag) {
+                          return Scalar(*t.data<typename decltype(tag)::type>());
+                        }).to<int64_t>();
+  const bool fits = visit_all(type, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) return std::in_range<T>(value);
+    return true;
+  });
+  if (fits) return t;
+  Tensor out = empty_tensor({}, type);
+  cpu_kernels().copy(out, t);
+  return out;
 }
 
 void run(const Plan& plan, PointwiseOp functor, const Tensor& out, Operands operands, const Scalar* params) {
   if (out.is_meta() || out.numel() == 0) return;
+  InlineVec<const Tensor*, 4> inputs;
+  Tensor wrapped[4];
+  for (size_t i = 0; i < operands.size(); ++i) {
+    const Tensor& t = *operands[i];
+    inputs.push_back(&t);
+    if (t.dim() != 0 || t.dtype() == plan.compute || !is_integral(t.dtype()) || !is_integral(plan.compute) ||
+        !t.is_cpu() || i >= std::size(wrapped))
+      continue;
+    wrapped[i] = wrapped_around(t, plan.compute);
+    inputs[i] = &wrapped[i];
+  }
   const LongWork long_work(out.numel());
-  ops::kernels_of(out).pointwise(functor, plan.compute, out, operands.data(),
-                                 static_cast<int>(operands.size()), params);
+  ops::kernels_of(out).pointwise(functor, plan.compute, out, inputs.data(), static_cast<int>(inputs.size()),
+                                 params);
 }
 
 } // namespace

@@ -226,7 +226,7 @@ def atleast_3d(*tensors: Any) -> Any:
     return _atleast("atleast_3d", tensors)
 
 
-def _triangle(name: str, row: int, col: int, dtype: Any, layout: Any, device: Any, mark: Any) -> Tensor:
+def _triangle(name: str, row: int, col: int, offset: int, dtype: Any, layout: Any, device: Any) -> Tensor:
     for size, text in ((row, "row"), (col, "col")):
         if size < 0:
             raise RuntimeError(f"{name}: {text} must be non-negative, got {size}")
@@ -235,10 +235,14 @@ def _triangle(name: str, row: int, col: int, dtype: Any, layout: Any, device: An
         raise NotImplementedError(f"{name}: not implemented for {dtype}")
     if layout not in (None, _C.strided):
         raise NotImplementedError(f"{name}: not implemented for layout {layout}")
-    if device is not None and _C.device(device).type != "cpu":
-        raise NotImplementedError(f"{name}: not implemented for device {device}")
-    marked = mark(_F.ones((row, col), dtype=_C.bool))
-    return _C.TensorBase.nonzero(marked).t().contiguous().to(dtype)
+    if device is not None and _C.device(device).type == "meta":  # the size alone, without making the matrix
+        lower = name == "tril_indices"
+        lengths = (min(max(i + offset + lower, 0), col) for i in range_(row))  # up to the diagonal, or before it
+        count = sum_([n if lower else col - n for n in lengths])
+        return _F.empty((2, count), dtype=dtype, device=device)
+    ones = _F.ones((row, col), dtype=_C.bool, device="cpu")
+    marked = ones.tril(offset) if name == "tril_indices" else ones.triu(offset)
+    return _C.TensorBase.nonzero(marked).t().contiguous().to(device=device, dtype=dtype)
 
 
 def tril_indices(
@@ -253,7 +257,7 @@ def tril_indices(
 ) -> Tensor:
     """Indices, of shape (2, count), of the lower triangle of a ``row`` by ``col`` matrix up to diagonal ``offset``."""
     _no_pinning("tril_indices", pin_memory)
-    return _triangle("tril_indices", row, col, dtype, layout, device, lambda m: m.tril(offset))
+    return _triangle("tril_indices", row, col, offset, dtype, layout, device)
 
 
 def triu_indices(
@@ -268,7 +272,7 @@ def triu_indices(
 ) -> Tensor:
     """Indices, of shape (2, count), of the upper triangle of a ``row`` by ``col`` matrix from diagonal ``offset``."""
     _no_pinning("triu_indices", pin_memory)
-    return _triangle("triu_indices", row, col, dtype, layout, device, lambda m: m.triu(offset))
+    return _triangle("triu_indices", row, col, offset, dtype, layout, device)
 
 
 def _no_pinning(name: str, pin_memory: Optional[bool]) -> None:
@@ -325,15 +329,15 @@ def block_diag(*tensors: Any) -> Tensor:
         parts.append(_F.atleast_2d(t))
     if not parts:
         return _F.empty((1, 0))
-    dtype = parts[0].dtype
+    dtype, device = parts[0].dtype, parts[0].device
     for t in parts[1:]:
         dtype = _C.promote_types(dtype, t.dtype)
     columns = sum_([t.shape[1] for t in parts])
     rows, at = [], 0
     for t in parts:
         n, m = t.shape
-        left = _F.zeros((n, at), dtype=dtype)
-        right = _F.zeros((n, columns - at - m), dtype=dtype)
+        left = _F.zeros((n, at), dtype=dtype, device=device)
+        right = _F.zeros((n, columns - at - m), dtype=dtype, device=device)
         rows.append(_F.cat([left, t.to(dtype), right], 1))
         at += m
     return _F.cat(rows, 0)

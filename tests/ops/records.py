@@ -177,6 +177,8 @@ class Op:
         More bases of the table that this record tests.
     tolerances
         Own (relative, absolute) tolerances by dtype.
+    grad_tolerances
+        The same for gradients, where the oracle's are less exact than its values.
     """
 
     name: str
@@ -192,6 +194,7 @@ class Op:
     gradgradcheck: bool = True
     covers: tuple = ()
     tolerances: Mapping[str, tuple] = field(default_factory=dict)
+    grad_tolerances: Mapping[str, tuple] = field(default_factory=dict)
     grad_scale: float = 10.0
     random: bool = False
     values: bool = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .records import ALL, FLOATS, INTS, NUMERIC, REAL, WIDE, Dtype, I, Op, S, T, V
+from .records import ALL, COMPLEX, FLOATS, INTS, NUMERIC, REAL, WIDE, Dtype, I, Op, S, T, V
 
 F32 = ("float32",)
 _NONE: dict = {"grad": (), "gradcheck": False}
@@ -262,7 +262,14 @@ OPS += [
     ),
     Op(
         "randn",
-        [*_sizes(), S(3, dtype=Dtype("float64")), S(40), S((2, 3), dtype=Dtype("bfloat16"))],
+        [
+            *_sizes(),
+            S(3, dtype=Dtype("float64")),
+            S(40),
+            S((2, 3), dtype=Dtype("bfloat16")),
+            S(40, dtype=Dtype("complex64")),
+            S(3, dtype=Dtype("complex128")),
+        ],
         dtypes=F32,
         errors=[*BAD_SIZES[:5], S(3, dtype=Dtype("int64"))],
         tolerances={"float32": (1e-5, 1e-6)},
@@ -294,7 +301,7 @@ OPS += [
         Op(
             name,
             [S(T(3, 4)), S(T()), S(T(0)), S(T(40))],
-            dtypes=FLOATS,
+            dtypes=FLOATS + COMPLEX,
             errors=[S(T(3, dtype="int64"))],
             tolerances={"float32": (1e-5, 1e-6)},
             **_R,
@@ -350,10 +357,10 @@ OPS += [
             **_R,
         )
         for name, args, dtypes, errors in (
-            ("normal_", (), FLOATS, [S(T(3), 0.0, -1.0), S(T(3, dtype="int64"))]),
-            ("normal_", (2.0, 3.0), FLOATS, []),
-            ("uniform_", (), FLOATS, [S(T(3), 2.0, 1.0), S(T(3, dtype="int64"))]),
-            ("uniform_", (-1, 3), FLOATS, []),
+            ("normal_", (), FLOATS + COMPLEX, [S(T(3), 0.0, -1.0), S(T(3, dtype="int64"))]),
+            ("normal_", (2.0, 3.0), FLOATS + COMPLEX, []),
+            ("uniform_", (), FLOATS + COMPLEX, [S(T(3), 2.0, 1.0), S(T(3, dtype="int64"))]),
+            ("uniform_", (-1, 3), FLOATS + COMPLEX, []),
             ("bernoulli_", (), REAL, [S(T(3), 1.5), S(T(3), -0.1)]),
             ("bernoulli_", (0.3,), REAL, []),
             ("random_", (), FLOATS + INTS, [S(T(3), 5, 2), S(T(3), 0)]),

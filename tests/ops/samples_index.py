@@ -429,7 +429,9 @@ OPS = [
             S(D(0)),
             S(V([2, 1, 2, 1, 0]), stable=True).rough(),
             S(V([2, 1, 2, 1, 0]), stable=True, descending=True).rough(),
-            S(D(70)).for_([d for d in REAL if d != "bool"]),  # equal values come in any order
+            S(D(70)).for_(d for d in REAL if d != "bool"),  # the order of equal elements is open
+            S(D(70), stable=True),
+            S(D(70), stable=True, descending=True),
             S(V([float("nan"), 1.0, -float("inf"), float("inf")])).for_(FLOATS),
             S(D(0, 3), 1),
         ],

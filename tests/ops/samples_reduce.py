@@ -217,7 +217,8 @@ OPS = [
         "logsumexp",
         [s for s in dims() if (len(s.args) > 1 and s.args[1] != ()) or s.kwargs]
         + [S(T(3, 4), (0, 1)), S(V([[float("inf"), 1.0], [-float("inf"), -float("inf")]]), 1).without_grad()],
-        dtypes=FLOATS,
+        dtypes=FLOATS + COMPLEX,
+        grad=("float32", "float64", "complex64", "complex128"),
         tolerances=_SUMS,
         errors=[*BAD_SETS, S(T(3))],
     ),
@@ -294,7 +295,8 @@ OPS = [
     Op(
         "logcumsumexp",
         [S(T(5), 0), S(T(3, 4), 1), S(T(), 0), S(T(0), 0)],
-        dtypes=FLOATS,
+        dtypes=FLOATS + COMPLEX,
+        grad=("float32", "float64", "complex64", "complex128"),
         tolerances=_PRODS,
         errors=BAD_DIMS,
     ),

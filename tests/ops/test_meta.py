@@ -18,7 +18,7 @@ def to_meta(value: Any) -> Any:
         return torch.empty_strided(tuple(value.shape), value.stride(), dtype=value.dtype, device="meta")
     if isinstance(value, (list, tuple)):
         return type(value)(to_meta(item) for item in value)
-    return value
+    return "meta" if value == "cpu" else value
 
 
 @pytest.mark.parametrize("op", [op for op in catalogue.in_scope_records() if op.meta], ids=lambda op: op.key)
@@ -75,6 +75,12 @@ def test_meta_has_no_data() -> None:
     for ask in (lambda: x.sum().item(), x.tolist, x.numpy):
         with pytest.raises((RuntimeError, NotImplementedError, TypeError)):
             ask()
+
+
+def test_meta_cannot_become_cpu() -> None:
+    for move in (lambda x: x.to("cpu"), lambda x: x.cpu(), lambda x: x.to(torch.ones(1))):
+        with pytest.raises(NotImplementedError, match="meta"):
+            move(torch.empty(2, device="meta"))
 
 
 def test_meta_costs_no_memory() -> None:

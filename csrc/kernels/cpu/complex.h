@@ -71,18 +71,24 @@ TORCH_COMPLEX_FUNCTION(asinh_, asinh)
 TORCH_COMPLEX_FUNCTION(acosh_, acosh)
 TORCH_COMPLEX_FUNCTION(atanh_, atanh)
 #undef TORCH_COMPLEX_FUNCTION
-// Scaled by parts: the product with a complex constant makes NaN of an infinite part.
-template <class T> inline Cplx<T> log2_(Cplx<T> a) {
-  constexpr T kPerLn2 = T(1.4426950408889634074);
-  const Cplx<T> l = log_(a);
-  return {l.re * kPerLn2, l.im * kPerLn2};
+// Each part by itself: a complex product would make NaN of an infinite part.
+template <class T> TORCH_INLINE Cplx<T> scaled_(Cplx<T> a, T factor) {
+  return {a.re * factor, a.im * factor};
 }
-template <class T> inline Cplx<T> exp2_(Cplx<T> a) { return exp_(a * Cplx<T>(T(0.69314718055994530942))); }
+template <class T> inline Cplx<T> log2_(Cplx<T> a) { return scaled_(log_(a), T(1.4426950408889634074)); }
+template <class T> inline Cplx<T> exp2_(Cplx<T> a) { return exp_(scaled_(a, T(0.69314718055994530942))); }
 // log(1 + z) by |1 + z|^2 = 1 + (2 re + |z|^2), which keeps small z.
 template <class T> inline Cplx<T> log1p_(Cplx<T> a) {
   if (std::fabs(a.re) < T(0.5) && std::fabs(a.im) < T(0.5))
     return {T(0.5) * std::log1p(a.re * (T(2) + a.re) + a.im * a.im), std::atan2(a.im, T(1) + a.re)};
   return log_(a + Cplx<T>(T(1)));
+}
+// log(e^a + e^b), by the one of the larger real part.
+template <class T> inline Cplx<T> log_add_exp(Cplx<T> a, Cplx<T> b) {
+  if (isnan_(a) || isnan_(b)) return {T(NAN), T(NAN)};
+  if (a.re < b.re) std::swap(a, b);
+  if (a.re == b.re && std::isinf(a.re)) return a.re < T(0) ? b : log_(exp_(a) + exp_(b));
+  return a + log1p_(exp_(b - a));
 }
 // e^x cos y - 1 = expm1(x) cos y - 2 sin^2(y/2)
 template <class T> inline Cplx<T> expm1_(Cplx<T> a) {

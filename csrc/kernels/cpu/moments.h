@@ -10,9 +10,9 @@ namespace torch::TORCH_ISA {
 
 // Values are taken in blocks small enough for the first-level cache: two passes over a block give its mean
 // and the sum of squared deviations from it, and blocks are joined as by Chan, Golub and LeVeque (1979). All
-// sums are in double. Accumulators of m outputs: mean[m], deviations[m], count[m].
+// sums are in double, of differences from the block's first value, so that equal values have their own value
+// as mean and no deviation. Accumulators of m outputs: mean[m], deviations[m], count[m].
 template <class T> struct Moments {
-  using L = Lanes<SumJoin, T, double>;
   static constexpr int64_t kBlock = 1024;
   static constexpr int64_t kRows = 16;
 
@@ -28,6 +28,11 @@ template <class T> struct Moments {
     *count = total;
   }
 
+  struct Difference {
+    template <class V> static TORCH_INLINE V apply(V x, const void* from) {
+      return x - V(*static_cast<const double*>(from));
+    }
+  };
   struct Deviation {
     template <class V> static TORCH_INLINE V apply(V x, const void* mean) {
       const V d = x - V(*static_cast<const double*>(mean));
@@ -40,9 +45,10 @@ template <class T> struct Moments {
     const T* x = static_cast<const T*>(values);
     for (int64_t first = 0; first < n; first += kBlock) {
       const int64_t size = std::min(kBlock, n - first);
+      const double start = double(x[first]);
       double mean = 0, dev = 0;
-      L::run(&mean, x + first, size, nullptr);
-      mean /= double(size);
+      Lanes<SumJoin, T, double, Difference>::run(&mean, x + first, size, &start);
+      mean = start + mean / double(size);
       Lanes<SumJoin, T, double, Deviation>::run(&dev, x + first, size, &mean);
       join(a, a + 1, a + 2, mean, dev, double(size));
     }
@@ -61,13 +67,14 @@ template <class T> struct Moments {
       double sum[kWide], square[kWide];
       for (int64_t j = 0; j < m; j += kWide) {
         const int64_t width = std::min(kWide, m - j);
+        const T* const start = reinterpret_cast<const T*>(base) + j;
         const auto block = [&](int64_t w) __attribute__((always_inline)) {
           for (int64_t k = 0; k < w; ++k) sum[k] = square[k] = 0;
           for (int64_t r = 0; r < size; ++r) {
             const T* x = reinterpret_cast<const T*>(base + r * stride) + j;
-            for (int64_t k = 0; k < w; ++k) sum[k] += double(x[k]);
+            for (int64_t k = 0; k < w; ++k) sum[k] += double(x[k]) - double(start[k]);
           }
-          for (int64_t k = 0; k < w; ++k) sum[k] /= double(size);
+          for (int64_t k = 0; k < w; ++k) sum[k] = double(start[k]) + sum[k] / double(size);
           for (int64_t r = 0; r < size; ++r) {
             const T* x = reinterpret_cast<const T*>(base + r * stride) + j;
             for (int64_t k = 0; k < w; ++k) {

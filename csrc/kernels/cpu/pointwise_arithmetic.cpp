@@ -10,7 +10,6 @@ constexpr int kCost = 1;
 
 TORCH_ROWS(Add)
 TORCH_ROWS(Sub)
-TORCH_ROWS(RSub)
 TORCH_ROWS(Mul)
 TORCH_ROWS(Div)
 TORCH_ROWS(DivTrunc)

@@ -14,6 +14,7 @@ namespace torch::TORCH_ISA {
 // u * (to - from) + from with one rounding, u of 24 bits (53 for float64). float16 and bfloat16 compute in
 // float32 and round; a value that is rounded to `to` becomes `from`, so that the interval stays half open.
 void uniform(const Tensor& out, double from, double to, Generator* gen) {
+  if (out.is_complex()) return uniform(parts_of(out), from, to, gen); // both parts
   if (out.dtype() == DType::Float64) {
     const double range = to - from;
     fill_from_words<double, 2>(out, gen, false, [=](const uint32_t* w, double* v, int64_t n) {
@@ -195,9 +196,11 @@ template <class T> T narrow(double value) {
 
 } // namespace
 
-// Small or non-contiguous tensors take Generator::normal_double one by one.
+// Small or non-contiguous tensors take Generator::normal_double one by one. Both parts of complex numbers are
+// drawn, each with half the variance and the whole mean.
 void normal(const Tensor& out, double mean, double std, Generator* gen) {
   if (out.numel() == 0) return; // of any dtype
+  if (out.is_complex()) return normal(parts_of(out), mean, std / std::numbers::sqrt2, gen);
   visit_floating("normal_", out.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     using Normal = std::conditional_t<std::is_same_v<T, double>, DoubleNormal, FloatNormal>;

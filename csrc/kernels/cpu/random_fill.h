@@ -53,6 +53,15 @@ struct MemoryOrder {
   }
 };
 
+// The parts of a complex tensor as one real tensor with a last dimension of two.
+inline Tensor parts_of(const Tensor& t) {
+  DimVec sizes(t.sizes()), strides(t.strides());
+  for (int64_t& s : strides) s *= 2;
+  sizes.push_back(2);
+  strides.push_back(1);
+  return alias_as(t, real_type(t.dtype()), sizes, strides, 2 * t.offset());
+}
+
 // Hands out the elements of a MemoryOrder one stretch after the other.
 class MemoryWalk {
 public:

@@ -100,6 +100,19 @@ template <class Join> struct Truth {
   static void merge(void* acc, const void* other, int64_t m) { columns(acc, other, 0, 1, m, nullptr); }
 };
 
+// An output of the shape of self asks for each element by itself: it is reduced over a dimension of size 1.
+template <class Join> void truth(const char* op, const Tensor& out, const Tensor& self, IntSpan dims) {
+  const Reduction reduction_of_truth = reduction<Truth<Join>>(DType::Bool, DType::Bool);
+  if (!dims.empty() || !equal(out.sizes(), self.sizes()))
+    return reduce(reduction_of_truth, out, self, dim_mask(dims, self.dim(), op));
+  DimVec sizes(self.sizes()), strides(self.strides());
+  sizes.push_back(1);
+  strides.push_back(1);
+  const int64_t last = self.dim();
+  reduce(reduction_of_truth, out, alias(self, sizes, strides, self.offset()),
+         dim_mask(IntSpan(&last, 1), last + 1, op));
+}
+
 struct Count {
   static void init(void* acc, int64_t m) { std::fill_n(static_cast<int64_t*>(acc), m, 0); }
   static void run(void* acc, const void* values, int64_t n, const void*) {
@@ -130,11 +143,6 @@ void all_of(const Tensor& out, const Tensor& self, uint64_t mask) {
 }
 void any_of(const Tensor& out, const Tensor& self, uint64_t mask) {
   reduce(reduction<Truth<AnyOf>>(DType::Bool, DType::Bool), out, self, mask);
-}
-
-// No dims are all of them, unless the result has the shape of self: then nothing is reduced.
-uint64_t truth_mask(const char* op, const Tensor& out, const Tensor& self, IntSpan dims) {
-  return dims.empty() && equal(out.sizes(), self.sizes()) ? 0 : dim_mask(dims, self.dim(), op);
 }
 
 } // namespace
@@ -170,12 +178,8 @@ void prod(const Tensor& out, const Tensor& self, IntSpan dims) {
 void amax(const Tensor& out, const Tensor& self, IntSpan dims) { extremum<MaxJoin>("amax", out, self, dims); }
 void amin(const Tensor& out, const Tensor& self, IntSpan dims) { extremum<MinJoin>("amin", out, self, dims); }
 
-void all(const Tensor& out, const Tensor& self, IntSpan dims) {
-  all_of(out, self, truth_mask("all", out, self, dims));
-}
-void any(const Tensor& out, const Tensor& self, IntSpan dims) {
-  any_of(out, self, truth_mask("any", out, self, dims));
-}
+void all(const Tensor& out, const Tensor& self, IntSpan dims) { truth<AllOf>("all", out, self, dims); }
+void any(const Tensor& out, const Tensor& self, IntSpan dims) { truth<AnyOf>("any", out, self, dims); }
 void count_nonzero(const Tensor& out, const Tensor& self, IntSpan dims) {
   reduce(reduction<Count>(DType::Bool, DType::Int64), out, self, dim_mask(dims, self.dim(), "count_nonzero"));
 }

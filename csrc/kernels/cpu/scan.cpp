@@ -33,12 +33,16 @@ struct ProductStep {
   }
 };
 struct LogSumExpStep {
-  template <class A> static constexpr A start() { return -std::numeric_limits<A>::infinity(); }
+  template <class A> static A start() { return A(-INFINITY); }
   template <class A> static TORCH_INLINE A next(A acc, A x) {
-    const A high = std::max(acc, x), low = std::min(acc, x);
-    if (std::isnan(acc) || std::isnan(x)) return acc + x;
-    if (std::isinf(high)) return high; // also both -inf
-    return high + std::log1p(std::exp(low - high));
+    if constexpr (kIsComplex<A>) {
+      return log_add_exp(acc, x);
+    } else {
+      const A high = std::max(acc, x), low = std::min(acc, x);
+      if (std::isnan(acc) || std::isnan(x)) return acc + x;
+      if (std::isinf(high)) return high; // also both -inf
+      return high + std::log1p(std::exp(low - high));
+    }
   }
 };
 
@@ -175,6 +179,10 @@ void cumprod(const Tensor& out, const Tensor& self, int64_t dim) { accumulate<Pr
 
 void logcumsumexp(const Tensor& out, const Tensor& self, int64_t dim) {
   switch (out.dtype()) {
+  case DType::Complex64:
+    return run_scan<LogSumExpStep, Cplx<float>, Cplx<double>>(DType::Complex64, out, self, dim);
+  case DType::Complex128:
+    return run_scan<LogSumExpStep, Cplx<double>, Cplx<double>>(DType::Complex128, out, self, dim);
   case DType::Float64:
     return run_scan<LogSumExpStep, double, double>(DType::Float64, out, self, dim);
   case DType::Float32:

@@ -154,6 +154,37 @@ template <class T> struct LogSumExp {
   }
 };
 
+// By steps: numbers less the largest real part, exponentials, their sum, its logarithm.
+void complex_logsumexp(const Tensor& out, const Tensor& self, IntSpan dims) {
+  const DType type = self.dtype(), part = real_type(type);
+  const uint64_t mask = dim_mask(dims, self.dim(), "logsumexp");
+  DimVec kept(self.sizes());
+  for (size_t d = 0; d < kept.size(); ++d)
+    if (mask >> d & 1) kept[d] = 1;
+  const Tensor largest = empty_tensor(kept, part), shifted = empty_tensor(self.sizes(), type),
+               total = empty_tensor(kept, type);
+  amax(largest, real_part(self, 0), dims);
+  const auto finite = [](auto* x, int64_t n) { // an infinite anchor would give inf - inf
+    for (int64_t i = 0; i < n; ++i)
+      if (std::isinf(x[i])) x[i] = 0;
+  };
+  if (part == DType::Float64)
+    finite(largest.data<double>(), largest.numel());
+  else
+    finite(largest.data<float>(), largest.numel());
+  const Scalar one(1);
+  const auto apply = [&](PointwiseOp op, const Tensor& to, const Tensor& a, const Tensor& b = {}) {
+    const Tensor* const inputs[] = {&a, &b};
+    pointwise(op, type, to, inputs, b.defined() ? 2 : 1, &one);
+  };
+  apply(PointwiseOp::Sub, shifted, self, largest);
+  apply(PointwiseOp::Exp, shifted, shifted);
+  sum(total, shifted, dims);
+  apply(PointwiseOp::Log, total, total);
+  apply(PointwiseOp::Add, total, total, largest);
+  copy(out, alias(total, out.sizes(), contiguous_strides(out.sizes()), total.offset()));
+}
+
 template <class T> Reduction log_sum_exp() {
   using L = LogSumExp<T>;
   return {dtype_of<T>(), DType::Float64, 2 * int64_t(sizeof(double)), L::init, L::run, L::columns, L::merge,
@@ -204,7 +235,7 @@ void vector_norm(const Tensor& out, const Tensor& self, const Scalar& ord, IntSp
 }
 
 void logsumexp(const Tensor& out, const Tensor& self, IntSpan dims) {
-  if (self.is_complex()) fail_dtype("logsumexp", self.dtype());
+  if (self.is_complex()) return complex_logsumexp(out, self, dims);
   const bool narrow = out.dtype() != DType::Float64;
   reduce(narrow ? log_sum_exp<float>() : log_sum_exp<double>(), out, self,
          dim_mask(dims, self.dim(), "logsumexp"));

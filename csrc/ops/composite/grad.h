@@ -11,6 +11,7 @@ Tensor mH(const Tensor& m);                           // conjugate transpose of 
 Tensor scaled(const Tensor& t, const Scalar& factor); // t itself for 1
 Tensor rows_of(const Tensor& t);                      // (..., n) as (rows, n)
 Tensor std_from_var(const Tensor& var);
+Tensor linear_grad_weight(const Tensor& grad, const Tensor& input);
 
 Tensor div_grad_other(const Tensor& grad, const Tensor& self, const Tensor& other);
 Tensor pow_grad_self(const Tensor& grad, const Tensor& self, const Tensor& exponent);
@@ -37,6 +38,7 @@ Tensor expand_reduced(const Tensor& grad, IntSpan sizes, OptInts dim, bool keepd
 double reduced_count(IntSpan sizes, OptInts dim);
 Tensor prod_grad(const Tensor& grad, const Tensor& self, const Tensor& result, OptInts dim, bool keepdim);
 Tensor extremum_grad(const Tensor& grad, const Tensor& self, const Tensor& result, Ints dim, bool keepdim);
+Tensor whole_extremum_grad(const Tensor& grad, const Tensor& self, const Tensor& result);
 Tensor value_selected_grad(const Tensor& grad, const Tensor& indices, IntSpan sizes, int64_t dim,
                            bool keepdim);
 Tensor var_grad(const Tensor& grad, const Tensor& self, OptInts dim, const std::optional<Scalar>& correction,

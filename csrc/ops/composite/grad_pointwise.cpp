@@ -11,6 +11,12 @@ Tensor rows_of(const Tensor& t) {
                       : reshape(t, {t.numel() / std::max<int64_t>(t.sizes().back(), 1), t.sizes().back()});
 }
 
+Tensor linear_grad_weight(const Tensor& grad, const Tensor& input) {
+  const Tensor rows = conj(rows_of(input));
+  return grad.dim() < input.dim() ? mv(t(rows), reshape(grad, {-1})) // the weight was a vector
+                                  : mm(t(rows_of(grad)), rows);
+}
+
 Tensor std_from_var(const Tensor& var) {
   if (!autograd_wanted(var)) return sqrt(var);
   // Where the variance is 0 the gradient is taken as 0 rather than the infinite slope of sqrt.
@@ -105,7 +111,7 @@ Tensor gelu_tanh_grad(const Tensor& grad, const Tensor& self) {
 Tensor silu_grad(const Tensor& grad, const Tensor& self) {
   if (!thread_state.grad_enabled) return _silu_grad(grad, self);
   const Tensor s = sigmoid(self);
-  return grad * s * (self * (1 - s) + 1);
+  return grad * conj(s * (self * (1 - s) + 1));
 }
 
 Tensor mish_grad(const Tensor& grad, const Tensor& self) {

@@ -32,6 +32,8 @@ double reduced_count(IntSpan sizes, OptInts dim) {
 
 Tensor prod_grad(const Tensor& grad, const Tensor& self, const Tensor& result, OptInts dim, bool keepdim) {
   if (self.dim() == 0) return grad;
+  if (self.dtype() != result.dtype())
+    return prod_grad(grad, _to_copy(self, result.dtype()), result, dim, keepdim);
   const Tensor g = unreduced(grad, self.dim(), dim, keepdim), r = unreduced(result, self.dim(), dim, keepdim);
   bool zeros_present = thread_state.grad_enabled;
   if (!zeros_present && !self.is_meta()) zeros_present = *any(eq(self, 0)).data<bool>();
@@ -65,6 +67,14 @@ Tensor extremum_grad(const Tensor& grad, const Tensor& self, const Tensor& resul
   return g * share / sum(share, dims, true);
 }
 
+Tensor whole_extremum_grad(const Tensor& grad, const Tensor& self, const Tensor& result) {
+  // Shared among equal elements, and among those that are NaN if the result is.
+  Tensor hit = eq(self, result);
+  if (is_differentiable(self.dtype())) hit = logical_or(hit, isnan(self));
+  const Tensor share = _to_copy(hit, grad.dtype());
+  return grad * share / sum(share);
+}
+
 Tensor value_selected_grad(const Tensor& grad, const Tensor& indices, IntSpan sizes, int64_t dim,
                            bool keepdim) {
   if (sizes.empty()) return reshape(grad, {});
@@ -96,7 +106,7 @@ Tensor vector_norm_grad(const Tensor& grad, const Tensor& self, const Scalar& or
                         OptInts dim, bool keepdim) {
   const double p = ord.to<double>();
   const Tensor g = unreduced(grad, self.dim(), dim, keepdim), r = unreduced(result, self.dim(), dim, keepdim);
-  if (p == 0) return zeros_like(self);
+  if (p == 0) return {}; // a count: no gradient
   if (p == 1) return g * sgn(self);
   if (p == 2) return g * masked_fill(self / r, eq(r, 0), 0);
   if (std::isinf(p)) {
@@ -114,7 +124,7 @@ Tensor logsumexp_grad(const Tensor& grad, const Tensor& self, const Tensor& resu
   const OptInts dims{dim.span()};
   const Tensor g = unreduced(grad, self.dim(), dims, keepdim),
                r = unreduced(result, self.dim(), dims, keepdim);
-  return g * exp(self - masked_fill(r, isinf(r), 0));
+  return g * conj(exp(self - masked_fill(r, isinf(r), 0)));
 }
 
 Tensor cumprod_grad(const Tensor& grad, const Tensor& self, const Tensor& result, int64_t dim) {
@@ -142,8 +152,8 @@ Tensor cumprod_grad(const Tensor& grad, const Tensor& self, const Tensor& result
 
 Tensor logcumsumexp_grad(const Tensor& grad, const Tensor& self, const Tensor& result, int64_t dim) {
   if (self.dim() == 0 || self.numel() == 0) return grad;
-  if (thread_state.grad_enabled) // differentiable form
-    return exp(self) * flip(cumsum(flip(grad * exp(neg(result)), {dim}), dim), {dim});
+  if (thread_state.grad_enabled || self.is_complex()) // differentiable form
+    return conj(exp(self)) * flip(cumsum(flip(grad * conj(exp(neg(result))), {dim}), dim), {dim});
   // Positive and negative parts of grad are summed in the log domain apart, so that nothing overflows.
   const double minus_inf = -std::numeric_limits<double>::infinity();
   const Tensor positive = where(gt(grad, 0), log(grad), full_like(grad, minus_inf));

@@ -5,8 +5,16 @@ namespace torch::ops {
 
 namespace {
 
-// Masks become index tensors, all index tensors int64 and of one shape.
-std::vector<Tensor> prepared_indices(const Tensor& self, TensorList indices) {
+// What stands for the positions in a mask on a meta tensor, of which nobody knows how many there are: as many
+// as there are values to write.
+Tensor unknown_positions(const Tensor& self, const Tensor& mask, size_t place, const Tensor& values) {
+  const int64_t dims = self.dim() - mask.dim() + 1;
+  const int64_t count = values.dim() == dims ? values.sizes()[place] : 1;
+  return empty_tensor(DimVec{count == 1 ? mask.numel() : count, mask.dim()}, DType::Int64, mask.device());
+}
+
+// Masks become index tensors, all index tensors int64 and of one shape. `values` are those to be written.
+std::vector<Tensor> prepared_indices(const Tensor& self, TensorList indices, const Tensor& values = {}) {
   std::vector<Tensor> out;
   for (const Tensor& i : indices) {
     if (!i.defined()) {
@@ -20,7 +28,8 @@ std::vector<Tensor> prepared_indices(const Tensor& self, TensorList indices) {
         check_index(i.sizes()[d] == self.sizes()[at], "The shape of the mask ", i.sizes(), " at index ", d,
                     " does not match the shape of the indexed tensor ", self.sizes(), " at index ", at);
       }
-      const Tensor positions = nonzero(i);
+      const Tensor positions =
+          values.defined() && i.is_meta() ? unknown_positions(self, i, out.size(), values) : nonzero(i);
       if (i.dim() == 0) not_implemented("index: 0-dim masks are handled by the caller");
       for (int64_t d = 0; d < i.dim(); ++d) out.push_back(select(positions, 1, d));
       continue;
@@ -62,7 +71,7 @@ Tensor index_put(const Tensor& self, TensorList indices, const Tensor& values, b
   return index_put_(clone(self), indices, values, accumulate);
 }
 const Tensor& index_put_(const Tensor& self, TensorList indices, const Tensor& values, bool accumulate) {
-  return _index_put_(self, prepared_indices(self, indices), values, accumulate);
+  return _index_put_(self, prepared_indices(self, indices, values), values, accumulate);
 }
 
 namespace {
@@ -119,6 +128,10 @@ const Tensor& masked_scatter_(const Tensor& self, const Tensor& mask, const Tens
         dtype_aten_name(self.dtype()), " and ", dtype_aten_name(source.dtype()));
   check(mask.dtype() == DType::Bool, "masked_scatter_ only supports boolean masks, but got mask with dtype ",
         mask.dtype());
+  if (self.is_meta()) { // how many elements are copied is unknown; which tensors take part is not
+    const Tensor flat = reshape(source, {-1});
+    return source.numel() == 0 ? self : copy_(self, where(mask, select(flat, 0, 0), self));
+  }
   const Tensor positions = nonzero(expand(mask, self.sizes()));
   const int64_t n = positions.sizes()[0];
   check(source.numel() >= n,

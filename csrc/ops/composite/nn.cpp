@@ -141,10 +141,10 @@ Tensor rms_norm(const Tensor& input, Ints normalized_shape, const Tensor& weight
   DimVec dims;
   for (int64_t i = 1; i <= k; ++i) dims.push_back(-i);
   const DType type = is_reduced_float(input.dtype()) ? DType::Float32 : input.dtype();
-  const double epsilon = eps.value_or(input.dtype() == DType::Float64    ? 2.220446049250313e-16
-                                      : input.dtype() == DType::Float16  ? 0.0009765625
-                                      : input.dtype() == DType::BFloat16 ? 0.0078125
-                                                                         : 1.1920928955078125e-07);
+  const double epsilon = eps.value_or(real_type(input.dtype()) == DType::Float64 ? 2.220446049250313e-16
+                                      : input.dtype() == DType::Float16          ? 0.0009765625
+                                      : input.dtype() == DType::BFloat16         ? 0.0078125
+                                                                                 : 1.1920928955078125e-07);
   const Tensor x = type == input.dtype() ? input : _to_copy(input, type);
   Tensor out = x * rsqrt(mean(square(x), dims, true) + Scalar(epsilon));
   if (weight.defined()) out = out * weight;
@@ -231,7 +231,7 @@ Tensor pad(const Tensor& self, Ints pad, std::string_view mode, std::optional<do
         at = at < 0 ? -at : at >= length ? 2 * (length - 1) - at : at;
       index.data<int64_t>()[j] = at;
     }
-    out = index_select(out, d, index);
+    out = index_select(out, d, index.device() == self.device() ? index : _to_copy(index, {}, self.device()));
   }
   return out.is_same(self) ? clone(self) : out;
 }
@@ -284,7 +284,7 @@ Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, cons
   Tensor scores = matmul(query, transpose(k, -2, -1)) * Scalar(factor);
   const double minus_inf = -std::numeric_limits<double>::infinity();
   if (is_causal) {
-    const Tensor allowed = tril(ones({query.size(-2), k.size(-2)}, DType::Bool));
+    const Tensor allowed = tril(ones({query.size(-2), k.size(-2)}, DType::Bool, query.device()));
     scores = masked_fill(scores, logical_not(allowed), minus_inf);
   } else if (attn_mask.defined()) {
     scores = attn_mask.dtype() == DType::Bool ? masked_fill(scores, logical_not(attn_mask), minus_inf)

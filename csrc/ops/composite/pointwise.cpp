@@ -25,12 +25,14 @@ void check_some_limit(const Tensor& min, const Tensor& max) {
 Tensor clamp(const Tensor& self, const Tensor& min, const Tensor& max) {
   check_some_limit(min, max);
   Tensor out = self;
-  // The gradient of equal elements goes to self, as for clamping by numbers.
-  if (min.defined()) out = where(lt(out, min), min, out);
-  if (max.defined()) out = where(gt(out, max), max, out);
-  // A NaN limit makes the result NaN.
-  if (min.defined() && is_differentiable(min.dtype())) out = where(isnan(min), min, out);
-  if (max.defined() && is_differentiable(max.dtype())) out = where(isnan(max), max, out);
+  // The gradient of equal elements goes to self, as for clamping by numbers. A NaN limit makes the result
+  // NaN.
+  const auto limit = [&](const Tensor& bound, Tensor beyond) {
+    if (is_differentiable(bound.dtype())) beyond = logical_or(beyond, isnan(bound));
+    out = where(beyond, bound, out);
+  };
+  if (min.defined()) limit(min, lt(out, min));
+  if (max.defined()) limit(max, gt(out, max));
   return out;
 }
 const Tensor& clamp_(const Tensor& self, const Tensor& min, const Tensor& max) {

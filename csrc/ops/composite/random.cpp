@@ -13,8 +13,7 @@ Tensor rand(Ints size, Generator* generator, std::optional<DType> dtype, std::op
   return fill_uniform(fresh(size, dtype, device, default_dtype()), generator);
 }
 const Tensor& fill_uniform(const Tensor& out, Generator* generator) {
-  uniform_(out.is_complex() ? view_as_real(out) : out, 0, 1, generator);
-  return out;
+  return uniform_(out, 0, 1, generator);
 }
 Tensor randn(Ints size, Generator* generator, std::optional<DType> dtype, std::optional<Device> device) {
   return normal_(fresh(size, dtype, device, default_dtype()), 0, 1, generator);

@@ -3,16 +3,6 @@
 
 namespace torch::ops {
 
-Tensor max(const Tensor& self) {
-  check(self.numel() > 0, "max(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
-                          "reduction dim with the 'dim' argument.");
-  return amax(self);
-}
-Tensor min(const Tensor& self) {
-  check(self.numel() > 0, "min(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
-                          "reduction dim with the 'dim' argument.");
-  return amin(self);
-}
 Tensor max(const Tensor& self, const Tensor& other) { return maximum(self, other); }
 Tensor min(const Tensor& self, const Tensor& other) { return minimum(self, other); }
 

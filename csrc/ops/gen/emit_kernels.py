@@ -39,7 +39,7 @@ def kernel_signatures(ops: list[Op]) -> dict[str, Signature]:
             n = len(op.returns)
             params += ["const Tensor& out"] if n == 1 else [f"const Tensor& out{i}" for i in range(n)]
         for a in args:
-            m = re.fullmatch(r"(double|int64_t|bool) (\w+) = .*", a, re.S)
+            m = re.fullmatch(r"(double|int64_t|bool|IntSpan) (\w+) = .*", a, re.S)
             if m:
                 params.append(f"{m.group(1)} {m.group(2)}")
                 continue

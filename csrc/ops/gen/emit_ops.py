@@ -373,7 +373,7 @@ def kernel_args(op: Op) -> list[str]:
     by_name = {p.name: p for p in op.params}
     out = []
     for a in args:
-        m = re.fullmatch(r"(double|int64_t|bool) \w+ = (.*)", a, re.S)
+        m = re.fullmatch(r"(double|int64_t|bool|IntSpan) \w+ = (.*)", a, re.S)
         if m:
             out.append(m.group(2))
             continue

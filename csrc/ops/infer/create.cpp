@@ -25,6 +25,41 @@ DimVec format_strides(IntSpan sizes, std::optional<MemoryFormat> format, const T
   return {};
 }
 
+DimVec ordered_strides(IntSpan sizes, std::span<const DimVec> operands) {
+  // Positive where `inner` belongs outside of `outer`, negative where not, 0 where no operand tells.
+  const auto misplaced = [&](int64_t inner, int64_t outer) {
+    for (const DimVec& strides : operands) {
+      const int64_t a = strides[inner], b = strides[outer];
+      if (a == 0 || b == 0) continue;
+      if (a != b) return a < b ? -1 : 1;
+      if (sizes[inner] > sizes[outer]) return 1;
+    }
+    return 0;
+  };
+  const size_t n = sizes.size();
+  DimVec order; // innermost first; each dimension is moved outside of those that it has to enclose
+  bool moved = false;
+  for (size_t i = 0; i < n; ++i) {
+    order.push_back(static_cast<int64_t>(n - 1 - i));
+    for (size_t at = i, below = i; below-- > 0;) {
+      const int verdict = misplaced(order[below], order[at]);
+      if (verdict < 0) break;
+      if (verdict == 0) continue;
+      std::swap(order[below], order[at]);
+      at = below;
+      moved = true;
+    }
+  }
+  if (!moved) return {};
+  DimVec strides(n);
+  int64_t step = 1;
+  for (const int64_t d : order) {
+    strides[d] = step;
+    step *= std::max<int64_t>(sizes[d], 1);
+  }
+  return strides;
+}
+
 TensorMeta clone(const Tensor& self, std::optional<MemoryFormat> format) {
   return {self.sizes(), self.dtype(), self.device(), format_strides(self.sizes(), format, &self)};
 }

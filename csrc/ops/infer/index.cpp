@@ -1,5 +1,7 @@
 #include "ops/infer/infer.h"
 
+#include "ops/checks.h"
+
 namespace torch::infer {
 
 namespace {
@@ -52,7 +54,39 @@ void check_indices(const Tensor& self, TensorList indices) {
 
 TensorMeta index(const Tensor& self, TensorList indices) {
   check_indices(self, indices);
-  return {indexed_sizes(self, indices), self.dtype(), self.device()};
+  DimVec sizes = indexed_sizes(self, indices);
+  // The dims of self that stay keep their order in memory, those of the index take that of the index tensors.
+  int64_t first = -1, last = -1, count = 0;
+  const auto indexed = [&](int64_t d) {
+    return d < static_cast<int64_t>(indices.size()) && indices[d].defined();
+  };
+  for (int64_t d = 0; d < self.dim(); ++d) {
+    if (!indexed(d)) continue;
+    if (first < 0) first = d;
+    last = d;
+    ++count;
+  }
+  if (count == 0) return {sizes, self.dtype(), self.device()};
+  const size_t place = last - first + 1 == count ? static_cast<size_t>(first) : 0;
+  const size_t width = static_cast<size_t>(indices[first].dim());
+  std::vector<DimVec> strides{DimVec()};
+  for (int64_t d = 0; d < self.dim(); ++d) {
+    if (strides[0].size() == place) strides[0].resize(place + width, 0);
+    if (!indexed(d)) {
+      strides[0].push_back(self.strides()[d]);
+      continue;
+    }
+    // The index as a view of the result's rank: dims of size 1 around its own, broadcast where self has more.
+    const Tensor& index = indices[d];
+    DimVec own(sizes.size(), 0);
+    for (size_t i = 0; i < sizes.size(); ++i)
+      if (sizes[i] == 1) own[i] = i < place && width > 0 ? index.sizes()[0] * index.strides()[0] : 1;
+    std::copy(index.strides().begin(), index.strides().end(), own.begin() + place);
+    strides.push_back(std::move(own));
+  }
+  strides[0].resize(sizes.size(), 0);
+  DimVec ordered = ordered_strides(sizes, strides);
+  return {std::move(sizes), self.dtype(), self.device(), std::move(ordered)};
 }
 
 void check_index_put(const Tensor& self, TensorList indices, const Tensor& values) {
@@ -111,6 +145,11 @@ void check_scatter(const char* op, const Tensor& self, int64_t dim, const Tensor
   }
 }
 
+void check_scatter_value(const Tensor& self, int64_t dim, const Tensor& index, const Scalar& value) {
+  check_scatter("scatter", self, dim, index, Tensor());
+  ops::check_fits(self.dtype(), value);
+}
+
 TensorMeta index_select(const Tensor& self, int64_t dim, const Tensor& index) {
   dim = wrap_dim(dim, self.dim());
   check_index(index.dim() <= 1, "index_select(): Index is supposed to be a vector, got shape ",
@@ -154,6 +193,7 @@ void check_index_fill(const Tensor& self, int64_t dim, const Tensor& index, cons
   check_index(index.dim() <= 1, "index_fill_(): Index has to be a vector/scalar, got shape ", index.sizes());
   check(!value.is_complex() || self.is_complex(),
         "index_fill_(): Converting complex Scalar to non-complex type is not supported");
+  ops::check_fits(self.dtype(), value);
 }
 
 TensorMeta take(const Tensor& self, const Tensor& index) {
@@ -266,7 +306,7 @@ TensorMeta searchsorted(const Tensor& sorted, const Tensor& self, bool out_int32
       check(sorted.sizes()[i] == self.sizes()[i], "torch.searchsorted(): boundaries tensor ", sorted.sizes(),
             " and input value tensor ", self.sizes(), " must match in the first N-1 dimensions");
   }
-  return {self.sizes(), out_int32 ? DType::Int32 : DType::Int64, self.device()};
+  return {self.sizes(), out_int32 ? DType::Int32 : DType::Int64, sorted.device()};
 }
 
 } // namespace torch::infer

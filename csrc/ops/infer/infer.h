@@ -18,6 +18,11 @@ TensorMeta to_copy(const Tensor& self, std::optional<DType> dtype, std::optional
 // Strides that a format asks of sizes; Preserve keeps those of a dense `self`.
 DimVec format_strides(IntSpan sizes, std::optional<MemoryFormat> format, const Tensor* self);
 
+// Strides of a fresh result whose dimensions lie in memory in the order in which the operands have them: per
+// operand its strides, 0 where it is broadcast; earlier operands decide before later ones. Empty =
+// contiguous.
+DimVec ordered_strides(IntSpan sizes, std::span<const DimVec> operands);
+
 // ---- reductions (infer/reduce.cpp) ----
 DType sum_dtype(const Tensor& self, std::optional<DType> dtype);
 DType mean_dtype(const Tensor& self, std::optional<DType> dtype);
@@ -39,6 +44,7 @@ TensorMeta index(const Tensor& self, TensorList indices);
 void check_index_put(const Tensor& self, TensorList indices, const Tensor& values);
 TensorMeta gather(const Tensor& self, int64_t dim, const Tensor& index);
 void check_scatter(const char* op, const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src);
+void check_scatter_value(const Tensor& self, int64_t dim, const Tensor& index, const Scalar& value);
 TensorMeta index_select(const Tensor& self, int64_t dim, const Tensor& index);
 void check_index_add(const char* op, const Tensor& self, int64_t dim, const Tensor& index,
                      const Tensor& source);

@@ -102,14 +102,12 @@ TensorMeta dot(const Tensor& self, const Tensor& other) {
 }
 
 TensorMeta linear(const Tensor& input, const Tensor& weight, const Tensor& bias) {
-  check(weight.dim() == 2 || weight.dim() == 1, "linear: weight must be a matrix or a vector, got shape ",
-        weight.sizes());
-  check(weight.dim() == 2, "linear: weight must be a matrix, got shape ", weight.sizes());
-  check(input.dim() >= 1,
-        "linear: input must have at least one dimension; both arguments to linear need to be at least 1D, "
-        "but they are 0D and ",
-        weight.dim(), "D");
-  const int64_t in = weight.sizes()[1], out = weight.sizes()[0];
+  check(input.dim() >= 1 && weight.dim() >= 1,
+        "both arguments to linear need to be at least 1D, but they are ", input.dim(), "D and ", weight.dim(),
+        "D");
+  check(weight.dim() <= 2, "linear: weight must be a matrix or a vector, got shape ", weight.sizes());
+  const bool vector = weight.dim() == 1; // one feature, whose dimension the result leaves out
+  const int64_t in = weight.sizes().back(), out = vector ? 1 : weight.sizes()[0];
   if (input.sizes().back() != in) [[unlikely]] {
     const int64_t rows = input.numel() / std::max<int64_t>(input.sizes().back(), 1);
     fail(ErrorKind::Runtime,
@@ -124,11 +122,14 @@ TensorMeta linear(const Tensor& input, const Tensor& weight, const Tensor& bias)
   if (bias.defined()) {
     check(bias.dtype() == input.dtype(), "linear: self and mat2 must have the same dtype, but bias is ",
           dtype_aten_name(bias.dtype()), " and input ", dtype_aten_name(input.dtype()));
-    check(bias.dim() <= 1 && (bias.numel() == 1 || bias.numel() == out), "linear: bias of shape ",
-          bias.sizes(), " does not fit weight of shape ", weight.sizes());
+    check(bias.dim() <= (vector ? 0 : 1) && (bias.numel() == 1 || bias.numel() == out),
+          "linear: bias of shape ", bias.sizes(), " does not fit weight of shape ", weight.sizes());
   }
   DimVec sizes = input.sizes();
-  sizes.back() = out;
+  if (vector)
+    sizes.erase(sizes.size() - 1);
+  else
+    sizes.back() = out;
   return {sizes, input.dtype(), input.device()};
 }
 

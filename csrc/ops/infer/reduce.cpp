@@ -37,6 +37,9 @@ DType mean_dtype(const Tensor& self, std::optional<DType> dtype) {
 DType truth_dtype(const Tensor& self) { return self.dtype() == DType::UInt8 ? DType::UInt8 : DType::Bool; }
 
 TensorMeta reduce(const char* op, const Tensor& self, OptInts dim, bool keepdim, DType dtype) {
+  // all and any over no dimensions leave the shape; elsewhere an empty list means all dimensions.
+  const bool truth = std::string_view(op) == "all" || std::string_view(op) == "any";
+  if (truth && dim && dim.span().empty()) return {self.sizes(), dtype, self.device()};
   return {reduced_sizes(op, self, dim.span(), keepdim), dtype, self.device()};
 }
 
