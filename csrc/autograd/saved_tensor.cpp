@@ -121,6 +121,20 @@ SavedTensor::SavedTensor(const Tensor& t, bool is_output) {
   }
 }
 
+namespace {
+// The tensor whose history a write to t becomes.
+const TensorImpl* history_root(const Tensor& t) { return is_view(t) ? meta_of(t)->base.impl() : t.impl(); }
+} // namespace
+
+SavedTensor SavedTensor::beside(const Tensor& t, const Tensor& written) {
+  SavedTensor saved(t, false);
+  if (saved.data_.defined() && history_root(t) == history_root(written)) {
+    saved.data_ = detach(t);
+    saved.is_written_ = t.is_same(written) && !is_view(t);
+  }
+  return saved;
+}
+
 Tensor SavedTensor::unpack(Node* owner) const {
   if (released_) [[unlikely]]
     fail_released();
@@ -142,7 +156,7 @@ Tensor SavedTensor::unpack(Node* owner) const {
     return result;
   }
   if (data_.impl()->version.value() != version_) [[unlikely]]
-    fail_stale(data_, version_, owner, is_output_, slot_);
+    fail_stale(data_, version_, owner, is_output_ || is_written_, slot_);
   // Outside a recording nobody asks for the history of an output.
   if (!is_output_ || !requires_grad_ || !thread_state.grad_enabled) return data_;
   Tensor result = detach(data_);
