@@ -365,10 +365,14 @@ def chain_matmul(*matrices: Any) -> Tensor:
 def unique(
     input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: Any = None
 ) -> Any:
-    """Unique elements in ascending order, with inverse positions and counts when asked for."""
-    if dim is not None:
-        raise NotImplementedError("torch.unique: dim is not supported yet")
-    values, inverse, counts = _F._unique2(input, sorted, return_inverse, return_counts)
+    """Unique elements in ascending order, with inverse positions and counts when asked for.
+
+    With ``dim`` the slices along it are compared, in lexicographic order.
+    """
+    if dim is None:
+        values, inverse, counts = _F._unique2(input, sorted, return_inverse, return_counts)
+    else:
+        values, inverse, counts = _op("unique_dim")(input, dim, sorted, return_inverse, return_counts)
     extra = ([inverse] if return_inverse else []) + ([counts] if return_counts else [])
     return (values, *extra) if extra else values
 
@@ -376,16 +380,14 @@ def unique(
 def unique_consecutive(
     input: Tensor, return_inverse: bool = False, return_counts: bool = False, dim: Any = None
 ) -> Any:
-    """Elements that differ from the one before, with inverse positions and counts when asked for."""
-    if dim is not None and input.dim() != 1:
-        raise NotImplementedError("torch.unique_consecutive: dim is not supported yet")
-    flat = input.reshape(-1)
-    starts = _F.cat([_F.ones(min(1, flat.numel()), dtype=_C.bool), flat[1:] != flat[:-1]])
-    group = starts.cumsum(0) - 1
-    extra = [group.reshape(input.shape)] if return_inverse else []
-    if return_counts:
-        extra.append(_F.bincount(group) if flat.numel() else _F.empty(0, dtype=_C.int64))
-    values = flat[starts]
+    """Elements (with ``dim``: slices along it) that differ from the one before, with inverse positions and counts."""
+    unique_dim_consecutive = _op("unique_dim_consecutive")
+    if dim is None:
+        values, inverse, counts = unique_dim_consecutive(input.reshape(-1), 0, return_inverse, return_counts)
+        inverse = inverse.reshape(input.shape)
+    else:
+        values, inverse, counts = unique_dim_consecutive(input, dim, return_inverse, return_counts)
+    extra = ([inverse] if return_inverse else []) + ([counts] if return_counts else [])
     return (values, *extra) if extra else values
 
 

@@ -95,4 +95,13 @@ std::tuple<Tensor, Tensor, Tensor> group_norm_grad(const Tensor& grad, const Ten
                                                    const Tensor& mean, const Tensor& rstd, int64_t groups,
                                                    double eps, const std::array<bool, 3>& mask);
 
+[[noreturn]] Tensor no_derivative(const char* what); // NotImplementedError, when the gradient is asked for
+Tensor over_argument(const Tensor& value, const Tensor& x); // value / x, its limit 1/2 where x is 0
+Tensor entr_slope(const Tensor& x);
+Tensor sinc_grad(const Tensor& grad, const Tensor& x);
+Tensor shrink_grad(const Tensor& grad, const Tensor& x, const Scalar& lambd);
+
+Tensor fft_r2c_grad(const Tensor& grad, Ints dim, int64_t normalization, bool onesided, const DimVec& sizes);
+Tensor fft_c2r_grad(const Tensor& grad, Ints dim, int64_t normalization);
+
 } // namespace torch::ops

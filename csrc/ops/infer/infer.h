@@ -88,6 +88,14 @@ TensorMeta embedding(const Tensor& weight, const Tensor& indices, bool sparse);
 TensorMeta embedding_grad(const Tensor& grad_output, const Tensor& indices, int64_t num_weights);
 Metas2 nll_loss(const Tensor& self, const Tensor& target, const Tensor& weight, int64_t reduction);
 
+// ---- special functions (infer/special.cpp) ----
+Metas2 frexp(const Tensor& self);
+
+// ---- Fourier transforms (infer/fft.cpp) ----
+TensorMeta fft_c2c(const Tensor& self, Ints dim);
+TensorMeta fft_r2c(const Tensor& self, Ints dim, bool onesided);
+TensorMeta fft_c2r(const Tensor& self, Ints dim, int64_t last_dim_size);
+
 // ---- creation (infer/create.cpp) ----
 TensorMeta arange(const Scalar& start, const Scalar& end, const Scalar& step, std::optional<DType> dtype,
                   std::optional<Device> device);

@@ -73,6 +73,23 @@ def elu(input: torch.Tensor, alpha: float = 1.0, inplace: bool = False) -> torch
     return (_nn.elu_ if inplace else _nn.elu)(input, alpha)
 
 
+def celu(input: torch.Tensor, alpha: float = 1.0, inplace: bool = False) -> torch.Tensor:
+    """Compute ``max(0, x) + min(0, alpha * (exp(x / alpha) - 1))``."""
+    return (torch.celu_ if inplace else torch.celu)(input, alpha)
+
+
+def selu(input: torch.Tensor, inplace: bool = False) -> torch.Tensor:
+    """Compute the scaled exponential linear unit."""
+    return torch.selu_(input) if inplace else torch.selu(input)
+
+
+def rrelu(
+    input: torch.Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False, inplace: bool = False
+) -> torch.Tensor:
+    """Multiply elements that are not positive by a slope, drawn from ``[lower, upper)`` in training."""
+    return (torch.rrelu_ if inplace else torch.rrelu)(input, lower, upper, training)
+
+
 def leaky_relu(input: torch.Tensor, negative_slope: float = 0.01, inplace: bool = False) -> torch.Tensor:
     """Compute ``x`` where positive, else ``negative_slope * x``. See :class:`~torch.nn.LeakyReLU`."""
     return (_nn.leaky_relu_ if inplace else _nn.leaky_relu)(input, negative_slope)
