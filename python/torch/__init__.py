@@ -116,6 +116,7 @@ from torch.functional import (  # noqa: E402
     is_signed,
     is_storage,
     is_tensor,
+    lu,
     meshgrid,
     nonzero,
     norm,
@@ -261,6 +262,9 @@ _LAZY_MODULES = {
     "fx", "compiler", "profiler", "distributed", "sparse", "func", "export", "_ops",
 }
 _LAZY_NAMES = {
+    "svd_lowrank": "torch._lowrank", "pca_lowrank": "torch._lowrank", "lobpcg": "torch._lobpcg",
+    "lstsq": "torch._linalg_utils", "eig": "torch._linalg_utils", "symeig": "torch._linalg_utils",
+    "solve": "torch._linalg_utils", "matrix_rank": "torch._linalg_utils",
     "_check": "torch._checks", "_check_is_size": "torch._checks", "_check_index": "torch._checks",
     "_check_value": "torch._checks", "_check_type": "torch._checks", "_check_not_implemented": "torch._checks",
     "_check_tensor_all": "torch._checks", "_check_with": "torch._checks",

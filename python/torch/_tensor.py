@@ -114,6 +114,36 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):
 
         return torch.norm(self, p, dim, keepdim, dtype=dtype)
 
+    def lu(self, pivot: bool = True, get_infos: bool = False) -> Any:
+        """See :func:`torch.lu`."""
+        import torch
+
+        return tuple(torch.lu(self, pivot, get_infos))
+
+    def lstsq(self, other: Any) -> Any:
+        """Removed: see :func:`torch.linalg.lstsq`."""
+        from torch import _linalg_utils
+
+        return _linalg_utils.lstsq(self, other)
+
+    def eig(self, eigenvectors: bool = False) -> Any:
+        """Removed: see :func:`torch.linalg.eig`."""
+        from torch import _linalg_utils
+
+        return _linalg_utils.eig(self, eigenvectors)
+
+    def symeig(self, eigenvectors: bool = False) -> Any:
+        """Removed: see :func:`torch.linalg.eigh`."""
+        from torch import _linalg_utils
+
+        return _linalg_utils.symeig(self, eigenvectors)
+
+    def solve(self, other: Any) -> Any:
+        """Removed: see :func:`torch.linalg.solve`."""
+        from torch import _linalg_utils
+
+        return _linalg_utils.solve(self, other)
+
     def unique(
         self, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: Any = None
     ) -> Any:

@@ -302,15 +302,6 @@ OPS = [
         meta=False,
     ),
     Op(
-        "native_dropout",
-        [S(T(40), 0.5, True), S(T(3, 4), 0.3, False), S(T(5), 1.0, True), S(T(5), 0.0, True)],
-        dtypes=WIDE,
-        grad=WIDE,
-        gradcheck=False,
-        random=True,
-        out=False,
-    ),
-    Op(
         "unique",
         [
             S(V([[1, 2], [1, 2], [0, 5]]), dim=0, return_inverse=True, return_counts=True),

@@ -95,9 +95,6 @@ const Tensor& rrelu_(const Tensor& self, const Scalar& lower, const Scalar& uppe
   return mul_(self, _rrelu_noise(self, lower.to<double>(), upper.to<double>(), generator));
 }
 
-Tensor no_derivative(const char* what) {
-  fail(ErrorKind::NotImplemented, concat("the derivative for '", what, "' is not implemented."));
-}
 Tensor over_argument(const Tensor& value, const Tensor& x) {
   const Tensor zero = eq(x, int64_t{0});
   return masked_fill(value / masked_fill(x, zero, int64_t{1}), zero, 0.5);

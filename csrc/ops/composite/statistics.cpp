@@ -503,14 +503,6 @@ Tensor segment_reduce(const Tensor& data, std::string_view reduce, const Tensor&
   return initial ? out / clamp_min(divisor, Scalar(int64_t{1})) : out / divisor;
 }
 
-std::tuple<Tensor, Tensor> native_dropout(const Tensor& input, double p, std::optional<bool> train) {
-  if (!train.value_or(true) || input.numel() == 0)
-    return {clone(input), ones(input.sizes(), DType::Bool, input.device())};
-  if (p == 1) return {input * Scalar(0.0), zeros(input.sizes(), DType::Bool, input.device())};
-  const Tensor mask = bernoulli_(empty_like(input, DType::Bool), 1 - p);
-  return {input * mask * Scalar(1 / (1 - p)), mask};
-}
-
 // ---- distinct slices ----
 namespace {
 
