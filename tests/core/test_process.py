@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import torch
+from conftest import is_sanitized
 
 
 def python(code: str, timeout: float = 40, **env: str) -> subprocess.CompletedProcess:
@@ -86,7 +87,7 @@ finally:
 
 
 @pytest.mark.skipif(
-    "libasan" in os.environ.get("LD_PRELOAD", ""),
+    is_sanitized(),
     reason="a fork during another thread's malloc may hang in the sanitizer itself",
 )
 def test_fork_while_threads_hold_locks() -> None:
