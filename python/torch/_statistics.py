@@ -70,7 +70,7 @@ def _histogramdd(op: str, data: Tensor, edges: Sequence[Tensor], weight: Optiona
                 f"torch.{op}: if weight tensor is provided, input tensor and weight tensor should have the same dtype, "
                 f"but got input({data.dtype}), and weight({weight.dtype})"
             )
-    points = data.reshape(-1, data.shape[-1])
+    points = data.reshape((-1, data.shape[-1]))
     flat = _F.zeros(points.shape[0], dtype=_C.int64)
     kept = _F.ones(points.shape[0], dtype=_C.bool)
     for column, edge in enumerate(edges):
@@ -118,7 +118,7 @@ def histogram(
         edges = bins.clone()
     else:
         edges = _edges("histogram", input, bins, range)
-    columns = input.reshape(-1, 1)
+    columns = input.reshape((-1, 1))
     weights = None if weight is None else weight if weight.shape != input.shape else weight.reshape(-1)
     hist = _histogramdd("histogramdd", columns, [edges], weights, density)
     if out is not None:

@@ -597,3 +597,8 @@ def __getattr__(name: str) -> Callable:
         raise AttributeError(f"module 'torch.nn.functional' has no attribute '{name}'")
     globals()[name] = op
     return op
+
+
+def __dir__() -> list[str]:
+    places = ((_OPS_OF_TORCH, torch), (_OPS_OF_NN, _nn))
+    return sorted({*globals(), *(name for names, place in places for name in names if hasattr(place, name))})
