@@ -20,8 +20,7 @@ using namespace ops;
 template <class T> Tensor tensor(std::span<const T> values, OptInts sizes = std::nullopt) {
   const int64_t count = static_cast<int64_t>(values.size());
   const Tensor out = empty_tensor(sizes ? sizes.span() : IntSpan(&count, 1), dtype_of<T>());
-  check(out.numel() == count, "tensor: ", count, " values do not fill a tensor of sizes ",
-        out.sizes().span());
+  check(out.numel() == count, "tensor: ", count, " values do not fill a tensor of sizes ", out.sizes());
   std::copy(values.begin(), values.end(), out.data<T>());
   return out;
 }
@@ -31,7 +30,7 @@ template <class T> Tensor tensor(const std::vector<T>& values, OptInts sizes = s
 
 // The value of a tensor of one element, converted to T; complex tensors give their real part.
 template <class T = double> T item(const Tensor& t) {
-  check(t.numel() == 1, "item: a tensor of one element is needed, not one of sizes ", t.sizes().span());
+  check(t.numel() == 1, "item: a tensor of one element is needed, not one of sizes ", t.sizes());
   check(t.is_cpu(), "item: a tensor on the device meta has no value");
   return visit_all(t.dtype(), [&](auto tag) {
     using Element = typename decltype(tag)::type;

@@ -19,7 +19,8 @@ export LD_LIBRARY_PATH
 # The interpreter is not instrumented: the run-time library has to come first, and libstdc++ with it so that exceptions
 # are intercepted. What CPython itself never frees is listed in scripts/lsan.supp; nothing of ours is.
 export LD_PRELOAD="$(g++ -print-file-name=libasan.so) $(g++ -print-file-name=libubsan.so) $(g++ -print-file-name=libstdc++.so.6)"
-export ASAN_OPTIONS="detect_leaks=${DETECT_LEAKS:-0}:detect_stack_use_after_return=0:allocator_may_return_null=1:halt_on_error=1"
+export ASAN_OPTIONS="detect_leaks=${DETECT_LEAKS:-0}:detect_stack_use_after_return=0:allocator_may_return_null=1:halt_on_error=1:quarantine_size_mb=4:thread_local_quarantine_size_kb=64"
+# A small quarantine, so that tests which watch memory see what is kept rather than what the sanitizer holds back.
 export LSAN_OPTIONS="suppressions=$PWD/scripts/lsan.supp:print_suppressions=0"
 export UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1"
 # Blocks kept for reuse would hide use after free (our own allocator knows that it is sanitized).

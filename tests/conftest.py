@@ -92,3 +92,8 @@ def is_ours() -> bool:
     import torch
 
     return "+core" in torch.__version__
+
+
+def is_sanitized() -> bool:
+    """True under scripts/asan.sh, where every allocation costs many times as much."""
+    return "libasan" in os.environ.get("LD_PRELOAD", "")

@@ -5,6 +5,8 @@
 #include "core/threads.h"
 
 #include <mutex>
+#include <new>
+#include <pthread.h>
 
 namespace torch::autograd {
 
@@ -29,7 +31,7 @@ bool layout_fits(const Tensor& grad, const Tensor& leaf) {
 
 Tensor laid_out_copy(const Tensor& grad, const Tensor& leaf) {
   const DimVec strides =
-      leaf.is_non_overlapping_and_dense() ? leaf.strides() : contiguous_strides(leaf.sizes());
+      leaf.is_non_overlapping_and_dense() ? DimVec(leaf.strides()) : contiguous_strides(leaf.sizes());
   Tensor copy = empty_strided_tensor(grad.sizes(), strides, grad.dtype(), grad.device());
   used::copy_in_place(copy, grad);
   return copy;
@@ -50,12 +52,18 @@ public:
   LeafLock(const LeafLock&) = delete;
   LeafLock& operator=(const LeafLock&) = delete;
 
+  // A forked child has none of the threads that hold them, and fork cannot wait for these: see above.
+  static void renew() {
+    for (std::recursive_mutex& m : mutexes_) new (&m) std::recursive_mutex;
+  }
+
 private:
   static constexpr size_t kCount = 64;
   static std::recursive_mutex mutexes_[kCount]; // an interposed add may itself run a backward
   std::recursive_mutex& mutex_;
 };
 std::recursive_mutex LeafLock::mutexes_[LeafLock::kCount];
+[[maybe_unused]] const int registered_for_fork = pthread_atfork(nullptr, nullptr, LeafLock::renew);
 
 } // namespace
 

@@ -46,7 +46,7 @@ bool sole_holder(const Tensor& t) {
   const TensorImpl* const impl = t.impl();
   if (impl->use_count() != 1 || (impl->pyobj && !(impl->flags & kOwnsPyObject))) return false;
   const StorageImpl* const storage = impl->storage.get();
-  if (storage->pyobj || !storage->owns_memory() || !storage->writable()) return false;
+  if (storage->pyobj() || !storage->owns_memory() || !storage->writable()) return false;
   if (!is_view(t)) return storage->use_count() == 1;
   const TensorImpl* const root = meta_of(t)->base.impl();
   return root->use_count() == 1 && !root->pyobj && storage->use_count() == 2;
@@ -153,8 +153,7 @@ Tensor detach(const Tensor& t) {
 Tensor detach_version(const Tensor& t) {
   Tensor result = detach(t);
   TensorImpl* const impl = result.impl();
-  impl->shared_version.reset();
-  impl->own_version = 0;
+  impl->version.reset();
   return result;
 }
 

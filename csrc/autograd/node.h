@@ -97,6 +97,9 @@ class SavedTensor {
 public:
   SavedTensor();
   SavedTensor(const Tensor& t, bool is_output);
+  // An input of an op that writes `written` in place. Where the write becomes the input's history too, an
+  // alias outside the graph is kept, or the node would keep itself alive; the write has made it stale anyway.
+  static SavedTensor beside(const Tensor& t, const Tensor& written);
   SavedTensor(SavedTensor&&) noexcept;
   SavedTensor& operator=(SavedTensor&&) noexcept;
   ~SavedTensor();
@@ -112,6 +115,7 @@ private:
   uint32_t version_ = 0;
   uint32_t slot_ = 0;
   bool is_output_ = false;
+  bool is_written_ = false; // by its owner
   bool was_defined_ = false;
   bool requires_grad_ = false;
   bool released_ = false;

@@ -51,7 +51,7 @@ thread_local SavedTensorHookStack hook_stack;
     slot = m->slot;
   }
   if (now) text += concat(", which is output ", slot, " of ", op_of(*now), ",");
-  text += concat(" is at version ", t.impl()->version(), "; expected version ", expected, " instead.");
+  text += concat(" is at version ", t.impl()->version.value(), "; expected version ", expected, " instead.");
   if (owner) text += concat(" It was saved by ", owner->name());
   if (const char* const op = write_log.find(*t.impl(), expected + 1))
     text += concat(owner ? " and" : " It was", " then written by ", op);
@@ -99,7 +99,7 @@ SavedTensor::SavedTensor(const Tensor& t, bool is_output) {
         "and use it "
         "in autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`.");
   was_defined_ = true;
-  version_ = impl->version();
+  version_ = impl->version.value();
   is_output_ = is_output;
   requires_grad_ = t.requires_grad();
   if (is_output_) {
@@ -119,6 +119,20 @@ SavedTensor::SavedTensor(const Tensor& t, bool is_output) {
     packed_ = std::move(packed);
     data_.reset();
   }
+}
+
+namespace {
+// The tensor whose history a write to t becomes.
+const TensorImpl* history_root(const Tensor& t) { return is_view(t) ? meta_of(t)->base.impl() : t.impl(); }
+} // namespace
+
+SavedTensor SavedTensor::beside(const Tensor& t, const Tensor& written) {
+  SavedTensor saved(t, false);
+  if (saved.data_.defined() && history_root(t) == history_root(written)) {
+    saved.data_ = detach(t);
+    saved.is_written_ = t.is_same(written) && !is_view(t);
+  }
+  return saved;
 }
 
 Tensor SavedTensor::unpack(Node* owner) const {
@@ -141,8 +155,8 @@ Tensor SavedTensor::unpack(Node* owner) const {
     }
     return result;
   }
-  if (data_.impl()->version() != version_) [[unlikely]]
-    fail_stale(data_, version_, owner, is_output_, slot_);
+  if (data_.impl()->version.value() != version_) [[unlikely]]
+    fail_stale(data_, version_, owner, is_output_ || is_written_, slot_);
   // Outside a recording nobody asks for the history of an output.
   if (!is_output_ || !requires_grad_ || !thread_state.grad_enabled) return data_;
   Tensor result = detach(data_);

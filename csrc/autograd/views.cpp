@@ -111,12 +111,12 @@ void set_view(const Tensor& view, const Tensor& base, ViewKind kind) {
     m.view_kind = ViewKind::NoGrad;
   else if (kind != ViewKind::Normal)
     m.view_kind = kind;
-  m.history_version = impl->version();
+  m.history_version = impl->version.value();
   impl->flags |= kIsView;
 }
 
 void refresh_view(const Tensor& t, AutogradMeta& m) {
-  const uint32_t version = t.impl()->version();
+  const uint32_t version = t.impl()->version.value();
   if (m.history_version == version) return;
   if (!m.base.requires_grad() || !is_differentiable(t.dtype())) return;
   if (m.view_kind != ViewKind::Normal) fail_kind(m, false);
@@ -148,7 +148,7 @@ void check_inplace(const Tensor& self, bool recording, const char* op) {
 
 void finish_inplace(const Tensor& self, const Ref<Node>& node) {
   TensorImpl* const impl = self.impl();
-  if (!(impl->flags & kInference)) impl->bump_version();
+  if (!(impl->flags & kInference)) impl->version.bump();
   if (!node) return;
   const uint32_t slot = node->add_output(self);
   if (is_differentiable(impl->dtype)) rebase_history(self, node, slot, 0);
@@ -156,7 +156,7 @@ void finish_inplace(const Tensor& self, const Ref<Node>& node) {
 
 void finish_restride(const Tensor& self, const Ref<Node>& node) {
   TensorImpl* const impl = self.impl();
-  if (!(impl->flags & kInference)) impl->bump_version();
+  if (!(impl->flags & kInference)) impl->version.bump();
   if (!node) return;
   const uint32_t slot = node->add_output(self);
   if (!is_differentiable(impl->dtype)) return;

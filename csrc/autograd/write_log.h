@@ -15,7 +15,7 @@ public:
   void note(const TensorImpl& t, const char* op) {
     if (!entries_) [[unlikely]]
       entries_ = std::make_unique<Entries>(); // not inline: a thread's static block is small
-    (*entries_)[next_++ % entries_->size()] = {t.storage.get(), t.version() + 1, op};
+    (*entries_)[next_++ % entries_->size()] = {t.storage.get(), t.version.value() + 1, op};
   }
   // The op that made `version` of this memory, or nullptr when that is too long ago.
   const char* find(const TensorImpl& t, uint32_t version) const;

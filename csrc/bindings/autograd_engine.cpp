@@ -129,7 +129,7 @@ struct CarriedError {
   PyObject *type, *value, *trace;
 };
 
-void* enter_thread() { return new PyGILState_STATE(PyGILState_Ensure()); }
+void* enter_thread() { return new PyGILState_STATE(held_at_exit(PyGILState_Ensure)); }
 void* leave_thread(void* token) {
   auto* const state = static_cast<PyGILState_STATE*>(token);
   CarriedError* carried = nullptr;
@@ -204,7 +204,7 @@ PyObject* run_backward(PyObject*, PyObject* const* args, Py_ssize_t n) {
 
 struct PyCallback {
   std::shared_ptr<PyObject> function;
-  void operator()() const { owned(PyObject_CallNoArgs(function.get())); }
+  void operator()() const { owned(call_python<PyObject_CallNoArgs>(function.get())); }
 };
 
 PyObject* queue_callback(PyObject*, PyObject* function) {
@@ -244,7 +244,7 @@ PyObject* increment_version(PyObject*, PyObject* arg) {
       const Tensor& t = unwrap(o);
       check(!(t.impl()->flags & kInference),
             "Inplace update to inference tensor outside InferenceMode is not allowed: increment_version");
-      t.impl()->bump_version();
+      t.impl()->version.bump();
     }
     Py_RETURN_NONE;
   });

@@ -83,11 +83,8 @@ private:
 
 // The user's backward, which may also be called vjp.
 Owned backward_of(PyObject* ctx) {
-  static PyObject* const base = [] {
-    const Owned module = owned(PyImport_ImportModule("torch.autograd.function"));
-    const Owned function = owned(PyObject_GetAttrString(module.get(), "Function"));
-    return owned(PyObject_GetAttrString(function.get(), "backward")).release();
-  }();
+  static constinit LateImport imported("torch.autograd.function", "Function", "backward");
+  PyObject* const base = imported.get();
   const Owned cls = owned(PyObject_GetAttrString(ctx, "_forward_cls"));
   Owned backward = owned(PyObject_GetAttrString(cls.get(), "backward"));
   Owned vjp = owned(PyObject_GetAttrString(cls.get(), "vjp"));
@@ -119,7 +116,8 @@ void PyNode::apply(std::span<Tensor> grads, std::span<Tensor> results) {
     }
     args.push_back(owned(wrap(std::move(grad))).release());
   }
-  const Owned raw = owned(PyObject_Vectorcall(function.get(), args.data(), args.size(), nullptr));
+  const Owned raw =
+      owned(call_python<PyObject_Vectorcall>(function.get(), args.data(), args.size(), nullptr));
 
   const bool single = !PyTuple_Check(raw.get());
   PyObject* const alone = raw.get();
@@ -191,7 +189,7 @@ PyObject* Call::finish_dirty(PyObject* o, size_t n_tensors) const {
                           "does the other operations).");
     autograd::check_inplace(t, true, node->name());
   }
-  t.impl()->bump_version();
+  t.impl()->version.bump();
   const uint32_t slot = node->add_output(t);
   autograd::rebase_history(t, node, slot, edge < 0 ? node->edges().size() : static_cast<size_t>(edge));
   return Py_NewRef(o);
@@ -233,7 +231,7 @@ PyObject* Call::finish_output(PyObject* o, size_t n_tensors) const {
   if (autograd::is_view(t)) {
     autograd::AutogradMeta& m = *autograd::meta_of(t);
     m.view_kind = autograd::ViewKind::CustomFunction;
-    m.history_version = t.impl()->version();
+    m.history_version = t.impl()->version.value();
   }
   autograd::set_history(t, node);
   return Py_NewRef(o);
@@ -273,20 +271,10 @@ void check_dirty(PyObject* dirty, PyObject* const* outputs, size_t n) {
   }
 }
 
-// Helpers of torch/autograd/function.py, looked up once.
-struct Helpers {
-  PyObject* plain_setup_context; // Function.setup_context as it is when a class does not define its own
-  PyObject* bind_arguments; // (cls, has_setup_context, args, keywords) -> positional arguments with defaults
-};
-const Helpers& helpers() {
-  static const Helpers h = [] {
-    const Owned module = owned(PyImport_ImportModule("torch.autograd.function"));
-    const Owned function = owned(PyObject_GetAttrString(module.get(), "Function"));
-    return Helpers{owned(PyObject_GetAttrString(function.get(), "setup_context")).release(),
-                   owned(PyObject_GetAttrString(module.get(), "_bind_arguments")).release()};
-  }();
-  return h;
-}
+// Function.setup_context as it is when a class does not define its own.
+constinit LateImport plain_setup_context("torch.autograd.function", "Function", "setup_context");
+// (cls, has_setup_context, args, keywords) -> positional arguments with defaults
+constinit LateImport bind_arguments("torch.autograd.function", "_bind_arguments");
 
 Owned positional_arguments(PyObject* cls, bool has_setup, PyObject* const* args, Py_ssize_t n,
                            PyObject* keywords) {
@@ -296,20 +284,20 @@ Owned positional_arguments(PyObject* cls, bool has_setup, PyObject* const* args,
   const Owned named = owned(PyDict_New());
   for (Py_ssize_t i = 0; keywords && i < PyTuple_GET_SIZE(keywords); ++i)
     check_status(PyDict_SetItem(named.get(), PyTuple_GET_ITEM(keywords, i), args[n + i]));
-  Owned bound = owned(PyObject_CallFunctionObjArgs(
-      helpers().bind_arguments, cls, has_setup ? Py_True : Py_False, tuple.get(), named.get(), nullptr));
+  Owned bound = owned(call_python<PyObject_CallFunctionObjArgs>(
+      bind_arguments.get(), cls, has_setup ? Py_True : Py_False, tuple.get(), named.get(), nullptr));
   if (!PyTuple_Check(bound.get())) raise_python(PyExc_TypeError, "_bind_arguments must return a tuple");
   return bound;
 }
 
 PyObject* run_forward(PyObject* cls, PyObject* const* args, Py_ssize_t n, PyObject* keywords) {
   const Owned setup = owned(PyObject_GetAttrString(cls, "setup_context"));
-  const bool has_setup = setup.get() != helpers().plain_setup_context;
+  const bool has_setup = setup.get() != plain_setup_context.get();
   const Owned inputs = positional_arguments(cls, has_setup, args, n, keywords);
   n = PyTuple_GET_SIZE(inputs.get());
 
   const Owned backward_class = owned(PyObject_GetAttrString(cls, "_backward_cls"));
-  Owned ctx = owned(PyObject_CallNoArgs(backward_class.get()));
+  Owned ctx = owned(call_python<PyObject_CallNoArgs>(backward_class.get()));
   if (!is_function(ctx.get()))
     raise_python(PyExc_TypeError, "_backward_cls is no class of a custom Function");
   FunctionObject& f = *as_function(ctx.get());
@@ -342,9 +330,10 @@ PyObject* run_forward(PyObject* cls, PyObject* const* args, Py_ssize_t n, PyObje
     InlineVec<PyObject*, 8> values;
     if (!has_setup) values.push_back(ctx.get());
     for (Py_ssize_t i = 0; i < n; ++i) values.push_back(PyTuple_GET_ITEM(inputs.get(), i));
-    raw = owned(PyObject_Vectorcall(forward.get(), values.data(), values.size(), nullptr));
+    raw = owned(call_python<PyObject_Vectorcall>(forward.get(), values.data(), values.size(), nullptr));
     if (has_setup)
-      owned(PyObject_CallFunctionObjArgs(setup.get(), ctx.get(), inputs.get(), raw.get(), nullptr));
+      owned(call_python<PyObject_CallFunctionObjArgs>(setup.get(), ctx.get(), inputs.get(), raw.get(),
+                                                      nullptr));
   }
 
   const bool single = !PyTuple_Check(raw.get());

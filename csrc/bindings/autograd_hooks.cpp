@@ -10,21 +10,15 @@ using autograd::Node;
 namespace {
 
 PyObject* new_hooks_dict() {
-  static PyObject* const type = [] {
-    const Owned module = owned(PyImport_ImportModule("collections"));
-    return owned(PyObject_GetAttrString(module.get(), "OrderedDict")).release();
-  }();
-  return owned(PyObject_CallNoArgs(type)).release();
+  static constinit LateImport type("collections", "OrderedDict");
+  return owned(call_python<PyObject_CallNoArgs>(type.get())).release();
 }
 
 PyObject* handle_for(PyObject* dict, PyObject* hook) {
-  static PyObject* const type = [] {
-    const Owned module = owned(PyImport_ImportModule("torch.utils.hooks"));
-    return owned(PyObject_GetAttrString(module.get(), "RemovableHandle")).release();
-  }();
+  static constinit LateImport type("torch.utils.hooks", "RemovableHandle");
   if (!PyCallable_Check(hook))
     raise_python(PyExc_TypeError, "hook must be callable, not %s", Py_TYPE(hook)->tp_name);
-  Owned handle = owned(PyObject_CallOneArg(type, dict));
+  Owned handle = owned(call_python<PyObject_CallOneArg>(type.get(), dict));
   const Owned id = owned(PyObject_GetAttrString(handle.get(), "id"));
   check_status(PyObject_SetItem(dict, id.get(), hook));
   return handle.release();
@@ -42,7 +36,7 @@ std::string name_of(PyObject* hook) {
 
 // The hooks in force now: a hook may add or remove some.
 Owned snapshot(PyObject* dict) {
-  const Owned values = owned(PyObject_CallMethod(dict, "values", nullptr));
+  const Owned values = owned(call_python<PyObject_CallMethod>(dict, "values", nullptr));
   return owned(PySequence_Tuple(values.get()));
 }
 
@@ -86,7 +80,7 @@ struct PyTensorHook final : DictHook<autograd::TensorHook> {
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(hooks.get()); ++i) {
       PyObject* const hook = PyTuple_GET_ITEM(hooks.get(), i);
       const Owned value = owned(wrap(grad));
-      const Owned result = owned(PyObject_CallOneArg(hook, value.get()));
+      const Owned result = owned(call_python<PyObject_CallOneArg>(hook, value.get()));
       if (result.get() != Py_None) grad = replacement(result.get(), grad, hook);
     }
   }
@@ -100,7 +94,7 @@ struct PyAccumulateHook final : DictHook<autograd::AccumulateHook> {
     const Owned value = owned(wrap(leaf));
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(hooks.get()); ++i) {
       PyObject* const hook = PyTuple_GET_ITEM(hooks.get(), i);
-      const Owned result = owned(PyObject_CallOneArg(hook, value.get()));
+      const Owned result = owned(call_python<PyObject_CallOneArg>(hook, value.get()));
       if (result.get() != Py_None)
         fail(ErrorKind::Runtime, "Tensor post accumulate grad hooks should return None.");
     }
@@ -115,7 +109,7 @@ struct PyPreHook final : DictHook<autograd::NodePreHook> {
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(hooks.get()); ++i) {
       PyObject* const hook = PyTuple_GET_ITEM(hooks.get(), i);
       const Owned values = owned(to_tuple(grads));
-      const Owned result = owned(PyObject_CallOneArg(hook, values.get()));
+      const Owned result = owned(call_python<PyObject_CallOneArg>(hook, values.get()));
       if (result.get() != Py_None) replace_all(result.get(), grads, hook);
     }
   }
@@ -130,7 +124,8 @@ struct PyPostHook final : DictHook<autograd::NodePostHook> {
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(hooks.get()); ++i) {
       PyObject* const hook = PyTuple_GET_ITEM(hooks.get(), i);
       const Owned values = owned(to_tuple(results));
-      const Owned result = owned(PyObject_CallFunctionObjArgs(hook, values.get(), given.get(), nullptr));
+      const Owned result =
+          owned(call_python<PyObject_CallFunctionObjArgs>(hook, values.get(), given.get(), nullptr));
       if (result.get() != Py_None) replace_all(result.get(), results, hook);
     }
   }

@@ -29,7 +29,7 @@ void restore(const ModeObject& m) {
 PyObject* decorate(PyObject* self, PyObject* function) {
   const Owned module(PyImport_ImportModule("torch.autograd.grad_mode"));
   if (!module) return nullptr;
-  return PyObject_CallMethod(module.get(), "_decorate", "OO", self, function);
+  return call_python<PyObject_CallMethod>(module.get(), "_decorate", "OO", self, function);
 }
 
 PyObject* mode_call(PyObject* self, PyObject* args, PyObject* keywords) {

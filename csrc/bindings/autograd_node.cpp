@@ -61,8 +61,8 @@ PyTypeObject* type_for(const Node& n) {
   if (!type) {
     const Owned attributes = owned(Py_BuildValue("{s:(),s:s}", "__slots__", "__module__", "builtins"));
     PyObject* const made =
-        PyObject_CallFunction(reinterpret_cast<PyObject*>(&PyType_Type), "s(O)O", short_name(n),
-                              reinterpret_cast<PyObject*>(node_type), attributes.get());
+        call_python<PyObject_CallFunction>(reinterpret_cast<PyObject*>(&PyType_Type), "s(O)O", short_name(n),
+                                           reinterpret_cast<PyObject*>(node_type), attributes.get());
     if (!made) throw PythonError{};
     type = reinterpret_cast<PyTypeObject*>(made);
   }
@@ -200,8 +200,8 @@ PyObject* node_getattro(PyObject* self, PyObject* name) {
 
 PyObject* node_dir(PyObject* self, PyObject*) {
   return guarded([&]() -> PyObject* {
-    Owned names =
-        owned(PyObject_CallMethod(reinterpret_cast<PyObject*>(&PyBaseObject_Type), "__dir__", "O", self));
+    Owned names = owned(call_python<PyObject_CallMethod>(reinterpret_cast<PyObject*>(&PyBaseObject_Type),
+                                                         "__dir__", "O", self));
     struct Lister final : autograd::SavedVisitor {
       void visit(const char* field, std::span<const autograd::SavedTensor>, bool) override {
         const Owned name = owned(PyUnicode_FromFormat("_saved_%s", field));

@@ -5,11 +5,34 @@
 #include "autograd/hooks.h"
 #include "autograd/meta.h"
 #include "bindings/autograd.h"
+#include "bindings/gil.h"
 #include "bindings/owned.h"
 
 #include <utility>
 
 namespace torch::python {
+
+// module.name (or module.name.inner), imported at the first use. For a function's static variable; a static
+// with an initializer would not do: importing lets other threads run, and one that waits for the initializer
+// keeps Python's lock from the one that is in it.
+class LateImport {
+public:
+  constexpr LateImport(const char* module, const char* name, const char* inner = nullptr)
+      : module_(module), name_(name), inner_(inner) {}
+  PyObject* get() {
+    if (!object_) [[unlikely]] {
+      const Owned module = owned(call_python<PyImport_ImportModule>(module_));
+      Owned found = owned(PyObject_GetAttrString(module.get(), name_));
+      if (inner_) found = owned(PyObject_GetAttrString(found.get(), inner_));
+      if (!object_) object_ = found.release();
+    }
+    return object_;
+  }
+
+private:
+  const char *module_, *name_, *inner_;
+  PyObject* object_ = nullptr;
+};
 
 // Undefined for None; TypeError naming `what` otherwise.
 Tensor tensor_or_none(PyObject* o, const char* what);

@@ -8,7 +8,7 @@ namespace {
 struct PyPacked final : autograd::PackedData {
   PyPacked(Owned unpack, Owned value) : unpack_hook(std::move(unpack)), value(std::move(value)) {}
   Tensor unpack() override {
-    const Owned result = owned(PyObject_CallOneArg(unpack_hook.get(), value.get()));
+    const Owned result = owned(call_python<PyObject_CallOneArg>(unpack_hook.get(), value.get()));
     if (!is_tensor(result.get()))
       raise_python(PyExc_TypeError,
                    "Output of saved tensor unpack_hook expected to be a Tensor but got result of type %s",
@@ -23,14 +23,15 @@ struct PySavedTensorHooks final : autograd::SavedTensorHooks {
   PySavedTensorHooks(PyObject* pack, PyObject* unpack)
       : pack_hook(Owned::share(pack)), unpack_hook(Owned::share(unpack)) {}
   std::unique_ptr<autograd::PackedData> pack(const Tensor& t) override {
-    const uint32_t version = t.impl()->version();
+    const uint32_t version = t.impl()->version.value();
     const Owned value = owned(wrap(t));
-    Owned packed = owned(PyObject_CallOneArg(pack_hook.get(), value.get()));
-    check(t.impl()->version() == version, "A saved tensor pack hook is modifying its input in place. Tensors "
-                                          "provided as input to pack hook can not be "
-                                          "modified by in-place operations as this can lead to unexpected "
-                                          "side-effects. Please open an issue if you "
-                                          "need to perform in-place operations on the input to a pack hook.");
+    Owned packed = owned(call_python<PyObject_CallOneArg>(pack_hook.get(), value.get()));
+    check(t.impl()->version.value() == version,
+          "A saved tensor pack hook is modifying its input in place. Tensors "
+          "provided as input to pack hook can not be "
+          "modified by in-place operations as this can lead to unexpected "
+          "side-effects. Please open an issue if you "
+          "need to perform in-place operations on the input to a pack hook.");
     return std::make_unique<PyPacked>(Owned::share(unpack_hook.get()), std::move(packed));
   }
   Owned pack_hook, unpack_hook;

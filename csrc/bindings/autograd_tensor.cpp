@@ -88,7 +88,7 @@ PyObject* get_version(PyObject* self, void*) {
   return guarded([&] {
     const TensorImpl* const impl = unwrap(self).impl();
     check(!(impl->flags & kInference), "Inference tensors do not track version counter.");
-    return PyLong_FromUnsignedLong(impl->version());
+    return PyLong_FromUnsignedLong(impl->version.value());
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include "autograd/node.h"
 #include "bindings/from_data.h"
+#include "bindings/gil.h"
 #include "bindings/numpy.h"
 
 #include <cstring>
@@ -448,8 +449,8 @@ PyObject* call_torch_function(PyObject* function, std::span<PyObject* const> ove
   for (PyObject* o : order) {
     Owned handler(PyObject_GetAttr(o, torch_function_name()));
     if (!handler.get()) return nullptr;
-    PyObject* result =
-        PyObject_CallFunctionObjArgs(handler.get(), function, types.get(), args, kwargs, nullptr);
+    PyObject* result = call_python<PyObject_CallFunctionObjArgs>(handler.get(), function, types.get(), args,
+                                                                 kwargs, nullptr);
     if (result != Py_NotImplemented) return result;
     Py_DECREF(result);
   }
@@ -689,7 +690,8 @@ PyObject* disabled_impl(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
   const bool previous = torch_function_enabled;
   torch_function_enabled = false;
   Owned empty(PyTuple_New(0));
-  PyObject* result = PyObject_Call(args[0], nargs > 2 ? args[2] : empty.get(), nargs > 3 ? args[3] : nullptr);
+  PyObject* result =
+      call_python<PyObject_Call>(args[0], nargs > 2 ? args[2] : empty.get(), nargs > 3 ? args[3] : nullptr);
   torch_function_enabled = previous;
   return result;
 }

@@ -1,6 +1,7 @@
 #include "bindings/dispatch.h"
 
 #include "bindings/call.h"
+#include "bindings/gil.h"
 #include "bindings/tensor_type.h"
 #include "ops/gate.h"
 
@@ -33,7 +34,7 @@ PyObject* to_python(const Value& v) {
     PyObject* operator()(int64_t v) const { return PyLong_FromLongLong(v); }
     PyObject* operator()(double v) const { return PyFloat_FromDouble(v); }
     PyObject* operator()(bool v) const { return PyBool_FromLong(v); }
-    PyObject* operator()(const DimVec& v) const {
+    PyObject* operator()(IntSpan v) const {
       PyObject* list = PyList_New(static_cast<Py_ssize_t>(v.size()));
       for (size_t i = 0; list && i < v.size(); ++i) PyList_SET_ITEM(list, i, PyLong_FromLongLong(v[i]));
       return list;
@@ -213,9 +214,9 @@ PyObject* op_objects[kOpCount]; // made when first seen, kept
 PyObject* op_object(const OpDef& op) {
   PyObject*& slot = op_objects[static_cast<size_t>(op.id)];
   if (!slot) {
-    const Owned module = owned(PyImport_ImportModule("torch._ops"));
-    slot = PyObject_CallMethod(module.get(), "_make_overload", "isssi", static_cast<int>(op.id), op.name,
-                               op.overload, op.schema, op.composite ? 1 : 0);
+    const Owned module = owned(call_python<PyImport_ImportModule>("torch._ops"));
+    slot = call_python<PyObject_CallMethod>(module.get(), "_make_overload", "isssi", static_cast<int>(op.id),
+                                            op.name, op.overload, op.schema, op.composite ? 1 : 0);
     if (!slot) throw PythonError{};
   }
   return slot;
@@ -261,15 +262,6 @@ Values unpack_results(const OpDef& op, PyObject* result) {
   return values;
 }
 
-class GilGuard {
-public:
-  GilGuard() : state_(PyGILState_Ensure()) {}
-  ~GilGuard() { PyGILState_Release(state_); }
-
-private:
-  PyGILState_STATE state_;
-};
-
 // A TorchDispatchMode on the interpreter stack.
 class ModeInterpreter final : public gate::Interpreter {
 public:
@@ -284,8 +276,8 @@ public:
     Owned args, kwargs;
     split_arguments(op, values, args, kwargs);
     const Owned types = owned(PyTuple_New(0));
-    const Owned result = owned(PyObject_CallMethod(mode_.get(), "__torch_dispatch__", "OOOO", op_object(op),
-                                                   types.get(), args.get(), kwargs.get()));
+    const Owned result = owned(call_python<PyObject_CallMethod>(
+        mode_.get(), "__torch_dispatch__", "OOOO", op_object(op), types.get(), args.get(), kwargs.get()));
     return unpack_results(op, result.get());
   }
 
@@ -316,8 +308,8 @@ public:
     Owned args, kwargs;
     split_arguments(op, values, args, kwargs);
     const Owned types = owned(PyTuple_Pack(1, handler_type));
-    const Owned result = owned(PyObject_CallMethod(handler_type, "__torch_dispatch__", "OOOO", op_object(op),
-                                                   types.get(), args.get(), kwargs.get()));
+    const Owned result = owned(call_python<PyObject_CallMethod>(
+        handler_type, "__torch_dispatch__", "OOOO", op_object(op), types.get(), args.get(), kwargs.get()));
     check_type(result.get() != Py_NotImplemented, op.name, ": no implementation found on ",
                reinterpret_cast<PyTypeObject*>(handler_type)->tp_name);
     return unpack_results(op, result.get());

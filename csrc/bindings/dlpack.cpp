@@ -1,6 +1,7 @@
 #include "bindings/dlpack.h"
 
 #include "autograd/node.h"
+#include "bindings/gil.h"
 #include "bindings/keyword_args.h"
 #include "bindings/override.h"
 #include "bindings/storage.h"
@@ -182,9 +183,8 @@ PyObject* tensor_dlpack_device(PyObject* self, PyObject*) {
 template <class Managed> void release_import(void* context) {
   auto* const managed = static_cast<Managed*>(context);
   if (!managed->deleter || !Py_IsInitialized()) return;
-  const PyGILState_STATE state = PyGILState_Ensure(); // the producer may be Python
+  const GilGuard gil; // the producer may be Python
   managed->deleter(managed);
-  PyGILState_Release(state);
 }
 
 // Checks what the producer claims, then takes the structure over; on failure the capsule stays its owner.
@@ -231,10 +231,11 @@ Owned capsule_of(PyObject* object) {
   const Owned method = owned(PyObject_GetAttrString(object, "__dlpack__"));
   const Owned none = owned(PyTuple_New(0));
   const Owned options = owned(Py_BuildValue("{s(ii)}", "max_version", 1, 0));
-  if (PyObject* const capsule = PyObject_Call(method.get(), none.get(), options.get())) return Owned(capsule);
+  if (PyObject* const capsule = call_python<PyObject_Call>(method.get(), none.get(), options.get()))
+    return Owned(capsule);
   if (!PyErr_ExceptionMatches(PyExc_TypeError)) throw PythonError{};
   PyErr_Clear();
-  return owned(PyObject_CallNoArgs(method.get()));
+  return owned(call_python<PyObject_CallNoArgs>(method.get()));
 }
 
 PyObject* py_to_dlpack(PyObject*, PyObject* tensor) {

@@ -217,7 +217,7 @@ private:
       if (source.size(d) != out_.size(dim + d))
         raise_python(PyExc_ValueError, "expected sequence of length %lld at dim %lld (got %lld)",
                      (long long)out_.size(dim + d), (long long)(dim + d), (long long)source.size(d));
-    const auto tail = [dim](const DimVec& v) { return v.span().subspan(size_t(dim)); };
+    const auto tail = [dim](IntSpan v) { return v.subspan(size_t(dim)); };
     ops::copy_(alias(out_, tail(out_.sizes()), tail(out_.strides()), offset), source);
     return true;
   }

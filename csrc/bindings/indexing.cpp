@@ -339,7 +339,7 @@ Tensor number_tensor(const Scalar& value, const Tensor& like) {
 Tensor without_leading_ones(const Tensor& value, int64_t dims) {
   int64_t surplus = 0;
   while (value.dim() - surplus > dims && value.sizes()[size_t(surplus)] == 1) ++surplus;
-  return surplus ? ops::view(value, value.sizes().span().subspan(size_t(surplus))) : value;
+  return surplus ? ops::view(value, value.sizes().subspan(size_t(surplus))) : value;
 }
 
 void copy_value(const Tensor& place, const Tensor& given) {

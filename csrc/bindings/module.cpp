@@ -3,6 +3,7 @@
 #include "bindings/call.h"
 #include "bindings/creation.h"
 #include "bindings/dispatch.h"
+#include "bindings/gil.h"
 #include "bindings/override.h"
 #include "bindings/storage.h"
 #include "bindings/tensor_type.h"
@@ -15,8 +16,6 @@
 #include <cstdlib>
 #include <cstring>
 
-#include <unistd.h>
-
 namespace torch::python {
 
 namespace {
@@ -24,10 +23,10 @@ namespace {
 // Long work lets other Python threads run, if this thread holds the lock at all.
 void* release_gil() { return PyGILState_Check() ? PyEval_SaveThread() : nullptr; }
 void restore_gil(void* state) {
-  // At exit Python ends daemon threads that ask for the lock by unwinding their stacks, which destructors may
-  // not let through: such a thread waits for the end of the process instead.
-  while (Py_IsFinalizing()) pause();
-  PyEval_RestoreThread(static_cast<PyThreadState*>(state));
+  held_at_exit([&] {
+    PyEval_RestoreThread(static_cast<PyThreadState*>(state));
+    return true;
+  });
 }
 
 // An instruction set that was asked for by name but cannot be had is an error, not a slower or faster

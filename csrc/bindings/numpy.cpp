@@ -1,6 +1,7 @@
 #include "bindings/numpy.h"
 
 #include "autograd/node.h"
+#include "bindings/gil.h"
 #include "bindings/keyword_args.h"
 #include "bindings/override.h"
 #include "bindings/storage.h"
@@ -33,7 +34,8 @@ bool fill_cache(PyObject* module) {
   cache->dtype = PyObject_GetAttrString(module, "dtype");
   if (!cache->ndarray || !cache->generic || !cache->empty || !cache->dtype) return false;
   for (int i = 0; i < kNumDTypes; ++i)
-    if (kNumPyNames[i] && !(cache->dtypes[i] = PyObject_CallFunction(cache->dtype, "s", kNumPyNames[i])))
+    if (kNumPyNames[i] &&
+        !(cache->dtypes[i] = call_python<PyObject_CallFunction>(cache->dtype, "s", kNumPyNames[i])))
       return false;
   numpy_cache = cache.release();
   return true;
@@ -107,11 +109,10 @@ std::optional<DType> dtype_of_format(const char* format, Py_ssize_t itemsize) {
 // Frees a Py_buffer held by a storage, from whichever thread drops the last reference.
 void release_buffer(void* context) {
   if (!Py_IsInitialized()) return; // the interpreter is gone, and the exporter with it
-  const PyGILState_STATE state = PyGILState_Ensure();
+  const GilGuard gil;
   auto* const view = static_cast<Py_buffer*>(context);
   PyBuffer_Release(view);
   delete view;
-  PyGILState_Release(state);
 }
 
 } // namespace
@@ -272,7 +273,7 @@ PyObject* to_numpy(const Tensor& given, bool force) {
   check_type(dtype != nullptr, "Got unsupported ScalarType ", dtype_aten_name(t.dtype()));
 
   const Owned shape = int_tuple(t.sizes(), 1);
-  if (t.numel() == 0) return PyObject_CallFunctionObjArgs(np.empty, shape.get(), dtype, nullptr);
+  if (t.numel() == 0) return call_python<PyObject_CallFunctionObjArgs>(np.empty, shape.get(), dtype, nullptr);
   const Owned strides = int_tuple(t.strides(), t.itemsize());
   auto* const holder = PyObject_New(BufferObject, &buffer_type);
   if (!holder) return nullptr;
@@ -282,7 +283,7 @@ PyObject* to_numpy(const Tensor& given, bool force) {
   static PyObject* const zero = PyLong_FromLong(0);
   // numpy.ndarray(shape, dtype, buffer, offset, strides): checks the extent once more
   PyObject* const args[] = {shape.get(), dtype, base.get(), zero, strides.get()};
-  return PyObject_Vectorcall(np.ndarray, args, 5, nullptr);
+  return call_python<PyObject_Vectorcall>(np.ndarray, args, 5, nullptr);
 }
 
 namespace {
@@ -311,16 +312,16 @@ PyObject* tensor_array(PyObject* self, PyObject* const* args, Py_ssize_t nargs, 
     PyObject* const dtype = slots[0];
     if (dtype && dtype != Py_None) {
       const Owned current = owned(PyObject_GetAttrString(array.get(), "dtype"));
-      const Owned wanted = owned(PyObject_CallOneArg(numpy_or_throw().dtype, dtype));
+      const Owned wanted = owned(call_python<PyObject_CallOneArg>(numpy_or_throw().dtype, dtype));
       const int same = PyObject_RichCompareBool(current.get(), wanted.get(), Py_EQ);
       if (same < 0) throw PythonError{};
       if (!same) {
         check_value(copy != false, "__array__(): converting a tensor of ", unwrap(self).dtype(),
                     " to another dtype needs a copy, but copy=False was given");
-        return PyObject_CallMethod(array.get(), "astype", "O", wanted.get());
+        return call_python<PyObject_CallMethod>(array.get(), "astype", "O", wanted.get());
       }
     }
-    return copy == true ? PyObject_CallMethod(array.get(), "copy", nullptr) : array.release();
+    return copy == true ? call_python<PyObject_CallMethod>(array.get(), "copy", nullptr) : array.release();
   } catch (...) {
     return set_python_error();
   }

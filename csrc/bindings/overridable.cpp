@@ -1,6 +1,6 @@
 // torch._C._OverridableFunction(function): a function written in Python that asks the classes of its
-// arguments for
-// __torch_function__ first. In C++ because a wrapper in Python costs more than many of the functions.
+// arguments for __torch_function__ first. In C++ because a wrapper in Python costs more than many of the functions.
+#include "bindings/gil.h"
 #include "bindings/override.h"
 
 #include <cstddef>
@@ -31,14 +31,14 @@ PyObject* call(PyObject* self, PyObject* const* args, size_t flags, PyObject* kw
   if (!overridden) [[likely]]
     return PyObject_Vectorcall(function, args, flags, kwnames);
   return guarded([&] {
-    const Owned module = owned(PyImport_ImportModule("torch._override"));
+    const Owned module = owned(call_python<PyImport_ImportModule>("torch._override"));
     const Owned handler = owned(PyObject_GetAttrString(module.get(), "call_override"));
     const Owned positional = owned(PyTuple_New(nargs));
     for (Py_ssize_t i = 0; i < nargs; ++i) PyTuple_SET_ITEM(positional.get(), i, Py_NewRef(args[i]));
     const Owned keywords = owned(PyDict_New());
     for (Py_ssize_t i = 0; i < named; ++i)
       check_status(PyDict_SetItem(keywords.get(), PyTuple_GET_ITEM(kwnames, i), args[nargs + i]));
-    return PyObject_CallFunctionObjArgs(handler.get(), self, positional.get(), keywords.get(), nullptr);
+    return call_python<PyObject_CallFunctionObjArgs>(handler.get(), self, positional.get(), keywords.get(), nullptr);
   });
 }
 

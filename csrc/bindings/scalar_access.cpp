@@ -1,6 +1,7 @@
 #include "bindings/scalar_access.h"
 
 #include "bindings/from_data.h"
+#include "bindings/gil.h"
 #include "bindings/keyword_args.h"
 #include "bindings/numpy.h"
 #include "bindings/override.h"
@@ -222,7 +223,7 @@ int tensor_contains(PyObject* self, PyObject* element) {
   }
   const Owned equal(PyObject_RichCompare(self, element, Py_EQ));
   if (!equal) return -1;
-  const Owned any(PyObject_CallMethod(equal.get(), "any", nullptr));
+  const Owned any(call_python<PyObject_CallMethod>(equal.get(), "any", nullptr));
   return any ? PyObject_IsTrue(any.get()) : -1;
 }
 

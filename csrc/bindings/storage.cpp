@@ -2,6 +2,7 @@
 
 #include "autograd/node.h"
 #include "bindings/from_data.h"
+#include "bindings/gil.h"
 #include "bindings/keyword_args.h"
 #include "bindings/numpy.h"
 #include "bindings/override.h"
@@ -36,7 +37,7 @@ PyObject* make_object(PyTypeObject* type, Storage s) {
   PyObject* const self = type->tp_alloc(type, 0);
   if (!self) return nullptr;
   new (&reinterpret_cast<StorageObject*>(self)->storage) Storage(std::move(s));
-  impl_of(self).pyobj = self;
+  impl_of(self).set_pyobj(self);
   return self;
 }
 
@@ -45,7 +46,7 @@ void storage_dealloc(PyObject* self) {
   PyObject_GC_UnTrack(self);
   if (object->weakrefs) PyObject_ClearWeakRefs(self);
   Py_CLEAR(object->dict);
-  if (object->storage && object->storage->pyobj == self) object->storage->pyobj = nullptr;
+  if (object->storage && object->storage->pyobj() == self) object->storage->set_pyobj(nullptr);
   object->storage.~Storage();
   Py_TYPE(self)->tp_free(
       self); // a Python subclass has its own dealloc around this one, which drops the class
@@ -204,7 +205,7 @@ PyObject* storage_nbytes(PyObject* self, PyObject*) { return PyLong_FromLongLong
 PyObject* storage_data_ptr(PyObject* self, PyObject*) { return PyLong_FromVoidPtr(impl_of(self).data()); }
 PyObject* storage_element_size(PyObject*, PyObject*) { return PyLong_FromLong(1); }
 PyObject* storage_resizable(PyObject* self, PyObject*) {
-  return PyBool_FromLong(impl_of(self).owns_memory() && impl_of(self).pins == 0);
+  return PyBool_FromLong(impl_of(self).owns_memory() && impl_of(self).pins() == 0);
 }
 PyObject* storage_writable(PyObject* self, PyObject*) { return PyBool_FromLong(impl_of(self).writable()); }
 
@@ -288,11 +289,11 @@ int storage_getbuffer(PyObject* self, Py_buffer* view, int flags) {
     return -1;
   }
   const int failed = PyBuffer_FillInfo(view, self, s.data(), s.bytes(), /*readonly=*/1, flags);
-  if (!failed) ++s.pins;
+  if (!failed) s.pin();
   return failed;
 }
 
-void storage_releasebuffer(PyObject* self, Py_buffer*) { --impl_of(self).pins; }
+void storage_releasebuffer(PyObject* self, Py_buffer*) { impl_of(self).unpin(); }
 
 // Reads exactly the storage's size from a file object's readinto; used by torch.load.
 PyObject* storage_read_into(PyObject* self, PyObject* readinto) {
@@ -300,11 +301,11 @@ PyObject* storage_read_into(PyObject* self, PyObject* readinto) {
     StorageImpl& s = impl_of(self);
     uint8_t* const bytes = writable_bytes(s);
     const Owned view = owned(PyMemoryView_FromMemory(reinterpret_cast<char*>(bytes), s.bytes(), PyBUF_WRITE));
-    PyObject* const result = PyObject_CallOneArg(readinto, view.get());
+    PyObject* const result = call_python<PyObject_CallOneArg>(readinto, view.get());
     // whoever kept the view must not reach the memory later
     PyObject *type, *value, *trace;
     PyErr_Fetch(&type, &value, &trace);
-    Owned released(PyObject_CallMethod(view.get(), "release", nullptr));
+    Owned released(call_python<PyObject_CallMethod>(view.get(), "release", nullptr));
     if (type)
       PyErr_Restore(type, value, trace);
     else if (!released) {
@@ -536,11 +537,9 @@ PyObject* tensor_set(PyObject* self, PyObject* const* args, Py_ssize_t nargs, Py
     check_geometry(storage, t.dtype(), sizes, strides, offset);
     TensorImpl& impl = *t.impl();
     impl.storage = std::move(storage);
-    impl.sizes = sizes;
-    impl.strides = strides;
     impl.offset = offset;
-    impl.refresh_layout();
-    impl.bump_version();
+    impl.set_geometry(sizes, strides);
+    impl.version.bump();
     return Py_NewRef(self);
   } catch (...) {
     return set_python_error();
@@ -585,12 +584,14 @@ PyObject* storage_new_shared_fd(PyObject*, PyObject* args) {
     check(bytes >= 0 && bytes <= info.st_size, "shared memory of ", int64_t(info.st_size), " bytes, not ",
           int64_t(bytes));
     const int copy = duplicate(fd);
+    Storage mapped;
     try {
-      return wrap_storage(StorageImpl::map_shared(copy, bytes));
+      mapped = StorageImpl::map_shared(copy, bytes);
     } catch (...) {
       close(copy);
       throw;
     }
+    return wrap_storage(mapped);
   });
 }
 
@@ -666,7 +667,7 @@ Owned untyped_storage_of(PyObject* o) {
 }
 
 PyObject* wrap_storage(const Storage& s) {
-  if (s->pyobj) return Py_NewRef(static_cast<PyObject*>(s->pyobj));
+  if (s->pyobj()) return Py_NewRef(static_cast<PyObject*>(s->pyobj()));
   if (!user_type) { // its class lives in Python and registers itself there
     const Owned module = owned(PyImport_ImportModule("torch.storage"));
     if (!user_type) raise_python(PyExc_ImportError, "torch.storage is still being imported");

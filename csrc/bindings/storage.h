@@ -11,9 +11,9 @@ class Owned;
 class PinnedStorage {
 public:
   PinnedStorage() = default;
-  explicit PinnedStorage(Storage s) : storage_(std::move(s)) { ++storage_->pins; }
+  explicit PinnedStorage(Storage s) : storage_(std::move(s)) { storage_->pin(); }
   ~PinnedStorage() {
-    if (storage_) --storage_->pins;
+    if (storage_) storage_->unpin();
   }
   PinnedStorage(PinnedStorage&& o) noexcept : storage_(std::move(o.storage_)) {}
   PinnedStorage& operator=(PinnedStorage&&) = delete;

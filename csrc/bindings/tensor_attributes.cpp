@@ -37,8 +37,7 @@ PyObject* get_none(PyObject*, void*) { Py_RETURN_NONE; }
 PyObject* get_data(PyObject* self, void*) {
   return guarded([&]() -> PyObject* {
     Tensor t = alias(unwrap(self));
-    t.impl()->shared_version.reset();
-    t.impl()->own_version = 0;
+    t.impl()->version.reset();
     return wrap(std::move(t));
   });
 }
@@ -53,10 +52,8 @@ int set_data(PyObject* self, PyObject* value, void*) {
     to->storage = from->storage;
     to->dtype = from->dtype;
     to->device = from->device;
-    to->sizes = from->sizes;
-    to->strides = from->strides;
     to->offset = from->offset;
-    to->refresh_layout();
+    to->set_geometry(from->sizes(), from->strides());
     return 0;
   } catch (...) {
     set_python_error();
@@ -315,11 +312,10 @@ PyObject* py_resize(PyObject* self, PyObject* const* args, Py_ssize_t n, Keyword
     check(!__builtin_mul_overflow(numel_of(s) + impl->offset, t.itemsize(), &bytes), "resize_: size ", s,
           " overflows");
     if (bytes > impl->storage->bytes()) impl->storage->resize(bytes);
-    impl->sizes = s.span();
-    impl->strides = infer::format_strides(s, format, nullptr);
-    if (impl->strides.empty()) impl->strides = contiguous_strides(s);
-    impl->refresh_layout();
-    impl->bump_version();
+    DimVec strides = infer::format_strides(s, format, nullptr);
+    if (strides.empty()) strides = contiguous_strides(s);
+    impl->set_geometry(s.span(), std::move(strides));
+    impl->version.bump();
     return Py_NewRef(self);
   });
 }
@@ -336,7 +332,7 @@ PyObject* py_make_subclass(PyObject*, PyObject* const* args, Py_ssize_t n, Keywo
     check_type(is_tensor(slots[1]), "_make_subclass: data must be a Tensor, not ",
                Py_TYPE(slots[1])->tp_name);
     Tensor t = alias(unwrap(slots[1]));
-    t.impl()->shared_version.reset();
+    t.impl()->version.reset();
     if (slots[2] && to_bool(slots[2])) autograd::set_requires_grad(t, true);
     return wrap_as(reinterpret_cast<PyTypeObject*>(slots[0]), std::move(t));
   });

@@ -1,5 +1,6 @@
 // Python's operators on tensors. Two plain tensors, or one and a number, go straight to the op; everything
 // else takes the public method, so that __torch_function__ and error texts are those of the method.
+#include "bindings/gil.h"
 #include "bindings/numpy.h"
 #include "bindings/override.h"
 #include "bindings/tensor_type.h"
@@ -34,7 +35,7 @@ PyObject* call_method(const char* method, PyObject* a, PyObject* b) {
   if (!receiver.get()) return nullptr;
   Owned function(PyObject_GetAttrString(reinterpret_cast<PyObject*>(&tensor_base_type), method));
   if (!function.get()) return nullptr;
-  return PyObject_CallFunctionObjArgs(function.get(), receiver.get(), b, nullptr);
+  return call_python<PyObject_CallFunctionObjArgs>(function.get(), receiver.get(), b, nullptr);
 }
 
 // An operator: the method that does the same, and the functions that __torch_function__ is told, with the

@@ -9,6 +9,7 @@
 
 #include "autograd/node.h"
 #include "bindings/autograd.h"
+#include "bindings/gil.h"
 #include "bindings/owned.h"
 #include "bindings/tensor_type.h"
 
@@ -59,13 +60,12 @@ PyObject* existing(TensorImpl* impl) {
 
 // Runs when an impl that owns its object has lost its last reference.
 void release_owned_object(void* pyobj) {
-  const PyGILState_STATE state = PyGILState_Ensure();
+  const GilGuard gil;
   auto* o = static_cast<TensorObject*>(pyobj);
   TensorImpl* impl = o->tensor.impl();
   impl->flags &= ~kOwnsPyObject;
   impl->retain();
   Py_DECREF(o);
-  PyGILState_Release(state);
 }
 
 void clear_slots(PyTypeObject* type, PyObject* self) {

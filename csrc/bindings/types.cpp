@@ -357,12 +357,12 @@ bool parse_seed(PyObject* o, uint64_t& seed) {
 PyObject* generator_manual_seed(PyObject* o, PyObject* arg) {
   uint64_t seed = 0;
   if (!parse_seed(arg, seed)) return nullptr;
-  const std::lock_guard lock(generator_ref(o)->mutex);
+  const std::lock_guard lock(generator_ref(o)->mutex());
   generator_ref(o)->manual_seed(seed);
   return Py_NewRef(o);
 }
 PyObject* generator_seed(PyObject* o, PyObject*) {
-  const std::lock_guard lock(generator_ref(o)->mutex);
+  const std::lock_guard lock(generator_ref(o)->mutex());
   return PyLong_FromUnsignedLongLong(generator_ref(o)->seed());
 }
 PyObject* generator_initial_seed(PyObject* o, PyObject*) {
@@ -370,7 +370,7 @@ PyObject* generator_initial_seed(PyObject* o, PyObject*) {
 }
 PyObject* generator_get_state(PyObject* o, PyObject*) {
   return guarded([&]() -> PyObject* {
-    const std::lock_guard lock(generator_ref(o)->mutex);
+    const std::lock_guard lock(generator_ref(o)->mutex());
     const auto state = generator_ref(o)->get_state();
     Tensor t = empty_tensor(DimVec{static_cast<int64_t>(state.size())}, DType::UInt8);
     std::copy(state.begin(), state.end(), t.data<uint8_t>());
@@ -383,7 +383,7 @@ PyObject* generator_set_state(PyObject* o, PyObject* arg) {
     const Tensor& t = unwrap(arg);
     check_type(t.dtype() == DType::UInt8 && t.is_cpu() && t.is_contiguous(),
                "RNG state must be a torch.ByteTensor, got ", t);
-    const std::lock_guard lock(generator_ref(o)->mutex);
+    const std::lock_guard lock(generator_ref(o)->mutex());
     generator_ref(o)->set_state(t.data<uint8_t>(), static_cast<size_t>(t.numel()));
     return Py_NewRef(o);
   });

@@ -18,7 +18,7 @@ void* data_alloc(size_t bytes);
 void data_free(void* p, size_t bytes) noexcept;
 
 struct AllocatorStats {
-  int64_t allocated_bytes; // live
+  int64_t allocated_bytes; // live; without what lies in a StorageImpl itself
   int64_t cached_bytes;    // free, kept for reuse
   int64_t peak_bytes;      // highest allocated_bytes
 };

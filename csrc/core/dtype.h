@@ -80,86 +80,35 @@ template <> constexpr DType dtype_of<complex128>() { return DType::Complex128; }
 
 [[noreturn]] void fail_dtype(const char* op, DType t); // "sort: not implemented for torch.complex64"
 
-// Calls f(TypeTag<T>{}) with the C++ type of `t`.
-template <class F> decltype(auto) visit_all(DType t, F&& f) {
-  switch (t) {
-  case DType::Bool:
-    return f(TypeTag<bool>{});
-  case DType::UInt8:
-    return f(TypeTag<uint8_t>{});
-  case DType::Int8:
-    return f(TypeTag<int8_t>{});
-  case DType::Int16:
-    return f(TypeTag<int16_t>{});
-  case DType::Int32:
-    return f(TypeTag<int32_t>{});
-  case DType::Int64:
-    return f(TypeTag<int64_t>{});
-  case DType::Float16:
-    return f(TypeTag<Half>{});
-  case DType::BFloat16:
-    return f(TypeTag<BFloat16>{});
-  case DType::Float32:
-    return f(TypeTag<float>{});
-  case DType::Float64:
-    return f(TypeTag<double>{});
-  case DType::Complex64:
-    return f(TypeTag<complex64>{});
-  case DType::Complex128:
-    return f(TypeTag<complex128>{});
-  }
-  assertion_failed("dtype", __FILE__, __LINE__);
-}
-// All but complex; `op` is named in the error.
-template <class F> decltype(auto) visit_real(const char* op, DType t, F&& f) {
-  switch (t) {
-  case DType::Bool:
-    return f(TypeTag<bool>{});
-  case DType::UInt8:
-    return f(TypeTag<uint8_t>{});
-  case DType::Int8:
-    return f(TypeTag<int8_t>{});
-  case DType::Int16:
-    return f(TypeTag<int16_t>{});
-  case DType::Int32:
-    return f(TypeTag<int32_t>{});
-  case DType::Int64:
-    return f(TypeTag<int64_t>{});
-  case DType::Float16:
-    return f(TypeTag<Half>{});
-  case DType::BFloat16:
-    return f(TypeTag<BFloat16>{});
-  case DType::Float32:
-    return f(TypeTag<float>{});
-  case DType::Float64:
-    return f(TypeTag<double>{});
-  default:
+template <class... Ts> struct TypeList {};
+
+// Calls f(TypeTag<T>{}) with the C++ type of `t`, which has to be in the list; `op` is named in the error.
+// Compiles to one switch.
+template <class T, class... Rest, class F>
+[[gnu::always_inline]] inline decltype(auto) visit_types(TypeList<T, Rest...>, const char* op, DType t,
+                                                         F&& f) {
+  if (t == dtype_of<T>()) return f(TypeTag<T>{});
+  if constexpr (sizeof...(Rest) > 0)
+    return visit_types(TypeList<Rest...>{}, op, t, f);
+  else
     fail_dtype(op, t);
-  }
+}
+
+template <class F> decltype(auto) visit_all(DType t, F&& f) {
+  return visit_types(TypeList<bool, uint8_t, int8_t, int16_t, int32_t, int64_t, Half, BFloat16, float, double,
+                              complex64, complex128>{},
+                     "dtype", t, f);
+}
+// All but complex.
+template <class F> decltype(auto) visit_real(const char* op, DType t, F&& f) {
+  return visit_types(
+      TypeList<bool, uint8_t, int8_t, int16_t, int32_t, int64_t, Half, BFloat16, float, double>{}, op, t, f);
 }
 template <class F> decltype(auto) visit_floating(const char* op, DType t, F&& f) {
-  switch (t) {
-  case DType::Float16:
-    return f(TypeTag<Half>{});
-  case DType::BFloat16:
-    return f(TypeTag<BFloat16>{});
-  case DType::Float32:
-    return f(TypeTag<float>{});
-  case DType::Float64:
-    return f(TypeTag<double>{});
-  default:
-    fail_dtype(op, t);
-  }
+  return visit_types(TypeList<Half, BFloat16, float, double>{}, op, t, f);
 }
 template <class F> decltype(auto) visit_index(const char* op, DType t, F&& f) {
-  switch (t) {
-  case DType::Int32:
-    return f(TypeTag<int32_t>{});
-  case DType::Int64:
-    return f(TypeTag<int64_t>{});
-  default:
-    fail_dtype(op, t);
-  }
+  return visit_types(TypeList<int32_t, int64_t>{}, op, t, f);
 }
 // Moves bytes only: one instantiation per width (1, 2, 4, 8, 16), for copies, gathers, sorts of indices ...
 struct Bytes16 {

@@ -2,10 +2,12 @@
 
 #include "core/error.h"
 
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstring>
 #include <numbers>
+#include <pthread.h>
 #include <random>
 
 namespace torch {
@@ -29,7 +31,23 @@ struct SavedState {
 };
 static_assert(sizeof(SavedState) == 5056);
 
+constinit std::array<std::mutex, 32> draw_locks;
+[[maybe_unused]] const int registered_for_fork = pthread_atfork(
+    [] {
+      for (std::mutex& m : draw_locks) m.lock();
+    },
+    [] {
+      for (std::mutex& m : draw_locks) m.unlock();
+    },
+    [] {
+      for (std::mutex& m : draw_locks) m.unlock();
+    });
+
 } // namespace
+
+std::mutex& Generator::mutex() const {
+  return draw_locks[(reinterpret_cast<uintptr_t>(this) >> 6) % draw_locks.size()];
+}
 
 Ref<Generator> Generator::create(Device device, uint64_t seed) {
   auto g = Ref<Generator>(new Generator);

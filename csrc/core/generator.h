@@ -34,7 +34,10 @@ public:
   void set_state(const uint8_t* bytes, size_t n); // RuntimeError if malformed
   Ref<Generator> clone() const;
 
-  std::mutex mutex;      // held by an op for the whole of its draws
+  // Held by an op for the whole of its draws, by each thread one at a time: a few locks serve all generators,
+  // so that fork can wait for them and a child never finds a generator halfway.
+  std::mutex& mutex() const;
+
   Mt19937 engine;        // kernels draw from it in blocks
   void* pyobj = nullptr; // borrowed
   std::optional<float> next_float_normal;

@@ -13,6 +13,10 @@
 namespace torch {
 
 namespace {
+
+constexpr size_t kInlineMax = 63; // from a cache line on, data starts at one
+static_assert(sizeof(StorageImpl) == 32);
+
 void* allocate_on(Device device, int64_t bytes) {
   switch (device.type) {
   case DeviceType::Meta:
@@ -26,25 +30,42 @@ void* allocate_on(Device device, int64_t bytes) {
 }
 } // namespace
 
+StorageImpl* StorageImpl::make(Device device, size_t room) {
+  return new (small_alloc(sizeof(StorageImpl) + room)) StorageImpl(device, room);
+}
+
+void StorageImpl::destroy(StorageImpl* s) {
+  const size_t bytes = sizeof(StorageImpl) + s->room_;
+  s->~StorageImpl();
+  small_free(s, bytes);
+}
+
 Storage StorageImpl::allocate(int64_t bytes, Device device) {
+  const auto size = static_cast<size_t>(bytes);
+  if (size <= kInlineMax && size > 0 && device.type == DeviceType::CPU) {
+    StorageImpl* const s = make(device, size);
+    s->data_ = s->own_room();
+    s->bytes_ = bytes;
+    return Storage(s);
+  }
   void* const data = allocate_on(device, bytes); // may throw, so before the object exists
-  auto* s = new StorageImpl;
+  StorageImpl* const s = make(device, 0);
   s->data_ = data;
   s->bytes_ = bytes;
-  s->device_ = device;
   return Storage(s);
 }
 
 Storage StorageImpl::wrap(void* data, int64_t bytes, Device device, void (*release)(void*), void* context,
                           bool writable) {
-  auto* s = new StorageImpl;
+  StorageImpl* const s = make(device, 0);
+  Storage result(s);
+  Extras& extras = s->extras(); // may throw, so before the memory is ours to release
+  extras.release = release;
+  extras.context = context;
   s->data_ = data;
   s->bytes_ = bytes;
-  s->device_ = device;
-  s->release_ = release;
-  s->context_ = context;
   s->writable_ = writable;
-  return Storage(s);
+  return result;
 }
 
 namespace {
@@ -60,9 +81,10 @@ void* map_fd(int fd, int64_t bytes) {
 
 void StorageImpl::share() {
   if (is_shared() || device_.type != DeviceType::CPU) return;
-  check(owns_memory() && pins == 0,
+  check(owns_memory() && pins() == 0,
         "share_memory_: the memory belongs to another library, or one has its address; "
         "clone() the tensor first");
+  Extras& own = extras(); // may throw, so before there is a descriptor to close
   const int fd = memfd_create("torch", MFD_CLOEXEC);
   check(fd >= 0, "unable to make shared memory: ", std::strerror(errno));
   void* data = nullptr;
@@ -77,32 +99,31 @@ void StorageImpl::share() {
   if (data) std::memcpy(data, data_, static_cast<size_t>(bytes_));
   free_memory();
   data_ = data;
-  shared_fd_ = fd;
+  own.shared_fd = fd;
 }
 
 Storage StorageImpl::map_shared(int fd, int64_t bytes) {
-  void* const data = map_fd(fd, bytes);
-  auto* s = new StorageImpl;
-  s->data_ = data;
+  StorageImpl* const s = make({}, 0);
+  Storage result(s);
+  Extras& own = s->extras();
+  s->data_ = map_fd(fd, bytes);
   s->bytes_ = bytes;
-  s->shared_fd_ = fd;
-  return Storage(s);
+  own.shared_fd = fd;
+  return result;
 }
 
 void StorageImpl::free_memory() {
   if (is_shared()) {
     if (data_) munmap(data_, static_cast<size_t>(bytes_));
-    close(std::exchange(shared_fd_, -1));
-  } else if (release_)
-    release_(context_);
-  else if (device_.type == DeviceType::CPU)
+    close(std::exchange(extras_->shared_fd, -1));
+  } else if (!owns_memory())
+    extras_->release(extras_->context);
+  else if (device_.type == DeviceType::CPU && data_ != own_room())
     data_free(data_, static_cast<size_t>(bytes_));
 }
 
-StorageImpl::~StorageImpl() { free_memory(); }
-
 void StorageImpl::resize(int64_t bytes) {
-  check(owns_memory() && !is_shared() && pins == 0, "Trying to resize storage that is not resizable");
+  check(owns_memory() && !is_shared() && pins() == 0, "Trying to resize storage that is not resizable");
   void* const fresh = allocate_on(device_, bytes);
   if (fresh && data_) std::memcpy(fresh, data_, static_cast<size_t>(std::min(bytes, bytes_)));
   free_memory();

@@ -6,28 +6,30 @@
 #include "core/intrusive.h"
 
 #include <atomic>
+#include <memory>
 
 namespace torch {
 
-class StorageImpl final : public RefCounted, public SmallObject {
+// Little data stands behind the object itself, 16-byte aligned; other data has a block of its own
+// (data_alloc).
+class alignas(16) StorageImpl final : public RefCounted {
 public:
   // Memory from the device's own allocator (contents undefined); meta has none.
   static Ref<StorageImpl> allocate(int64_t bytes, Device device);
   // Foreign memory (NumPy array, mapped file ...): `release(context)` is called when the last reference goes.
   static Ref<StorageImpl> wrap(void* data, int64_t bytes, Device device, void (*release)(void*),
                                void* context, bool writable = true);
-  static void destroy(StorageImpl* s) { delete s; }
-  ~StorageImpl();
+  static void destroy(StorageImpl* s);
 
   void* data() const { return data_; }
   int64_t bytes() const { return bytes_; }
   Device device() const { return device_; }
   bool writable() const { return writable_; }
-  bool owns_memory() const { return release_ == nullptr; }
+  bool owns_memory() const { return !extras_ || !extras_->release; }
   // Whether the memory is shared with child processes made by fork, and a file descriptor of it for others
   // (-1: none).
-  bool is_shared() const { return shared_fd_ >= 0; }
-  int shared_fd() const { return shared_fd_; }
+  bool is_shared() const { return shared_fd() >= 0; }
+  int shared_fd() const { return extras_ ? extras_->shared_fd : -1; }
   // Moves the contents into shared memory; every tensor on the storage sees it there. RuntimeError for
   // foreign memory and while there are pins.
   void share();
@@ -37,21 +39,42 @@ public:
   void resize(int64_t bytes);
 
   // Holders of the bare address outside (NumPy arrays, DLPack consumers ...): while there are any, resize()
-  // fails.
-  std::atomic<int32_t> pins{0};
-  void* pyobj =
-      nullptr; // the Python UntypedStorage that stands for it, if any (borrowed; cleared by that object)
+  // fails. The first pin is set under the interpreter's lock.
+  int32_t pins() const { return extras_ ? extras_->pins.load() : 0; }
+  void pin() { ++extras().pins; }
+  void unpin() { --extras_->pins; }
+
+  // The Python UntypedStorage that stands for it, if any (borrowed; cleared by that object).
+  void* pyobj() const { return extras_ ? extras_->pyobj : nullptr; }
+  void set_pyobj(void* object) {
+    if (object || extras_) extras().pyobj = object;
+  }
 
 private:
-  StorageImpl() = default;
+  struct Extras : SmallObject { // what few storages have
+    void (*release)(void*) = nullptr;
+    void* context = nullptr;
+    void* pyobj = nullptr;
+    std::atomic<int32_t> pins{0};
+    int shared_fd = -1;
+  };
+
+  StorageImpl(Device device, size_t room) : device_(device), room_(static_cast<uint8_t>(room)) {}
+  ~StorageImpl() { free_memory(); }
+  static StorageImpl* make(Device device, size_t room);
+  void* own_room() { return this + 1; }
+  Extras& extras() {
+    if (!extras_) extras_ = std::make_unique<Extras>();
+    return *extras_;
+  }
   void free_memory();
-  void* data_ = nullptr;
-  int64_t bytes_ = 0;
-  void (*release_)(void*) = nullptr;
-  void* context_ = nullptr;
+
   Device device_;
   bool writable_ = true;
-  int shared_fd_ = -1;
+  uint8_t room_; // bytes behind the object
+  void* data_ = nullptr;
+  int64_t bytes_ = 0;
+  std::unique_ptr<Extras> extras_;
 };
 
 using Storage = Ref<StorageImpl>;

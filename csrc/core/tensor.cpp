@@ -1,6 +1,7 @@
 #include "core/tensor.h"
 
 #include <cstring>
+#include <limits>
 
 namespace torch {
 
@@ -9,20 +10,76 @@ thread_local ThreadState thread_state __attribute__((tls_model("initial-exec")))
 AutogradMetaBase::~AutogradMetaBase() = default;
 void (*release_pyobject)(void*) = nullptr;
 
+namespace {
+
+constexpr size_t dims_bytes(size_t room) { return 2 * room * sizeof(int64_t); }
+constexpr size_t allocated_bytes(size_t room) { return sizeof(TensorImpl) + dims_bytes(room); }
+static_assert(sizeof(TensorImpl) == 64); // a 1-d tensor: 80 bytes
+
+void check_ndim(size_t n) {
+  check(n <= std::numeric_limits<uint16_t>::max(), "tensor has too many dimensions: ", n);
+}
+
+} // namespace
+
+Ref<TensorImpl> TensorImpl::make(DType dtype, Device device, size_t ndim) {
+  static_assert(sizeof(Outgrown) <= dims_bytes(1));
+  check_ndim(ndim);
+  const size_t room = std::max<size_t>(ndim, 1);
+  Ref<TensorImpl> t(new (small_alloc(allocated_bytes(room))) TensorImpl(dtype, device, ndim, room));
+  if (thread_state.inference_mode) [[unlikely]]
+    t->flags |= kInference;
+  return t;
+}
+
 void TensorImpl::destroy(TensorImpl* t) {
   if (t->flags & kOwnsPyObject) {
     release_pyobject(t->pyobj); // its deallocation ends here again, with the object's reference as the last
     return;
   }
-  delete t;
+  const size_t bytes = allocated_bytes(t->room_);
+  t->~TensorImpl();
+  small_free(t, bytes);
 }
 
-const Ref<VersionCounter>& TensorImpl::share_version() {
-  if (!shared_version) shared_version = Ref<VersionCounter>(new VersionCounter(own_version));
-  return shared_version;
+TensorImpl::~TensorImpl() {
+  if (outgrown_) small_free(outgrown()->dims, dims_bytes(outgrown()->room));
+}
+
+void TensorImpl::set_geometry(DimVec sizes, DimVec strides) {
+  TORCH_ASSERT(sizes.size() == strides.size());
+  const size_t n = sizes.size();
+  check_ndim(n);
+  if (n > (outgrown_ ? outgrown()->room : room_)) {
+    auto* const fresh = static_cast<int64_t*>(small_alloc(dims_bytes(n)));
+    if (outgrown_) small_free(outgrown()->dims, dims_bytes(outgrown()->room));
+    new (this + 1) Outgrown{fresh, n};
+    outgrown_ = true;
+  }
+  ndim_ = static_cast<uint16_t>(n);
+  std::copy(sizes.begin(), sizes.end(), mutable_dims());
+  std::copy(strides.begin(), strides.end(), mutable_dims() + n);
+  refresh_layout();
+}
+
+void Version::share(Version& other) {
+  if (!other.is_shared()) {
+    auto* const counter = new VersionCounter(other.value());
+    counter->retain();
+    other.word_ = reinterpret_cast<uintptr_t>(counter);
+  }
+  other.shared()->retain();
+  reset();
+  word_ = other.word_;
+}
+
+void Version::reset() {
+  if (is_shared() && shared()->release()) VersionCounter::destroy(shared());
+  word_ = 1;
 }
 
 void TensorImpl::refresh_layout() {
+  const IntSpan sizes = this->sizes(), strides = this->strides();
   numel = numel_of(sizes);
   const size_t n = sizes.size();
   contiguous = true;
@@ -89,21 +146,24 @@ Device normalized(Device d) {
   return d;
 }
 
+Ref<TensorImpl> impl_over(Storage storage, Device device, DType dtype, IntSpan sizes, IntSpan strides,
+                          int64_t offset) {
+  TORCH_ASSERT(sizes.size() == strides.size());
+  Ref<TensorImpl> t = TensorImpl::make(dtype, device, sizes.size());
+  t->storage = std::move(storage);
+  int64_t* const own = t->mutable_dims();
+  std::copy(sizes.begin(), sizes.end(), own);
+  std::copy(strides.begin(), strides.end(), own + sizes.size());
+  t->offset = offset;
+  t->refresh_layout();
+  return t;
+}
+
 int64_t checked_bytes(int64_t n, DType dtype) {
   int64_t bytes = 0;
   check(!__builtin_mul_overflow(n, item_size(dtype), &bytes), "Storage size calculation overflowed: ", n,
         " elements of ", dtype);
   return bytes;
-}
-
-// Fresh impl; it starts with one reference, adopted by the caller.
-TensorImpl* fresh_impl(DType dtype, Device device) {
-  auto* t = new TensorImpl;
-  t->dtype = dtype;
-  t->device = device;
-  if (thread_state.inference_mode) [[unlikely]]
-    t->flags |= kInference;
-  return t;
 }
 
 } // namespace
@@ -115,20 +175,19 @@ Tensor empty_tensor(IntSpan sizes, DType dtype, Device device) {
   const int64_t n = numel_of(sizes);
   device = normalized(device);
   Storage storage = StorageImpl::allocate(checked_bytes(n, dtype), device);
-  TensorImpl* t = fresh_impl(dtype, device);
-  Tensor result{Ref<TensorImpl>(t)};
-  t->storage = std::move(storage);
-  t->sizes = sizes;
-  t->numel = n;
   const size_t ndim = sizes.size();
-  t->strides.resize_uninitialized(ndim);
+  Ref<TensorImpl> t = TensorImpl::make(dtype, device, ndim);
+  t->storage = std::move(storage);
+  t->numel = n;
+  int64_t* const own = t->mutable_dims();
   int64_t step = 1;
   for (size_t i = ndim; i-- > 0;) {
-    t->strides[i] = step;
+    own[i] = sizes[i];
+    own[ndim + i] = step;
     step *= std::max<int64_t>(sizes[i], 1);
   }
   if (ndim >= 4) t->refresh_layout();
-  return result;
+  return Tensor(std::move(t));
 }
 
 int64_t span_bytes(IntSpan sizes, IntSpan strides, int64_t itemsize) {
@@ -165,27 +224,15 @@ Tensor empty_tensor(const TensorMeta& m) {
 }
 
 Tensor from_storage(Storage storage, DType dtype, IntSpan sizes, IntSpan strides, int64_t offset) {
-  TensorImpl* t = fresh_impl(dtype, storage->device());
-  Tensor result{Ref<TensorImpl>(t)};
-  t->storage = std::move(storage);
-  t->sizes = sizes;
-  t->strides = strides;
-  t->offset = offset;
-  t->refresh_layout();
-  return result;
+  const Device device = storage->device();
+  return Tensor(impl_over(std::move(storage), device, dtype, sizes, strides, offset));
 }
 
 Tensor alias_as(const Tensor& base, DType dtype, IntSpan sizes, IntSpan strides, int64_t offset) {
-  TensorImpl* t = fresh_impl(dtype, base.device());
-  Tensor result{Ref<TensorImpl>(t)};
-  t->storage = base.storage();
-  t->sizes = sizes;
-  t->strides = strides;
-  t->offset = offset;
-  t->refresh_layout();
-  t->shared_version = base.impl()->share_version();
+  Ref<TensorImpl> t = impl_over(base.storage(), base.device(), dtype, sizes, strides, offset);
+  t->version.share(base.impl()->version);
   if (base.impl()->flags & kInference) t->flags |= kInference;
-  return result;
+  return Tensor(std::move(t));
 }
 
 Tensor alias(const Tensor& base, IntSpan sizes, IntSpan strides, int64_t offset) {

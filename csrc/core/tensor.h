@@ -1,8 +1,8 @@
 // Tensor: a shared handle to geometry over a storage. Knows no ops: those are free functions in ops/.
 #pragma once
 
-#include "core/dims.h"
 #include "core/dtype.h"
+#include "core/ints.h"
 #include "core/scalar.h"
 #include "core/storage.h"
 #include "core/thread_state.h"
@@ -25,6 +25,33 @@ struct VersionCounter final : RefCounted, SmallObject {
   std::atomic<uint32_t> value;
 };
 
+// The counter of a tensor's in-place writes: a number of its own until somebody shares it.
+class Version {
+public:
+  Version() = default;
+  Version(const Version&) = delete;
+  Version& operator=(const Version&) = delete;
+  ~Version() { reset(); }
+  uint32_t value() const {
+    return is_shared() ? shared()->value.load(std::memory_order_relaxed) : static_cast<uint32_t>(word_ >> 1);
+  }
+  void bump() {
+    if (is_shared())
+      shared()->value.fetch_add(1, std::memory_order_relaxed);
+    else
+      word_ += 2;
+  }
+  // From now on this tensor counts together with those of `other`.
+  void share(Version& other);
+  // Leaves the others and starts at 0.
+  void reset();
+
+private:
+  bool is_shared() const { return (word_ & 1) == 0; }
+  VersionCounter* shared() const { return reinterpret_cast<VersionCounter*>(word_); }
+  uintptr_t word_ = 1; // (number << 1) | 1, or a counted VersionCounter*
+};
+
 enum TensorFlag : uint32_t {
   kRequiresGrad = 1u << 0,  // leaf that requires grad, or result with a grad_fn
   kWrappedNumber = 1u << 1, // came from a Python number: takes no part in promotion within its category
@@ -40,36 +67,53 @@ struct TensorImpl;
 // references.
 extern void (*release_pyobject)(void* pyobj);
 
-struct TensorImpl final : RefCounted, SmallObject {
+// Sizes and strides stand behind the object, which is allocated with room for as many as it starts with.
+struct TensorImpl final : RefCounted {
   uint32_t flags = 0;
-  DType dtype = DType::Float32;
+  DType dtype;
   Device device;
-  bool contiguous = true;     // C order without gaps (or empty)
-  bool channels_last = false; // dense NHWC / NDHWC order
-  bool non_overlapping_dense = true;
+  bool contiguous : 1 = true;     // C order without gaps (or empty)
+  bool channels_last : 1 = false; // dense NHWC / NDHWC order
+  bool non_overlapping_dense : 1 = true;
+
+private:
+  bool outgrown_ : 1 = false; // the room holds an Outgrown instead
+  uint16_t ndim_ = 0;
+  uint16_t room_; // dimensions that fit behind the object
+
+public:
   int64_t numel = 0;
   int64_t offset = 0; // in elements
   Storage storage;
-  DimVec sizes, strides;
   std::unique_ptr<AutogradMetaBase> autograd;
   void* pyobj = nullptr;
-  Ref<VersionCounter> shared_version; // set as soon as somebody shares it
-  uint32_t own_version = 0;
+  Version version;
 
+  // With `ndim` sizes and strides that are to be set (mutable_dims).
+  static Ref<TensorImpl> make(DType dtype, Device device, size_t ndim);
   static void destroy(TensorImpl* t);
+
+  size_t dim() const { return ndim_; }
+  Ints sizes() const { return IntSpan(dims(), ndim_); }
+  Ints strides() const { return IntSpan(dims() + ndim_, ndim_); }
+  int64_t* mutable_dims() { return const_cast<int64_t*>(dims()); } // sizes, then strides
+  // By value: what is given may be a part of what is replaced.
+  void set_geometry(DimVec sizes, DimVec strides);
   // Recomputes numel and the layout flags after sizes or strides changed.
   void refresh_layout();
 
-  uint32_t version() const {
-    return shared_version ? shared_version->value.load(std::memory_order_relaxed) : own_version;
+private:
+  struct Outgrown {
+    int64_t* dims;
+    size_t room;
+  };
+  TensorImpl(DType d, Device on, size_t ndim, size_t room)
+      : dtype(d), device(on), ndim_(static_cast<uint16_t>(ndim)), room_(static_cast<uint16_t>(room)) {}
+  ~TensorImpl();
+  const int64_t* dims() const {
+    return outgrown_ ? outgrown()->dims : reinterpret_cast<const int64_t*>(this + 1);
   }
-  void bump_version() {
-    if (shared_version)
-      shared_version->value.fetch_add(1, std::memory_order_relaxed);
-    else
-      ++own_version;
-  }
-  const Ref<VersionCounter>& share_version();
+  const Outgrown* outgrown() const { return reinterpret_cast<const Outgrown*>(this + 1); }
 };
 
 class Tensor {
@@ -84,12 +128,12 @@ public:
   bool is_same(const Tensor& o) const { return impl_ == o.impl_; }
   void reset() { impl_.reset(); }
 
-  int64_t dim() const { return static_cast<int64_t>(impl_->sizes.size()); }
+  int64_t dim() const { return static_cast<int64_t>(impl_->dim()); }
   int64_t numel() const { return impl_->numel; }
-  const DimVec& sizes() const { return impl_->sizes; }
-  const DimVec& strides() const { return impl_->strides; }
-  int64_t size(int64_t d) const { return impl_->sizes[checked_dim(d)]; }
-  int64_t stride(int64_t d) const { return impl_->strides[checked_dim(d)]; }
+  Ints sizes() const { return impl_->sizes(); } // valid until the tensor goes or changes its geometry
+  Ints strides() const { return impl_->strides(); }
+  int64_t size(int64_t d) const { return impl_->sizes()[checked_dim(d)]; }
+  int64_t stride(int64_t d) const { return impl_->strides()[checked_dim(d)]; }
   int64_t offset() const { return impl_->offset; }
   DType dtype() const { return impl_->dtype; }
   int64_t itemsize() const { return item_size(impl_->dtype); }

@@ -11,6 +11,7 @@
 #include "core/error.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <climits>
@@ -21,6 +22,7 @@
 #include <exception>
 #include <linux/futex.h>
 #include <mutex>
+#include <new>
 #include <pthread.h>
 #include <sched.h>
 #include <set>
@@ -90,15 +92,24 @@ struct alignas(64) Pool {
   alignas(64) std::mutex owner; // held by the caller for a whole job, and to start and stop workers
   Job job;
   std::exception_ptr error;
-  std::vector<pthread_t> workers;
+  int n_workers = 0;
   uint32_t number = 0;
+  std::array<pthread_t, kMaxThreads> workers;
 };
 
-// Never destroyed: workers may still look at it while the process exits.
-Pool& pool() {
-  static Pool* const p = new Pool;
-  return *p;
-}
+// Never destroyed: workers may still look at it while the process exits. Made while the library is loaded, so
+// that no other thread can be halfway through it when a process forks.
+alignas(Pool) unsigned char pool_memory[sizeof(Pool)];
+Pool& pool() { return *std::launder(reinterpret_cast<Pool*>(pool_memory)); }
+void make_pool() { new (pool_memory) Pool; }
+
+// A forked child has no workers, whatever the pool was doing: it starts with a new one. Nothing of the old
+// one is destroyed, as another thread may have been changing it; an error on its way to a caller that is not
+// here leaks.
+[[maybe_unused]] const int registered_for_fork = [] {
+  make_pool();
+  return pthread_atfork(nullptr, nullptr, make_pool);
+}();
 
 std::atomic<int> configured_threads{0}; // 0: not asked for yet
 
@@ -263,35 +274,28 @@ void* work(void* argument) {
 
 // With p.owner held. Starts workers up to `wanted`; fewer when the system refuses.
 void start_workers(Pool& p, int wanted) {
-  if (static_cast<int>(p.workers.size()) >= wanted) return;
+  if (p.n_workers >= wanted) return;
   sigset_t all, before; // signals belong to the threads of the program
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  while (static_cast<int>(p.workers.size()) < wanted) {
-    pthread_t thread;
+  while (p.n_workers < wanted) {
+    pthread_t& thread = p.workers[static_cast<size_t>(p.n_workers)];
     if (pthread_create(&thread, nullptr, work, &p) != 0) break;
     pthread_setname_np(thread, "torch");
-    p.workers.push_back(thread);
+    ++p.n_workers;
   }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 // With p.owner held.
 void stop_workers(Pool& p) {
-  if (p.workers.empty()) return;
+  if (p.n_workers == 0) return;
   p.stop.store(true, std::memory_order_release);
   p.rounds.fetch_add(1, std::memory_order_seq_cst);
   futex_wake(p.rounds, INT_MAX);
-  for (const pthread_t t : p.workers) pthread_join(t, nullptr);
-  p.workers.clear();
+  for (; p.n_workers > 0; --p.n_workers)
+    pthread_join(p.workers[static_cast<size_t>(p.n_workers - 1)], nullptr);
   p.stop.store(false, std::memory_order_release);
-}
-
-// A forked child has no workers, whatever the pool was doing: it starts with a new one (the old one leaks).
-void reset_after_fork() {
-  Pool& p = pool();
-  p.~Pool(); // frees the list of workers only: their threads do not exist here
-  new (&p) Pool;
 }
 
 } // namespace
@@ -320,7 +324,7 @@ void set_num_threads(int n) {
   Pool& p = pool();
   const std::lock_guard lock(p.owner);
   configured_threads.store(n);
-  if (static_cast<int>(p.workers.size()) > n - 1) stop_workers(p);
+  if (p.n_workers > n - 1) stop_workers(p);
 }
 
 bool in_parallel_region() { return inside_region; }
@@ -339,8 +343,6 @@ void detail::run_parallel(int64_t begin, int64_t end, int64_t chunk, void (*body
     body(context, begin, end);
     return;
   }
-  static const int registered = pthread_atfork(nullptr, nullptr, reset_after_fork);
-  (void)registered;
   start_workers(p, static_cast<int>(std::min<int64_t>(threads, pieces)) - 1);
 
   p.job = {body, context, begin, end, piece, static_cast<uint32_t>(pieces)};

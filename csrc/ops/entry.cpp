@@ -113,9 +113,7 @@ void set_size(const Tensor& out, IntSpan sizes) {
   const int64_t n = numel_of(sizes);
   const int64_t bytes = (impl->offset + n) * out.itemsize();
   if (bytes > impl->storage->bytes()) impl->storage->resize(bytes);
-  impl->sizes = sizes;
-  impl->strides = contiguous_strides(sizes);
-  impl->refresh_layout();
+  impl->set_geometry(sizes, contiguous_strides(sizes));
 }
 } // namespace
 
@@ -185,7 +183,7 @@ Tensor prepare_out(const char* op, const Tensor& out, const TensorMeta& meta, Ou
 
 void finish_out(const Tensor& out, const Tensor& target) {
   if (!target.is_same(out) && !out.is_meta()) kernels_of(out).copy(out, target);
-  out.impl()->bump_version();
+  out.impl()->version.bump();
 }
 
 void assign_out(const char* op, const Tensor& out, const Tensor& result, OutDType rule) {
@@ -203,7 +201,7 @@ void write_result(const char* op, const Tensor& self, const Tensor& result) {
 
 void bump_versions(TensorList ts) {
   for (const Tensor& t : ts)
-    if (t.defined()) t.impl()->bump_version();
+    if (t.defined()) t.impl()->version.bump();
 }
 
 Tensor make_view(const Tensor& self, const view::Geometry& g) {
@@ -225,10 +223,8 @@ std::vector<Tensor> make_views(const Tensor& self, const std::vector<view::Geome
 
 void restride(const Tensor& self, const view::Geometry& g) {
   TensorImpl* const impl = self.impl();
-  impl->sizes = g.sizes;
-  impl->strides = g.strides;
   impl->offset = g.offset;
-  impl->refresh_layout();
+  impl->set_geometry(g.sizes, g.strides);
 }
 
 Tensor make_unsafe_view(const Tensor& self, const view::Geometry& g) {

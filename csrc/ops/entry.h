@@ -132,7 +132,7 @@ std::vector<autograd::SavedTensor> save_all(TensorList ts);
 std::vector<Tensor> unpack_all(const std::vector<autograd::SavedTensor>& saved, autograd::Node* node);
 std::vector<DimVec> sizes_of(TensorList ts);
 std::vector<DType> dtypes_of(TensorList ts);
-inline DimVec meta_sizes(const Tensor& t) { return t.defined() ? t.sizes() : DimVec(); }
+inline DimVec meta_sizes(const Tensor& t) { return t.defined() ? t.sizes() : Ints(); }
 inline DimVec meta_strides(const Tensor& t) { return t.strides(); }
 inline DType meta_dtype(const Tensor& t) { return t.defined() ? t.dtype() : DType::Float32; }
 inline int64_t meta_offset(const Tensor& t) { return t.offset(); }

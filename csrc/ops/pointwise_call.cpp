@@ -201,7 +201,7 @@ void pointwise_out(const char* op, const Tensor& out, PointwiseOp functor, Point
   for (const Tensor* t : operands)
     if (!t->is_same(out)) ops::check_no_overlap(op, out, *t);
   run(plan, functor, out, operands, params);
-  out.impl()->bump_version();
+  out.impl()->version.bump();
 }
 
 } // namespace torch

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import weakref
+from collections.abc import Callable
 
+import pytest
 import torch
 
 
@@ -155,3 +157,33 @@ def test_errors_do_not_leak() -> None:
             except Exception:
                 pass
     assert sys.getrefcount(x) == before
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        pytest.param(lambda y: y.mul_(y), id="mul_"),
+        pytest.param(lambda y: y.pow_(y), id="pow_"),
+        pytest.param(lambda y: y.addcmul_(y, y), id="addcmul_"),
+        pytest.param(lambda y: y.mul_(y.view(3)), id="by a view"),
+        pytest.param(lambda y: y[:2].mul_(y[1:]), id="a view by a view"),
+        pytest.param(lambda y: y[:2].mul_(y[:2]), id="a view by an equal one"),
+        pytest.param(lambda y: y.view(3).mul_(y), id="a view by its base"),
+    ],
+)
+def test_a_write_that_reads_its_target_is_freed(write: Callable[[torch.Tensor], object]) -> None:
+    """The node keeps what it read, which it then is the history of: nobody's reference may run in a circle."""
+
+    class Mark:
+        pass
+
+    y = torch.ones(3, requires_grad=True) * 1
+    write(y)
+    mark = Mark()
+    y.grad_fn.metadata["mark"] = mark
+    alive = weakref.ref(mark)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.sum().backward()
+    del y, mark
+    gc.collect()
+    assert alive() is None

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import torch
+from conftest import is_sanitized
 
 
 def python(code: str, timeout: float = 40, **env: str) -> subprocess.CompletedProcess:
@@ -82,6 +83,54 @@ try:
         assert status == 0, status
 finally:
     stop = True; t.join()
+""")
+
+
+@pytest.mark.skipif(
+    is_sanitized(),
+    reason="a fork during another thread's malloc may hang in the sanitizer itself",
+)
+def test_fork_while_threads_hold_locks() -> None:
+    """Other threads allocate, draw, start and stop workers and add to gradients all the time: a child finds no lock held
+    and no list halfway."""
+    ok("""
+import os, sys, threading, time, torch
+sys.setswitchinterval(1e-5)
+w = torch.ones(40000, requires_grad=True)
+def allocate(): return [torch.ones(n) for n in (1, 50, 300, 5000, 100000, 1000000)]
+def draw(): return torch.rand(200000), torch.randn(1000)
+def parallel(): return torch.ones(300000).exp().sum()
+def workers():
+    for n in (2, 5, 1, 3): torch.set_num_threads(n); parallel()
+def backward(): (w * 2).sum().backward()
+jobs = (allocate, draw, parallel, workers, backward)
+stop = False
+def loop(job):
+    while not stop: job()
+threads = [threading.Thread(target=loop, args=(job,)) for job in jobs]
+for t in threads: t.start()
+try:
+    for _ in range(25):
+        pid = os.fork()
+        if pid == 0:
+            try:
+                for _ in range(2):
+                    for job in jobs: job()
+                    assert torch.ones(300000).sum().item() == 300000
+            except BaseException:
+                import traceback; traceback.print_exc(); os._exit(1)
+            os._exit(0)
+        end = time.time() + 20
+        while True:
+            done, status = os.waitpid(pid, os.WNOHANG)
+            if done: break
+            if time.time() > end: os.kill(pid, 9)
+            assert time.time() < end, 'the child hangs'
+            time.sleep(0.002)
+        assert status == 0, status
+finally:
+    stop = True
+    for t in threads: t.join()
 """)
 
 
@@ -199,10 +248,37 @@ def test_exit_with_tensors_alive() -> None:
     )
 
 
-def test_exit_with_threads_alive() -> None:
-    ok(
-        "import threading, torch, time\ndef f():\n    while True: torch.ones(100000).sum()\nfor _ in range(3): threading.Thread(target=f, daemon=True).start()\ntime.sleep(0.2)"
-    )
+@pytest.mark.parametrize(
+    "work",
+    [
+        "torch.ones(100_000).sum()",
+        "torch.ones(8) + 1",
+        "y = x * 2; y.register_hook(lambda g: [g + 1 for _ in range(50)][-1]); y.sum().backward()",
+        "Twice.apply(x).sum().backward()",
+        "Sub(x) + 1",
+    ],
+)
+def test_exit_with_threads_alive(work: str) -> None:
+    """Threads that are inside an operator, or in Python called from one, end with the process and no crash."""
+    code = f"""
+import threading, time, torch
+class Twice(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x): return sum([x for _ in range(20)])
+    @staticmethod
+    def backward(ctx, g): return sum([g for _ in range(20)])
+class Sub(torch.Tensor):
+    @classmethod
+    def __torch_function__(cls, f, types, args=(), kwargs=None):
+        return sum(range(1000))
+x = torch.ones(40_000, requires_grad=True)
+def f():
+    while True: {work}
+for _ in range(3): threading.Thread(target=f, daemon=True).start()
+import sys; sys.setswitchinterval(1e-5)
+time.sleep(0.1)"""
+    for _ in range(3):
+        ok(code)
 
 
 def test_exit_with_pending_hooks() -> None:

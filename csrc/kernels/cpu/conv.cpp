@@ -35,7 +35,7 @@ Three image_sizes(IntSpan sizes) { return spatial(sizes.subspan(2), sizes.size()
 
 // Calls f(flat, offset in t) for every element in C order.
 template <class F> void walk(const Tensor& t, F&& f) {
-  const DimVec &sizes = t.sizes(), &strides = t.strides();
+  const IntSpan sizes = t.sizes(), strides = t.strides();
   const size_t dims = sizes.size();
   if (t.numel() == 0) return;
   DimVec at(dims, 0);

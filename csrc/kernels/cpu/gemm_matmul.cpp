@@ -11,32 +11,9 @@ namespace torch::TORCH_ISA {
 namespace {
 
 template <class F> void visit_product(const char* op, DType t, F&& f) {
-  switch (t) {
-  case DType::Float32:
-    return f(TypeTag<float>{});
-  case DType::Float64:
-    return f(TypeTag<double>{});
-  case DType::Complex64:
-    return f(TypeTag<complex64>{});
-  case DType::Complex128:
-    return f(TypeTag<complex128>{});
-  case DType::Float16:
-    return f(TypeTag<Half>{});
-  case DType::BFloat16:
-    return f(TypeTag<BFloat16>{});
-  case DType::UInt8:
-    return f(TypeTag<uint8_t>{});
-  case DType::Int8:
-    return f(TypeTag<int8_t>{});
-  case DType::Int16:
-    return f(TypeTag<int16_t>{});
-  case DType::Int32:
-    return f(TypeTag<int32_t>{});
-  case DType::Int64:
-    return f(TypeTag<int64_t>{});
-  default:
-    not_implemented(op, ": not implemented for ", t, "; convert to another dtype first");
-  }
+  visit_types(TypeList<float, double, complex64, complex128, Half, BFloat16, uint8_t, int8_t, int16_t,
+                       int32_t, int64_t>{},
+              op, t, f);
 }
 
 // The last two dimensions of t, in the batch that `offset` elements lead to. Dimensions of size 1 have no
@@ -149,8 +126,8 @@ void dot(const Tensor& out, const Tensor& self, const Tensor& other) {
 void linear(const Tensor& out, const Tensor& input, const Tensor& weight, const Tensor& bias) {
   // The leading dimensions of the input are rows; those that do not fold into one stride are walked one by
   // one.
-  const DimVec &sizes = input.sizes(), &strides = input.strides();
-  const DimVec &out_sizes = out.sizes(), &out_strides = out.strides();
+  const IntSpan sizes = input.sizes(), strides = input.strides();
+  const IntSpan out_sizes = out.sizes(), out_strides = out.strides();
   const bool vector_weight = weight.dim() == 1; // weight (in): one output feature without a dimension
   const size_t lead = sizes.size() - 1;
   const int64_t in = sizes[lead], features = vector_weight ? 1 : weight.size(0);

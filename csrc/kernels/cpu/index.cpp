@@ -43,7 +43,7 @@ IndexedShape indexed_shape(const Tensor& self, TensorList indices) {
 
 // `other_strides` belong to the shape of the result.
 IndexPlan make_plan(const Tensor& self, TensorList indices, const IndexedShape& shape,
-                    const DimVec& other_strides) {
+                    IntSpan other_strides) {
   const size_t index_dims = shape.index_sizes.size();
   PairDims places; // positions in order, and their places in other
   int64_t step = 1;

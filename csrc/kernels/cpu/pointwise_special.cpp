@@ -77,7 +77,7 @@ void frexp(const Tensor& mantissa, const Tensor& exponent, const Tensor& self) {
 // One draw for each element that is not positive, in order.
 void rrelu_noise(const Tensor& out, const Tensor& self, double lower, double upper, Generator* generator) {
   Generator& g = generator ? *generator : *default_generator();
-  const std::lock_guard lock(g.mutex);
+  const std::lock_guard lock(g.mutex());
   visit_floating("rrelu", self.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     const T* const x = self.data<T>();

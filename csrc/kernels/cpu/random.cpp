@@ -163,7 +163,7 @@ void normal_blocks(const Normal& normal, const uint32_t* words, T* out, int64_t 
 template <class Normal, class T>
 void normal_fill(const Tensor& out, double mean, double std, Generator* gen) {
   Generator& g = generator_or_default(gen);
-  const std::lock_guard lock(g.mutex);
+  const std::lock_guard lock(g.mutex());
   const Normal normal(mean, std);
   const int64_t n = out.numel(), whole = n / kNormalBlock * kNormalBlock;
   T* const to = out.data<T>();
@@ -292,7 +292,7 @@ void bernoulli_tensor(const Tensor& out, const Tensor& p, Generator* gen) {
       using T = typename decltype(tag)::type;
       constexpr int kWords = std::is_same_v<P, double> ? 2 : 1;
       Generator& g = generator_or_default(gen);
-      const std::lock_guard lock(g.mutex);
+      const std::lock_guard lock(g.mutex());
       T* const to = out.data<T>();
       uint32_t words[1024 * kWords];
       MemoryWalk walk(order);

@@ -105,7 +105,7 @@ void fill_from_words(const Tensor& out, Generator* gen, bool heavy, const Make& 
   const int64_t n = out.numel();
   if (n == 0) return;
   Generator& g = generator_or_default(gen);
-  const std::lock_guard lock(g.mutex);
+  const std::lock_guard lock(g.mutex());
   const MemoryOrder order(out);
   const int64_t block = std::min(n, heavy ? kHeavyBlock : kLightBlock);
   const Scratch words(static_cast<size_t>(block) * kWords * sizeof(uint32_t));
@@ -137,7 +137,7 @@ template <class T, class Next> void fill_one_by_one(const Tensor& out, Generator
   const int64_t n = out.numel();
   if (n == 0) return;
   Generator& g = generator_or_default(gen);
-  const std::lock_guard lock(g.mutex);
+  const std::lock_guard lock(g.mutex());
   const MemoryOrder order(out);
   T* const to = out.data<T>();
   MemoryWalk(order).advance(n, [&](int64_t offset, int64_t, int64_t stride, int64_t, int64_t length) {

@@ -125,7 +125,7 @@ void randperm(const Tensor& out, int64_t n, Generator* gen) {
     T* const p = out.data<T>();
     const int64_t stride = out.strides()[0];
     Generator& g = generator_or_default(gen);
-    const std::lock_guard lock(g.mutex);
+    const std::lock_guard lock(g.mutex());
     uint32_t words[2 * kBlock];
     int64_t partner[kBlock];
     // Partners first: the exchanges then find their memory on its way.
@@ -211,7 +211,7 @@ void multinomial(const Tensor& out, const Tensor& self, int64_t num_samples, boo
     const T* const weights = self.data<T>();
     if (replacement && num_samples > 1) {
       Generator& g = generator_or_default(gen);
-      const std::lock_guard lock(g.mutex);
+      const std::lock_guard lock(g.mutex());
       std::vector<Sum<T>> sums(static_cast<size_t>(n));
       for (int64_t r = 0; r < rows; ++r) {
         cumulate(weights + r * row_stride, stride, n, sums.data());

@@ -34,12 +34,12 @@ Tensor softplus_grad(const Tensor& grad, const Tensor& self, const Scalar& beta,
 Tensor smooth_l1_grad(const Tensor& grad, const Tensor& self, const Tensor& target, double beta);
 Tensor bce_grad(const Tensor& grad, const Tensor& self, const Tensor& target);
 
-Tensor expand_reduced(const Tensor& grad, const DimVec& sizes, OptInts dim, bool keepdim);
-double reduced_count(const DimVec& sizes, OptInts dim);
+Tensor expand_reduced(const Tensor& grad, IntSpan sizes, OptInts dim, bool keepdim);
+double reduced_count(IntSpan sizes, OptInts dim);
 Tensor prod_grad(const Tensor& grad, const Tensor& self, const Tensor& result, OptInts dim, bool keepdim);
 Tensor extremum_grad(const Tensor& grad, const Tensor& self, const Tensor& result, Ints dim, bool keepdim);
 Tensor whole_extremum_grad(const Tensor& grad, const Tensor& self, const Tensor& result);
-Tensor value_selected_grad(const Tensor& grad, const Tensor& indices, const DimVec& sizes, int64_t dim,
+Tensor value_selected_grad(const Tensor& grad, const Tensor& indices, IntSpan sizes, int64_t dim,
                            bool keepdim);
 Tensor var_grad(const Tensor& grad, const Tensor& self, OptInts dim, const std::optional<Scalar>& correction,
                 bool keepdim);
@@ -51,17 +51,17 @@ Tensor logsumexp_grad(const Tensor& grad, const Tensor& self, const Tensor& resu
 Tensor cumprod_grad(const Tensor& grad, const Tensor& self, const Tensor& result, int64_t dim);
 Tensor logcumsumexp_grad(const Tensor& grad, const Tensor& self, const Tensor& result, int64_t dim);
 
-Tensor as_strided_grad(const Tensor& grad, const DimVec& sizes, const DimVec& strides, int64_t offset,
-                       Ints size, Ints stride, std::optional<int64_t> storage_offset);
+Tensor as_strided_grad(const Tensor& grad, IntSpan sizes, IntSpan strides, int64_t offset, Ints size,
+                       Ints stride, std::optional<int64_t> storage_offset);
 DimVec negated(Ints values);
 Tensor permute_grad(const Tensor& grad, Ints dims);
-Tensor select_grad(const Tensor& grad, const DimVec& sizes, int64_t dim, int64_t index);
-Tensor slice_grad(const Tensor& grad, const DimVec& sizes, int64_t dim, std::optional<int64_t> start,
+Tensor select_grad(const Tensor& grad, IntSpan sizes, int64_t dim, int64_t index);
+Tensor slice_grad(const Tensor& grad, IntSpan sizes, int64_t dim, std::optional<int64_t> start,
                   std::optional<int64_t> end, int64_t step);
-Tensor diagonal_grad(const Tensor& grad, const DimVec& sizes, int64_t offset, int64_t dim1, int64_t dim2);
-Tensor unfold_grad(const Tensor& grad, const DimVec& sizes, int64_t dim, int64_t size, int64_t step);
-Tensor copy_grad(const Tensor& grad, const DimVec& sizes, DType dtype);
-Tensor index_select_like(const Tensor& grad, int64_t dim, const Tensor& index, const DimVec& sizes);
+Tensor diagonal_grad(const Tensor& grad, IntSpan sizes, int64_t offset, int64_t dim1, int64_t dim2);
+Tensor unfold_grad(const Tensor& grad, IntSpan sizes, int64_t dim, int64_t size, int64_t step);
+Tensor copy_grad(const Tensor& grad, IntSpan sizes, DType dtype);
+Tensor index_select_like(const Tensor& grad, int64_t dim, const Tensor& index, IntSpan sizes);
 std::vector<Tensor> cat_grad(const Tensor& grad, const std::vector<DimVec>& sizes,
                              const std::vector<DType>& dtypes, int64_t dim);
 // Gradients of an op's outputs, with zeros where none came.

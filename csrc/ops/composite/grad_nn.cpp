@@ -17,7 +17,7 @@ Tensor sum_channels(const Tensor& grad) {
 
 Tensor gather_positions(const Tensor& grad, const Tensor& indices, int64_t spatial) {
   const auto lead = static_cast<size_t>(grad.dim() - spatial);
-  DimVec from(grad.sizes().span().first(lead)), to = from;
+  DimVec from(grad.sizes().first(lead)), to = from;
   int64_t places = 1, values = 1;
   for (size_t d = lead; d < grad.sizes().size(); ++d) {
     places *= grad.sizes()[d];

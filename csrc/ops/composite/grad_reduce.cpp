@@ -18,11 +18,11 @@ Tensor unreduced(const Tensor& t, int64_t ndim, OptInts dim, bool keepdim) {
 
 } // namespace
 
-Tensor expand_reduced(const Tensor& grad, const DimVec& sizes, OptInts dim, bool keepdim) {
+Tensor expand_reduced(const Tensor& grad, IntSpan sizes, OptInts dim, bool keepdim) {
   return expand(unreduced(grad, static_cast<int64_t>(sizes.size()), dim, keepdim), sizes);
 }
 
-double reduced_count(const DimVec& sizes, OptInts dim) {
+double reduced_count(IntSpan sizes, OptInts dim) {
   const uint64_t mask = dim_mask(dim.span(), static_cast<int64_t>(sizes.size()), "backward");
   double n = 1;
   for (size_t i = 0; i < sizes.size(); ++i)
@@ -75,7 +75,7 @@ Tensor whole_extremum_grad(const Tensor& grad, const Tensor& self, const Tensor&
   return grad * share / sum(share);
 }
 
-Tensor value_selected_grad(const Tensor& grad, const Tensor& indices, const DimVec& sizes, int64_t dim,
+Tensor value_selected_grad(const Tensor& grad, const Tensor& indices, IntSpan sizes, int64_t dim,
                            bool keepdim) {
   if (sizes.empty()) return reshape(grad, {});
   const Tensor g = keepdim ? grad : unsqueeze(grad, wrap_dim(dim, static_cast<int64_t>(sizes.size())));

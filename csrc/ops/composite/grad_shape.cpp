@@ -18,8 +18,8 @@ bool may_overlap(IntSpan sizes, IntSpan strides) {
 }
 } // namespace
 
-Tensor as_strided_grad(const Tensor& grad, const DimVec& sizes, const DimVec& strides, int64_t offset,
-                       Ints size, Ints stride, std::optional<int64_t> storage_offset) {
+Tensor as_strided_grad(const Tensor& grad, IntSpan sizes, IntSpan strides, int64_t offset, Ints size,
+                       Ints stride, std::optional<int64_t> storage_offset) {
   // The input's gradient lives on a base that covers both geometries; elements that several outputs name are
   // summed, and those that several inputs name share their sum among them: what they share comes together
   // again where their own overlap was made.
@@ -62,25 +62,25 @@ Tensor permute_grad(const Tensor& grad, Ints dims) {
 
 namespace {
 // Zeros with grad written into a view of them. Recorded through copy_ when a graph is built.
-template <class View> Tensor embedded(const Tensor& grad, const DimVec& sizes, View&& view_of) {
+template <class View> Tensor embedded(const Tensor& grad, IntSpan sizes, View&& view_of) {
   Tensor out = zeros(sizes, grad.dtype(), grad.device());
   copy_(view_of(out), grad);
   return out;
 }
 } // namespace
 
-Tensor select_grad(const Tensor& grad, const DimVec& sizes, int64_t dim, int64_t index) {
+Tensor select_grad(const Tensor& grad, IntSpan sizes, int64_t dim, int64_t index) {
   return embedded(grad, sizes, [&](const Tensor& t) { return select(t, dim, index); });
 }
-Tensor slice_grad(const Tensor& grad, const DimVec& sizes, int64_t dim, std::optional<int64_t> start,
+Tensor slice_grad(const Tensor& grad, IntSpan sizes, int64_t dim, std::optional<int64_t> start,
                   std::optional<int64_t> end, int64_t step) {
   return embedded(grad, sizes, [&](const Tensor& t) { return slice(t, dim, start, end, step); });
 }
-Tensor diagonal_grad(const Tensor& grad, const DimVec& sizes, int64_t offset, int64_t dim1, int64_t dim2) {
+Tensor diagonal_grad(const Tensor& grad, IntSpan sizes, int64_t offset, int64_t dim1, int64_t dim2) {
   return embedded(grad, sizes, [&](const Tensor& t) { return diagonal(t, offset, dim1, dim2); });
 }
 
-Tensor unfold_grad(const Tensor& grad, const DimVec& sizes, int64_t dim, int64_t size, int64_t step) {
+Tensor unfold_grad(const Tensor& grad, IntSpan sizes, int64_t dim, int64_t size, int64_t step) {
   if (sizes.empty()) return reshape(grad, {});
   dim = wrap_dim(dim, static_cast<int64_t>(sizes.size()));
   const int64_t n = sizes[dim];
@@ -92,14 +92,14 @@ Tensor unfold_grad(const Tensor& grad, const DimVec& sizes, int64_t dim, int64_t
   return index_add(zeros(sizes, grad.dtype(), grad.device()), dim, positions, reshape(moved, joined));
 }
 
-Tensor copy_grad(const Tensor& grad, const DimVec& sizes, DType dtype) {
+Tensor copy_grad(const Tensor& grad, IntSpan sizes, DType dtype) {
   Tensor g = sum_to_size(grad, sizes);
   if (g.dtype() == dtype) return g;
   if (g.is_complex() && !is_complex(dtype)) g = real(g);
   return _to_copy(g, dtype);
 }
 
-Tensor index_select_like(const Tensor& grad, int64_t dim, const Tensor& index, const DimVec& sizes) {
+Tensor index_select_like(const Tensor& grad, int64_t dim, const Tensor& index, IntSpan sizes) {
   const Tensor picked = index_select(grad, dim, index);
   return reshape(picked, sizes);
 }

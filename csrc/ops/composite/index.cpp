@@ -315,7 +315,7 @@ Tensor diag_embed(const Tensor& self, int64_t offset, int64_t dim1, int64_t dim2
   check(dim1 != dim2, "diagonal dimensions cannot be identical ", dim1, ", ", dim2);
   check(self.dim() > 0, "diag_embed: expected a tensor of at least one dimension");
   const int64_t side = self.sizes().back() + std::abs(offset);
-  DimVec sizes(self.sizes().span().first(self.dim() - 1));
+  DimVec sizes(self.sizes().first(self.dim() - 1));
   sizes.insert(std::min(dim1, dim2), side);
   sizes.insert(std::max(dim1, dim2), side);
   Tensor out = zeros(sizes, self.dtype(), self.device());

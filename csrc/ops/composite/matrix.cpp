@@ -44,8 +44,7 @@ Tensor matmul(const Tensor& self, const Tensor& other) {
   const Tensor lhs = a == 1 ? unsqueeze(self, 0) : self;
   const Tensor rhs = b == 1 ? unsqueeze(other, 1) : other;
   const int64_t n = lhs.sizes()[lhs.dim() - 2], k = lhs.sizes().back(), m = rhs.sizes().back();
-  const IntSpan batch_a = lhs.sizes().span().first(lhs.dim() - 2),
-                batch_b = rhs.sizes().span().first(rhs.dim() - 2);
+  const IntSpan batch_a = lhs.sizes().first(lhs.dim() - 2), batch_b = rhs.sizes().first(rhs.dim() - 2);
   check(rhs.sizes()[rhs.dim() - 2] == k, "matmul: shapes ", self.sizes(), " and ", other.sizes(),
         " cannot be multiplied: Expected size for ", "first two dimensions of batch2 tensor to be: [", k,
         "] but got: [", rhs.sizes()[rhs.dim() - 2], "].");

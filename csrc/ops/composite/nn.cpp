@@ -22,7 +22,7 @@ Tensor batch_norm(const Tensor& input, const Tensor& weight, const Tensor& bias,
   const auto uncounted = [](const Tensor& t) {
     if (!t.defined()) return t;
     Tensor a = torch::alias(t);
-    a.impl()->shared_version.reset();
+    a.impl()->version.reset();
     return a;
   };
   Tensor out = std::get<0>(native_batch_norm(input, weight, bias, uncounted(running_mean),
@@ -62,7 +62,7 @@ Tensor instance_norm(const Tensor& input, const Tensor& weight, const Tensor& bi
 }
 Tensor rms_norm(const Tensor& input, Ints normalized_shape, const Tensor& weight, std::optional<double> eps) {
   const int64_t k = static_cast<int64_t>(normalized_shape.size());
-  check(k >= 1 && input.dim() >= k && torch::equal(input.sizes().span().last(k), normalized_shape),
+  check(k >= 1 && input.dim() >= k && torch::equal(input.sizes().last(k), normalized_shape),
         "Given normalized_shape=", normalized_shape, ", expected input with shape [*, ", normalized_shape,
         "], but got input of size", input.sizes());
   DimVec dims;
@@ -198,7 +198,7 @@ Tensor bilinear(const Tensor& input1, const Tensor& input2, const Tensor& weight
   check(input2.size(-1) == weight.sizes()[2], "bilinear(): input2 size does not match weight size: got ",
         input2.size(-1), " but expected ", weight.sizes()[2]);
   check(!bias.defined() || (bias.dim() == 1 && bias.numel() == weight.sizes()[0]),
-        "bilinear(): bias size does not match weight size: got ", bias.defined() ? bias.sizes() : DimVec(),
+        "bilinear(): bias size does not match weight size: got ", bias.defined() ? DimVec(bias.sizes()) : DimVec(),
         " but expected ", weight.sizes()[0]);
   DimVec sizes(lead(input1));
   const int64_t rows = numel_of(sizes), outs = weight.sizes()[0], n1 = weight.sizes()[1],

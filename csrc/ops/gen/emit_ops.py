@@ -285,11 +285,14 @@ class Node:
             prefix = f"{indent}if ({condition}) " if condition else indent
             if t == "SavedTensor":
                 source = m[:-1]
+                written = op.params[0].name
                 # An in-place op is about to overwrite self: keep a copy of the old values.
-                value = f"saved_copy({source})" if form == "inplace" and source == op.params[0].name else source
+                value = f"saved_copy({source})" if form == "inplace" and source == written else source
                 if source in op.numbers:
-                    value = f"settled({value}, {op.params[0].name if form == 'inplace' else 'result'})"
-                lines.append(f"{prefix}node->{m} = SavedTensor({value}, false);")
+                    value = f"settled({value}, {written if form == 'inplace' else 'result'})"
+                saved = (f"SavedTensor::beside({value}, {written})" if form == "inplace" and source != written
+                         else f"SavedTensor({value}, false)")
+                lines.append(f"{prefix}node->{m} = {saved};")
             elif t == "std::vector<SavedTensor>":
                 lines.append(f"{prefix}node->{m} = save_all({m[:-1]});")
             elif t == "std::vector<DimVec>":

@@ -49,16 +49,16 @@ Metas3 layer_norm(const Tensor& input, Ints normalized_shape, const Tensor& weig
         normalized_shape);
   check(!weight.defined() || equal(weight.sizes(), normalized_shape),
         "Expected weight to be of same shape as normalized_shape, but got weight of shape ",
-        weight.defined() ? weight.sizes() : DimVec(), " and normalized_shape = ", normalized_shape);
+        weight.defined() ? weight.sizes() : Ints(), " and normalized_shape = ", normalized_shape);
   check(!bias.defined() || equal(bias.sizes(), normalized_shape),
         "Expected bias to be of same shape as normalized_shape, but got bias of shape ",
-        bias.defined() ? bias.sizes() : DimVec(), " and normalized_shape = ", normalized_shape);
-  check(n >= k && equal(input.sizes().span().last(std::min(n, k)), normalized_shape),
+        bias.defined() ? bias.sizes() : Ints(), " and normalized_shape = ", normalized_shape);
+  check(n >= k && equal(input.sizes().last(std::min(n, k)), normalized_shape),
         "Given normalized_shape=", normalized_shape, ", expected input with shape [*, ", normalized_shape,
         "], but got input of size", input.sizes());
   check_kind(ErrorKind::NotImplemented, input.is_floating_point(), "\"layer_norm\" not implemented for '",
              dtype_aten_name(input.dtype()), "'");
-  DimVec lead(input.sizes().span().first(n - k));
+  DimVec lead(input.sizes().first(n - k));
   for (int64_t i = 0; i < k; ++i) lead.push_back(1);
   const DType type = accumulate_type(input.dtype());
   return {TensorMeta{input.sizes(), input.dtype(), input.device()}, TensorMeta{lead, type, input.device()},
@@ -99,10 +99,10 @@ Metas2 nll_loss(const Tensor& self, const Tensor& target, const Tensor& weight, 
         " (nll_loss: target holds class indices)");
   check(self.dim() >= 1, "nll_loss: input tensor should be 1D or more, got 0D");
   const int64_t classes = self.sizes()[self.dim() == 1 ? 0 : 1];
-  check(!weight.defined() || (weight.dim() == 1 && weight.numel() == classes),
-        "weight tensor should be defined either for all ", classes,
-        " classes or no classes but got weight tensor of shape: ",
-        weight.defined() ? weight.sizes() : DimVec());
+  check(
+      !weight.defined() || (weight.dim() == 1 && weight.numel() == classes),
+      "weight tensor should be defined either for all ", classes,
+      " classes or no classes but got weight tensor of shape: ", weight.defined() ? weight.sizes() : Ints());
   DimVec expected;
   for (int64_t i = 0; i < self.dim(); ++i)
     if (i != (self.dim() == 1 ? 0 : 1)) expected.push_back(self.sizes()[i]);
@@ -113,8 +113,8 @@ Metas2 nll_loss(const Tensor& self, const Tensor& target, const Tensor& weight, 
     check(equal(target.sizes(), expected), "size mismatch (got input: ", self.sizes(),
           ", target: ", target.sizes(), "); expected target size ", expected);
   const bool elementwise = reduction == 0;
-  return {TensorMeta{elementwise ? (self.dim() == 1 ? target.sizes() : expected) : DimVec(), self.dtype(),
-                     self.device()},
+  return {TensorMeta{elementwise ? self.dim() == 1 ? DimVec(target.sizes()) : expected : DimVec(),
+                     self.dtype(), self.device()},
           TensorMeta{{}, self.dtype(), self.device()}};
 }
 

@@ -91,7 +91,13 @@ def _grads(
     return tuple(result)
 
 
-def _check_vector(v: Any, like: Sequence[Tensor], name: str) -> tuple[Tensor, ...]:
+def _vector(v: Any, like: Sequence[Tensor], name: str) -> tuple[Tensor, ...]:
+    """The vector v of the shapes of ``like``: the function's outputs for vjp, else its inputs."""
+    if v is None:
+        if len(like) != 1 or like[0].numel() != 1:
+            of = "the user-provided function returns" if name == "vjp" else "the input to the user-provided function is"
+            raise RuntimeError(f"The vector v can only be None if {of} a single Tensor with a single element.")
+        return (torch.ones_like(like[0]),)
     _, vectors = _tuple_of(v, "v", name)
     if len(vectors) != len(like):
         raise RuntimeError(f"{name}: v has {len(vectors)} tensors, expected {len(like)}")
@@ -113,15 +119,7 @@ def vjp(
         inputs_tuple, given = _tuple_of(inputs, "inputs", "vjp")
         points = _fresh(given, create_graph)
         outputs_tuple, outputs = _call(func, points, "vjp", strict)
-        if v is None:
-            if len(outputs) != 1 or outputs[0].numel() != 1:
-                raise RuntimeError(
-                    "The vector v can only be None if the user-provided function returns a single Tensor with a single "
-                    "element."
-                )
-            weights: tuple[Tensor, ...] = (torch.ones_like(outputs[0]),)
-        else:
-            weights = _check_vector(v, outputs, "vjp")
+        weights = _vector(v, outputs, "vjp")
         products = _grads(outputs, points, weights, "vjp", strict, create_graph)
     return (
         _shaped(outputs_tuple, _finish(outputs, create_graph)),
@@ -139,15 +137,7 @@ def jvp(
     with torch.enable_grad():
         _, given = _tuple_of(inputs, "inputs", "jvp")
         points = _fresh(given, create_graph)
-        if v is None:
-            if len(points) != 1 or points[0].numel() != 1:
-                raise RuntimeError(
-                    "The vector v can only be None if the input to the user-provided function is a single Tensor "
-                    "with a single element."
-                )
-            directions: tuple[Tensor, ...] = (torch.ones_like(points[0]),)
-        else:
-            directions = _check_vector(v, points, "jvp")
+        directions = _vector(v, points, "jvp")
         outputs_tuple, outputs = _call(func, points, "jvp", strict)
         weights = tuple(torch.zeros_like(o).requires_grad_() for o in outputs)
         pulled = _grads(outputs, points, weights, "jvp", strict, True)
@@ -244,6 +234,14 @@ def hessian(
     return blocks if inputs_tuple else blocks[0][0]
 
 
+def _gradient(func: Callable[..., Any], points: Sequence[Tensor], name: str, strict: bool) -> tuple[Any, Any]:
+    """The outputs of func, which are to be one element, and their gradients, differentiable again."""
+    _, outputs = _tuple_of(func(*points), "the output of func", name)
+    if len(outputs) != 1 or outputs[0].numel() != 1:
+        raise RuntimeError(f"The Tensor returned by the function given to {name} should contain a single element")
+    return outputs, _grads(outputs, points, [torch.ones_like(outputs[0])], name, strict, True)
+
+
 def vhp(
     func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
 ) -> tuple[Any, Any]:
@@ -251,19 +249,8 @@ def vhp(
     with torch.enable_grad():
         inputs_tuple, given = _tuple_of(inputs, "inputs", "vhp")
         points = _fresh(given, create_graph)
-        if v is None:
-            if len(points) != 1 or points[0].numel() != 1:
-                raise RuntimeError(
-                    "The vector v can only be None if the input to the user-provided function is a single Tensor "
-                    "with a single element."
-                )
-            weights: tuple[Tensor, ...] = (torch.ones_like(points[0]),)
-        else:
-            weights = _check_vector(v, points, "vhp")
-        _, outputs = _tuple_of(func(*points), "the output of func", "vhp")
-        if len(outputs) != 1 or outputs[0].numel() != 1:
-            raise RuntimeError("The Tensor returned by the function given to vhp should contain a single element")
-        first = _grads(outputs, points, [torch.ones_like(outputs[0])], "vhp", strict, True)
+        weights = _vector(v, points, "vhp")
+        outputs, first = _gradient(func, points, "vhp", strict)
         products = _grads(first, points, weights, "vhp", strict, create_graph)
     return _finish(outputs, create_graph)[0], _shaped(inputs_tuple, _finish(products, create_graph))
 
@@ -276,19 +263,8 @@ def hvp(
     with torch.enable_grad():
         inputs_tuple, given = _tuple_of(inputs, "inputs", "hvp")
         points = _fresh(given, create_graph)
-        if v is None:
-            if len(points) != 1 or points[0].numel() != 1:
-                raise RuntimeError(
-                    "The vector v can only be None if the input to the user-provided function is a single Tensor "
-                    "with a single element."
-                )
-            directions: tuple[Tensor, ...] = (torch.ones_like(points[0]),)
-        else:
-            directions = _check_vector(v, points, "hvp")
-        _, outputs = _tuple_of(func(*points), "the output of func", "hvp")
-        if len(outputs) != 1 or outputs[0].numel() != 1:
-            raise RuntimeError("The Tensor returned by the function given to hvp should contain a single element")
-        first = _grads(outputs, points, [torch.ones_like(outputs[0])], "hvp", strict, True)
+        directions = _vector(v, points, "hvp")
+        outputs, first = _gradient(func, points, "hvp", strict)
         weights = tuple(torch.zeros_like(p).requires_grad_() for p in points)
         pulled = _grads(first, points, weights, "hvp", strict, True)
         products = _grads(pulled, weights, directions, "hvp", strict, create_graph)

@@ -420,6 +420,12 @@ class Optimizer:
 
     # ---- helpers of the steps ------------------------------------------------------------------------------------
 
+    def _complete_groups(self, **options: Any) -> None:
+        """Give groups from old files the options that came later."""
+        for group in self.param_groups:
+            for name, value in options.items():
+                group.setdefault(name, value)
+
     def _run(self, closure: Callable | None, step_group: Callable[[dict[str, Any]], None]) -> Any:
         """Evaluate ``closure`` and call ``step_group`` with each group, recording only if differentiable."""
         with torch.set_grad_enabled(self.defaults.get("differentiable", False)):

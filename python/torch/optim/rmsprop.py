@@ -74,13 +74,10 @@ class RMSprop(Optimizer):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
+        self._complete_groups(
+            momentum=0, centered=False, foreach=None, maximize=False, differentiable=False, capturable=False
+        )
         for group in self.param_groups:
-            group.setdefault("momentum", 0)
-            group.setdefault("centered", False)
-            group.setdefault("foreach", None)
-            group.setdefault("maximize", False)
-            group.setdefault("differentiable", False)
-            group.setdefault("capturable", False)
             _steps_to_tensors(self.state, group["params"])
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:

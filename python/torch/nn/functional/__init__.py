@@ -408,13 +408,16 @@ def _reduction_enum(size_average: Any, reduce: Any, reduction: str) -> int:
     return _Reduction.get_enum(reduction)
 
 
-def _warn_of_other_size(input: torch.Tensor, target: torch.Tensor) -> None:
-    if target.size() != input.size():
-        warnings.warn(
-            f"Using a target size ({target.size()}) that is different to the input size ({input.size()}). "
-            "This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
-            stacklevel=3,
-        )
+def _of_one_size(input: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Broadcast input and target, with a warning where they differ."""
+    if target.size() == input.size():
+        return input, target
+    warnings.warn(
+        f"Using a target size ({target.size()}) that is different to the input size ({input.size()}). "
+        "This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
+        stacklevel=3,
+    )
+    return torch.broadcast_tensors(input, target)
 
 
 def _weighted(loss: torch.Tensor, weight: torch.Tensor, reduction: str) -> torch.Tensor:
@@ -440,9 +443,7 @@ def mse_loss(
     weight: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Compute ``(input - target)**2``. See :class:`~torch.nn.MSELoss`; ``weight`` has the shape of the input."""
-    if target.size() != input.size():
-        _warn_of_other_size(input, target)
-        input, target = torch.broadcast_tensors(input, target)
+    input, target = _of_one_size(input, target)
     number = _reduction_enum(size_average, reduce, reduction)
     if weight is not None:
         return _weighted(_nn.mse_loss(input, target, 0), weight, reduction)
@@ -458,9 +459,7 @@ def l1_loss(
     weight: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Compute ``|input - target|``. See :class:`~torch.nn.L1Loss`; ``weight`` has the shape of the input."""
-    if target.size() != input.size():
-        _warn_of_other_size(input, target)
-        input, target = torch.broadcast_tensors(input, target)
+    input, target = _of_one_size(input, target)
     number = _reduction_enum(size_average, reduce, reduction)
     if weight is not None:
         return _weighted(_nn.l1_loss(input, target, 0), weight, reduction)
@@ -476,9 +475,7 @@ def smooth_l1_loss(
     beta: float = 1.0,
 ) -> torch.Tensor:
     """Compute a squared error below ``beta`` and an absolute one above. See :class:`~torch.nn.SmoothL1Loss`."""
-    if target.size() != input.size():
-        _warn_of_other_size(input, target)
-        input, target = torch.broadcast_tensors(input, target)
+    input, target = _of_one_size(input, target)
     number = _reduction_enum(size_average, reduce, reduction)
     if beta == 0.0:
         return _nn.l1_loss(input, target, number)
@@ -493,9 +490,7 @@ def huber_loss(
     weight: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Compute a squared error below ``delta`` and an absolute one above. See :class:`~torch.nn.HuberLoss`."""
-    if target.size() != input.size():
-        _warn_of_other_size(input, target)
-        input, target = torch.broadcast_tensors(input, target)
+    input, target = _of_one_size(input, target)
     if weight is not None:
         return _weighted(_nn.huber_loss(input, target, 0, delta), weight, reduction)
     return _nn.huber_loss(input, target, _Reduction.get_enum(reduction), delta)
