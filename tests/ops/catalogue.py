@@ -8,7 +8,7 @@ from typing import Any, Optional
 import torch
 import wire
 
-from . import samples_create, samples_index, samples_nn, samples_pointwise, samples_reduce, samples_view
+from . import samples_create, samples_images, samples_index, samples_nn, samples_pointwise, samples_reduce, samples_view
 from .records import Op
 
 FAMILIES = {
@@ -18,6 +18,7 @@ FAMILIES = {
     "index": samples_index,
     "create": samples_create,
     "nn": samples_nn,
+    "images": samples_images,
 }
 
 # Internal ops of the table and the public op whose record runs each of them: forward helpers by the samples,
@@ -46,9 +47,12 @@ INTERNAL = {
     "_log_softmax_backward_data": "log_softmax",
     "_conv_grad_input": "conv2d",
     "_conv_grad_weight": "conv2d",
-    "_max_pool2d_backward": "max_pool2d",
-    "_avg_pool2d_backward": "avg_pool2d",
-    "_adaptive_avg_pool2d_backward": "adaptive_avg_pool2d",
+    "_max_pool_backward": "max_pool2d",
+    "_avg_pool_backward": "avg_pool2d",
+    "_adaptive_avg_pool_backward": "adaptive_avg_pool2d",
+    "_resample": "interpolate",
+    "_resample_backward": "interpolate",
+    "_grid_sampler_backward": "grid_sample",
     "native_batch_norm_backward": "batch_norm",
     "native_layer_norm_backward": "layer_norm",
     "_group_norm": "group_norm",

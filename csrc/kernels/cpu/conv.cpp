@@ -1,9 +1,9 @@
 // convolution and its two gradients: geometry, dtypes, and the choice between products and the direct engine.
 #include "core/tensor.h"
+#include "kernels/conv_kernels.h"
 #include "kernels/cpu/conv_engine.h"
 #include "kernels/cpu/conv_weight.h"
 #include "kernels/cpu/gemm.h"
-#include "kernels/nn_kernels.h"
 
 #include <memory>
 
@@ -65,8 +65,10 @@ template <class T> constexpr int64_t kParts = kIsComplex<T> ? 2 : 1;
 template <class T> Operand<EngineType<T>> operand(const Tensor& t) {
   using C = EngineType<T>;
   if constexpr (std::is_same_v<T, C>) {
-    return {{t.data<C>(), t.stride(0), t.stride(1), image_strides(t)}, nullptr};
-  } else {
+    if (t.is_contiguous() || t.suggested_format() != MemoryFormat::Contiguous)
+      return {{t.data<C>(), t.stride(0), t.stride(1), image_strides(t)}, nullptr};
+  }
+  {
     auto copy = std::make_unique<Scratch>(size_t(t.numel() * kParts<T>) * sizeof(C));
     C* to = copy->as<C>();
     const T* from = t.data<T>();
@@ -238,6 +240,69 @@ void product_by_image(const ConvGeometry& g, Matrix<C> weight, int64_t weight_gr
   });
 }
 
+// to[image, position, r] = sum_c from[image, position, c] * weight(r, c) (+ bias[r]), channels side by side.
+template <class C>
+void product_by_pixel(const ConvGeometry& g, Matrix<C> weight, int64_t weight_group, Images<const C> from,
+                      int64_t from_step, int64_t channels, Images<C> to, int64_t to_step, int64_t rows,
+                      const C* bias) {
+  const int64_t positions = g.large[0] * g.large[1] * g.large[2];
+  for (int64_t n = 0; n < g.batch; ++n)
+    for (int64_t group = 0; group < g.groups; ++group) {
+      const Matrix<C> source{from.data + n * from.image + group * channels * from.channel, from_step,
+                             from.channel};
+      const Matrix<C> add = bias ? Matrix<C>{bias + group * rows, 0, 1} : Matrix<C>{};
+      gemm<C>(positions, rows, channels, C(1), source,
+              {weight.data + group * weight_group, weight.col, weight.row}, C(1), add,
+              to.data + n * to.image + group * rows, to_step);
+    }
+}
+
+// One filter for every channel, channels side by side: each tap is a product of vectors of channels.
+template <class C>
+void depthwise_by_pixel(const ConvGeometry& g, Images<const C> large, const C* weight, const C* bias,
+                        Images<C> small) {
+  constexpr int64_t lanes = kLanesOf<C>;
+  const int64_t channels = g.groups, taps = g.taps();
+  const Scratch memory(size_t(taps * channels) * sizeof(C));
+  C* const by_tap = memory.as<C>();
+  for (int64_t c = 0; c < channels; ++c)
+    for (int64_t t = 0; t < taps; ++t) by_tap[t * channels + c] = weight[c * taps + t];
+  const int64_t rows = g.small[0] * g.small[1];
+  const int64_t grain = std::max<int64_t>(1, kGrain / std::max<int64_t>(g.small[2] * channels * taps / 8, 1));
+  parallel_for(0, g.batch * rows, grain, [&](int64_t begin, int64_t end) {
+    std::vector<std::pair<const C*, const C*>> pairs; // what a tap reads and its weights
+    for (int64_t unit = begin; unit < end; ++unit) {
+      const int64_t n = unit / rows, oz = unit % rows / g.small[1], oy = unit % g.small[1];
+      for (int64_t ox = 0; ox < g.small[2]; ++ox) {
+        pairs.clear();
+        for (int64_t t = 0; t < taps; ++t) {
+          const Three tap = tap_at(g, t);
+          const int64_t z = oz * g.stride[0] + tap[0] * g.dilation[0] - g.padding[0];
+          const int64_t y = oy * g.stride[1] + tap[1] * g.dilation[1] - g.padding[1];
+          const int64_t x = ox * g.stride[2] + tap[2] * g.dilation[2] - g.padding[2];
+          if (z < 0 || z >= g.large[0] || y < 0 || y >= g.large[1] || x < 0 || x >= g.large[2]) continue;
+          pairs.emplace_back(large.data + n * large.image + z * large.strides[0] + y * large.strides[1] +
+                                 x * large.strides[2],
+                             by_tap + t * channels);
+        }
+        C* const to = small.data + n * small.image + oz * small.strides[0] + oy * small.strides[1] +
+                      ox * small.strides[2];
+        int64_t c = 0;
+        for (; c + lanes <= channels; c += lanes) {
+          VecT<C> sum = bias ? vload<C>(bias + c) : VecT<C>{};
+          for (const auto& [from, w] : pairs) sum = vfma<C>(vload<C>(from + c), vload<C>(w + c), sum);
+          vstore<C>(to + c, sum);
+        }
+        for (; c < channels; ++c) {
+          C sum = bias ? bias[c] : C{};
+          for (const auto& [from, w] : pairs) sum += from[c] * w[c];
+          to[c] = sum;
+        }
+      }
+    }
+  });
+}
+
 template <class C>
 void to_small(const ConvGeometry& g, Images<const C> large, const C* weight, const C* bias, Images<C> small) {
   if constexpr (std::is_floating_point_v<C>) {
@@ -246,7 +311,14 @@ void to_small(const ConvGeometry& g, Images<const C> large, const C* weight, con
         flat_positions(small, g.small, to_step) && to_step == 1)
       return product_by_image<C>(g, {weight, g.large_channels, 1}, g.small_channels * g.large_channels, large,
                                  from_step, g.large_channels, small, g.small_channels, bias);
+    if (is_pointwise(g) && flat_positions(large, g.large, from_step) &&
+        flat_positions(small, g.small, to_step) && small.channel == 1)
+      return product_by_pixel<C>(g, {weight, g.large_channels, 1}, g.small_channels * g.large_channels, large,
+                                 from_step, g.large_channels, small, to_step, g.small_channels, bias);
   }
+  if (g.groups > 1 && g.large_channels == 1 && g.small_channels == 1 && large.channel == 1 &&
+      small.channel == 1)
+    return depthwise_by_pixel<C>(g, large, weight, bias, small);
   conv_to_small<C>(g, large, weight, bias, small);
 }
 template <class C>
@@ -257,6 +329,10 @@ void to_large(const ConvGeometry& g, Images<const C> small, const C* weight, con
         flat_positions(large, g.large, to_step) && to_step == 1)
       return product_by_image<C>(g, {weight, 1, g.large_channels}, g.small_channels * g.large_channels, small,
                                  from_step, g.small_channels, large, g.large_channels, bias);
+    if (is_pointwise(g) && flat_positions(small, g.small, from_step) &&
+        flat_positions(large, g.large, to_step) && large.channel == 1)
+      return product_by_pixel<C>(g, {weight, 1, g.large_channels}, g.small_channels * g.large_channels, small,
+                                 from_step, g.small_channels, large, to_step, g.large_channels, bias);
   }
   conv_to_large<C>(g, small, weight, bias, large);
 }

@@ -1,10 +1,11 @@
-// embedding: rows of a table by index, and the gradient by the table.
+// embedding: rows of a table by index, and the gradient by the table; bags of rows.
 #include "core/allocator.h"
 #include "core/tensor.h"
 #include "core/threads.h"
-#include "kernels/nn_kernels.h"
+#include "kernels/embedding_kernels.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <type_traits>
 
@@ -130,6 +131,146 @@ void embedding_dense_backward(const Tensor& grad_weight, const Tensor& grad_outp
         if (!std::is_same_v<T, C> || scale_grad_by_freq)
           for (int64_t j = 0; j < width; ++j) to[r * width + j] = static_cast<T>(sums[j] * scale);
       }
+    });
+  });
+}
+
+// Rows are scaled once, however often they are named.
+void embedding_renorm(const Tensor& self, const Tensor& indices, double max_norm, double norm_type) {
+  const IndexList list(indices, self.size(0));
+  DimVec rows;
+  for (int64_t i = 0; i < list.size(); ++i) rows.push_back(list[i]);
+  std::sort(rows.begin(), rows.end());
+  const int64_t count = std::unique(rows.begin(), rows.end()) - rows.begin();
+  const int64_t width = self.size(1), step = self.stride(1);
+  const auto run = [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    for (int64_t i = 0; i < count; ++i) {
+      T* const row = self.data<T>() + rows[size_t(i)] * self.stride(0);
+      double norm = 0;
+      for (int64_t j = 0; j < width; ++j) {
+        double size;
+        if constexpr (std::is_same_v<T, complex64> || std::is_same_v<T, complex128>)
+          size = std::abs(std::complex<double>(row[j * step]));
+        else
+          size = std::abs(static_cast<double>(row[j * step]));
+        norm = norm_type == 2          ? norm + size * size
+               : norm_type == 1        ? norm + size
+               : norm_type == 0        ? norm + (size != 0)
+               : std::isinf(norm_type) ? (norm_type > 0 ? std::max(norm, size)
+                                          : j == 0      ? size
+                                                        : std::min(norm, size))
+                                       : norm + std::pow(size, norm_type);
+      }
+      if (norm_type == 2)
+        norm = std::sqrt(norm);
+      else if (norm_type != 1 && norm_type != 0 && !std::isinf(norm_type))
+        norm = std::pow(norm, 1 / norm_type);
+      if (norm <= max_norm) continue;
+      const double scale = max_norm / (norm + 1e-7); // keeps the new norm on this side of the limit
+      for (int64_t j = 0; j < width; ++j) {
+        if constexpr (std::is_same_v<T, complex64> || std::is_same_v<T, complex128>)
+          row[j * step] *= static_cast<typename T::value_type>(scale);
+        else if constexpr (std::is_same_v<T, double>)
+          row[j * step] *= scale;
+        else
+          row[j * step] = static_cast<T>(static_cast<float>(row[j * step]) * static_cast<float>(scale));
+      }
+    }
+  };
+  if (self.dtype() == DType::Complex64)
+    run(TypeTag<complex64>{});
+  else if (self.dtype() == DType::Complex128)
+    run(TypeTag<complex128>{});
+  else
+    visit_floating("embedding_renorm_", self.dtype(), run);
+}
+
+namespace {
+template <class C, class T> inline void add_to(C* __restrict sums, const T* __restrict row, int64_t n) {
+  for (int64_t j = 0; j < n; ++j) sums[j] += static_cast<C>(row[j]);
+}
+template <class C, class T>
+inline void add_scaled(C* __restrict sums, const T* __restrict row, int64_t n, C factor) {
+  for (int64_t j = 0; j < n; ++j) sums[j] += factor * static_cast<C>(row[j]);
+}
+} // namespace
+
+void embedding_bag(const Tensor& out, const Tensor& bag_of, const Tensor& bag_size, const Tensor& max_indices,
+                   const Tensor& weight, const Tensor& indices, const Tensor& offsets, int64_t mode,
+                   const Tensor& per_sample_weights, bool include_last_offset, int64_t padding_idx) {
+  const int64_t rows = weight.size(0), width = weight.size(1), total = indices.numel();
+  const int64_t bags = out.size(0);
+  visit_index("embedding_bag", indices.dtype(), [&](auto index_tag) {
+    using I = typename decltype(index_tag)::type;
+    const I* const list = indices.data<I>();
+    const I* const starts = offsets.data<I>();
+    if (offsets.numel() > 0) {
+      check(starts[0] == 0,
+            "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from "
+            "position 0. However, got ",
+            int64_t(starts[0]));
+      check(starts[offsets.numel() - 1] <= total, "offsets[-1] can not be greater than input's length(",
+            total, ") but got offsets[-1] of ", int64_t(starts[offsets.numel() - 1]));
+    }
+    const auto end_of = [&](int64_t b) {
+      return b + 1 < bags || include_last_offset ? static_cast<int64_t>(starts[b + 1]) : total;
+    };
+    for (int64_t b = 0; b < bags; ++b)
+      check(starts[b] >= 0 && starts[b] <= end_of(b), "embedding_bag: offsets must not decrease, got ",
+            int64_t(starts[b]), " followed by ", end_of(b));
+    for (int64_t i = 0; i < total; ++i)
+      check(list[i] >= 0 && list[i] < rows,
+            "embedding_bag: Expected idx >= 0 && idx < num_embeddings but found idx to be ",
+            int64_t(list[i]));
+    std::fill_n(bag_of.data<I>(), total, static_cast<I>(bags));
+    for (int64_t b = 0; b < bags; ++b)
+      for (int64_t i = starts[b]; i < end_of(b); ++i) bag_of.data<I>()[i] = static_cast<I>(b);
+    visit_floating("embedding_bag", weight.dtype(), [&](auto tag) {
+      using T = typename decltype(tag)::type;
+      using C = std::conditional_t<std::is_same_v<T, double>, double, float>;
+      const T* const table = weight.data<T>();
+      const T* const factors = per_sample_weights.defined() ? per_sample_weights.data<T>() : nullptr;
+      const int64_t work = bags > 0 ? total * width / bags + width : 1;
+      parallel_for(0, bags, std::max<int64_t>(1, kGrain / std::max<int64_t>(work, 1)),
+                   [&](int64_t begin, int64_t end) {
+                     const Scratch memory(std::is_same_v<T, C> ? 0 : size_t(width) * sizeof(C));
+                     for (int64_t b = begin; b < end; ++b) {
+                       T* const to = out.data<T>() + b * width;
+                       C* sums;
+                       if constexpr (std::is_same_v<T, C>)
+                         sums = to;
+                       else
+                         sums = memory.as<C>();
+                       std::fill_n(sums, width, C{});
+                       I* const places = mode == 2 ? max_indices.data<I>() + b * width : nullptr;
+                       if (places) std::fill_n(places, width, I{0});
+                       int64_t count = 0;
+                       for (int64_t i = starts[b]; i < end_of(b); ++i) {
+                         if (list[i] == padding_idx) continue;
+                         const T* const row = table + list[i] * width;
+                         if (mode == 2) {
+                           for (int64_t j = 0; j < width; ++j) {
+                             const C value = static_cast<C>(row[j]);
+                             if (count == 0 || value > sums[j]) {
+                               sums[j] = value;
+                               places[j] = list[i];
+                             }
+                           }
+                         } else if (factors) {
+                           add_scaled(sums, row, width, static_cast<C>(factors[i]));
+                         } else {
+                           add_to(sums, row, width);
+                         }
+                         ++count;
+                       }
+                       bag_size.data<I>()[b] = static_cast<I>(count);
+                       if (mode == 1 && count > 0)
+                         for (int64_t j = 0; j < width; ++j) sums[j] /= static_cast<C>(count);
+                       if constexpr (!std::is_same_v<T, C>)
+                         for (int64_t j = 0; j < width; ++j) to[j] = static_cast<T>(sums[j]);
+                     }
+                   });
     });
   });
 }

@@ -38,6 +38,57 @@ void forward(const Tensor& out, const Tensor& mean, const Tensor& rstd, const Te
   });
 }
 
+// Channels-last images, one pixel after another; statistics of each channel add up to those of its group.
+template <class T>
+void forward_pixels(const Tensor& out, const Tensor& mean, const Tensor& rstd, const Tensor& input,
+                    const Shape& s, const Tensor& weight, const Tensor& bias, double eps) {
+  const Coefficients<T> w(weight, s.channels, T(1)), b(bias, s.channels, T(0));
+  const int64_t c = s.channels;
+  constexpr int64_t block = 64; // pixels summed in T before they go into double
+  parallel_for(0, s.n, std::max<int64_t>(1, kGrain / (4 * c * s.plane)), [&](int64_t from, int64_t to) {
+    std::vector<T> part(static_cast<size_t>(c)), centre(part), scale(part), shift(part);
+    std::vector<double> total(static_cast<size_t>(c));
+    for (int64_t n = from; n < to; ++n) {
+      const T* const x = input.data<T>() + n * c * s.plane;
+      T* const y = out.data<T>() + n * c * s.plane;
+      // Sums over the pixels of f(value - centre), by channel.
+      const auto sum_pixels = [&](auto&& f) {
+        std::fill(total.begin(), total.end(), 0.0);
+        for (int64_t first = 0; first < s.plane; first += block) {
+          std::fill(part.begin(), part.end(), T(0));
+          const T* const middle = centre.data();
+          T* const sums = part.data();
+          for (int64_t p = first; p < std::min(first + block, s.plane); ++p)
+            for (int64_t k = 0; k < c; ++k) sums[k] += f(x[p * c + k] - middle[k]);
+          for (int64_t k = 0; k < c; ++k) total[size_t(k)] += double(sums[k]);
+        }
+      };
+      const auto group_mean = [&](int64_t g) {
+        double sum = 0;
+        for (int64_t k = 0; k < s.per_group; ++k) sum += total[size_t(g * s.per_group + k)];
+        return sum / double(s.per_group * s.plane);
+      };
+      std::fill(centre.begin(), centre.end(), T(0));
+      sum_pixels([](T v) { return v; });
+      for (int64_t k = 0; k < c; ++k) centre[size_t(k)] = T(group_mean(k / s.per_group));
+      sum_pixels([](T v) { return v * v; });
+      for (int64_t g = 0; g < s.groups; ++g) {
+        const T r = T(1 / std::sqrt(group_mean(g) + eps));
+        mean.data<T>()[n * s.groups + g] = centre[size_t(g * s.per_group)];
+        rstd.data<T>()[n * s.groups + g] = r;
+        for (int64_t k = g * s.per_group; k < (g + 1) * s.per_group; ++k) {
+          scale[size_t(k)] = r * w[k];
+          shift[size_t(k)] = b[k];
+        }
+      }
+      for (int64_t p = 0; p < s.plane; ++p) {
+        const T *const middle = centre.data(), *const a = scale.data(), *const add = shift.data();
+        for (int64_t k = 0; k < c; ++k) y[p * c + k] = (x[p * c + k] - middle[k]) * a[k] + add[k];
+      }
+    }
+  });
+}
+
 // Per sample and channel: sums of grad and of grad * (x - mean), from which all three gradients follow as in
 // layer_norm.
 template <class T>
@@ -109,7 +160,15 @@ void group_norm(const Tensor& out, const Tensor& mean, const Tensor& rstd, const
     return fill(rstd, Scalar(NAN));
   }
   visit_norm("group_norm", input.dtype(), [&](auto tag) {
-    forward<typename decltype(tag)::type>(out, mean, rstd, input, s, weight, bias, eps);
+    using T = typename decltype(tag)::type;
+    const MemoryFormat format = out.suggested_format();
+    if (format != MemoryFormat::Contiguous && input.is_contiguous(format) && input.dtype() == dtype_of<T>())
+      return forward_pixels<T>(out, mean, rstd, input, s, weight, bias, eps);
+    const Tensor x = input.is_contiguous() ? input : empty_tensor(input.sizes(), input.dtype());
+    if (!x.is_same(input)) copy(x, input);
+    const Tensor dense = out.is_contiguous() ? out : empty_tensor(out.sizes(), out.dtype());
+    forward<T>(dense, mean, rstd, x, s, weight, bias, eps);
+    if (!dense.is_same(out)) copy(out, dense);
   });
 }
 
@@ -123,8 +182,10 @@ void group_norm_backward(const Tensor& grad_input, const Tensor& grad_weight, co
     return;
   }
   visit_norm("group_norm_backward", input.dtype(), [&](auto tag) {
-    backward<typename decltype(tag)::type>(grad_input, grad_weight, grad_bias, grad, input, mean, rstd,
-                                           weight, s);
+    const bool aside = grad_input.defined() && !grad_input.is_contiguous();
+    const Tensor dense = aside ? empty_tensor(grad_input.sizes(), grad_input.dtype()) : grad_input;
+    backward<typename decltype(tag)::type>(dense, grad_weight, grad_bias, grad, input, mean, rstd, weight, s);
+    if (aside) copy(grad_input, dense);
   });
 }
 

@@ -8,6 +8,7 @@
 #include "kernels/cpu/gemm_vec.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <optional>
 #include <vector>
@@ -31,34 +32,57 @@ inline int64_t window_value(IntSpan values, size_t d, int64_t missing) {
   return values.empty() ? missing : values.size() == 1 ? values[0] : values[d];
 }
 
-inline Window window(const Tensor& in, const Tensor& out, size_t d, IntSpan kernel, IntSpan stride,
-                     IntSpan padding, IntSpan dilation = {}) {
-  const int64_t k = window_value(kernel, d, 1);
-  const int64_t from_end = static_cast<int64_t>(d) - 2;
-  return {in.size(from_end),          out.size(from_end),          k,
-          window_value(stride, d, k), window_value(padding, d, 0), window_value(dilation, d, 1)};
+// Windows of the three dimensions of a volume; a plane is a volume of depth 1.
+using Windows = std::array<Window, 3>;
+
+inline Windows windows(const Tensor& in, const Tensor& out, size_t spatial, IntSpan kernel, IntSpan stride,
+                       IntSpan padding, IntSpan dilation = {}) {
+  Windows all{Window{1, 1, 1, 1, 0}, Window{1, 1, 1, 1, 0}, Window{1, 1, 1, 1, 0}};
+  for (size_t d = 0; d < spatial; ++d) {
+    const int64_t from_end = static_cast<int64_t>(d) - static_cast<int64_t>(spatial);
+    const int64_t k = window_value(kernel, d, 1);
+    all[3 - spatial + d] = {
+        in.size(from_end),          out.size(from_end),          k,
+        window_value(stride, d, k), window_value(padding, d, 0), window_value(dilation, d, 1)};
+  }
+  return all;
 }
 
-// The planes (last two dimensions) of a 3- or 4-dimensional tensor.
+// The volumes (one for each image and channel) of an image tensor, batched or not.
 template <class T> struct Planes {
   T* data;
-  int64_t count, inner; // planes, and how many of them follow one another with stride `step`
-  int64_t outer_step, step, row, col;
+  int64_t count, inner, images; // volumes, and how many of them follow one another with stride `step`
+  int64_t outer_step, step;
+  int64_t slice = 0, row = 0, col; // strides within a volume
+  int64_t slices = 1, rows = 1, cols;
 
-  explicit Planes(const Tensor& t) : data(t.data<T>()) {
-    const size_t n = t.sizes().size();
+  Planes(const Tensor& t, size_t spatial) : data(t.data<T>()) {
+    const size_t n = t.sizes().size(), c = n - spatial - 1;
     const IntSpan sizes = t.sizes(), strides = t.strides();
-    inner = sizes[n - 3];
-    count = inner * (n == 4 ? sizes[0] : 1);
-    outer_step = n == 4 ? strides[0] : 0;
-    step = strides[n - 3];
+    inner = sizes[c];
+    images = c == 1 ? sizes[0] : 1;
+    count = inner * images;
+    outer_step = c == 1 ? strides[0] : 0;
+    step = strides[c];
+    if (spatial == 3) {
+      slice = strides[n - 3];
+      slices = sizes[n - 3];
+    }
     row = strides[n - 2];
+    rows = sizes[n - 2];
     col = strides[n - 1];
+    cols = sizes[n - 1];
+    channels_last = step == 1 && inner > 1 && col != 1;
     if (outer_step == inner * step) inner = count;
   }
   T* plane(int64_t p) const {
     return p < inner ? data + p * step : data + p / inner * outer_step + p % inner * step;
   }
+  T* image(int64_t n) const { return data + n * outer_step; }
+  int64_t channels() const { return count / std::max<int64_t>(images, 1); }
+  int64_t size() const { return slices * rows * cols; }
+  bool dense() const { return col == 1 && row == cols && (slices == 1 || slice == rows * cols); }
+  bool channels_last; // pixels are what is adjacent
 };
 
 template <class To, class From> inline void copy_row(To* to, const From* from, int64_t n, int64_t step) {
@@ -118,6 +142,10 @@ struct PhasedRow {
     }
   }
 };
+
+// Where the windows of adaptive pooling begin and end.
+inline int64_t bin_start(int64_t o, int64_t in, int64_t out) { return o / out * in + o % out * in / out; }
+inline int64_t bin_end(int64_t o, int64_t in, int64_t out) { return 1 + ((o + 1) * in - 1) / out; }
 
 // Whole planes for each thread, worth at least a grain of elements.
 template <class F> void for_planes(int64_t planes, int64_t elements, F&& body) {

@@ -1,7 +1,7 @@
-// avg_pool2d, adaptive_avg_pool2d and their backwards. Rows are added up first, then windows along the row;
+// avg_pool, adaptive_avg_pool and their backwards. Rows are added up first, then windows along the row;
 // the backward spreads in the opposite order. float16 and bfloat16 are summed in float.
 #include "kernels/cpu/pool.h"
-#include "kernels/nn_kernels.h"
+#include "kernels/pool_kernels.h"
 
 #include <type_traits>
 
@@ -90,60 +90,144 @@ template <class C> inline void set_row(C* to, int64_t n, C value) {
     std::fill_n(to, n, value);
 }
 
-// A plane whose rows follow one another, written from dense sums.
-template <class T, class C>
-inline void write_plane(T* plane, int64_t row, int64_t col, const C* sums, int64_t height, int64_t width) {
-  if (row == width && col == 1) {
+// A volume written from dense sums.
+template <class T, class C> inline void write_volume(const Planes<T>& to, int64_t p, const C* sums) {
+  T* const plane = to.plane(p);
+  if (to.dense()) {
     if constexpr (std::is_same_v<C, T> && std::is_floating_point_v<C>)
-      return vcopy<C>(plane, sums, height * width);
-    for (int64_t i = 0; i < height * width; ++i) plane[i] = static_cast<T>(sums[i]);
+      return vcopy<C>(plane, sums, to.size());
+    for (int64_t i = 0; i < to.size(); ++i) plane[i] = static_cast<T>(sums[i]);
   } else {
-    for (int64_t y = 0; y < height; ++y)
-      for (int64_t x = 0; x < width; ++x) plane[y * row + x * col] = static_cast<T>(sums[y * width + x]);
+    for (int64_t z = 0; z < to.slices; ++z)
+      for (int64_t y = 0; y < to.rows; ++y)
+        for (int64_t x = 0; x < to.cols; ++x)
+          plane[z * to.slice + y * to.row + x * to.col] =
+              static_cast<T>(sums[(z * to.rows + y) * to.cols + x]);
   }
+}
+
+// Sums of channels-last pixels over boxes, divided: spans[d][o] says what counts for output o.
+template <class T, class C>
+void average_pixels(const Planes<T>& to, const Planes<const T>& from,
+                    const std::array<std::vector<Counted>, 3>& spans, std::optional<int64_t> divisor) {
+  const int64_t channels = from.channels();
+  for_planes(from.images * to.slices * to.rows, from.cols * channels, [&](int64_t begin, int64_t end) {
+    const Scratch memory(size_t(channels) * sizeof(C));
+    C* const sums = memory.as<C>();
+    for (int64_t unit = begin; unit < end; ++unit) {
+      const int64_t n = unit / (to.slices * to.rows), oz = unit / to.rows % to.slices, oy = unit % to.rows;
+      const Counted &sz = spans[0][size_t(oz)], &sy = spans[1][size_t(oy)];
+      for (int64_t ox = 0; ox < to.cols; ++ox) {
+        const Counted& sx = spans[2][size_t(ox)];
+        set_row(sums, channels, C{});
+        for (int64_t z = sz.first; z < sz.last; ++z)
+          for (int64_t y = sy.first; y < sy.last; ++y)
+            for (int64_t x = sx.first; x < sx.last; ++x)
+              add_row(sums, from.image(n) + z * from.slice + y * from.row + x * from.col, channels, 1);
+        divide_row<T, C>(to.image(n) + oz * to.slice + oy * to.row + ox * to.col, 1, sums, nullptr,
+                         static_cast<C>(divisor ? *divisor : sz.count * sy.count * sx.count), channels);
+      }
+    }
+  });
+}
+
+// The reverse: every image is one thread's.
+template <class T, class C>
+void spread_pixels(const Planes<T>& to, const Planes<const T>& from,
+                   const std::array<std::vector<Counted>, 3>& spans, std::optional<int64_t> divisor) {
+  const int64_t channels = to.channels();
+  for_planes(to.images, to.size() * channels, [&](int64_t begin, int64_t end) {
+    const Scratch memory(size_t(channels) * sizeof(C));
+    C* const share = memory.as<C>();
+    for (int64_t n = begin; n < end; ++n) {
+      for (int64_t z = 0; z < to.slices; ++z)
+        for (int64_t y = 0; y < to.rows; ++y)
+          for (int64_t x = 0; x < to.cols; ++x)
+            set_row(to.image(n) + z * to.slice + y * to.row + x * to.col, channels, T{});
+      for (int64_t oz = 0; oz < from.slices; ++oz)
+        for (int64_t oy = 0; oy < from.rows; ++oy)
+          for (int64_t ox = 0; ox < from.cols; ++ox) {
+            const Counted &sz = spans[0][size_t(oz)], &sy = spans[1][size_t(oy)], &sx = spans[2][size_t(ox)];
+            copy_row(share, from.image(n) + oz * from.slice + oy * from.row + ox * from.col, channels,
+                     from.step);
+            divide_row<C, C>(share, 1, share, nullptr,
+                             static_cast<C>(divisor ? *divisor : sz.count * sy.count * sx.count), channels);
+            for (int64_t z = sz.first; z < sz.last; ++z)
+              for (int64_t y = sy.first; y < sy.last; ++y)
+                for (int64_t x = sx.first; x < sx.last; ++x)
+                  add_row(to.image(n) + z * to.slice + y * to.row + x * to.col, share, channels, 1);
+          }
+    }
+  });
+}
+
+std::array<std::vector<Counted>, 3> window_spans(const Windows& all, bool include_padding) {
+  std::array<std::vector<Counted>, 3> spans;
+  for (size_t d = 0; d < 3; ++d)
+    for (int64_t o = 0; o < all[d].out; ++o) spans[d].push_back(counted(all[d], o, include_padding));
+  return spans;
+}
+template <class T, class U>
+std::array<std::vector<Counted>, 3> adaptive_spans(const Planes<T>& in, const Planes<U>& out) {
+  std::array<std::vector<Counted>, 3> spans;
+  const std::array<int64_t, 3> from{in.slices, in.rows, in.cols}, to{out.slices, out.rows, out.cols};
+  for (size_t d = 0; d < 3; ++d)
+    for (int64_t o = 0; o < to[d]; ++o) {
+      const int64_t first = bin_start(o, from[d], to[d]), last = bin_end(o, from[d], to[d]);
+      spans[d].push_back({first, last, last - first});
+    }
+  return spans;
 }
 
 } // namespace
 
-void avg_pool2d(const Tensor& out, const Tensor& input, IntSpan kernel_size, IntSpan stride, IntSpan padding,
-                bool /*ceil_mode*/, bool count_include_pad, std::optional<int64_t> divisor_override) {
+void avg_pool(const Tensor& out, const Tensor& input, IntSpan kernel_size, IntSpan stride, IntSpan padding,
+              bool count_include_pad, std::optional<int64_t> divisor_override, int64_t spatial) {
   if (out.numel() == 0) return;
-  const Window h = window(input, out, 0, kernel_size, stride, padding),
-               w = window(input, out, 1, kernel_size, stride, padding);
-  visit_average("avg_pool2d", input.dtype(), [&](auto tag) {
+  const auto dims = static_cast<size_t>(spatial);
+  const Windows all = windows(input, out, dims, kernel_size, stride, padding);
+  const Window &d = all[0], &h = all[1], &w = all[2];
+  visit_average("avg_pool", input.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     using C = SumType<T>;
-    const Planes<const T> from(input);
-    const Planes<T> to(out);
+    const Planes<const T> from(input, dims);
+    const Planes<T> to(out, dims);
+    if (from.channels_last && to.step == 1)
+      return average_pixels<T, C>(to, from, window_spans(all, count_include_pad), divisor_override);
     const PhasedRow phased(w);
     constexpr int64_t lanes = kLanesOf<C>;
     const int64_t row_size = phased.size() + lanes; // whole vectors are read at the end
+    const int64_t slots = d.kernel * h.kernel;
     std::vector<C> counts = column_counts<C>(w, count_include_pad);
     counts.resize(size_t(w.out + lanes), C(1));
     std::vector<int64_t> taps;
     for (int64_t t = 0; t < w.kernel; ++t) taps.push_back(phased.tap(t));
-    for_planes(from.count, h.in * w.in, [&](int64_t begin, int64_t end) {
-      const Scratch memory(size_t(h.kernel * row_size) * sizeof(C));
+    for_planes(from.count, d.in * h.in * w.in, [&](int64_t begin, int64_t end) {
+      const Scratch memory(size_t(slots * row_size) * sizeof(C));
       C* const rows = memory.as<C>();
-      std::fill_n(rows, h.kernel * row_size, C{});
-      std::vector<int64_t> held(size_t(h.kernel), -1); // input row that each slot holds
-      std::vector<const C*> lines(size_t(h.kernel));
+      std::fill_n(rows, slots * row_size, C{});
+      std::vector<int64_t> held(size_t(slots), -1); // input row that each slot holds
+      std::vector<const C*> lines(size_t(slots), nullptr);
       for (int64_t p = begin; p < end; ++p) {
         const T* plane = from.plane(p);
-        T* out_row = to.plane(p);
         std::fill(held.begin(), held.end(), -1);
-        for (int64_t oy = 0; oy < h.out; ++oy, out_row += to.row) {
-          const Counted window_rows = counted(h, oy, count_include_pad);
+        for (int64_t o = 0; o < d.out * h.out; ++o) {
+          const int64_t oz = o / h.out, oy = o % h.out;
+          T* const out_row = to.plane(p) + oz * to.slice + oy * to.row;
+          const Counted slices = counted(d, oz, count_include_pad),
+                        window_rows = counted(h, oy, count_include_pad);
           size_t n = 0;
-          for (int64_t y = window_rows.first; y < window_rows.last; ++y) {
-            const int64_t slot = y % h.kernel;
-            if (held[size_t(slot)] != y) {
-              held[size_t(slot)] = y;
-              phased.split<C>(rows + slot * row_size, plane + y * from.row, from.col, C{});
+          for (int64_t z = slices.first; z < slices.last; ++z)
+            for (int64_t y = window_rows.first; y < window_rows.last; ++y) {
+              const int64_t slot = z % d.kernel * h.kernel + y % h.kernel, id = z * h.in + y;
+              if (held[size_t(slot)] != id) {
+                held[size_t(slot)] = id;
+                phased.split<C>(rows + slot * row_size, plane + z * from.slice + y * from.row, from.col, C{});
+              }
+              lines[n++] = rows + slot * row_size;
             }
-            lines[n++] = rows + slot * row_size;
-          }
-          const C height = static_cast<C>(divisor_override ? *divisor_override : window_rows.count);
+          const C height =
+              static_cast<C>(divisor_override ? *divisor_override : slices.count * window_rows.count);
           for (int64_t x = 0; x < w.out; x += lanes) {
             VecT<C> sum{};
             for (size_t line = 0; line < n; ++line)
@@ -169,40 +253,47 @@ void avg_pool2d(const Tensor& out, const Tensor& input, IntSpan kernel_size, Int
   });
 }
 
-void avg_pool2d_backward(const Tensor& grad_input, const Tensor& grad_output, IntSpan kernel_size,
-                         IntSpan stride, IntSpan padding, bool /*ceil_mode*/, bool count_include_pad,
-                         std::optional<int64_t> divisor_override) {
+void avg_pool_backward(const Tensor& grad_input, const Tensor& grad_output, IntSpan kernel_size,
+                       IntSpan stride, IntSpan padding, bool count_include_pad,
+                       std::optional<int64_t> divisor_override, int64_t spatial) {
   if (grad_input.numel() == 0) return;
-  const Window h = window(grad_input, grad_output, 0, kernel_size, stride, padding);
-  const Window w = window(grad_input, grad_output, 1, kernel_size, stride, padding);
-  visit_average("avg_pool2d_backward", grad_input.dtype(), [&](auto tag) {
+  const auto dims = static_cast<size_t>(spatial);
+  const Windows all = windows(grad_input, grad_output, dims, kernel_size, stride, padding);
+  const Window &d = all[0], &h = all[1], &w = all[2];
+  visit_average("avg_pool_backward", grad_input.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     using C = SumType<T>;
-    const Planes<const T> from(grad_output);
-    const Planes<T> to(grad_input);
+    const Planes<const T> from(grad_output, dims);
+    const Planes<T> to(grad_input, dims);
+    if constexpr (std::is_same_v<T, C>)
+      if (to.channels_last)
+        return spread_pixels<T, C>(to, from, window_spans(all, count_include_pad), divisor_override);
     const PhasedRow phased(w);
     constexpr int64_t lanes = kLanesOf<C>;
     const std::vector<C> counts = column_counts<C>(w, count_include_pad);
     const int64_t reach = (w.kernel - 1) / w.stride; // of a window, in outputs
     const int64_t phase_size = (phased.width + lanes - 1) / lanes * lanes;
     const int64_t shares_size = reach + phase_size + lanes;
-    for_planes(to.count, h.in * w.in, [&](int64_t begin, int64_t end) {
-      const Scratch memory(size_t(h.in * w.in + w.in + w.stride * phase_size + shares_size) * sizeof(C));
+    const int64_t size = to.size();
+    for_planes(to.count, size, [&](int64_t begin, int64_t end) {
+      const Scratch memory(size_t(size + w.in + w.stride * phase_size + shares_size) * sizeof(C));
       C* const sums = memory.as<C>();
-      C* const spread = sums + h.in * w.in;
+      C* const spread = sums + size;
       C* const phases = spread + w.in;
       C* const padded = phases + w.stride * phase_size; // zeros, the shares of a row of outputs, zeros
       C* const shares = padded + reach;
       std::fill_n(spread, w.in, C{}); // elements between windows stay zero
       std::fill_n(padded, shares_size, C{});
       for (int64_t p = begin; p < end; ++p) {
-        std::fill_n(sums, h.in * w.in, C{});
-        const T* g = from.plane(p);
-        for (int64_t oy = 0; oy < h.out; ++oy, g += from.row) {
-          const Counted lines = counted(h, oy, count_include_pad);
+        std::fill_n(sums, size, C{});
+        for (int64_t o = 0; o < d.out * h.out; ++o) {
+          const int64_t oz = o / h.out, oy = o % h.out;
+          const T* const g = from.plane(p) + oz * from.slice + oy * from.row;
+          const Counted slices = counted(d, oz, count_include_pad), lines = counted(h, oy, count_include_pad);
           copy_row(shares, g, w.out, from.col);
           divide_row(shares, 1, shares, divisor_override ? nullptr : counts.data(),
-                     static_cast<C>(divisor_override ? *divisor_override : lines.count), w.out);
+                     static_cast<C>(divisor_override ? *divisor_override : slices.count * lines.count),
+                     w.out);
           for (int64_t f = 0; f < w.stride; ++f)
             for (int64_t x = 0; x < phase_size; x += lanes) {
               VecT<C> sum{};
@@ -211,18 +302,17 @@ void avg_pool2d_backward(const Tensor& grad_input, const Tensor& grad_output, In
               vstore<C>(phases + f * phase_size + x, sum);
             }
           phased.join(spread, phases, phase_size);
-          for (int64_t y = lines.first; y < lines.last; ++y) add_row(sums + y * w.in, spread, w.in, 1);
+          for (int64_t z = slices.first; z < slices.last; ++z)
+            for (int64_t y = lines.first; y < lines.last; ++y)
+              add_row(sums + (z * h.in + y) * w.in, spread, w.in, 1);
         }
-        write_plane(to.plane(p), to.row, to.col, sums, h.in, w.in);
+        write_volume(to, p, sums);
       }
     });
   });
 }
 
 namespace {
-int64_t bin_start(int64_t o, int64_t in, int64_t out) { return o / out * in + o % out * in / out; }
-int64_t bin_end(int64_t o, int64_t in, int64_t out) { return 1 + ((o + 1) * in - 1) / out; }
-
 // Sum of adjacent elements in as many partial sums as a vector has lanes.
 template <class T, class C> inline C sum_run(const T* from, int64_t n) {
   constexpr int64_t lanes = kLanesOf<C>;
@@ -241,33 +331,38 @@ template <class T, class C> inline C sum_run(const T* from, int64_t n) {
 }
 } // namespace
 
-void adaptive_avg_pool2d(const Tensor& out, const Tensor& input) {
+void adaptive_avg_pool(const Tensor& out, const Tensor& input, int64_t spatial) {
   if (out.numel() == 0) return;
-  const int64_t in_h = input.size(-2), in_w = input.size(-1), out_h = out.size(-2), out_w = out.size(-1);
-  visit_floating("adaptive_avg_pool2d", input.dtype(), [&](auto tag) {
+  const auto dims = static_cast<size_t>(spatial);
+  visit_floating("adaptive_avg_pool", input.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     using C = SumType<T>;
-    const Planes<const T> from(input);
-    const Planes<T> to(out);
-    for_planes(from.count, in_h * in_w, [&](int64_t begin, int64_t end) {
-      const Scratch memory(size_t(in_w) * sizeof(C));
+    const Planes<const T> from(input, dims);
+    const Planes<T> to(out, dims);
+    const auto spans = adaptive_spans(from, to);
+    if (from.channels_last && to.step == 1) return average_pixels<T, C>(to, from, spans, std::nullopt);
+    for_planes(from.count, from.size(), [&](int64_t begin, int64_t end) {
+      const Scratch memory(size_t(from.cols) * sizeof(C));
       C* const sums = memory.as<C>();
       for (int64_t p = begin; p < end; ++p) {
         const T* plane = from.plane(p);
-        if (out_h == 1 && out_w == 1 && from.col == 1 && from.row == in_w) { // the mean of one run
-          *to.plane(p) = static_cast<T>(sum_run<T, C>(plane, in_h * in_w) / static_cast<C>(in_h * in_w));
+        if (to.size() == 1 && from.dense()) { // the mean of one run
+          *to.plane(p) = static_cast<T>(sum_run<T, C>(plane, from.size()) / static_cast<C>(from.size()));
           continue;
         }
-        for (int64_t oy = 0; oy < out_h; ++oy) {
-          const int64_t y0 = bin_start(oy, in_h, out_h), y1 = bin_end(oy, in_h, out_h);
-          std::fill_n(sums, in_w, C{});
-          for (int64_t y = y0; y < y1; ++y) add_row(sums, plane + y * from.row, in_w, from.col);
-          for (int64_t ox = 0; ox < out_w; ++ox) {
-            const int64_t x0 = bin_start(ox, in_w, out_w), x1 = bin_end(ox, in_w, out_w);
+        for (int64_t o = 0; o < to.slices * to.rows; ++o) {
+          const int64_t oz = o / to.rows, oy = o % to.rows;
+          const Counted &sz = spans[0][size_t(oz)], &sy = spans[1][size_t(oy)];
+          std::fill_n(sums, from.cols, C{});
+          for (int64_t z = sz.first; z < sz.last; ++z)
+            for (int64_t y = sy.first; y < sy.last; ++y)
+              add_row(sums, plane + z * from.slice + y * from.row, from.cols, from.col);
+          for (int64_t ox = 0; ox < to.cols; ++ox) {
+            const Counted& sx = spans[2][size_t(ox)];
             C sum{};
-            for (int64_t x = x0; x < x1; ++x) sum += sums[x];
-            to.plane(p)[oy * to.row + ox * to.col] =
-                static_cast<T>(sum / static_cast<C>((y1 - y0) * (x1 - x0)));
+            for (int64_t x = sx.first; x < sx.last; ++x) sum += sums[x];
+            to.plane(p)[oz * to.slice + oy * to.row + ox * to.col] =
+                static_cast<T>(sum / static_cast<C>(sz.count * sy.count * sx.count));
           }
         }
       }
@@ -275,40 +370,45 @@ void adaptive_avg_pool2d(const Tensor& out, const Tensor& input) {
   });
 }
 
-void adaptive_avg_pool2d_backward(const Tensor& grad_input, const Tensor& grad_output) {
+void adaptive_avg_pool_backward(const Tensor& grad_input, const Tensor& grad_output, int64_t spatial) {
   if (grad_input.numel() == 0) return;
-  const int64_t in_h = grad_input.size(-2), in_w = grad_input.size(-1);
-  const int64_t out_h = grad_output.size(-2), out_w = grad_output.size(-1);
-  visit_floating("adaptive_avg_pool2d_backward", grad_input.dtype(), [&](auto tag) {
+  const auto dims = static_cast<size_t>(spatial);
+  visit_floating("adaptive_avg_pool_backward", grad_input.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     using C = SumType<T>;
-    const Planes<const T> from(grad_output);
-    const Planes<T> to(grad_input);
-    for_planes(to.count, in_h * in_w, [&](int64_t begin, int64_t end) {
-      const Scratch memory(size_t(in_h * in_w + in_w) * sizeof(C));
+    const Planes<const T> from(grad_output, dims);
+    const Planes<T> to(grad_input, dims);
+    const auto spans = adaptive_spans(to, from);
+    if constexpr (std::is_same_v<T, C>)
+      if (to.channels_last) return spread_pixels<T, C>(to, from, spans, std::nullopt);
+    const int64_t size = to.size();
+    for_planes(to.count, size, [&](int64_t begin, int64_t end) {
+      const Scratch memory(size_t(size + to.cols) * sizeof(C));
       C* const sums = memory.as<C>();
-      C* const spread = sums + in_h * in_w;
+      C* const spread = sums + size;
       for (int64_t p = begin; p < end; ++p) {
         const T* g = from.plane(p);
-        if (out_h == 1 && out_w == 1) {
-          const C share = static_cast<C>(*g) / static_cast<C>(in_h * in_w);
-          set_row(sums, in_h * in_w, share);
-          write_plane(to.plane(p), to.row, to.col, sums, in_h, in_w);
+        if (from.size() == 1) {
+          set_row(sums, size, static_cast<C>(*g) / static_cast<C>(size));
+          write_volume(to, p, sums);
           continue;
         }
-        std::fill_n(sums, in_h * in_w, C{});
-        for (int64_t oy = 0; oy < out_h; ++oy) {
-          const int64_t y0 = bin_start(oy, in_h, out_h), y1 = bin_end(oy, in_h, out_h);
-          std::fill_n(spread, in_w, C{});
-          for (int64_t ox = 0; ox < out_w; ++ox) {
-            const int64_t x0 = bin_start(ox, in_w, out_w), x1 = bin_end(ox, in_w, out_w);
-            const C share =
-                static_cast<C>(g[oy * from.row + ox * from.col]) / static_cast<C>((y1 - y0) * (x1 - x0));
-            for (int64_t x = x0; x < x1; ++x) spread[x] += share;
+        std::fill_n(sums, size, C{});
+        for (int64_t o = 0; o < from.slices * from.rows; ++o) {
+          const int64_t oz = o / from.rows, oy = o % from.rows;
+          const Counted &sz = spans[0][size_t(oz)], &sy = spans[1][size_t(oy)];
+          std::fill_n(spread, to.cols, C{});
+          for (int64_t ox = 0; ox < from.cols; ++ox) {
+            const Counted& sx = spans[2][size_t(ox)];
+            const C share = static_cast<C>(g[oz * from.slice + oy * from.row + ox * from.col]) /
+                            static_cast<C>(sz.count * sy.count * sx.count);
+            for (int64_t x = sx.first; x < sx.last; ++x) spread[x] += share;
           }
-          for (int64_t y = y0; y < y1; ++y) add_row(sums + y * in_w, spread, in_w, 1);
+          for (int64_t z = sz.first; z < sz.last; ++z)
+            for (int64_t y = sy.first; y < sy.last; ++y)
+              add_row(sums + (z * to.rows + y) * to.cols, spread, to.cols, 1);
         }
-        write_plane(to.plane(p), to.row, to.col, sums, in_h, in_w);
+        write_volume(to, p, sums);
       }
     });
   });

@@ -75,7 +75,17 @@ std::tuple<Tensor, Tensor> scatter_reduce_grad(const Tensor& grad, const Tensor&
 Tensor softmax_backward_grad_output(const Tensor& grad, const Tensor& grad_output, const Tensor& output,
                                     int64_t dim);
 Tensor sum_channels(const Tensor& grad);
-Tensor gather_planes(const Tensor& grad, const Tensor& indices);
+Tensor gather_positions(const Tensor& grad, const Tensor& indices, int64_t spatial);
+std::tuple<Tensor, Tensor> grid_sampler_grad(const Tensor& grad, const Tensor& input, const Tensor& grid,
+                                             int64_t interpolation_mode, int64_t padding_mode,
+                                             bool align_corners, const std::array<bool, 2>& mask);
+std::tuple<Tensor, Tensor, Tensor> grid_sampler_grad_grad(const Tensor& grad_input, const Tensor& grad_grid);
+Tensor embedding_bag_grad_weight(const Tensor& grad, const Tensor& indices, const Tensor& bag_of,
+                                 const Tensor& bag_size, const Tensor& max_indices, int64_t num_weights,
+                                 bool scale_grad_by_freq, int64_t mode, const Tensor& per_sample_weights,
+                                 int64_t padding_idx);
+Tensor embedding_bag_grad_samples(const Tensor& grad, const Tensor& weight, const Tensor& indices,
+                                  const Tensor& bag_of, int64_t padding_idx);
 Tensor embedding_grad_grad(const Tensor& grad, const Tensor& indices, int64_t padding_idx,
                            bool scale_grad_by_freq);
 Tensor nll_loss_grad_grad(const Tensor& grad, const Tensor& target, const Tensor& weight, int64_t reduction,

@@ -15,11 +15,17 @@ Tensor sum_channels(const Tensor& grad) {
   return sum(grad, dims);
 }
 
-Tensor gather_planes(const Tensor& grad, const Tensor& indices) {
-  DimVec plane(grad.sizes().span().first(grad.dim() - 2)), out = plane;
-  plane.push_back(grad.sizes()[grad.dim() - 2] * grad.sizes().back());
-  out.push_back(indices.sizes()[indices.dim() - 2] * indices.sizes().back());
-  return reshape(gather(reshape(grad, plane), -1, reshape(indices, out)), indices.sizes());
+Tensor gather_positions(const Tensor& grad, const Tensor& indices, int64_t spatial) {
+  const auto lead = static_cast<size_t>(grad.dim() - spatial);
+  DimVec from(grad.sizes().span().first(lead)), to = from;
+  int64_t places = 1, values = 1;
+  for (size_t d = lead; d < grad.sizes().size(); ++d) {
+    places *= grad.sizes()[d];
+    values *= indices.sizes()[d];
+  }
+  from.push_back(places);
+  to.push_back(values);
+  return reshape(gather(reshape(grad, from), -1, reshape(indices, to)), indices.sizes());
 }
 
 Tensor embedding_grad_grad(const Tensor& grad, const Tensor& indices, int64_t padding_idx,

@@ -10,101 +10,6 @@ Tensor log_softmax(const Tensor& self, int64_t dim, std::optional<DType> dtype) 
   return _log_softmax(dtype && *dtype != self.dtype() ? _to_copy(self, dtype) : self, dim, false);
 }
 
-namespace {
-
-DimVec spatial_list(const char* op, const char* name, Ints values, int64_t n) {
-  if (values.size() == 1) return DimVec(size_t(n), values[0]);
-  check(static_cast<int64_t>(values.size()) == n, op, ": expected ", name,
-        " to be a single integer value or a list of ", n,
-        " values to match the convolution dimensions, but got ", name, "=", values);
-  return DimVec(values);
-}
-
-// Adds a batch dimension to an unbatched input and takes it off the result.
-template <class F> Tensor batched(const char* op, const Tensor& input, int64_t n, F&& run) {
-  check(input.dim() == n + 1 || input.dim() == n + 2, "Expected ", n + 1, "D (unbatched) or ", n + 2,
-        "D (batched) input to ", op, ", but got input of size: ", input.sizes());
-  if (input.dim() == n + 2) return run(input);
-  return squeeze(run(unsqueeze(input, 0)), {0});
-}
-
-Tensor conv(const char* op, int64_t n, const Tensor& input, const Tensor& weight, const Tensor& bias,
-            Ints stride, Ints padding, Ints dilation, int64_t groups) {
-  check(weight.dim() == n + 2, op, ": expected weight of ", n + 2, " dimensions, got shape ", weight.sizes());
-  const DimVec s = spatial_list(op, "stride", stride, n), p = spatial_list(op, "padding", padding, n),
-               d = spatial_list(op, "dilation", dilation, n);
-  return batched(op, input, n, [&](const Tensor& x) {
-    return convolution(x, weight, bias, s, p, d, false, DimVec(size_t(n)), groups);
-  });
-}
-
-Tensor conv_named(const char* op, int64_t n, const Tensor& input, const Tensor& weight, const Tensor& bias,
-                  Ints stride, std::string_view padding, Ints dilation, int64_t groups) {
-  check(padding == "valid" || padding == "same", "Invalid padding string: '", padding, "'");
-  if (padding == "valid") return conv(op, n, input, weight, bias, stride, {0}, dilation, groups);
-  const DimVec s = spatial_list(op, "stride", stride, n), d = spatial_list(op, "dilation", dilation, n);
-  check(weight.dim() == n + 2, op, ": expected weight of ", n + 2, " dimensions, got shape ", weight.sizes());
-  DimVec pad, both;
-  bool symmetric = true;
-  for (int64_t i = 0; i < n; ++i) {
-    check(s[i] == 1, "padding='same' is not supported for strided convolutions");
-    const int64_t total = d[i] * (weight.sizes()[i + 2] - 1);
-    both.push_back(total / 2);
-    symmetric &= total % 2 == 0;
-  }
-  if (symmetric) return conv(op, n, input, weight, bias, s, both, d, groups);
-  for (int64_t i = n; i-- > 0;) { // the odd one goes to the right
-    const int64_t total = d[i] * (weight.sizes()[i + 2] - 1);
-    pad.push_back(total / 2);
-    pad.push_back(total - total / 2);
-  }
-  return conv(op, n, constant_pad_nd(input, pad, int64_t{0}), weight, bias, s, {0}, d, groups);
-}
-
-Tensor conv_transposed(const char* op, int64_t n, const Tensor& input, const Tensor& weight,
-                       const Tensor& bias, Ints stride, Ints padding, Ints output_padding, int64_t groups,
-                       Ints dilation) {
-  check(weight.dim() == n + 2, op, ": expected weight of ", n + 2, " dimensions, got shape ", weight.sizes());
-  const DimVec s = spatial_list(op, "stride", stride, n), p = spatial_list(op, "padding", padding, n),
-               o = spatial_list(op, "output_padding", output_padding, n),
-               d = spatial_list(op, "dilation", dilation, n);
-  return batched(op, input, n,
-                 [&](const Tensor& x) { return convolution(x, weight, bias, s, p, d, true, o, groups); });
-}
-
-} // namespace
-
-Tensor conv1d(const Tensor& x, const Tensor& w, const Tensor& b, Ints s, Ints p, Ints d, int64_t g) {
-  return conv("conv1d", 1, x, w, b, s, p, d, g);
-}
-Tensor conv2d(const Tensor& x, const Tensor& w, const Tensor& b, Ints s, Ints p, Ints d, int64_t g) {
-  return conv("conv2d", 2, x, w, b, s, p, d, g);
-}
-Tensor conv3d(const Tensor& x, const Tensor& w, const Tensor& b, Ints s, Ints p, Ints d, int64_t g) {
-  return conv("conv3d", 3, x, w, b, s, p, d, g);
-}
-Tensor conv1d(const Tensor& x, const Tensor& w, const Tensor& b, Ints s, std::string_view p, Ints d,
-              int64_t g) {
-  return conv_named("conv1d", 1, x, w, b, s, p, d, g);
-}
-Tensor conv2d(const Tensor& x, const Tensor& w, const Tensor& b, Ints s, std::string_view p, Ints d,
-              int64_t g) {
-  return conv_named("conv2d", 2, x, w, b, s, p, d, g);
-}
-Tensor conv_transpose1d(const Tensor& x, const Tensor& w, const Tensor& b, Ints s, Ints p, Ints o, int64_t g,
-                        Ints d) {
-  return conv_transposed("conv_transpose1d", 1, x, w, b, s, p, o, g, d);
-}
-Tensor conv_transpose2d(const Tensor& x, const Tensor& w, const Tensor& b, Ints s, Ints p, Ints o, int64_t g,
-                        Ints d) {
-  return conv_transposed("conv_transpose2d", 2, x, w, b, s, p, o, g, d);
-}
-
-Tensor max_pool2d(const Tensor& self, Ints kernel_size, Ints stride, Ints padding, Ints dilation,
-                  bool ceil_mode) {
-  return std::get<0>(max_pool2d_with_indices(self, kernel_size, stride, padding, dilation, ceil_mode));
-}
-
 Tensor batch_norm(const Tensor& input, const Tensor& weight, const Tensor& bias, const Tensor& running_mean,
                   const Tensor& running_var, bool training, double momentum, double eps, bool) {
   if (training && running_mean.defined())
@@ -133,6 +38,28 @@ Tensor group_norm(const Tensor& input, int64_t num_groups, const Tensor& weight,
                   double eps, bool) {
   return std::get<0>(_group_norm(input, weight, bias, num_groups, eps));
 }
+Tensor instance_norm(const Tensor& input, const Tensor& weight, const Tensor& bias,
+                     const Tensor& running_mean, const Tensor& running_var, bool use_input_stats,
+                     double momentum, double eps, bool cudnn_enabled) {
+  check(use_input_stats || (running_mean.defined() && running_var.defined()),
+        "Expected running_mean and running_var to be defined when use_input_stats is false");
+  check(input.dim() >= 2, "instance_norm: expected at least 2 dimensions, got shape ", input.sizes());
+  // Every channel of every sample is a channel of one sample.
+  const int64_t n = input.sizes()[0], c = input.sizes()[1];
+  DimVec shape{1, n * c};
+  for (int64_t i = 2; i < input.dim(); ++i) shape.push_back(input.sizes()[size_t(i)]);
+  const auto repeated = [&](const Tensor& t) { return t.defined() ? repeat(t, {n}) : t; };
+  const Tensor mean_of_all = repeated(running_mean), var_of_all = repeated(running_var);
+  const Tensor out = batch_norm(reshape(input, shape), repeated(weight), repeated(bias), mean_of_all,
+                                var_of_all, use_input_stats, momentum, eps, cudnn_enabled);
+  if (use_input_stats) {
+    NoGradGuard no_grad;
+    const auto averaged = [&](const Tensor& all) { return mean(reshape(all, {n, c}), {0}, false); };
+    if (running_mean.defined()) copy_(running_mean, averaged(mean_of_all));
+    if (running_var.defined()) copy_(running_var, averaged(var_of_all));
+  }
+  return reshape(out, input.sizes());
+}
 Tensor rms_norm(const Tensor& input, Ints normalized_shape, const Tensor& weight, std::optional<double> eps) {
   const int64_t k = static_cast<int64_t>(normalized_shape.size());
   check(k >= 1 && input.dim() >= k && torch::equal(input.sizes().span().last(k), normalized_shape),
@@ -149,22 +76,6 @@ Tensor rms_norm(const Tensor& input, Ints normalized_shape, const Tensor& weight
   Tensor out = x * rsqrt(mean(square(x), dims, true) + Scalar(epsilon));
   if (weight.defined()) out = out * weight;
   return out.dtype() == input.dtype() ? out : _to_copy(out, input.dtype());
-}
-
-Tensor dropout(const Tensor& input, double p, bool train) {
-  check(p >= 0 && p <= 1, "dropout probability has to be between 0 and 1, but got ", p);
-  if (!train || p == 0 || input.numel() == 0) return input;
-  if (p == 1) return input * zeros({}, input.dtype(), input.device());
-  const Tensor mask = bernoulli_(empty_like(input), 1 - p);
-  div_(mask, Scalar(1 - p));
-  return input * mask;
-}
-const Tensor& dropout_(const Tensor& input, double p, bool train) {
-  check(p >= 0 && p <= 1, "dropout probability has to be between 0 and 1, but got ", p);
-  if (!train || p == 0 || input.numel() == 0) return input;
-  if (p == 1) return mul_(input, zeros({}, input.dtype(), input.device()));
-  const Tensor mask = bernoulli_(empty_like(input), 1 - p);
-  return mul_(input, div_(mask, Scalar(1 - p)));
 }
 
 Tensor constant_pad_nd(const Tensor& self, Ints pad, const Scalar& value) {
@@ -257,9 +168,48 @@ Tensor one_hot(const Tensor& self, int64_t num_classes) {
 }
 
 Tensor cosine_similarity(const Tensor& x1, const Tensor& x2, int64_t dim, double eps) {
-  const Tensor n1 = clamp_min(linalg_vector_norm(x1, int64_t{2}, {dim}, true), eps);
-  const Tensor n2 = clamp_min(linalg_vector_norm(x2, int64_t{2}, {dim}, true), eps);
-  return sum(x1 / n1 * (x2 / n2), {dim});
+  const DType type = promote(x1.dtype(), x2.dtype());
+  check(is_floating(type), "expected common dtype to be floating point, yet common dtype is ",
+        dtype_aten_name(type));
+  // Norms are taken along `dim` of the common shape.
+  const DimVec common = broadcast_sizes(x1.sizes(), x2.sizes(), "cosine_similarity");
+  // They have the dtype of their own tensor.
+  const auto unit = [&](const Tensor& t) {
+    const Tensor all = torch::equal(t.sizes(), common) ? t : expand(t, common);
+    return all / clamp_min(linalg_vector_norm(all, int64_t{2}, {dim}, true), eps);
+  };
+  return sum(unit(x1) * unit(x2), {dim});
+}
+
+Tensor pairwise_distance(const Tensor& x1, const Tensor& x2, double p, double eps, bool keepdim) {
+  // eps keeps the gradient finite where the vectors are equal; the shorter shape is broadcast.
+  return norm(x1 - x2 + Scalar(eps), Scalar(p), {-1}, keepdim);
+}
+
+Tensor bilinear(const Tensor& input1, const Tensor& input2, const Tensor& weight, const Tensor& bias) {
+  check(input1.dim() == input2.dim(), "bilinear(): input dimensions do not match: got ", input1.dim(),
+        " and ", input2.dim());
+  check(weight.dim() == 3, "bilinear(): expected a weight of 3 dimensions, got shape ", weight.sizes());
+  const auto lead = [](const Tensor& t) { return t.sizes().span().first(size_t(t.dim() - 1)); };
+  check(input1.dim() >= 1 && torch::equal(lead(input1), lead(input2)),
+        "bilinear(): input batch dimensions do not match: got ", input1.sizes(), " and ", input2.sizes());
+  check(input1.size(-1) == weight.sizes()[1], "bilinear(): input1 size does not match weight size: got ",
+        input1.size(-1), " but expected ", weight.sizes()[1]);
+  check(input2.size(-1) == weight.sizes()[2], "bilinear(): input2 size does not match weight size: got ",
+        input2.size(-1), " but expected ", weight.sizes()[2]);
+  check(!bias.defined() || (bias.dim() == 1 && bias.numel() == weight.sizes()[0]),
+        "bilinear(): bias size does not match weight size: got ", bias.defined() ? bias.sizes() : DimVec(),
+        " but expected ", weight.sizes()[0]);
+  DimVec sizes(lead(input1));
+  const int64_t rows = numel_of(sizes), outs = weight.sizes()[0], n1 = weight.sizes()[1],
+                n2 = weight.sizes()[2];
+  sizes.push_back(outs);
+  const Tensor a = reshape(input1, {rows, n1}), b = reshape(input2, {rows, n2});
+  // (rows, outs, n2) = a @ weight, then the sum over n2 with b.
+  const Tensor half =
+      reshape(matmul(a, reshape(permute(weight, {1, 0, 2}), {n1, outs * n2})), {rows, outs, n2});
+  Tensor out = reshape(bmm(half, unsqueeze(b, -1)), sizes);
+  return bias.defined() ? out + bias : out;
 }
 
 Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, const Tensor& value,

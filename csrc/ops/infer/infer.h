@@ -72,20 +72,12 @@ TensorMeta linear(const Tensor& input, const Tensor& weight, const Tensor& bias)
 
 // ---- networks (infer/nn.cpp) ----
 TensorMeta softmax(const char* op, const Tensor& self, int64_t dim, bool half_to_float);
-TensorMeta convolution(const Tensor& input, const Tensor& weight, const Tensor& bias, Ints stride,
-                       Ints padding, Ints dilation, bool transposed, Ints output_padding, int64_t groups);
-Metas2 max_pool2d(const Tensor& self, Ints kernel, Ints stride, Ints padding, Ints dilation, bool ceil_mode);
-TensorMeta avg_pool2d(const Tensor& self, Ints kernel, Ints stride, Ints padding, bool ceil_mode,
-                      std::optional<int64_t> divisor);
-TensorMeta adaptive_pool2d(const Tensor& self, Ints output_size);
 Metas3 batch_norm(const Tensor& input, const Tensor& weight, const Tensor& bias, const Tensor& running_mean,
                   const Tensor& running_var, bool training);
 Metas3 layer_norm(const Tensor& input, Ints normalized_shape, const Tensor& weight, const Tensor& bias);
 Metas3 group_norm(const Tensor& input, const Tensor& weight, const Tensor& bias, int64_t groups);
 Metas3 norm_backward(const Tensor& input, const Tensor& weight, IntSpan weight_sizes,
                      const std::array<bool, 3>& wanted);
-TensorMeta embedding(const Tensor& weight, const Tensor& indices, bool sparse);
-TensorMeta embedding_grad(const Tensor& grad_output, const Tensor& indices, int64_t num_weights);
 Metas2 nll_loss(const Tensor& self, const Tensor& target, const Tensor& weight, int64_t reduction);
 
 // ---- creation (infer/create.cpp) ----

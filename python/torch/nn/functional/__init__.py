@@ -13,6 +13,56 @@ from typing import Any, Callable
 import torch
 from torch import _C, _override
 from torch.nn import _reduction as _Reduction
+from torch.nn.functional._dropout import (  # noqa: F401
+    alpha_dropout,
+    dropout,
+    dropout1d,
+    dropout2d,
+    dropout3d,
+    feature_alpha_dropout,
+)
+from torch.nn.functional._pooling import (  # noqa: F401
+    _unpool_output_size,
+    adaptive_avg_pool2d,
+    adaptive_avg_pool3d,
+    adaptive_max_pool1d,
+    adaptive_max_pool1d_with_indices,
+    adaptive_max_pool2d,
+    adaptive_max_pool2d_with_indices,
+    adaptive_max_pool3d,
+    adaptive_max_pool3d_with_indices,
+    fractional_max_pool2d,
+    fractional_max_pool2d_with_indices,
+    fractional_max_pool3d,
+    fractional_max_pool3d_with_indices,
+    lp_pool1d,
+    lp_pool2d,
+    lp_pool3d,
+    max_pool1d,
+    max_pool1d_with_indices,
+    max_pool2d,
+    max_pool2d_with_indices,
+    max_pool3d,
+    max_pool3d_with_indices,
+    max_unpool1d,
+    max_unpool2d,
+    max_unpool3d,
+)
+from torch.nn.functional._resampling import (  # noqa: F401
+    affine_grid,
+    fold,
+    grid_sample,
+    interpolate,
+    unfold,
+    upsample,
+    upsample_bilinear,
+    upsample_nearest,
+)
+from torch.nn.functional._sparse import (  # noqa: F401
+    _no_grad_embedding_renorm_,
+    embedding,
+    embedding_bag,
+)
 
 _nn = _C._nn
 _Tensor = torch.Tensor
@@ -174,59 +224,6 @@ def gumbel_softmax(
     return one_hot - soft.detach() + soft
 
 
-# ---- dropout -----------------------------------------------------------------------------------------------------
-
-
-def dropout(input: torch.Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> torch.Tensor:
-    """Set elements to zero with probability ``p`` and divide the others by ``1 - p``. See :class:`~torch.nn.Dropout`.
-
-    Args:
-        input: the tensor.
-        p: probability of a zero. Default: 0.5
-        training: if ``False``, return the input. Default: ``True``
-        inplace: change the input. Default: ``False``
-    """
-    if p < 0.0 or p > 1.0:
-        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
-    return (torch.dropout_ if inplace else torch.dropout)(input, p, training)
-
-
-# ---- look-up -----------------------------------------------------------------------------------------------------
-
-
-def embedding(
-    input: torch.Tensor,
-    weight: torch.Tensor,
-    padding_idx: int | None = None,
-    max_norm: float | None = None,
-    norm_type: float = 2.0,
-    scale_grad_by_freq: bool = False,
-    sparse: bool = False,
-) -> torch.Tensor:
-    """Return the rows of ``weight`` that ``input`` names. See :class:`~torch.nn.Embedding` for the arguments."""
-    if padding_idx is None:
-        padding_idx = -1
-    else:
-        rows = weight.size(0)
-        if not -rows <= padding_idx < rows:
-            raise AssertionError("Padding_idx must be within num_embeddings")
-        if padding_idx < 0:
-            padding_idx += rows
-    if max_norm is not None:
-        _renormalize_rows_(weight, input, max_norm, norm_type)
-    return torch.embedding(weight, input, padding_idx, scale_grad_by_freq, sparse)
-
-
-def _renormalize_rows_(weight: torch.Tensor, index: torch.Tensor, max_norm: float, norm_type: float) -> None:
-    """Scale the rows of ``weight`` that ``index`` names down to the norm ``max_norm``, in place."""
-    with torch.no_grad():
-        rows = torch.unique(index.reshape(-1))
-        values = weight[rows]
-        norms = values.norm(norm_type, dim=1, keepdim=True)
-        # 1e-7 keeps the new norm on this side of the limit.
-        weight[rows] = torch.where(norms > max_norm, values * (max_norm / (norms + 1e-7)), values)
-
-
 # ---- normalization -----------------------------------------------------------------------------------------------
 
 
@@ -294,6 +291,59 @@ def group_norm(
     return torch.group_norm(input, num_groups, weight, bias, eps, _MAY_USE_CUDNN)
 
 
+def _verify_spatial_size(size: Any) -> None:
+    if math.prod(size[2:]) == 1:
+        raise ValueError(f"Expected more than 1 spatial element when training, got input size {size}")
+
+
+def instance_norm(
+    input: torch.Tensor,
+    running_mean: torch.Tensor | None = None,
+    running_var: torch.Tensor | None = None,
+    weight: torch.Tensor | None = None,
+    bias: torch.Tensor | None = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> torch.Tensor:
+    """Normalize each channel of each sample. See :class:`~torch.nn.InstanceNorm1d`.
+
+    Args:
+        input: of shape (N, C, ...).
+        running_mean, running_var: statistics of shape (C); moved towards the input's, or used instead of them.
+        weight, bias: scale and shift, of shape (C).
+        use_input_stats: use the input's statistics rather than the running ones. Default: ``True``
+        momentum: weight of the input in the running statistics. Default: 0.1
+        eps: added to the variance. Default: 1e-5
+    """
+    if use_input_stats:
+        _verify_spatial_size(input.size())
+    return torch.instance_norm(
+        input, weight, bias, running_mean, running_var, use_input_stats, momentum, eps, _MAY_USE_CUDNN
+    )
+
+
+def local_response_norm(
+    input: torch.Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
+) -> torch.Tensor:
+    """Divide by a power of the mean square over ``size`` channels around. See :class:`~torch.nn.LocalResponseNorm`."""
+    dims = input.dim()
+    if dims < 3:
+        raise ValueError(f"Expected 3D or higher dimensionality input (got {dims} dimensions)")
+    if input.numel() == 0:
+        return input
+    # Channels are the rows of a plane, or the slices of a volume.
+    squares = input.mul(input)
+    if dims == 3:
+        padded = pad(squares.unsqueeze(1), (0, 0, size // 2, (size - 1) // 2))
+        mean = _nn.avg_pool2d(padded, (size, 1), 1).squeeze(1)
+    else:
+        n, c, h = input.shape[:3]
+        padded = pad(squares.reshape(n, 1, c, h, -1), (0, 0, 0, 0, size // 2, (size - 1) // 2))
+        mean = _nn.avg_pool3d(padded, (size, 1, 1), 1).squeeze(1).reshape(input.shape)
+    return input / mean.mul(alpha).add(k).pow(beta)
+
+
 def normalize(
     input: torch.Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: torch.Tensor | None = None
 ) -> torch.Tensor:
@@ -310,44 +360,7 @@ def normalize(
     return input / norms if out is None else torch.div(input, norms, out=out)
 
 
-# ---- pooling and padding -----------------------------------------------------------------------------------------
-
-
-def max_pool2d(
-    input: torch.Tensor,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
-) -> Any:
-    """Take the maximum over each window of an image. See :class:`~torch.nn.MaxPool2d`."""
-    if return_indices:
-        return max_pool2d_with_indices(input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
-    return torch.max_pool2d(input, kernel_size, () if stride is None else stride, padding, dilation, ceil_mode)
-
-
-def max_pool2d_with_indices(
-    input: torch.Tensor,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the maximum over each window and where in its image it is. See :class:`~torch.nn.MaxPool2d`."""
-    stride = () if stride is None else stride
-    return _nn.max_pool2d_with_indices(input, kernel_size, stride, padding, dilation, ceil_mode)
-
-
-def adaptive_avg_pool2d(input: torch.Tensor, output_size: Any) -> torch.Tensor:
-    """Take means such that the result has ``output_size``. See :class:`~torch.nn.AdaptiveAvgPool2d`."""
-    if isinstance(output_size, int):
-        output_size = (output_size, output_size)
-    given = [n if n is not None else input.size(i - 2) for i, n in enumerate(output_size)]
-    return _nn.adaptive_avg_pool2d(input, given)
+# ---- padding -------------------------------------------------------------------------------------------------------
 
 
 def pad(input: torch.Tensor, pad: Any, mode: str = "constant", value: float | None = None) -> torch.Tensor:

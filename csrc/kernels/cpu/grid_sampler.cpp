@@ -1,0 +1,381 @@
+// Values of images and volumes at given places, and the gradients.
+//
+// For a block of places, coordinates become a few taps each: an element (or none, outside) and a weight. All
+// channels of the block then sum over the same taps. The gradient by a coordinate is the sum over the taps of
+// the derivative of the weight times what the tap would add to the loss.
+#include "core/allocator.h"
+#include "kernels/cpu/pool.h"
+#include "kernels/resample_kernels.h"
+
+#include <cmath>
+#include <type_traits>
+
+namespace torch::TORCH_ISA {
+namespace {
+
+enum Interpolation : int64_t { kBilinear, kNearest, kBicubic };
+enum Outside : int64_t { kZeros, kBorder, kReflection };
+
+constexpr int64_t kBlock = 128; // places at a time
+
+// A coordinate along one dimension, in elements, and its derivative by the one in the grid.
+template <class C> struct Place { C at, slope; };
+
+template <class C> Place<C> clipped(Place<C> p, int64_t size) {
+  const C limit = static_cast<C>(size - 1);
+  if (!(p.at > 0)) return {C(0), C(0)}; // NaN counts as the border
+  if (p.at >= limit) return {limit, C(0)};
+  return p;
+}
+
+// Reflection at low / 2 and high / 2.
+template <class C> Place<C> reflected(Place<C> p, int64_t low, int64_t high) {
+  if (low == high) return {C(0), C(0)};
+  const C from = static_cast<C>(low) / 2, span = static_cast<C>(high - low) / 2;
+  C x = p.at - from, sign = 1;
+  if (x < 0) {
+    x = -x;
+    sign = -1;
+  }
+  const C rest = std::fmod(x, span);
+  const C flips = std::floor(x / span);
+  const bool even = std::fmod(flips, C(2)) == 0;
+  return even ? Place<C>{rest + from, p.slope * sign} : Place<C>{span - rest + from, -p.slope * sign};
+}
+
+template <class C> Place<C> brought_inside(Place<C> p, int64_t size, int64_t outside, bool align_corners) {
+  if (outside == kBorder) return clipped(p, size);
+  if (outside == kReflection)
+    return clipped(align_corners ? reflected(p, 0, 2 * (size - 1)) : reflected(p, -1, 2 * size - 1), size);
+  return p;
+}
+
+template <class C> Place<C> in_elements(C x, int64_t size, bool align_corners) {
+  if (align_corners) return {(x + 1) / 2 * static_cast<C>(size - 1), static_cast<C>(size - 1) / 2};
+  return {((x + 1) * static_cast<C>(size) - 1) / 2, static_cast<C>(size) / 2};
+}
+
+template <class C> int32_t element_at(C x, int64_t size) { // -1 unless within
+  return x >= 0 && x < static_cast<C>(size) ? static_cast<int32_t>(x) : -1;
+}
+
+constexpr int64_t taps_along(int64_t interpolation) {
+  return interpolation == kNearest ? 1 : interpolation == kBilinear ? 2 : 4;
+}
+
+// Taps of a block of places along one dimension: elements (-1: outside), weights and their derivatives by the
+// grid's coordinate.
+template <class C> struct Lines {
+  int32_t at[4][kBlock];
+  C weight[4][kBlock], slope[4][kBlock];
+};
+
+template <int Interpolation, int OutsideIs, bool Align, class C>
+void set_lines(Lines<C>& lines, const C* coordinates, int64_t count, int64_t size) {
+  for (int64_t i = 0; i < count; ++i) {
+    const Place<C> raw = in_elements(coordinates[i], size, Align);
+    if constexpr (Interpolation == kBicubic) {
+      constexpr C a = C(-0.75);
+      const C low = std::floor(raw.at), t = raw.at - low, u = 1 - t;
+      lines.weight[0][i] = ((a * (t + 1) - 5 * a) * (t + 1) + 8 * a) * (t + 1) - 4 * a;
+      lines.weight[1][i] = ((a + 2) * t - (a + 3)) * t * t + 1;
+      lines.weight[2][i] = ((a + 2) * u - (a + 3)) * u * u + 1;
+      lines.weight[3][i] = ((a * (u + 1) - 5 * a) * (u + 1) + 8 * a) * (u + 1) - 4 * a;
+      lines.slope[0][i] = ((3 * a * (t + 1) - 10 * a) * (t + 1) + 8 * a) * raw.slope;
+      lines.slope[1][i] = (3 * (a + 2) * t - 2 * (a + 3)) * t * raw.slope;
+      lines.slope[2][i] = -(3 * (a + 2) * u - 2 * (a + 3)) * u * raw.slope;
+      lines.slope[3][i] = -((3 * a * (u + 1) - 10 * a) * (u + 1) + 8 * a) * raw.slope;
+      for (int k = 0; k < 4; ++k)
+        lines.at[k][i] = element_at(
+            brought_inside(Place<C>{low + static_cast<C>(k - 1), C(1)}, size, OutsideIs, Align).at, size);
+    } else {
+      const Place<C> p = brought_inside(raw, size, OutsideIs, Align);
+      if constexpr (Interpolation == kNearest) {
+        lines.at[0][i] = element_at(std::nearbyint(p.at), size);
+        lines.weight[0][i] = 1;
+        lines.slope[0][i] = 0;
+      } else {
+        const C low = std::floor(p.at);
+        lines.at[0][i] = element_at(low, size);
+        lines.at[1][i] = element_at(low + 1, size);
+        lines.weight[0][i] = low + 1 - p.at;
+        lines.weight[1][i] = p.at - low;
+        lines.slope[0][i] = -p.slope;
+        lines.slope[1][i] = p.slope;
+      }
+    }
+  }
+}
+template <class C> using SetLines = void (*)(Lines<C>&, const C*, int64_t, int64_t);
+template <class C> SetLines<C> lines_setter(int64_t interpolation, int64_t outside, bool align_corners) {
+  SetLines<C> chosen = nullptr;
+  const auto by_outside = [&]<int I>(std::integral_constant<int, I>) {
+    const auto by_align = [&]<int O>(std::integral_constant<int, O>) {
+      chosen = align_corners ? set_lines<I, O, true, C> : set_lines<I, O, false, C>;
+    };
+    if (outside == kZeros) return by_align(std::integral_constant<int, kZeros>{});
+    if (outside == kBorder) return by_align(std::integral_constant<int, kBorder>{});
+    by_align(std::integral_constant<int, kReflection>{});
+  };
+  if (interpolation == kBilinear)
+    by_outside(std::integral_constant<int, kBilinear>{});
+  else if (interpolation == kNearest)
+    by_outside(std::integral_constant<int, kNearest>{});
+  else
+    by_outside(std::integral_constant<int, kBicubic>{});
+  return chosen;
+}
+
+// Numbers at offsets that are zero where the offset is negative: a whole vector of them.
+template <class C, class T, class I>
+[[gnu::always_inline]] inline VecT<C> vgather(const T* from, const I* at) {
+#if defined(__AVX512F__)
+  if constexpr (std::is_same_v<T, float> && sizeof(I) == 4) {
+    const __m512i places = _mm512_loadu_si512(at);
+    const __mmask16 inside = _mm512_cmpge_epi32_mask(places, _mm512_setzero_si512());
+    return (VecT<C>)_mm512_mask_i32gather_ps(_mm512_setzero_ps(), inside, places, from, 4);
+  }
+#elif defined(__AVX2__)
+  if constexpr (std::is_same_v<T, float> && sizeof(I) == 4) {
+    const __m256i places = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
+    const __m256i inside = _mm256_cmpgt_epi32(places, _mm256_set1_epi32(-1));
+    return (VecT<C>)_mm256_mask_i32gather_ps(_mm256_setzero_ps(), from, places, _mm256_castsi256_ps(inside),
+                                             4);
+  }
+#endif
+  VecT<C> v{};
+  for (int l = 0; l < kLanesOf<C>; ++l) v[l] = at[l] < 0 ? C(0) : static_cast<C>(from[at[l]]);
+  return v;
+}
+
+// The taps of a block of places: [tap][place]. I holds an offset within a volume. Places past the block's end
+// are outside.
+template <class C, class I> struct Taps {
+  int64_t count, spatial; // taps of a place
+  std::vector<I> offset;
+  std::vector<C> weight;
+  std::vector<C> slope[3]; // by x, y, z
+
+  Taps(int64_t interpolation, int64_t outside, bool align_corners, size_t dims, bool slopes)
+      : spatial(static_cast<int64_t>(dims)), along_(taps_along(interpolation)),
+        set_lines_(lines_setter<C>(interpolation, outside, align_corners)), lines_(dims),
+        line_(size_t(kBlock)) {
+    count = 1;
+    for (size_t d = 0; d < dims; ++d) count *= along_;
+    offset.assign(size_t(count * kBlock), I(-1));
+    weight.resize(size_t(count * kBlock));
+    for (size_t d = 0; slopes && d < dims; ++d) slope[d].resize(size_t(count * kBlock));
+  }
+
+  // Reads n places whose offsets in the grid are given by at(i).
+  template <class T, class F>
+  void set(int64_t n, const T* grid, int64_t step, F&& at, const Planes<const T>& image) {
+    const int64_t sizes[] = {image.cols, image.rows, image.slices};
+    for (int64_t d = 0; d < spatial; ++d) {
+      for (int64_t i = 0; i < n; ++i) line_[size_t(i)] = static_cast<C>(grid[at(i) + d * step]);
+      set_lines_(lines_[size_t(d)], line_.data(), n, sizes[d]);
+    }
+    if (n < kBlock) std::fill(offset.begin(), offset.end(), I(-1));
+    place(n, image.slice, image.row, image.col);
+    for (int64_t t = 0; t < count; ++t) {
+      const int64_t tx = t % along_, ty = t / along_ % along_, tz = t / along_ / along_;
+      const Lines<C>&x = lines_[0], &y = lines_[1], &z = lines_.back();
+      C* const w = weight.data() + t * kBlock;
+      if (spatial == 2)
+        for (int64_t i = 0; i < n; ++i) w[i] = x.weight[tx][i] * y.weight[ty][i];
+      else
+        for (int64_t i = 0; i < n; ++i) w[i] = x.weight[tx][i] * y.weight[ty][i] * z.weight[tz][i];
+      if (slope[0].empty()) continue;
+      for (int64_t i = 0; i < n; ++i) {
+        const C depth = spatial == 3 ? z.weight[tz][i] : C(1);
+        slope[0][size_t(t * kBlock + i)] = x.slope[tx][i] * y.weight[ty][i] * depth;
+        slope[1][size_t(t * kBlock + i)] = x.weight[tx][i] * y.slope[ty][i] * depth;
+        if (spatial == 3)
+          slope[2][size_t(t * kBlock + i)] = x.weight[tx][i] * y.weight[ty][i] * z.slope[tz][i];
+      }
+    }
+  }
+  // Offsets in memory with these strides, of the places read last.
+  void place(int64_t n, int64_t slice, int64_t row, int64_t col) {
+    for (int64_t t = 0; t < count; ++t) {
+      const int32_t* const x = lines_[0].at[t % along_];
+      const int32_t* const y = lines_[1].at[t / along_ % along_];
+      const int32_t* const z = spatial == 3 ? lines_[2].at[t / along_ / along_] : nullptr;
+      I* const to = offset.data() + t * kBlock;
+      const I a = static_cast<I>(slice), b = static_cast<I>(row), c = static_cast<I>(col);
+      if (z)
+        for (int64_t i = 0; i < n; ++i)
+          to[i] = (x[i] | y[i] | z[i]) < 0 ? I(-1) : I(z[i]) * a + I(y[i]) * b + I(x[i]) * c;
+      else
+        for (int64_t i = 0; i < n; ++i) to[i] = (x[i] | y[i]) < 0 ? I(-1) : I(y[i]) * b + I(x[i]) * c;
+    }
+  }
+
+private:
+  int64_t along_;
+  SetLines<C> set_lines_;
+  std::vector<Lines<C>> lines_;
+  std::vector<C> line_;
+};
+
+// Whether offsets within a volume fit 32 bits.
+template <class T> bool is_small(const Planes<T>& p) {
+  return (p.slices - 1) * p.slice + (p.rows - 1) * p.row + (p.cols - 1) * p.col <
+             std::numeric_limits<int32_t>::max() &&
+         p.size() < std::numeric_limits<int32_t>::max();
+}
+
+// Offset of place i of image n in the grid (N, [D,] H, W, coordinates) or in a plane of results.
+inline int64_t place_offset(const Tensor& t, int64_t i, size_t first_dim, size_t dims) {
+  if (t.is_contiguous()) return i * t.strides()[first_dim + dims - 1];
+  int64_t at = 0;
+  for (size_t d = first_dim + dims; d-- > first_dim;) {
+    at += i % t.sizes()[d] * t.strides()[d];
+    i /= t.sizes()[d];
+  }
+  return at;
+}
+
+} // namespace
+
+namespace {
+
+template <class T, class C, class I>
+void sample(const Tensor& out, const Tensor& input, const Tensor& grid, int64_t interpolation,
+            int64_t outside, bool align_corners) {
+  const size_t dims = input.sizes().size() - 2;
+  constexpr int64_t lanes = kLanesOf<C>;
+  const Planes<const T> from(input, dims);
+  const Planes<T> to(out, dims);
+  const int64_t channels = out.size(1), places = to.size(), blocks = (places + kBlock - 1) / kBlock;
+  const int64_t step = grid.stride(-1);
+  const bool dense = to.dense();
+  for_planes(out.size(0) * blocks, kBlock * (channels + 4) * 4, [&](int64_t begin, int64_t end) {
+    Taps<C, I> taps(interpolation, outside, align_corners, dims, false);
+    for (int64_t unit = begin; unit < end; ++unit) {
+      const int64_t n = unit / blocks, first = unit % blocks * kBlock,
+                    count = std::min(kBlock, places - first);
+      taps.set(
+          count, grid.data<T>() + n * grid.stride(0), step,
+          [&](int64_t i) { return place_offset(grid, first + i, 1, dims); }, from);
+      for (int64_t c = 0; c < channels; ++c) {
+        const T* const source = from.plane(n * channels + c);
+        T* const target = to.plane(n * channels + c);
+        for (int64_t i = 0; i < count; i += lanes) {
+          VecT<C> sum{};
+          for (int64_t t = 0; t < taps.count; ++t)
+            sum = sum + vload<C>(taps.weight.data() + t * kBlock + i) *
+                            vgather<C>(source, taps.offset.data() + t * kBlock + i);
+          const int filled = static_cast<int>(std::min(lanes, count - i));
+          if constexpr (std::is_same_v<T, C>)
+            if (dense) {
+              if (filled == lanes)
+                vstore<C>(target + first + i, sum);
+              else
+                vstore_n<C>(target + first + i, sum, filled);
+              continue;
+            }
+          for (int l = 0; l < filled; ++l)
+            target[place_offset(out, first + i + l, 2, dims)] = static_cast<T>(sum[l]);
+        }
+      }
+    }
+  });
+}
+
+template <class T, class C, class I>
+void sample_backward(const Tensor& grad_input, const Tensor& grad_grid, const Tensor& grad_output,
+                     const Tensor& input, const Tensor& grid, int64_t interpolation, int64_t outside,
+                     bool align_corners) {
+  const size_t dims = input.sizes().size() - 2;
+  const int64_t images = input.size(0), channels = input.size(1);
+  const Planes<const T> from(input, dims), grad(grad_output, dims);
+  const int64_t places = grad.size(), size = from.size(), step = grid.stride(-1);
+  for_planes(images, places * (channels + 4) * 8, [&](int64_t begin, int64_t end) {
+    Taps<C, I> taps(interpolation, outside, align_corners, dims, grad_grid.defined());
+    std::vector<I> offsets; // in the image as it lies; those of `taps` are in dense sums
+    const Scratch memory(grad_input.defined() ? size_t(channels * size) * sizeof(C) : 0);
+    std::vector<C> dots(size_t(taps.count * kBlock));
+    for (int64_t n = begin; n < end; ++n) {
+      C* const sums = memory.as<C>();
+      if (grad_input.defined()) std::fill_n(sums, channels * size, C{});
+      for (int64_t first = 0; first < places; first += kBlock) {
+        const int64_t count = std::min(kBlock, places - first);
+        taps.set(
+            count, grid.data<T>() + n * grid.stride(0), step,
+            [&](int64_t i) { return place_offset(grid, first + i, 1, dims); }, from);
+        offsets = taps.offset;
+        taps.place(count, from.rows * from.cols, from.cols, 1);
+        std::fill(dots.begin(), dots.end(), C{});
+        for (int64_t c = 0; c < channels; ++c) {
+          const T* const source = from.plane(n * channels + c);
+          C g[kBlock];
+          for (int64_t i = 0; i < count; ++i)
+            g[i] =
+                static_cast<C>(grad.plane(n * channels + c)[place_offset(grad_output, first + i, 2, dims)]);
+          for (int64_t t = 0; t < taps.count; ++t) {
+            if (grad_input.defined()) {
+              const I* const target = taps.offset.data() + t * kBlock;
+              const C* const weight = taps.weight.data() + t * kBlock;
+              for (int64_t i = 0; i < count; ++i)
+                if (target[i] >= 0) sums[c * size + target[i]] += weight[i] * g[i];
+            }
+            if (grad_grid.defined()) {
+              const I* const offset = offsets.data() + t * kBlock;
+              C* const dot = dots.data() + t * kBlock;
+              for (int64_t i = 0; i < count; ++i)
+                if (offset[i] >= 0) dot[i] += static_cast<C>(source[offset[i]]) * g[i];
+            }
+          }
+        }
+        if (!grad_grid.defined()) continue;
+        T* const to = grad_grid.data<T>() + (n * places + first) * taps.spatial; // dense
+        for (int64_t i = 0; i < count; ++i)
+          for (size_t d = 0; d < dims; ++d) {
+            C sum{};
+            for (int64_t t = 0; t < taps.count; ++t)
+              sum += dots[size_t(t * kBlock + i)] * taps.slope[d][size_t(t * kBlock + i)];
+            to[i * taps.spatial + static_cast<int64_t>(d)] = static_cast<T>(sum);
+          }
+      }
+      if (!grad_input.defined()) continue;
+      T* const to = grad_input.data<T>() + n * channels * size; // dense
+      for (int64_t i = 0; i < channels * size; ++i) to[i] = static_cast<T>(sums[i]);
+    }
+  });
+}
+
+} // namespace
+
+void grid_sampler(const Tensor& out, const Tensor& input, const Tensor& grid, int64_t interpolation,
+                  int64_t outside, bool align_corners) {
+  if (out.numel() == 0) return;
+  visit_floating("grid_sampler", input.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    using C = std::conditional_t<std::is_same_v<T, double>, double, float>;
+    if (is_small(Planes<const T>(input, input.sizes().size() - 2)))
+      sample<T, C, int32_t>(out, input, grid, interpolation, outside, align_corners);
+    else
+      sample<T, C, int64_t>(out, input, grid, interpolation, outside, align_corners);
+  });
+}
+
+void grid_sampler_backward(const Tensor& grad_input, const Tensor& grad_grid, const Tensor& grad_output,
+                           const Tensor& input, const Tensor& grid, int64_t interpolation, int64_t outside,
+                           bool align_corners) {
+  visit_floating("grid_sampler_backward", input.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    using C = std::conditional_t<std::is_same_v<T, double>, double, float>;
+    for (const Tensor* t : {&grad_input, &grad_grid})
+      if (t->defined() && t->numel() > 0) std::fill_n(t->data<T>(), t->numel(), T{});
+    if (grad_output.numel() == 0) return;
+    if (is_small(Planes<const T>(input, input.sizes().size() - 2)))
+      sample_backward<T, C, int32_t>(grad_input, grad_grid, grad_output, input, grid, interpolation, outside,
+                                     align_corners);
+    else
+      sample_backward<T, C, int64_t>(grad_input, grad_grid, grad_output, input, grid, interpolation, outside,
+                                     align_corners);
+  });
+}
+
+} // namespace torch::TORCH_ISA
