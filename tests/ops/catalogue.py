@@ -8,7 +8,16 @@ from typing import Any, Optional
 import torch
 import wire
 
-from . import samples_create, samples_images, samples_index, samples_nn, samples_pointwise, samples_reduce, samples_view
+from . import (
+    samples_create,
+    samples_images,
+    samples_index,
+    samples_loss,
+    samples_nn,
+    samples_pointwise,
+    samples_reduce,
+    samples_view,
+)
 from .records import Op
 
 FAMILIES = {
@@ -19,6 +28,7 @@ FAMILIES = {
     "create": samples_create,
     "nn": samples_nn,
     "images": samples_images,
+    "loss": samples_loss,
 }
 
 # Internal ops of the table and the public op whose record runs each of them: forward helpers by the samples,
@@ -61,6 +71,10 @@ INTERNAL = {
     "_squared_difference": "mse_loss",
     "_smooth_l1": "smooth_l1_loss",
     "_huber": "huber_loss",
+    "_lstm_gates": "lstm",
+    "_lstm_gates_backward": "lstm",
+    "_gru_gates": "gru",
+    "_gru_gates_backward": "gru",
     "_bce": "binary_cross_entropy",
     "_bce_grad": "binary_cross_entropy",
     "_bce_logits": "binary_cross_entropy_with_logits",
