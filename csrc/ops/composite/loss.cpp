@@ -85,9 +85,13 @@ Tensor nll_loss_nd(const Tensor& self, const Tensor& target, const Tensor& weigh
 
 Tensor cross_entropy_loss(const Tensor& self, const Tensor& target, const Tensor& weight, int64_t reduction,
                           int64_t ignore_index, double label_smoothing) {
-  check(self.dim() > 0, "cross_entropy: input must have at least one dimension, got ", self.sizes());
-  check(label_smoothing >= 0 && label_smoothing <= 1,
-        "label_smoothing must be between 0.0 and 1.0. Got: ", label_smoothing);
+  if (self.dim() == 0) {
+    check(target.is_floating_point(),
+          "Expected floating point type for target with class probabilities, got ",
+          dtype_aten_name(target.dtype()));
+    check_index(false, "cross_entropy: input must have at least one dimension, got ", self.sizes());
+  }
+  check(label_smoothing <= 1, "label_smoothing must be between 0.0 and 1.0. Got: ", label_smoothing);
   const int64_t channel = self.dim() == 1 ? 0 : 1;
   const int64_t classes = self.sizes()[channel];
   const bool probabilities = torch::equal(self.sizes(), target.sizes());
@@ -114,7 +118,7 @@ Tensor cross_entropy_loss(const Tensor& self, const Tensor& target, const Tensor
         "input's shape ",
         self.sizes(), ", got ", target.sizes(), ")");
   const Tensor log_p = log_softmax(self, channel, std::nullopt);
-  if (label_smoothing == 0) return nll_loss_nd(log_p, target, weight, reduction, ignore_index);
+  if (label_smoothing <= 0) return nll_loss_nd(log_p, target, weight, reduction, ignore_index);
   // Mixture of the index target and the uniform distribution (Szegedy et al., 2016).
   const Tensor nll = nll_loss_nd(log_p, target, weight, reduction, ignore_index);
   Tensor weighted = log_p;

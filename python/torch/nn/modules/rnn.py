@@ -83,9 +83,7 @@ class RNNBase(Module):
             if size <= 0:
                 raise ValueError(f"{name} must be greater than zero")
         if proj_size < 0:
-            raise ValueError(
-                "proj_size should be a positive integer or zero to disable projections"
-            )
+            raise ValueError("proj_size should be a positive integer or zero to disable projections")
         if proj_size >= hidden_size:
             raise ValueError("proj_size has to be smaller than hidden_size")
         if mode not in _OPS:
@@ -158,9 +156,7 @@ class RNNBase(Module):
     def _state_size(self, batch: int, width: int) -> tuple[int, int, int]:
         return (self.num_layers * (2 if self.bidirectional else 1), batch, width)
 
-    def get_expected_hidden_size(
-        self, input: torch.Tensor, batch_sizes: torch.Tensor | None
-    ) -> tuple[int, int, int]:
+    def get_expected_hidden_size(self, input: torch.Tensor, batch_sizes: torch.Tensor | None) -> tuple[int, int, int]:
         if batch_sizes is not None:
             batch = int(batch_sizes[0])
         else:
@@ -206,7 +202,9 @@ class RNNBase(Module):
         if all(s.dim() == dims for s in states):
             return
         if self._states == 1:
-            raise RuntimeError(f"For {kind} {dims}-D input, hx should also be {dims}-D but got {states[0].dim()}-D tensor")
+            raise RuntimeError(
+                f"For {kind} {dims}-D input, hx should also be {dims}-D but got {states[0].dim()}-D tensor"
+            )
         got = ", ".join(f"{s.dim()}-D" for s in states)
         raise RuntimeError(f"For {kind} {dims}-D input, hx and cx should also be {dims}-D but got ({got}) tensors")
 

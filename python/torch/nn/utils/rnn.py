@@ -160,7 +160,9 @@ def pack_padded_sequence(
             "do not need ONNX exportability."
         )
     if counts[0] > longest:
-        raise RuntimeError(f"pack_padded_sequence: the padded sequences have {longest} steps, but lengths ask for {counts[0]}")
+        raise RuntimeError(
+            f"pack_padded_sequence: the padded sequences have {longest} steps, but lengths ask for {counts[0]}"
+        )
     sizes = [sum(1 for n in counts if n > step) for step in range(counts[0])]
     data = input.reshape(longest * batch, *input.shape[2:]).index_select(0, _places(sizes, batch).to(input.device))
     return PackedSequence(data, torch.tensor(sizes), order, None)
@@ -213,7 +215,9 @@ def pad_sequence(
         padding_side: ``"right"`` or ``"left"``. Default: ``"right"``
     """
     if not isinstance(sequences, Iterable):
-        raise RuntimeError(f"pad_sequence: Expected iterable for input sequences, but got arg of type: {type(sequences)}")
+        raise RuntimeError(
+            f"pad_sequence: Expected iterable for input sequences, but got arg of type: {type(sequences)}"
+        )
     if padding_side not in ("left", "right"):
         raise RuntimeError(f"Expected padding_side to be one of left or right, but got {padding_side}.")
     items = list(sequences.unbind(0)) if isinstance(sequences, torch.Tensor) else list(sequences)
