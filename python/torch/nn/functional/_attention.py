@@ -176,14 +176,14 @@ def multi_head_attention_forward(
     if bias_k is not None and bias_v is not None:
         if static_k is not None or static_v is not None:
             raise AssertionError("bias cannot be added to static key or value.")
-        k = torch.cat([k, bias_k.repeat(1, batch, 1)])
-        v = torch.cat([v, bias_v.repeat(1, batch, 1)])
+        k = torch.cat([k, bias_k.repeat((1, batch, 1))])
+        v = torch.cat([v, bias_v.repeat((1, batch, 1))])
         extra += 1
     elif bias_k is not None or bias_v is not None:
         raise AssertionError("bias_k and bias_v must be given together")
 
     def heads(x: torch.Tensor) -> torch.Tensor:
-        return x.reshape(x.size(0), batch * num_heads, head_dim).transpose(0, 1)
+        return x.reshape((x.size(0), batch * num_heads, head_dim)).transpose(0, 1)
 
     q = heads(q)
     k = heads(k) if static_k is None else _checked_static("static_k", static_k, batch * num_heads, head_dim)
@@ -202,8 +202,8 @@ def multi_head_attention_forward(
             raise AssertionError(
                 f"expecting key_padding_mask shape of {(batch, source)}, but got {tuple(key_padding_mask.shape)}"
             )
-        padding = key_padding_mask.view(batch, 1, 1, source).expand(-1, num_heads, -1, -1)
-        padding = padding.reshape(batch * num_heads, 1, source)
+        padding = key_padding_mask.view((batch, 1, 1, source)).expand((-1, num_heads, -1, -1))
+        padding = padding.reshape((batch * num_heads, 1, source))
         attn_mask = padding if attn_mask is None else attn_mask + padding
     if not training:
         dropout_p = 0.0
@@ -216,7 +216,7 @@ def multi_head_attention_forward(
         if dropout_p > 0.0:
             weights = torch.dropout(weights, dropout_p, True)
         out = torch.bmm(weights, v)
-        weights = weights.view(batch, num_heads, length, source)
+        weights = weights.view((batch, num_heads, length, source))
         if average_attn_weights:
             weights = weights.mean(1)
         if not batched:
@@ -225,15 +225,15 @@ def multi_head_attention_forward(
         if attn_mask is not None:
             attn_mask = attn_mask.unsqueeze(0) if attn_mask.size(0) == 1 else attn_mask.unflatten(0, (batch, num_heads))
         out = _nn.scaled_dot_product_attention(
-            q.view(batch, num_heads, length, head_dim),
-            k.view(batch, num_heads, source, head_dim),
-            v.view(batch, num_heads, source, head_dim),
+            q.view((batch, num_heads, length, head_dim)),
+            k.view((batch, num_heads, source, head_dim)),
+            v.view((batch, num_heads, source, head_dim)),
             attn_mask,
             dropout_p,
             is_causal,
-        ).reshape(batch * num_heads, length, head_dim)
-    out = out.transpose(0, 1).reshape(length * batch, embed_dim)
-    out = _nn.linear(out, out_proj_weight, out_proj_bias).view(length, batch, -1)
+        ).reshape((batch * num_heads, length, head_dim))
+    out = out.transpose(0, 1).reshape((length * batch, embed_dim))
+    out = _nn.linear(out, out_proj_weight, out_proj_bias).view((length, batch, -1))
     return (out if batched else out.squeeze(1)), weights
 
 

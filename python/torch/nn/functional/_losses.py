@@ -34,7 +34,7 @@ def cosine_embedding_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> torch.Tensor:
-    """Ask for similar vectors where ``target`` is 1, dissimilar where -1. See :class:`~torch.nn.CosineEmbeddingLoss`."""
+    """Ask for similar vectors where ``target`` is 1, else apart. See :class:`~torch.nn.CosineEmbeddingLoss`."""
     number = _reduction_enum(size_average, reduce, reduction)
     return torch.cosine_embedding_loss(input1, input2, target, margin, number)
 
@@ -209,21 +209,23 @@ def gaussian_nll_loss(
     if isinstance(var, float):
         if var < 0:
             raise ValueError("var has negative entry/entries")
-        var = var * torch.ones_like(input)
-    elif torch.any(var < 0):
-        raise ValueError("var has negative entry/entries")
+        spread = var * torch.ones_like(input)
+    else:
+        if torch.any(var < 0):
+            raise ValueError("var has negative entry/entries")
+        spread = var
     # One variance for each row comes with or without a last dimension of size 1.
-    if var.size() != input.size():
-        if input.size()[:-1] == var.size():
-            var = var.unsqueeze(-1)
-        elif not (var.dim() == input.dim() and all(v in (1, n) for v, n in zip(var.size(), input.size()))):
+    if spread.size() != input.size():
+        if input.size()[:-1] == spread.size():
+            spread = spread.unsqueeze(-1)
+        elif spread.dim() != input.dim() or any(v not in (1, n) for v, n in zip(spread.size(), input.size())):
             raise ValueError("var is of incorrect size")
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(f"{reduction} is not valid")
-    var = var.clone()
+    spread = spread.clone()
     with torch.no_grad():
-        var.clamp_(min=eps)
-    loss = 0.5 * (torch.log(var) + (input - target) ** 2 / var)
+        spread.clamp_(min=eps)
+    loss = 0.5 * (torch.log(spread) + (input - target) ** 2 / spread)
     if full:
         loss = loss + 0.5 * math.log(2 * math.pi)
     return _reduced(loss, reduction)

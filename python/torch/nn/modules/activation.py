@@ -531,6 +531,7 @@ class MultiheadAttention(Module):
                 xavier_uniform_(weight)
         if self.in_proj_bias is not None:
             constant_(self.in_proj_bias, 0.0)
+            assert self.out_proj.bias is not None  # both come with bias=True
             constant_(self.out_proj.bias, 0.0)
         for bias in (self.bias_k, self.bias_v):
             if bias is not None:

@@ -48,7 +48,7 @@ class PackedSequence(PackedSequence_):
         unsorted_indices: torch.Tensor | None = None,
     ) -> PackedSequence:
         if batch_sizes is None:  # the parts as one tuple
-            data, batch_sizes = data
+            data, batch_sizes = data  # type: ignore[attr-defined]
         elif batch_sizes.device.type != "cpu":
             raise ValueError(
                 "batch_sizes should always be on CPU. Instances of PackedSequence should never be created manually. "
@@ -133,10 +133,10 @@ def pack_padded_sequence(
         batch_first: whether the batch comes before the time. Default: ``False``
         enforce_sorted: demand that lengths decrease, rather than sort. Default: ``True``
     """
-    lengths = torch.as_tensor(lengths, dtype=torch.int64, device="cpu")
     order = None
+    sorted_lengths = torch.as_tensor(lengths, dtype=torch.int64, device="cpu")
     if not enforce_sorted:
-        lengths, order = torch.sort(lengths, descending=True)
+        sorted_lengths, order = torch.sort(sorted_lengths, descending=True)
         order = order.to(input.device)
         input = input.index_select(0 if batch_first else 1, order)
     if input.numel() == 0:
@@ -144,7 +144,7 @@ def pack_padded_sequence(
     if batch_first:
         input = input.transpose(0, 1)
     longest, batch = input.shape[:2]
-    counts = lengths.tolist()
+    counts = sorted_lengths.tolist()
     if len(counts) != batch:
         raise RuntimeError(
             f"Expected `len(lengths)` to be equal to batch_size, but got {len(counts)} (batch_size={batch})"
