@@ -7,6 +7,7 @@
 #   make wheel     a wheel in dist/ that needs only NumPy; make check-wheel tries it in an empty environment
 #   make asan      the core tests under AddressSanitizer and UndefinedBehaviorSanitizer
 #   make check-cpp  the C++ example; make test-isas  the operators under the other instruction sets
+#   make coverage   the table of PyTorch's functions in docs/compatibility.md
 #   make docs, make format, make lint, make clean
 
 SHELL := bash
@@ -45,7 +46,7 @@ test_other_isas = for isa in $(other_isas); do \
 help:
 	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
 
-.PHONY: help deps deps-oracle develop demo test test-isas bench docs wheel check-wheel check-cpp asan format lint clean
+.PHONY: help deps deps-oracle develop demo test test-isas bench coverage docs wheel check-wheel check-cpp asan format lint clean
 
 deps:
 	@$(deps)
@@ -69,6 +70,9 @@ test-isas: deps-oracle develop
 
 bench: deps-oracle develop
 	$(run) -m benchmarks --reference $(CURDIR)/.venv-pytorch/bin/python
+
+coverage: deps-oracle develop
+	$(run) scripts/api_coverage.py --reference $(CURDIR)/.venv-pytorch/bin/python --write docs/compatibility.md
 
 docs: develop
 	$(PYTHON) -m pip install -q -r docs/requirements.txt

@@ -26,6 +26,8 @@ TIMED_GROUPS = (
     "training",
     "training (more)",
     "data",
+    "fft",
+    "special",
 )
 
 # Largest ours/PyTorch allowed: geometric mean of a group, and any single case (None: no limit).

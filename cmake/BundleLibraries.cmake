@@ -1,9 +1,9 @@
-# Runs at install time: copies the shared libraries that libtorch.so needs, and that no Linux system can be expected to
-# have, into TORCH_PACKAGE_LIB.
+# Runs at install time: copies the shared libraries that libtorch.so needs or opens, and that no Linux system can be
+# expected to have, into TORCH_PACKAGE_LIB.
 cmake_policy(VERSION 3.25)
 
 file(GET_RUNTIME_DEPENDENCIES
-  LIBRARIES ${TORCH_LIBRARY}
+  LIBRARIES ${TORCH_LIBRARY} ${TORCH_OPENBLAS_LIBRARY}
   RESOLVED_DEPENDENCIES_VAR resolved
   UNRESOLVED_DEPENDENCIES_VAR unresolved
   PRE_EXCLUDE_REGEXES "^ld-linux" "^libc\\.so" "^libm\\.so" "^libdl\\.so" "^libpthread\\.so" "^librt\\.so"
@@ -11,8 +11,12 @@ file(GET_RUNTIME_DEPENDENCIES
 if(unresolved)
   message(FATAL_ERROR "libtorch.so needs libraries that were not found: ${unresolved}")
 endif()
-foreach(library IN LISTS resolved)
+# What is opened goes by its SONAME, as what is linked does.
+foreach(library IN LISTS resolved TORCH_OPENBLAS_LIBRARY)
   get_filename_component(name ${library} NAME)
+  if(library STREQUAL TORCH_OPENBLAS_LIBRARY)
+    set(name ${TORCH_OPENBLAS_SONAME})
+  endif()
   # The file behind a link, under the name of the link: one copy, no links in the wheel.
   file(REAL_PATH ${library} real)
   file(COPY_FILE ${real} ${TORCH_PACKAGE_LIB}/${name} ONLY_IF_DIFFERENT)
@@ -24,8 +28,15 @@ foreach(library IN LISTS resolved)
   endif()
 endforeach()
 
-# Its licence goes with it, from where the package keeps it.
+# Their licences go with them, from where the packages keep them.
 if(EXISTS /usr/share/doc/libsleef3/copyright)
   file(MAKE_DIRECTORY ${TORCH_PACKAGE_LIB}/licenses)
   file(COPY_FILE /usr/share/doc/libsleef3/copyright ${TORCH_PACKAGE_LIB}/licenses/libsleef3.txt ONLY_IF_DIFFERENT)
 endif()
+file(GLOB openblas_license ${TORCH_OPENBLAS_LIB_DIR}/../../scipy_openblas32-*.dist-info/licenses/LICENSE.txt)
+list(LENGTH openblas_license found)
+if(NOT found EQUAL 1)
+  message(FATAL_ERROR "The licence of OpenBLAS is not beside ${TORCH_OPENBLAS_LIB_DIR}")
+endif()
+file(MAKE_DIRECTORY ${TORCH_PACKAGE_LIB}/licenses)
+file(COPY_FILE ${openblas_license} ${TORCH_PACKAGE_LIB}/licenses/openblas.txt ONLY_IF_DIFFERENT)

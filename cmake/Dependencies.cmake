@@ -1,4 +1,4 @@
-# Where the libraries come from: SLEEF from the distribution, pybind11 from PyPI.
+# Where the libraries come from: SLEEF from the distribution, OpenBLAS and pybind11 from PyPI.
 
 find_package(Threads REQUIRED)
 
@@ -35,6 +35,22 @@ endif()
 add_library(torch_native_libraries INTERFACE)
 target_include_directories(torch_native_libraries SYSTEM INTERFACE ${TORCH_SLEEF_INCLUDE_DIR})
 target_link_libraries(torch_native_libraries INTERFACE ${TORCH_SLEEF_LIBRARY})
+
+# OpenBLAS, for its LAPACK: the build that SciPy's own wheels carry, every symbol with the prefix scipy_. It is opened at
+# the first call, not linked (csrc/kernels/lapack.cpp), so only its name is needed here.
+torch_ask_python(TORCH_OPENBLAS_LIB_DIR "import scipy_openblas32 as o; print(o.get_lib_dir())")
+if(NOT TORCH_OPENBLAS_LIB_DIR)
+  message(FATAL_ERROR "OpenBLAS not found: ${Python_EXECUTABLE} -m pip install scipy-openblas32")
+endif()
+find_library(TORCH_OPENBLAS_LIBRARY scipy_openblas PATHS ${TORCH_OPENBLAS_LIB_DIR} REQUIRED NO_DEFAULT_PATH NO_CACHE)
+execute_process(COMMAND ${CMAKE_OBJDUMP} -p ${TORCH_OPENBLAS_LIBRARY} OUTPUT_VARIABLE openblas_header
+  COMMAND_ERROR_IS_FATAL ANY)
+if(NOT openblas_header MATCHES "SONAME +([^ \n]+)")
+  message(FATAL_ERROR "${TORCH_OPENBLAS_LIBRARY} has no SONAME")
+endif()
+set(TORCH_OPENBLAS_SONAME ${CMAKE_MATCH_1})
+set_source_files_properties(csrc/kernels/lapack.cpp PROPERTIES COMPILE_DEFINITIONS
+  "TORCH_OPENBLAS_SONAME=\"${TORCH_OPENBLAS_SONAME}\"")
 
 # Gives the bundled copies a run path of their own (cmake/Install.cmake).
 find_program(TORCH_PATCHELF patchelf)

@@ -78,7 +78,7 @@ ELSEWHERE = [
     (r"autocast", "mixed precision (torch.amp)"),
     (r"^(align_|names$|refine_names|rename|has_names)", "named dimensions"),
     (r"assert_int_or_pair|boolean_dispatch|has_torch_function|handle_torch_function|scaled_(grouped_)?mm|grouped_mm|"
-     r"linear_cross_entropy", "internals and prototypes"),
+     r"linear_cross_entropy|^Optional$|^slice_inverse$|^index$|^is_distributed$", "internals and prototypes"),
 ]
 REMOVED = ("eig", "symeig", "solve", "lstsq", "matrix_rank", "volatile")
 TITLES = {"torch": "torch", "Tensor": "torch.Tensor", "F": "torch.nn.functional", "linalg": "torch.linalg",

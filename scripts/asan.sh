@@ -13,6 +13,9 @@ tests=("$@")
 if [ ${#tests[@]} = 0 ]; then
   tests=(tests/core tests/errors tests/autograd)
 fi
+# With dlopen intercepted, the run path of libtorch is not consulted for what it opens.
+LD_LIBRARY_PATH=$("$python" -c "import scipy_openblas32; print(scipy_openblas32.get_lib_dir())")
+export LD_LIBRARY_PATH
 # The interpreter is not instrumented: the run-time library has to come first, and libstdc++ with it so that exceptions
 # are intercepted. What CPython itself never frees is listed in scripts/lsan.supp; nothing of ours is.
 export LD_PRELOAD="$(g++ -print-file-name=libasan.so) $(g++ -print-file-name=libubsan.so) $(g++ -print-file-name=libstdc++.so.6)"

@@ -43,17 +43,21 @@ def main() -> None:
     print(f"trained to a loss of {loss.item():.2e}")
     assert loss.item() < 1e-6
 
-    # Convolution, products and elementary functions; SLEEF must be the bundled copy.
+    # Convolution, products, elementary functions and factorizations; SLEEF and OpenBLAS must be the bundled copies.
     image = torch.randn(4, 3, 16, 16)
     assert torch.nn.functional.conv2d(image, torch.randn(8, 3, 3, 3)).shape == (4, 8, 14, 14)
     a = torch.randn(64, 64, dtype=torch.float64)
     expected = torch.from_numpy(a.numpy() @ a.numpy())
     assert torch.allclose(a @ a, expected)
     assert torch.allclose(torch.sin(a) ** 2 + torch.cos(a) ** 2, torch.ones_like(a))
+    assert "openblas" not in Path("/proc/self/maps").read_text(), "OpenBLAS was opened before it was needed"
+    factor = torch.linalg.cholesky(a @ a.T + torch.eye(64, dtype=a.dtype))
+    assert torch.allclose(factor @ factor.T, a @ a.T + torch.eye(64, dtype=a.dtype))
+    assert (package / "lib" / "licenses" / "openblas.txt").stat().st_size > 1000
     foreign = set()
     for line in Path("/proc/self/maps").read_text().splitlines():
         path = line.split(maxsplit=5)[-1]
-        if any(name in path for name in ("libsleef", "libtorch")) and not path.startswith(str(package)):
+        if any(name in path for name in ("libsleef", "openblas", "libtorch")) and not path.startswith(str(package)):
             foreign.add(path)
     assert not foreign, f"libraries from outside the package: {foreign}"
     print("the wheel is complete")

@@ -242,7 +242,7 @@ void Walk::run_tensor_hooks(Node& n, std::span<Tensor> grads) {
     const NodeExtras::Retain r = n.extras->retains[i];
     if (r.slot >= grads.size() || !grads[r.slot].defined()) continue;
     const Tensor& grad = grads[r.slot];
-    r.tensor->grad = r.tensor->grad.defined() ? used::add(r.tensor->grad, grad) : used::clone(grad);
+    r.tensor->grad = r.tensor->grad.defined() ? used::add(r.tensor->grad, grad) : used::dense_clone(grad);
   }
 }
 

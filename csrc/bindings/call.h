@@ -176,6 +176,7 @@ extern PyMethodDef* const torch_tables[];
 extern PyMethodDef* const nn_tables[];
 extern PyMethodDef* const linalg_tables[];
 extern PyMethodDef* const special_tables[];
+extern PyMethodDef* const fft_tables[];
 
 void init_call(PyObject* module);
 

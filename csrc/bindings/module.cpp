@@ -165,6 +165,7 @@ PyMODINIT_FUNC PyInit__C() {
     add_submodule(module, "torch._C._nn", nn_tables);
     add_submodule(module, "torch._C._linalg", linalg_tables);
     add_submodule(module, "torch._C._special", special_tables);
+    add_submodule(module, "torch._C._fft", fft_tables);
     return module;
   } catch (...) {
     set_python_error();

@@ -175,6 +175,8 @@ PyObject* wrap_as(PyTypeObject* type, Tensor t) {
 }
 
 namespace {
+PyObject* linalg_error = PyExc_RuntimeError; // torch.linalg.LinAlgError once the module stands
+
 PyObject* error_class(ErrorKind kind) {
   switch (kind) {
   case ErrorKind::Runtime:
@@ -193,6 +195,8 @@ PyObject* error_class(ErrorKind kind) {
     return PyExc_OverflowError;
   case ErrorKind::Buffer:
     return PyExc_BufferError;
+  case ErrorKind::LinAlg:
+    return linalg_error;
   }
   return PyExc_RuntimeError;
 }
@@ -223,6 +227,13 @@ PyObject* set_python_error() {
   return nullptr;
 }
 
-void init_tensor_object() { release_pyobject = release_owned_object; }
+void init_tensor_object(PyObject* module) {
+  release_pyobject = release_owned_object;
+  linalg_error = PyErr_NewExceptionWithDoc(
+      "torch._C._LinAlgError",
+      "Raised by functions of torch.linalg when the values of a matrix do not allow the result.",
+      PyExc_RuntimeError, nullptr);
+  if (!linalg_error || PyObject_SetAttrString(module, "_LinAlgError", linalg_error) < 0) throw PythonError{};
+}
 
 } // namespace torch::python

@@ -94,7 +94,7 @@ PyTypeObject tensor_base_type = empty_type("torch._C.TensorBase");
 PyTypeObject tensor_meta_type = empty_type("torch._C._TensorMeta");
 
 void init_tensor_type(PyObject* module) {
-  init_tensor_object();
+  init_tensor_object(module);
   tensor_meta_type.tp_base = &PyType_Type;
   tensor_meta_type.tp_basicsize = 0; // inherited
   tensor_meta_type.tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE;

@@ -15,7 +15,7 @@ int tensor_traverse(PyObject* self, visitproc visit, void* arg);
 int tensor_clear(PyObject* self);
 int tensor_setattro(PyObject* self, PyObject* name, PyObject* value);
 PyObject* tensor_get_dict(PyObject* self, void*);
-void init_tensor_object();
+void init_tensor_object(PyObject* module);
 
 // tensor_number.cpp: the operators (+, @, <, ...)
 extern PyNumberMethods tensor_number;

@@ -11,7 +11,17 @@
 
 namespace torch {
 
-enum class ErrorKind : uint8_t { Runtime, Type, Value, Index, NotImplemented, OutOfMemory, Overflow, Buffer };
+enum class ErrorKind : uint8_t {
+  Runtime,
+  Type,
+  Value,
+  Index,
+  NotImplemented,
+  OutOfMemory,
+  Overflow,
+  Buffer,
+  LinAlg
+};
 
 class Error : public std::exception {
 public:

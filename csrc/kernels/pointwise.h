@@ -408,9 +408,6 @@ template <class V> struct Lgamma : Functor<kFloats> {
 template <class V> struct Digamma : NumberFunctor<kFloats> {
   TORCH_INLINE V operator()(V a) const { return V(digamma_(double(a))); }
 };
-template <class V> struct Trigamma : NumberFunctor<kFloats> {
-  TORCH_INLINE V operator()(V a) const { return V(trigamma_(double(a))); }
-};
 template <class V> struct Angle : Functor<kFloating> { // real out
   TORCH_INLINE auto operator()(V a) const {
     if constexpr (kIsComplex<V>)

@@ -2,6 +2,7 @@
 // gradient functor takes (grad, x) or, where the comment says so, (grad, y) with the op's result.
 #pragma once
 
+#include "kernels/cpu/vec_normal.h"
 #include "kernels/pointwise.h"
 
 namespace torch::TORCH_ISA {
@@ -10,14 +11,10 @@ template <class V> struct Relu : Functor<kReals> {
   TORCH_INLINE V operator()(V x) const { return max_or_second(V(0), x); } // NaN stays
 };
 template <class V> struct Gelu : Functor<kFloats> { // x * Phi(x)
-  TORCH_INLINE V operator()(V x) const { return V(0.5) * x * (V(1) + erf_(x * V(std::numbers::sqrt2 / 2))); }
+  TORCH_INLINE V operator()(V x) const { return x * normal_cdf_(x); }
 };
 template <class V> struct GeluGrad : Functor<kFloats> {
-  TORCH_INLINE V operator()(V grad, V x) const {
-    const V cdf = V(0.5) * (V(1) + erf_(x * V(std::numbers::sqrt2 / 2)));
-    const V pdf = V(0.5 * std::numbers::sqrt2 * std::numbers::inv_sqrtpi) * exp_(V(-0.5) * x * x);
-    return grad * (cdf + x * pdf);
-  }
+  TORCH_INLINE V operator()(V grad, V x) const { return grad * normal_cdf_slope_(x); }
 };
 constexpr double kGeluTanhScale = std::numbers::sqrt2 * std::numbers::inv_sqrtpi; // sqrt(2 / pi)
 constexpr double kGeluTanhCubic = 0.044715;

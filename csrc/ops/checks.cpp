@@ -10,8 +10,8 @@
 namespace torch::ops {
 
 void check_fits(DType type, const Scalar& value) {
-  bool fits = !value.is_complex() || is_complex(type);
-  if (fits && is_integral(type) && !value.is_bool()) {
+  bool fits = !value.is_complex() || is_complex(type) || type == DType::Bool;
+  if (fits && is_integral(type) && !value.is_bool() && !value.is_complex()) {
     // Integers may be negative where the type is unsigned, and wrap once, as in PyTorch; fractions are cut
     // off.
     const int64_t bits = 8 * item_size(type);
@@ -101,6 +101,47 @@ void check_shift(const char* op, const Tensor& self, const Tensor& other) {
 void check_not_complex(const char* op, const Tensor& self) {
   check_kind(ErrorKind::NotImplemented, !self.is_complex(), '"', op, "\" not implemented for '",
              dtype_aten_name(self.dtype()), "': it is not defined for complex inputs");
+}
+
+void check_not_complex(const char* op, const Tensor& self, const Tensor& other) {
+  check_not_complex(op, self);
+  check_not_complex(op, other);
+}
+
+void check_wide(const char* op, const Tensor& self) {
+  const DType t = self.dtype();
+  check_kind(ErrorKind::NotImplemented, !is_complex(t) && t != DType::Float16 && t != DType::BFloat16, '"',
+             op, "\" not implemented for '", dtype_aten_name(t), "'");
+}
+void check_wide(const char* op, const Tensor& self, const Tensor& other) {
+  check_wide(op, self);
+  check_wide(op, other);
+}
+
+void check_floats(const char* op, const Tensor& self, const Tensor& other) {
+  const DType t = result_type(self, other);
+  check_kind(ErrorKind::NotImplemented, is_floating(t), '"', op, "\" not implemented for '",
+             dtype_aten_name(t), "'");
+}
+
+void check_integers(const char* op, const Tensor& self, const Tensor& other) {
+  const DType t = result_type(self, other);
+  check_kind(ErrorKind::NotImplemented, is_integral(t), '"', op, "\" not implemented for '",
+             dtype_aten_name(t), "'");
+}
+
+void check_unit(const char* op, const Tensor& self) {
+  check(!self.is_complex(), op, " is not supported for complex tensors.");
+}
+
+void check_polygamma(const Tensor& self, int64_t n) {
+  check(n >= 0, "polygamma(n, x) does not support negative n.");
+  check_not_complex("polygamma", self);
+}
+
+void check_softshrink(const Tensor& self, const Scalar& lambd) {
+  check(lambd.to<double>() >= 0, "lambda must be greater or equal to 0, but found to be ", lambd, ".");
+  check_float_input("softshrink", self);
 }
 
 void check_float_input(const char* op, const Tensor& self) {

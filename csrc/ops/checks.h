@@ -15,7 +15,16 @@ void check_bitwise(const char* op, const Tensor& self, const Tensor& other);
 void check_heaviside(const Tensor& self, const Tensor& values);
 void check_shift(const char* op, const Tensor& self, const Tensor& other);
 void check_not_complex(const char* op, const Tensor& self);
+void check_not_complex(const char* op, const Tensor& self, const Tensor& other);
 void check_float_input(const char* op, const Tensor& self);
+// float32, float64 and what is converted to them
+void check_wide(const char* op, const Tensor& self);
+void check_wide(const char* op, const Tensor& self, const Tensor& other);
+void check_floats(const char* op, const Tensor& self, const Tensor& other);
+void check_integers(const char* op, const Tensor& self, const Tensor& other);
+void check_unit(const char* op, const Tensor& self); // RuntimeError for complex numbers
+void check_polygamma(const Tensor& self, int64_t n);
+void check_softshrink(const Tensor& self, const Scalar& lambd);
 void check_differentiable_input(const char* op, const Tensor& self); // floating or complex
 void check_relu(const Tensor& self);
 void check_hardtanh(const Tensor& self, const Scalar& min_val, const Scalar& max_val);

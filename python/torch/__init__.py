@@ -92,6 +92,7 @@ globals().update(
 
 from torch import autograd  # noqa: E402
 from torch._C import as_tensor, asarray, from_numpy, frombuffer, tensor  # noqa: E402
+from torch._statistics import gradient, histogram, histogramdd, unravel_index  # noqa: E402
 from torch._tensor import DisableTorchFunction, DisableTorchFunctionSubclass, Tensor  # noqa: E402
 from torch.functional import (  # noqa: E402
     atleast_1d,
@@ -115,6 +116,7 @@ from torch.functional import (  # noqa: E402
     is_signed,
     is_storage,
     is_tensor,
+    lu,
     meshgrid,
     nonzero,
     norm,
@@ -189,21 +191,6 @@ def get_device_module(device: Any = None) -> Any:  # noqa: F811
     return importlib.import_module(f"torch.{kind}")
 
 
-def is_conj(input: Tensor) -> Any:
-    """False: conjugation is never lazy here."""
-    return input.is_conj()
-
-
-def is_neg(input: Tensor) -> Any:
-    """False: negation is never lazy here."""
-    return input.is_neg()
-
-
-def is_inference(input: Tensor) -> Any:
-    """Whether the tensor was made in inference mode."""
-    return input.is_inference()
-
-
 class SymInt:
     """Class of symbolic integers, of which there are none: sizes are ``int``. For ``isinstance``."""
 
@@ -270,11 +257,14 @@ def _assert(condition: Any, message: str) -> None:
 # Loaded when first used, so that `import torch` stays light.
 _LAZY_MODULES = {
     "backends", "cpu", "cuda", "distributions", "jit", "linalg", "nn", "optim", "overrides", "ops", "return_types",
-    "serialization", "special", "storage", "testing", "types", "utils", "fft", "amp", "library", "multiprocessing",
-    "hub",
+    "serialization", "signal", "special", "storage", "testing", "types", "utils", "fft", "amp", "library",
+    "multiprocessing", "hub",
     "fx", "compiler", "profiler", "distributed", "sparse", "func", "export", "_ops",
 }
 _LAZY_NAMES = {
+    "svd_lowrank": "torch._lowrank", "pca_lowrank": "torch._lowrank", "lobpcg": "torch._lobpcg",
+    "lstsq": "torch._linalg_utils", "eig": "torch._linalg_utils", "symeig": "torch._linalg_utils",
+    "solve": "torch._linalg_utils", "matrix_rank": "torch._linalg_utils",
     "_check": "torch._checks", "_check_is_size": "torch._checks", "_check_index": "torch._checks",
     "_check_value": "torch._checks", "_check_type": "torch._checks", "_check_not_implemented": "torch._checks",
     "_check_tensor_all": "torch._checks", "_check_with": "torch._checks",

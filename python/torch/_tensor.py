@@ -114,6 +114,36 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):
 
         return torch.norm(self, p, dim, keepdim, dtype=dtype)
 
+    def lu(self, pivot: bool = True, get_infos: bool = False) -> Any:
+        """See :func:`torch.lu`."""
+        import torch
+
+        return tuple(torch.lu(self, pivot, get_infos))
+
+    def lstsq(self, other: Any) -> Any:
+        """Removed: see :func:`torch.linalg.lstsq`."""
+        from torch import _linalg_utils
+
+        return _linalg_utils.lstsq(self, other)
+
+    def eig(self, eigenvectors: bool = False) -> Any:
+        """Removed: see :func:`torch.linalg.eig`."""
+        from torch import _linalg_utils
+
+        return _linalg_utils.eig(self, eigenvectors)
+
+    def symeig(self, eigenvectors: bool = False) -> Any:
+        """Removed: see :func:`torch.linalg.eigh`."""
+        from torch import _linalg_utils
+
+        return _linalg_utils.symeig(self, eigenvectors)
+
+    def solve(self, other: Any) -> Any:
+        """Removed: see :func:`torch.linalg.solve`."""
+        from torch import _linalg_utils
+
+        return _linalg_utils.solve(self, other)
+
     def unique(
         self, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: Any = None
     ) -> Any:
@@ -128,15 +158,19 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):
 
         return torch.unique_consecutive(self, return_inverse, return_counts, dim)
 
+    def histogram(
+        self, bins: Any, *, range: Any = None, weight: Optional[Tensor] = None, density: bool = False  # noqa: A002
+    ) -> Any:
+        """See :func:`torch.histogram`."""
+        import torch
+
+        return torch.histogram(self, bins, range=range, weight=weight, density=density)
+
     def where(self, condition: Any, other: Any) -> Tensor:
         """Elements of the tensor where ``condition`` holds, of ``other`` elsewhere."""
         import torch
 
         return torch.where(condition, self, other)
-
-    def is_nonzero(self) -> bool:
-        """Truth of a one-element tensor."""
-        return bool(self)
 
     def resize_as_(self, the_template: Tensor, *, memory_format: Any = None) -> Tensor:
         """Changes the shape in place to that of another tensor."""
@@ -222,6 +256,14 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):
     def is_same_size(self, other: Tensor) -> bool:
         """Whether both have the same shape."""
         return self.shape == other.shape
+
+    def polygamma(self, n: int) -> Tensor:
+        """See :func:`torch.polygamma`."""
+        return _C._VariableFunctions.polygamma(n, self)
+
+    def polygamma_(self, n: int) -> Tensor:
+        """In-place :meth:`polygamma`."""
+        return _C._VariableFunctions.polygamma(n, self, out=self)
 
     def roll(self, shifts: Any, dims: Any = ()) -> Tensor:
         """See :func:`torch.roll`."""

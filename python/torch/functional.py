@@ -305,16 +305,14 @@ def norm(
     out: Optional[Tensor] = None,
     dtype: Any = None,
 ) -> Tensor:
-    """Vector norm of order ``p`` ("fro" is 2) over the given dimensions, or over all elements."""
-    if p in (None, "fro"):
-        order: Any = 2
-    elif p == "nuc":
-        raise NotImplementedError("torch.norm: the nuclear norm is not supported yet")
-    elif isinstance(p, str):
-        raise RuntimeError(f"torch.norm: order {p!r} is not supported; the orders with a name are 'fro' and 'nuc'")
-    else:
-        order = p
+    """Vector norm of order ``p`` ("fro" is 2) over the given dimensions, or over all elements; "nuc" is the sum of the
+    singular values of matrices."""
     dims = [dim] if isinstance(dim, int) else dim
+    if p == "nuc":
+        return _C._linalg.matrix_norm(input, "nuc", (-2, -1) if dims is None else dims, keepdim, dtype=dtype, out=out)
+    if isinstance(p, str) and p != "fro":
+        raise RuntimeError(f"torch.norm: order {p!r} is not supported; the orders with a name are 'fro' and 'nuc'")
+    order: Any = 2 if p in (None, "fro") else p
     return _C._linalg.vector_norm(input, order, dims, keepdim, dtype=dtype, out=out)
 
 
@@ -353,22 +351,45 @@ def cartesian_prod(*tensors: Tensor) -> Tensor:
     return _F.stack([t.reshape(-1) for t in meshgrid(*tensors, indexing="ij")], 1)
 
 
-def chain_matmul(*matrices: Any) -> Tensor:
-    """Product of matrices from left to right."""
+def chain_matmul(*matrices: Any, out: Optional[Tensor] = None) -> Tensor:
+    """Product of matrices in the cheapest order."""
     ms = _tensors(matrices)
-    result = ms[0]
-    for m in ms[1:]:
-        result = _F.mm(result, m)
-    return result
+    if not ms:
+        raise RuntimeError("chain_matmul(): Expected one or more matrices")
+    for m in ms:
+        if m.dim() != 2:
+            raise RuntimeError(f"Tensor dimension is {m.dim()}, expected 2 instead.")
+    if len(ms) == 1:
+        return ms[0].clone() if out is None else out.resize_(ms[0].shape).copy_(ms[0])
+    return _C._linalg.multi_dot(ms, out=out)
+
+
+def lu(A: Tensor, pivot: bool = True, get_infos: bool = False, out: Any = None) -> Any:
+    """LU factors of matrices and their pivots, and with ``get_infos`` where each factorization met a zero.
+
+    :func:`torch.linalg.lu_factor` is its newer form.
+    """
+    result = _F._lu_with_info(A, pivot, False)
+    if out is not None:
+        if not isinstance(out, (tuple, list)) or len(out) != 2 + get_infos:
+            raise TypeError(f"lu(): expected out to be a tuple of {2 + get_infos} tensors")
+        for target, value in zip(out, result):
+            target.resize_(value.shape).copy_(value)
+        return out
+    return result if get_infos else (result[0], result[1])
 
 
 def unique(
     input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: Any = None
 ) -> Any:
-    """Unique elements in ascending order, with inverse positions and counts when asked for."""
-    if dim is not None:
-        raise NotImplementedError("torch.unique: dim is not supported yet")
-    values, inverse, counts = _F._unique2(input, sorted, return_inverse, return_counts)
+    """Unique elements in ascending order, with inverse positions and counts when asked for.
+
+    With ``dim`` the slices along it are compared, in lexicographic order.
+    """
+    if dim is None:
+        values, inverse, counts = _F._unique2(input, sorted, return_inverse, return_counts)
+    else:
+        values, inverse, counts = _op("unique_dim")(input, dim, sorted, return_inverse, return_counts)
     extra = ([inverse] if return_inverse else []) + ([counts] if return_counts else [])
     return (values, *extra) if extra else values
 
@@ -376,16 +397,14 @@ def unique(
 def unique_consecutive(
     input: Tensor, return_inverse: bool = False, return_counts: bool = False, dim: Any = None
 ) -> Any:
-    """Elements that differ from the one before, with inverse positions and counts when asked for."""
-    if dim is not None and input.dim() != 1:
-        raise NotImplementedError("torch.unique_consecutive: dim is not supported yet")
-    flat = input.reshape(-1)
-    starts = _F.cat([_F.ones(min(1, flat.numel()), dtype=_C.bool), flat[1:] != flat[:-1]])
-    group = starts.cumsum(0) - 1
-    extra = [group.reshape(input.shape)] if return_inverse else []
-    if return_counts:
-        extra.append(_F.bincount(group) if flat.numel() else _F.empty(0, dtype=_C.int64))
-    values = flat[starts]
+    """Elements (with ``dim``: slices along it) that differ from the one before, with inverse positions and counts."""
+    unique_dim_consecutive = _op("unique_dim_consecutive")
+    if dim is None:
+        values, inverse, counts = unique_dim_consecutive(input.reshape(-1), 0, return_inverse, return_counts)
+        inverse = inverse.reshape(input.shape)
+    else:
+        values, inverse, counts = unique_dim_consecutive(input, dim, return_inverse, return_counts)
+    extra = ([inverse] if return_inverse else []) + ([counts] if return_counts else [])
     return (values, *extra) if extra else values
 
 

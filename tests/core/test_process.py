@@ -176,6 +176,8 @@ def test_ctrl_c(work: str) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # a test run in the background of a shell ignores SIGINT, and its children with it
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     assert child.stdout is not None and child.stdout.readline().strip() == "go"
     time.sleep(0.3)

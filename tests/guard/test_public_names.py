@@ -32,6 +32,8 @@ MODULES = [
     "torch.nn.parameter",
     "torch.nn.modules",
     "torch.special",
+    "torch.fft",
+    "torch.signal.windows",
     "torch.types",
     "torch.overrides",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 from typing import Any
 
 import pytest
@@ -117,8 +118,12 @@ def test_grid_sample_is_differentiable_once() -> None:
         g.sum().backward()
 
 
+def test_functions_belong_to_the_public_module() -> None:
+    assert {F.max_pool2d.__module__, F.interpolate.__module__, F.dropout2d.__module__} == {"torch.nn.functional"}
+    assert pickle.loads(pickle.dumps(F.interpolate)) is F.interpolate
+
+
 # Parameters by name, order, kind and default; what PyTorch annotates is not part of it.
-_BY_DISPATCH = ("fractional_max_pool", "max_pool", "adaptive_max_pool")
 _NAMES = [
     "adaptive_avg_pool2d",
     "adaptive_avg_pool3d",

@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 from functools import cache
+from pathlib import Path
 from typing import Any, Optional
 
 import torch
 import wire
 
-from . import (
-    samples_create,
-    samples_images,
-    samples_index,
-    samples_loss,
-    samples_nn,
-    samples_pointwise,
-    samples_reduce,
-    samples_view,
-)
 from .records import Op
 
+# Family -> the module of its records, samples_FAMILY.py.
 FAMILIES = {
-    "pointwise": samples_pointwise,
-    "reduce": samples_reduce,
-    "view": samples_view,
-    "index": samples_index,
-    "create": samples_create,
-    "nn": samples_nn,
-    "images": samples_images,
-    "loss": samples_loss,
+    path.stem.partition("_")[2]: importlib.import_module(f".{path.stem}", __package__)
+    for path in sorted(Path(__file__).parent.glob("samples_*.py"))
 }
 
 # Internal ops of the table and the public op whose record runs each of them: forward helpers by the samples,
@@ -88,7 +75,11 @@ INTERNAL = {
     "_div_trunc": "div",
     "_tanh_grad": "tanh",
     "_sigmoid_grad": "sigmoid",
-    "_trigamma": "digamma",
+    "_polygamma": "polygamma",
+    "_rrelu_noise": "rrelu",
+    "_fft_c2c": "fft_fft",
+    "_fft_r2c": "fft_rfft",
+    "_fft_c2r": "fft_irfft",
     "_randperm": "randperm",
     "_unsafe_view": "reshape",
     "_addr": "addr",

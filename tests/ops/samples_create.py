@@ -233,14 +233,6 @@ OPS = [
     Op("tril_indices", [S(3, 4), S(3, 3, 1), S(0, 3)], dtypes=F32, errors=[S(-1, 2)], **_NONE),
     Op("triu_indices", [S(3, 4), S(3, 3, -1)], dtypes=F32, errors=[S(-1, 2)], **_NONE),
     Op(
-        "vander",
-        [S(T(4)), S(T(4), 3), S(T(4), increasing=True)],
-        dtypes=WIDE,
-        grad=(),
-        gradcheck=False,
-        tolerances={"float32": (1e-5, 1e-5)},
-    ),
-    Op(
         "one_hot",
         [S(I(5, high=4)), S(I(2, 3, high=4), 6), S(I(0, high=1), 3), S(V(2, "int64"))],
         call="F.one_hot",

@@ -211,16 +211,6 @@ OPS = [
         errors=[S(T(3, 4), T(5, 4), 1)],
     ),
     _matrix("kron", [S(T(2, 3), T(3, 2)), S(T(2), T(3))], out=False),
-    _matrix("chain_matmul", [S(T(2, 3), T(3, 4), T(4, 2))], dtypes=WIDE, out=False),
-    _matrix("matrix_power", [S(T(3, 3), 3), S(T(3, 3), 0), S(T(2, 3, 3), 2)], dtypes=WIDE, gradgradcheck=False),
-    Op(
-        "cross",
-        [S(T(4, 3), T(4, 3)), S(T(3, 4), T(3, 4), 0)],
-        dtypes=_NUM,
-        grad=_G,
-        tolerances=_PROD,
-        errors=[S(T(4), T(4)), S(T(3, 2), T(3, 2), 1)],
-    ),
     Op(
         "cdist",
         [S(T(3, 4), T(5, 4)), S(T(2, 3, 4), T(2, 5, 4), 1.0)],
@@ -231,21 +221,6 @@ OPS = [
         out=False,
     ),
     Op("normalize", [S(T(3, 4)), S(T(3, 4), 1.0, 0)], dtypes=WIDE, call="F.normalize", tolerances=_PROD, out=False),
-    Op(
-        "det",
-        [S(T(3, 3))],
-        dtypes=WIDE,
-        tolerances={"float32": (1e-4, 1e-4), "float64": (1e-10, 1e-10)},
-        gradgradcheck=False,
-        out=False,
-    ),
-    Op(
-        "inverse",
-        [S(T(3, 3, spd=True))],
-        dtypes=WIDE,
-        tolerances={"float32": (1e-4, 1e-4), "float64": (1e-10, 1e-10)},
-        gradgradcheck=False,
-    ),
 ]
 
 

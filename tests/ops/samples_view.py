@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .records import ALL, COMPLEX, VIEW_LAYOUTS, WIDE, Dtype, Op, S, T, V
+from .records import ALL, COMPLEX, REAL, VIEW_LAYOUTS, WIDE, Dtype, Op, S, T, V
 
 _GRAD = ("float32", "float64", "complex64")
 
@@ -99,7 +99,7 @@ OPS = [
         covers=("moveaxis",),
     ),
     _view("t", [S(T(3, 4)), S(T(5)), S(T()), S(T(0, 3))], errors=[S(T(2, 3, 4))]),
-    _view("adjoint", [S(T(3, 4)), S(T(2, 3, 4))], dtypes=ALL, errors=[S(T(3))], call="torch.adjoint"),
+    _view("adjoint", [S(T(3, 4)), S(T(2, 3, 4))], dtypes=REAL, grad=WIDE, errors=[S(T(3))], call="torch.adjoint"),
     _view(
         "squeeze",
         [

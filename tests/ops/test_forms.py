@@ -153,7 +153,7 @@ def test_out(op: Op, oracle: Any) -> None:
             sample,
             ours,
             theirs,
-            strict_errors=case.endswith("unfit"),
+            strict_errors=case.endswith("unfit") and "NotImplementedError" not in theirs[1],
             strides=False,
             declared=checks.declared(op, case),
             case=case,

@@ -4,6 +4,7 @@
 #include "kernels/create_kernels.h"
 #include "kernels/index_kernels.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace torch::TORCH_ISA {
@@ -33,6 +34,10 @@ void spread(char* to, int64_t stride, const char* from, int64_t bytes, int64_t n
   }
 }
 
+bool is_packed(const Tensor& t, const Tensor& out) { return t.is_contiguous() && t.dtype() == out.dtype(); }
+
+constexpr int64_t kStrip = 32768; // bytes of the result
+
 } // namespace
 
 // Tensors of shape [0] are skipped whatever the shape of the others, an old habit that programs rely on.
@@ -43,22 +48,19 @@ void cat(const Tensor& out, TensorList tensors, int64_t dim) {
   for (int64_t d = 0; d < dim; ++d) outer *= out.sizes()[d];
   const int64_t out_row = out.nbytes() / outer; // bytes between two blocks of one tensor
   const bool packed_out = out.is_contiguous();
-  int64_t at = 0;
+  const int64_t unit = out_row / out.sizes()[dim];
+  int64_t at = 0, packed_inputs = 0;
   for (const Tensor& t : tensors) {
     if (t.dim() == 1 && t.numel() == 0) continue;
     const int64_t length = t.sizes()[dim];
     if (t.numel() > 0) {
-      if (packed_out && t.is_contiguous() && t.dtype() == out.dtype()) {
-        const int64_t block = t.nbytes() / outer;
-        char* const to = static_cast<char*>(out.data()) + at * (out_row / out.sizes()[dim]);
+      if (packed_out && is_packed(t, out)) {
+        ++packed_inputs;
+        char* const to = static_cast<char*>(out.data()) + at * unit;
         const char* const from = static_cast<const char*>(t.data());
         if (outer == 1)
-          parallel_for(0, block, 4 * kGrain, [&](int64_t first, int64_t last) {
+          parallel_for(0, t.nbytes(), 4 * kGrain, [&](int64_t first, int64_t last) {
             std::memcpy(to + first, from + first, static_cast<size_t>(last - first));
-          });
-        else
-          parallel_for(0, outer, std::max<int64_t>(1, 4 * kGrain / block), [&](int64_t first, int64_t last) {
-            spread(to + first * out_row, out_row, from + first * block, block, last - first);
           });
       } else {
         DimVec sizes = out.sizes();
@@ -68,6 +70,23 @@ void cat(const Tensor& out, TensorList tensors, int64_t dim) {
     }
     at += length;
   }
+  if (outer == 1 || packed_inputs == 0) return;
+  // Some rows of every tensor before the next rows, so that the result is written from end to end.
+  const int64_t rows = std::max<int64_t>(1, kStrip / out_row);
+  parallel_for(0, (outer + rows - 1) / rows, std::max<int64_t>(1, 4 * kGrain / (rows * out_row)),
+               [&](int64_t first_strip, int64_t last_strip) {
+                 for (int64_t strip = first_strip; strip < last_strip; ++strip) {
+                   const int64_t first = strip * rows, n = std::min(rows, outer - first);
+                   char* to = static_cast<char*>(out.data()) + first * out_row;
+                   for (const Tensor& t : tensors) {
+                     if (t.numel() == 0) continue;
+                     const int64_t block = t.sizes()[dim] * unit;
+                     if (is_packed(t, out))
+                       spread(to, out_row, static_cast<const char*>(t.data()) + first * block, block, n);
+                     to += block;
+                   }
+                 }
+               });
 }
 
 } // namespace torch::TORCH_ISA

@@ -4,6 +4,7 @@
 #include "kernels/cpu/conv_engine.h"
 #include "kernels/cpu/conv_weight.h"
 #include "kernels/cpu/gemm.h"
+#include "kernels/create_kernels.h"
 
 #include <memory>
 
@@ -202,6 +203,9 @@ ConvGeometry geometry(IntSpan large, IntSpan small, IntSpan weight, IntSpan stri
 bool is_pointwise(const ConvGeometry& g) {
   return g.taps() == 1 && g.stride == Three{1, 1, 1} && g.padding == Three{0, 0, 0} && g.large == g.small;
 }
+bool is_depthwise(const ConvGeometry& g) {
+  return g.groups > 1 && g.large_channels == 1 && g.small_channels == 1;
+}
 // Positions of an image as one run of equal steps.
 template <class I> bool flat_positions(const I& images, const Three& sizes, int64_t& step) {
   step = images.strides[2];
@@ -267,19 +271,25 @@ void depthwise_by_pixel(const ConvGeometry& g, Images<const C> large, const C* w
   C* const by_tap = memory.as<C>();
   for (int64_t c = 0; c < channels; ++c)
     for (int64_t t = 0; t < taps; ++t) by_tap[t * channels + c] = weight[c * taps + t];
+  std::vector<Three> shifts; // of the taps, from where a window of the first output would start
+  for (int64_t t = 0; t < taps; ++t) {
+    Three shift = tap_at(g, t);
+    for (size_t d = 0; d < 3; ++d) shift[d] = shift[d] * g.dilation[d] - g.padding[d];
+    shifts.push_back(shift);
+  }
   const int64_t rows = g.small[0] * g.small[1];
   const int64_t grain = std::max<int64_t>(1, kGrain / std::max<int64_t>(g.small[2] * channels * taps / 8, 1));
   parallel_for(0, g.batch * rows, grain, [&](int64_t begin, int64_t end) {
     std::vector<std::pair<const C*, const C*>> pairs; // what a tap reads and its weights
+    pairs.reserve(size_t(taps));
     for (int64_t unit = begin; unit < end; ++unit) {
       const int64_t n = unit / rows, oz = unit % rows / g.small[1], oy = unit % g.small[1];
       for (int64_t ox = 0; ox < g.small[2]; ++ox) {
         pairs.clear();
         for (int64_t t = 0; t < taps; ++t) {
-          const Three tap = tap_at(g, t);
-          const int64_t z = oz * g.stride[0] + tap[0] * g.dilation[0] - g.padding[0];
-          const int64_t y = oy * g.stride[1] + tap[1] * g.dilation[1] - g.padding[1];
-          const int64_t x = ox * g.stride[2] + tap[2] * g.dilation[2] - g.padding[2];
+          const Three& shift = shifts[size_t(t)];
+          const int64_t z = oz * g.stride[0] + shift[0], y = oy * g.stride[1] + shift[1],
+                        x = ox * g.stride[2] + shift[2];
           if (z < 0 || z >= g.large[0] || y < 0 || y >= g.large[1] || x < 0 || x >= g.large[2]) continue;
           pairs.emplace_back(large.data + n * large.image + z * large.strides[0] + y * large.strides[1] +
                                  x * large.strides[2],
@@ -288,6 +298,15 @@ void depthwise_by_pixel(const ConvGeometry& g, Images<const C> large, const C* w
         C* const to = small.data + n * small.image + oz * small.strides[0] + oy * small.strides[1] +
                       ox * small.strides[2];
         int64_t c = 0;
+        constexpr int wide = 4; // vectors at a time
+        for (; c + wide * lanes <= channels; c += wide * lanes) {
+          VecT<C> sums[wide];
+          for (int v = 0; v < wide; ++v) sums[v] = bias ? vload<C>(bias + c + v * lanes) : VecT<C>{};
+          for (const auto& [from, w] : pairs)
+            for (int v = 0; v < wide; ++v)
+              sums[v] = vfma<C>(vload<C>(from + c + v * lanes), vload<C>(w + c + v * lanes), sums[v]);
+          for (int v = 0; v < wide; ++v) vstore<C>(to + c + v * lanes, sums[v]);
+        }
         for (; c + lanes <= channels; c += lanes) {
           VecT<C> sum = bias ? vload<C>(bias + c) : VecT<C>{};
           for (const auto& [from, w] : pairs) sum = vfma<C>(vload<C>(from + c), vload<C>(w + c), sum);
@@ -316,8 +335,7 @@ void to_small(const ConvGeometry& g, Images<const C> large, const C* weight, con
       return product_by_pixel<C>(g, {weight, g.large_channels, 1}, g.small_channels * g.large_channels, large,
                                  from_step, g.large_channels, small, to_step, g.small_channels, bias);
   }
-  if (g.groups > 1 && g.large_channels == 1 && g.small_channels == 1 && large.channel == 1 &&
-      small.channel == 1)
+  if (is_depthwise(g) && large.channel == 1 && small.channel == 1)
     return depthwise_by_pixel<C>(g, large, weight, bias, small);
   conv_to_small<C>(g, large, weight, bias, small);
 }
@@ -356,6 +374,22 @@ void run(bool upward, const Tensor& out, const Tensor& input, const Tensor& weig
   const Tensor &large = upward ? out : input, &small = upward ? input : out;
   const ConvGeometry g =
       geometry(large.sizes(), small.sizes(), weight.sizes(), stride, padding, dilation, groups, kParts<T>);
+  if (!out.is_contiguous() || !input.is_contiguous()) {
+    // Products and filters of single channels take pixels as they lie; else moving them first costs less than
+    // reading and writing them one by one.
+    const bool by_pixel = std::is_same_v<T, C> && std::is_floating_point_v<C> &&
+                          (is_pointwise(g) || (!upward && is_depthwise(g)));
+    if (!by_pixel) {
+      const auto dense = [](const Tensor& t) {
+        return t.is_contiguous() ? t : empty_tensor(t.sizes(), t.dtype());
+      };
+      const Tensor from = dense(input), to = dense(out);
+      if (!from.is_same(input)) copy(from, input);
+      run<T>(upward, to, from, weight, bias, stride, padding, dilation, groups);
+      if (!to.is_same(out)) copy(out, to);
+      return;
+    }
+  }
   const std::vector<C> add = dense_bias<T>(bias);
   const C* const bias_data = bias.defined() ? add.data() : nullptr;
   const Result<T> result(out);

@@ -247,6 +247,7 @@ void embedding_bag(const Tensor& out, const Tensor& bag_of, const Tensor& bag_si
                        if (places) std::fill_n(places, width, I{0});
                        int64_t count = 0;
                        for (int64_t i = starts[b]; i < end_of(b); ++i) {
+                         if (i + 8 < total) __builtin_prefetch(table + list[i + 8] * width);
                          if (list[i] == padding_idx) continue;
                          const T* const row = table + list[i] * width;
                          if (mode == 2) {

@@ -1,5 +1,6 @@
 // gemm for every dtype: float and double run the blocked kernel; the others are brought to a type that it
 // knows.
+#include "kernels/cpu/gemm_bf16.h"
 #include "kernels/cpu/gemm_block.h"
 
 namespace torch::TORCH_ISA {
@@ -126,8 +127,11 @@ void gemm(int64_t m, int64_t n, int64_t k, GemmScalar<T> alpha, Matrix<T> a, Mat
     product<T>(m, n, k, alpha, a, b, beta, d, c, ldc);
   else if constexpr (std::is_same_v<T, complex64> || std::is_same_v<T, complex128>)
     multiply_planes<typename T::value_type>(m, n, k, alpha, a, b, beta, d, c, ldc);
-  else
+  else {
+    if constexpr (std::is_same_v<T, BFloat16>)
+      if (has_bf16_products()) return gemm_bf16(m, n, k, alpha, a, b, beta, d, c, ldc);
     convert_and_multiply<T>(m, n, k, alpha, a, b, beta, d, c, ldc);
+  }
 }
 
 #define TORCH_INSTANTIATE(T)                                                                                 \

@@ -3,6 +3,8 @@
 #include "kernels/create_kernels.h"
 #include "kernels/nn_kernels.h"
 
+#include <type_traits>
+
 namespace torch::TORCH_ISA {
 
 namespace {
@@ -38,6 +40,19 @@ void forward(const Tensor& out, const Tensor& mean, const Tensor& rstd, const Te
   });
 }
 
+template <class T, bool Square>
+void add_pixel(T* __restrict sums, const T* __restrict x, const T* __restrict centre, int64_t n) {
+  for (int64_t k = 0; k < n; ++k) {
+    const T v = x[k] - centre[k];
+    sums[k] += Square ? v * v : v;
+  }
+}
+template <class T>
+void map_pixel(T* __restrict y, const T* __restrict x, const T* __restrict centre, const T* __restrict scale,
+               const T* __restrict shift, int64_t n) {
+  for (int64_t k = 0; k < n; ++k) y[k] = (x[k] - centre[k]) * scale[k] + shift[k];
+}
+
 // Channels-last images, one pixel after another; statistics of each channel add up to those of its group.
 template <class T>
 void forward_pixels(const Tensor& out, const Tensor& mean, const Tensor& rstd, const Tensor& input,
@@ -51,16 +66,14 @@ void forward_pixels(const Tensor& out, const Tensor& mean, const Tensor& rstd, c
     for (int64_t n = from; n < to; ++n) {
       const T* const x = input.data<T>() + n * c * s.plane;
       T* const y = out.data<T>() + n * c * s.plane;
-      // Sums over the pixels of f(value - centre), by channel.
-      const auto sum_pixels = [&](auto&& f) {
+      // Sums over the pixels of value - centre, or its square, by channel.
+      const auto sum_pixels = [&](auto square) {
         std::fill(total.begin(), total.end(), 0.0);
         for (int64_t first = 0; first < s.plane; first += block) {
           std::fill(part.begin(), part.end(), T(0));
-          const T* const middle = centre.data();
-          T* const sums = part.data();
           for (int64_t p = first; p < std::min(first + block, s.plane); ++p)
-            for (int64_t k = 0; k < c; ++k) sums[k] += f(x[p * c + k] - middle[k]);
-          for (int64_t k = 0; k < c; ++k) total[size_t(k)] += double(sums[k]);
+            add_pixel<T, decltype(square)::value>(part.data(), x + p * c, centre.data(), c);
+          for (int64_t k = 0; k < c; ++k) total[size_t(k)] += double(part[size_t(k)]);
         }
       };
       const auto group_mean = [&](int64_t g) {
@@ -69,9 +82,9 @@ void forward_pixels(const Tensor& out, const Tensor& mean, const Tensor& rstd, c
         return sum / double(s.per_group * s.plane);
       };
       std::fill(centre.begin(), centre.end(), T(0));
-      sum_pixels([](T v) { return v; });
+      sum_pixels(std::false_type{});
       for (int64_t k = 0; k < c; ++k) centre[size_t(k)] = T(group_mean(k / s.per_group));
-      sum_pixels([](T v) { return v * v; });
+      sum_pixels(std::true_type{});
       for (int64_t g = 0; g < s.groups; ++g) {
         const T r = T(1 / std::sqrt(group_mean(g) + eps));
         mean.data<T>()[n * s.groups + g] = centre[size_t(g * s.per_group)];
@@ -81,10 +94,8 @@ void forward_pixels(const Tensor& out, const Tensor& mean, const Tensor& rstd, c
           shift[size_t(k)] = b[k];
         }
       }
-      for (int64_t p = 0; p < s.plane; ++p) {
-        const T *const middle = centre.data(), *const a = scale.data(), *const add = shift.data();
-        for (int64_t k = 0; k < c; ++k) y[p * c + k] = (x[p * c + k] - middle[k]) * a[k] + add[k];
-      }
+      for (int64_t p = 0; p < s.plane; ++p)
+        map_pixel<T>(y + p * c, x + p * c, centre.data(), scale.data(), shift.data(), c);
     }
   });
 }

@@ -97,16 +97,23 @@ struct PairOffsets {
 template <class I>
 int64_t first_outside(const I* index, int64_t stride, int64_t n, int64_t low, int64_t size) {
   const auto span = static_cast<uint64_t>(size - low);
-  const auto outside = [=](I v) { return static_cast<uint64_t>(static_cast<int64_t>(v) - low) >= span; };
-  bool any = false;
+  const auto above = [=](I v) { return static_cast<uint64_t>(static_cast<int64_t>(v) - low); };
+  uint64_t highest = 0; // not an `or` of comparisons, which stays scalar
   if (stride == 1)
-    for (int64_t i = 0; i < n; ++i) any |= outside(index[i]);
+    for (int64_t i = 0; i < n; ++i) highest = std::max(highest, above(index[i]));
   else
-    for (int64_t i = 0; i < n; ++i) any |= outside(index[i * stride]);
-  if (!any) [[likely]]
+    for (int64_t i = 0; i < n; ++i) highest = std::max(highest, above(index[i * stride]));
+  if (n == 0 || highest < span) [[likely]]
     return -1;
   for (int64_t i = 0;; ++i)
-    if (outside(index[i * stride])) return i;
+    if (above(index[i * stride]) >= span) return i;
+}
+
+// An index to load from, hidden from the vectorizer: its gathering instructions are slower than plain loads.
+template <class I> __attribute__((always_inline)) inline int64_t by_itself(I index) {
+  int64_t v = static_cast<int64_t>(index);
+  asm("" : "+r"(v));
+  return v;
 }
 
 enum class Negative { Wrap, Reject };
@@ -169,7 +176,7 @@ void run_plan(const IndexPlan& plan, bool ordered, const Row& row, const Single&
         single(b.a, b.b, n_first, n_last);
       } else if (after.uniform) {
         for (int64_t n = n_first; n < n_last; ++n) {
-          ahead(b.a + plan.position[std::min(n + 8, n_last - 1)] + a_first * after.stride_a);
+          ahead(b.a + plan.position[std::min(n + 16, n_last - 1)] + a_first * after.stride_a);
           row(b.a + plan.position[n] + a_first * after.stride_a,
               b.b + plan.place(n) + a_first * after.stride_b, after.stride_a, after.stride_b,
               a_last - a_first);
@@ -219,13 +226,31 @@ void read_single(T* out, int64_t out_stride, const T* self, int64_t stride, cons
       };
       if (stride == 1 && index_stride == 1 && out_stride == 1)
         for (int64_t i = 0; i < length; ++i) {
-          const auto v = static_cast<int64_t>(row[i]);
+          const int64_t v = by_itself(row[i]);
           target[i] = self[v < 0 ? v + size : v];
         }
       else
         for (int64_t i = 0; i < length; ++i) target[i * out_stride] = read(i);
     }
   });
+}
+
+// Fewer than 64 bytes that do not overlap, as two pieces that may.
+inline void copy_short(void* to, const void* from, size_t bytes) {
+  const auto two = [=]<size_t kPiece>(std::integral_constant<size_t, kPiece>) {
+    char first[kPiece], last[kPiece];
+    std::memcpy(first, from, kPiece);
+    std::memcpy(last, static_cast<const char*>(from) + bytes - kPiece, kPiece);
+    std::memcpy(to, first, kPiece);
+    std::memcpy(static_cast<char*>(to) + bytes - kPiece, last, kPiece);
+  };
+  using std::integral_constant;
+  if (bytes >= 32) return two(integral_constant<size_t, 32>());
+  if (bytes >= 16) return two(integral_constant<size_t, 16>());
+  if (bytes >= 8) return two(integral_constant<size_t, 8>());
+  if (bytes >= 4) return two(integral_constant<size_t, 4>());
+  if (bytes >= 2) return two(integral_constant<size_t, 2>());
+  if (bytes == 1) std::memcpy(to, from, 1);
 }
 
 // Copies n elements; a long contiguous row by memcpy.
@@ -235,7 +260,7 @@ template <class T> void copy_row(T* to, int64_t to_stride, const T* from, int64_
       std::memcpy(to, from, static_cast<size_t>(n) * sizeof(T));
       return;
     }
-    for (int64_t i = 0; i < n; ++i) to[i] = from[i];
+    copy_short(to, from, static_cast<size_t>(n) * sizeof(T));
     return;
   }
   for (int64_t i = 0; i < n; ++i) to[i * to_stride] = from[i * from_stride];
@@ -243,6 +268,7 @@ template <class T> void copy_row(T* to, int64_t to_stride, const T* from, int64_
 
 // other = self at the positions.
 template <class T> void plan_read(const IndexPlan& plan, const T* self, T* other) {
+  const int64_t near = std::min<int64_t>(plan.after.numel * int64_t(sizeof(T)), 256);
   run_plan(
       plan, false,
       [&](int64_t at, int64_t to, int64_t self_stride, int64_t other_stride, int64_t n) {
@@ -252,13 +278,14 @@ template <class T> void plan_read(const IndexPlan& plan, const T* self, T* other
         const T* const from = self + at;
         T* const out = other + to;
         if (plan.uniform && plan.other_stride == 1)
-          for (int64_t n = first; n < last; ++n) out[n] = from[plan.position[n]];
+          for (int64_t n = first; n < last; ++n) out[n] = from[by_itself(plan.position[n])];
         else
           for (int64_t n = first; n < last; ++n) out[plan.place(n)] = from[plan.position[n]];
       },
-      [&](int64_t at) { // rows lie anywhere: ask for the first lines of one before its turn
-        for (int line = 0; line < 4; ++line)
-          __builtin_prefetch(reinterpret_cast<const char*>(self + at) + 64 * line);
+      [&, near](int64_t at) { // rows lie anywhere: ask for the first lines of one before its turn
+        const char* const row = reinterpret_cast<const char*>(self + at);
+        for (int64_t byte = 0; byte < near; byte += 64) __builtin_prefetch(row + byte);
+        __builtin_prefetch(row + near - 1);
       });
 }
 

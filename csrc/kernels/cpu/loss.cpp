@@ -74,12 +74,15 @@ template <class F> void visit_target(const char* op, DType t, F&& f) {
     visit_index(op, t, f);
 }
 
-// Before anything is written.
-template <class I> void check_targets(const Samples& s, const I* target, int64_t ignore_index) {
-  s.walk(0, s.count, [&](int64_t, int64_t at, int64_t) {
-    const int64_t t = static_cast<int64_t>(target[at]);
-    check_index((t >= 0 && t < s.classes) || t == ignore_index, "Target ", t, " is out of bounds.");
-  });
+[[noreturn, gnu::cold]] void fail_target(int64_t target) {
+  fail(ErrorKind::Index, concat("Target ", target, " is out of bounds."));
+}
+// Targets are checked as they are read: the results are new.
+__attribute__((always_inline)) inline bool counts(int64_t target, int64_t classes, int64_t ignore_index) {
+  if (target == ignore_index) return false;
+  if (static_cast<uint64_t>(target) >= static_cast<uint64_t>(classes)) [[unlikely]]
+    fail_target(target);
+  return true;
 }
 
 constexpr int64_t kBlock =
@@ -99,11 +102,10 @@ void nll_loss(const Tensor& out, const Tensor& total_weight, const Tensor& input
       const I* classes = target.data<I>();
       const T* weights = weight.defined() ? weight.data<T>() : nullptr;
       const int64_t weight_step = weights ? weight.stride(0) : 0;
-      check_targets(s, classes, ignore_index);
       // (loss, weight) of a sample; (0, 0) if ignored
       const auto term = [&](int64_t input_at, int64_t target_at) -> std::pair<SumType<T>, SumType<T>> {
         const int64_t t = static_cast<int64_t>(classes[target_at]);
-        if (t == ignore_index) return {0, 0};
+        if (!counts(t, s.classes, ignore_index)) return {0, 0};
         const SumType<T> w = weights ? static_cast<SumType<T>>(weights[t * weight_step]) : SumType<T>(1);
         return {-w * static_cast<SumType<T>>(x[input_at + t * s.class_stride]), w};
       };
@@ -157,7 +159,6 @@ void nll_loss_backward(const Tensor& grad_input, const Tensor& grad_output, cons
       const I* classes = target.data<I>();
       const T* weights = weight.defined() ? weight.data<T>() : nullptr;
       const int64_t weight_step = weights ? weight.stride(0) : 0;
-      check_targets(s, classes, ignore_index);
       const T* grad = grad_output.data<T>();
       const C divisor = reduction == kMean ? static_cast<C>(*total_weight.data<T>()) : C(1);
       T* to = grad_input.data<T>();
@@ -173,7 +174,7 @@ void nll_loss_backward(const Tensor& grad_input, const Tensor& grad_output, cons
       parallel_for(0, s.count, kGrain, [&](int64_t begin, int64_t end) {
         s.walk(begin, end, [&](int64_t at, int64_t which, int64_t grad_at) {
           const int64_t t = static_cast<int64_t>(classes[which]);
-          if (t == ignore_index) return;
+          if (!counts(t, s.classes, ignore_index)) return;
           const C w = weights ? static_cast<C>(weights[t * weight_step]) : C(1);
           to[at + t * s.class_stride] = static_cast<T>(-w * static_cast<C>(grad[grad_at]) / divisor);
         });

@@ -6,12 +6,18 @@ namespace torch::TORCH_ISA {
 
 namespace {
 
-constexpr int64_t kTileBytes = 4096; // of one slot: a few slots fit into 32 KiB
+constexpr int64_t kTileBytes = 4096;   // of one slot: a few slots fit into 32 KiB
+constexpr int64_t kRepeatBytes = 1024; // of one value, repeated for the pieces of a row
 
 class Runner {
 public:
   Runner(const TileProgram& program, IntSpan sizes, const Tensor* const* operands)
       : program_(program), g_(sizes, operands, program.n_outputs + program.n_inputs) {
+    if (program.n_slots == g_.n_operands && g_.sizes[0] >= 256 && goes_by_rows()) {
+      by_rows_ = true;
+      shape_ = {std::min(g_.sizes[0], kGrain), 1};
+      return;
+    }
     int64_t widest = 1;
     for (int s = 0; s < program.n_slots; ++s) widest = std::max(widest, item_size(program.slot_types[s]));
     bool direct = true;
@@ -35,6 +41,7 @@ public:
       alignas(64) char buffers[(kMaxSlots + 2) * kTileBytes];
       Loaded loaded[kMaxOperands] = {};
       walk.run(first, last, [&](char* const* at, int64_t cols, int64_t rows) {
+        if (by_rows_) return run_row(at, cols, buffers, loaded);
         run_tile(at, cols, rows, buffers, loaded);
       });
     });
@@ -46,6 +53,43 @@ private:
     int64_t cols, rows;
     bool operator==(const Loaded&) const = default;
   };
+
+  // Whether dimension 0 is adjacent elements of the right types, but for inputs that stay the same along it.
+  bool goes_by_rows() const {
+    bool repeats = false;
+    for (int k = 0; k < g_.n_operands; ++k) {
+      if (g_.dtypes[k] != program_.slot_types[k]) return false;
+      if (g_.strides[k][0] == item_size(g_.dtypes[k])) continue;
+      if (k < program_.n_outputs || g_.strides[k][0] != 0) return false;
+      repeats = true;
+    }
+    return repeats;
+  }
+
+  void run_row(char* const* at, int64_t cols, char* buffers, Loaded* loaded) const {
+    const TileProgram& p = program_;
+    char* slots[kMaxSlots];
+    int64_t step[kMaxSlots], piece = cols; // bytes per element
+    for (int k = 0; k < g_.n_operands; ++k)
+      if (g_.strides[k][0] == 0) piece = std::min(piece, kRepeatBytes / item_size(g_.dtypes[k]));
+    for (int k = 0; k < g_.n_operands; ++k) {
+      step[k] = g_.strides[k][0];
+      slots[k] = step[k] == 0 ? buffers + k * kTileBytes : at[k];
+      const Loaded now{at[k], piece, 1};
+      if (step[k] != 0 || now == loaded[k]) continue;
+      const int64_t width = item_size(g_.dtypes[k]);
+      move_tile(slots[k], width, 0, at[k], 0, 0, piece, 1, width);
+      loaded[k] = now;
+    }
+    for (int64_t i = 0; i < cols; i += piece) {
+      for (int s = 0; s < p.n_steps; ++s) {
+        const Step& one = p.steps[s];
+        const void* inputs[kMaxInputs];
+        for (int j = 0; j < one.n_inputs; ++j) inputs[j] = slots[one.inputs[j]] + i * step[one.inputs[j]];
+        one.row(slots[one.out] + i * step[one.out], inputs, std::min(piece, cols - i), one.params);
+      }
+    }
+  }
 
   void run_tile(char* const* at, int64_t cols, int64_t rows, char* buffers, Loaded* loaded) const {
     const TileProgram& p = program_;
@@ -89,6 +133,7 @@ private:
   const TileProgram& program_;
   Geometry g_;
   TileShape shape_;
+  bool by_rows_ = false;
 };
 
 } // namespace

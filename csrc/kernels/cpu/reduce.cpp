@@ -108,13 +108,29 @@ public:
     if (blocks < kMaxPieces && p_.length * block_ > 2 * kPiece)
       pieces = std::min({kMaxPieces, p_.length * block_ / kPiece, walk.count()});
     const int64_t work = std::max<int64_t>(1, p_.length / pieces * block_);
+    if (pieces == 1 && !columns_ && direct_ && walk.count() == 1 && kept.ndim == 1 && blocks > 1 &&
+        r_.acc_width == item_size(r_.acc_type)) { // others keep several values apart
+      constexpr int64_t kTogether = 64;           // rows whose results are finished and stored in one go
+      parallel_for(0, blocks, std::max<int64_t>(1, kGrain / work), [&](int64_t first, int64_t last) {
+        alignas(64) char acc[kTogether * kMaxAccWidth];
+        for (int64_t b = first; b < last; b += kTogether) {
+          const int64_t m = std::min(kTogether, last - b);
+          r_.init(acc, m);
+          for (int64_t j = 0; j < m; ++j)
+            r_.run(acc + j * r_.acc_width, kept.data[0] + (b + j) * kept.strides[0][0], red.sizes[0],
+                   r_.context);
+          store(b, m, acc);
+        }
+      });
+      return;
+    }
     if (pieces == 1) {
       parallel_for(0, blocks, std::max<int64_t>(1, kGrain / work), [&](int64_t first, int64_t last) {
         alignas(64) char acc[kColumns * kMaxAccWidth];
         for (int64_t b = first; b < last; ++b) {
           r_.init(acc, block_size(b));
           reduce_block(walk, b, 0, walk.count(), acc);
-          store(b, acc);
+          store(b, block_size(b), acc);
         }
       });
       return;
@@ -132,7 +148,7 @@ public:
     for (int64_t b = 0; b < blocks; ++b) {
       char* const acc = partial.as<char>() + b * pieces * acc_bytes;
       for (int64_t piece = 1; piece < pieces; ++piece) r_.merge(acc, acc + piece * acc_bytes, block_size(b));
-      store(b, acc);
+      store(b, block_size(b), acc);
     }
   }
 
@@ -175,8 +191,7 @@ private:
     });
   }
 
-  void store(int64_t b, char* acc) const {
-    const int64_t m = block_size(b);
+  void store(int64_t b, int64_t m, char* acc) const {
     if (r_.finish) r_.finish(acc, m, r_.context);
     store_values(p_.kept.data[1] + offset(b, 1), acc, m);
     if (p_.second) store_values(p_.second + offset(b, 1), acc + m * item_size(r_.acc_type), m);

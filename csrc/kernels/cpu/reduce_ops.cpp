@@ -1,4 +1,5 @@
-// sum, mean, prod, amax, amin, all, any, count_nonzero. Floats add up in double lanes, integers in int64.
+// sum, mean, prod, amax, amin, all, any, count_nonzero. Floats add up in double lanes (long
+// runs of float32 by fours before, see Lanes::fours), integers in int64.
 #include "kernels/cpu/complex.h"
 #include "kernels/cpu/reduce_lanes.h"
 #include "kernels/reduce_kernels.h"

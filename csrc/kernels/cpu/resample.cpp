@@ -161,6 +161,14 @@ void mix_along(C* __restrict to, const C* __restrict from, const Table<C>& table
       to[o] = sum;
       continue;
     }
+    if (table.taps == 2) {
+      const C v = table.weight[size_t(o)], w = table.weight[size_t(n + o)];
+      const C* const left = from + table.at[size_t(o)] * inner;
+      const C* const right = from + table.at[size_t(n + o)] * inner;
+      C* const target = to + o * inner;
+      for (int64_t c = 0; c < inner; ++c) target[c] = v * left[c] + w * right[c];
+      continue;
+    }
     for (int64_t t = 0; t < table.count[size_t(o)]; ++t) {
       const C w = table.weight[size_t(t * n + o)];
       const C* const source = from + table.at[size_t(t * n + o)] * inner;
@@ -219,6 +227,12 @@ void mix_rows(T* to, int64_t step, const std::vector<const C*>& rows, const std:
     for (int l = 0; l < count; ++l) to[(x + l) * step] = rounded<T, C>(sum[l]);
   };
   int64_t x = 0;
+  if (rows.size() == 2) { // the most frequent case, whose operands stay in registers
+    const C *const upper = rows[0], *const lower = rows[1];
+    const VecT<C> v = vset<C>(weights[0]), w = vset<C>(weights[1]);
+    for (; x + lanes <= n; x += lanes)
+      put(x, v * vload<C>(upper + x) + w * vload<C>(lower + x), static_cast<int>(lanes));
+  }
   for (; x + lanes <= n; x += lanes) {
     VecT<C> sum = vset<C>(weights[0]) * vload<C>(rows[0] + x);
     for (size_t r = 1; r < rows.size(); ++r) sum = sum + vset<C>(weights[r]) * vload<C>(rows[r] + x);

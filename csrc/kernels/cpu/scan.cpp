@@ -61,12 +61,43 @@ template <class T, class A> TORCH_INLINE T narrowed(A x) {
   }
 }
 
+// Sums of the lanes up to each, and the last lane everywhere.
+template <int kBy> TORCH_INLINE Vec<double> add_shifted(Vec<double> v) {
+  constexpr int n = Vec<double>::kLanes;
+  Mask<double>::Raw from;
+  for (int i = 0; i < n; ++i) from[i] = i < kBy ? i : n + i - kBy;
+  return v + Vec<double>(__builtin_shuffle(Vec<double>::Raw{}, v.v, from));
+}
+TORCH_INLINE Vec<double> running_sum(Vec<double> v) {
+  v = add_shifted<1>(v);
+  if constexpr (Vec<double>::kLanes >= 4) v = add_shifted<2>(v);
+  if constexpr (Vec<double>::kLanes >= 8) v = add_shifted<4>(v);
+  return v;
+}
+TORCH_INLINE Vec<double> last_lane(Vec<double> v) {
+  return __builtin_shuffle(v.v, Mask<double>::Raw{} + (Vec<double>::kLanes - 1));
+}
+
 template <class Step, class T, class A> struct Scan {
   static void line(void* const* data, int64_t n, const void*) {
     T* const out = static_cast<T*>(data[0]);
     const T* const x = static_cast<const T*>(data[1]);
     A acc = Step::template start<A>();
-    for (int64_t i = 0; i < n; ++i) {
+    int64_t i = 0;
+    if constexpr (std::is_same_v<Step, SumStep> && std::is_same_v<T, float>) {
+      // One dependent addition for a register of floats; in double the order is not seen in the results.
+      Vec<double> before(0.0);
+      for (; i + Vec<float>::kLanes <= n; i += Vec<float>::kLanes) {
+        Vec<double> low, high;
+        widen(Vec<float>::load(x + i), low, high);
+        low = running_sum(low);
+        high = running_sum(high) + last_lane(low);
+        narrow(low + before, high + before).store(out + i);
+        before = before + last_lane(high);
+      }
+      acc = before.v[0];
+    }
+    for (; i < n; ++i) {
       acc = Step::next(acc, widened<T, A>(x[i]));
       out[i] = narrowed<T>(acc);
     }

@@ -96,6 +96,24 @@ template <class I> void check_bounds(const ScatterLoop& loop, const I* index) {
   });
 }
 
+// Runs body(first, last) over [0, n) in pieces, asking for memory that later ones read: the processor's own
+// prefetching stops at the end of a page, and rows are often a page long. `ahead`: where the next row of the
+// randomly read tensor is guessed to begin.
+template <class I, class O, class T, class Body>
+void in_pieces(const I* index, const O* other, const T* ahead, int64_t n, const Body& body) {
+  constexpr int64_t kPiece = 64, kFar = 2048; // elements, bytes
+  const auto ask = [](const void* p, int64_t bytes) {
+    for (int64_t line = 0; line < bytes; line += 64)
+      __builtin_prefetch(static_cast<const char*>(p) + kFar + line);
+  };
+  for (int64_t i = 0; i < n; i += kPiece) {
+    ask(index + i, kPiece * sizeof(I));
+    ask(other + i, kPiece * sizeof(O));
+    ask(reinterpret_cast<const char*>(ahead + i) - kFar, kPiece * sizeof(T));
+    body(i, std::min(n, i + kPiece));
+  }
+}
+
 // body(self element, other element) for every element of index.
 template <class T, class O, class Body>
 void scatter_elements(const char* op, const Tensor& self, int64_t dim, const Tensor& index,
@@ -111,7 +129,9 @@ void scatter_elements(const char* op, const Tensor& self, int64_t dim, const Ten
       const I* const p = positions + at;
       O* const o = other_data + at_other;
       if (axis.along && axis.index == 1 && axis.other == 1 && step == 1)
-        for (int64_t i = 0; i < axis.size; ++i) body(to[p[i]], o[i]);
+        in_pieces(p, o, to + loop.dim_size, axis.size, [&](int64_t first, int64_t last) {
+          for (int64_t i = first; i < last; ++i) body(to[p[i]], o[i]);
+        });
       else if (axis.index == 1 && axis.other == 1 && axis.self == 1)
         for (int64_t i = 0; i < axis.size; ++i) body(to[i + p[i] * step], o[i]);
       else
@@ -282,11 +302,11 @@ void gather(const Tensor& out, const Tensor& self, int64_t dim, const Tensor& in
             fail_index(ErrorKind::Runtime, static_cast<int64_t>(p[bad * axis.index]), loop.dim,
                        loop.dim_size);
           if (axis.index == 1 && axis.other == 1 && axis.self == 0 && step == 1)
-#pragma GCC ivdep
-            for (int64_t i = 0; i < n; ++i) to[i] = from[p[i]];
+            in_pieces(p, to, from + loop.dim_size, n, [&](int64_t first, int64_t last) {
+              for (int64_t i = first; i < last; ++i) to[i] = from[by_itself(p[i])];
+            });
           else if (axis.index == 1 && axis.other == 1 && axis.self == 1)
-#pragma GCC ivdep
-            for (int64_t i = 0; i < n; ++i) to[i] = from[i + static_cast<int64_t>(p[i]) * step];
+            for (int64_t i = 0; i < n; ++i) to[i] = from[i + by_itself(p[i]) * step];
           else
             for (int64_t i = 0; i < n; ++i)
               to[i * axis.other] = from[i * axis.self + static_cast<int64_t>(p[i * axis.index]) * step];

@@ -6,31 +6,53 @@ namespace torch::TORCH_ISA {
 namespace {
 
 // The k smallest of n keys, as positions in order (of key, then position), for k much smaller than n: a
-// buffer of candidates below a bar that sinks whenever the buffer is full. Most elements cost one comparison.
-template <class K, class Use>
-void smallest_keys(const K* keys, int64_t n, int64_t k, WideItem* buffer, int64_t room, const Use& use) {
+// buffer of candidates below a bar that sinks whenever the buffer is full. Most blocks cost one comparison an
+// element; in the others every key is written to the buffer's end, which moves on for those below the bar.
+constexpr int64_t kSelectBlock = 32;
+constexpr int64_t selection_room(int64_t k) { return 2 * k + 16 + kSelectBlock; }
+
+template <class Item> Item make_item(uint64_t key, int64_t index) {
+  if constexpr (std::is_same_v<Item, uint64_t>)
+    return key << 32 | static_cast<uint64_t>(index);
+  else
+    return {key, index};
+}
+template <class Item> int64_t index_of(const Item& item) {
+  if constexpr (std::is_same_v<Item, uint64_t>)
+    return static_cast<int64_t>(item & 0xffffffffu);
+  else
+    return item.index;
+}
+
+template <class Item, class K, class Use>
+void smallest_keys(const K* keys, int64_t n, int64_t k, Item* buffer, const Use& use) {
+  const int64_t full = selection_room(k) - kSelectBlock;
   int64_t count = 0;
   K bar = std::numeric_limits<K>::max();
   bool open = true; // no bar yet
-  constexpr int64_t kBlock = 32;
-  for (int64_t start = 0; start < n; start += kBlock) {
-    const int64_t end = std::min(n, start + kBlock);
+  const auto sink = [&] {
+    std::nth_element(buffer, buffer + k - 1, buffer + count);
+    bar = keys[index_of(buffer[k - 1])];
+    count = k;
+    open = false;
+  };
+  for (int64_t start = 0; start < n; start += kSelectBlock) {
+    const int64_t end = std::min(n, start + kSelectBlock);
     if (!open) {
-      bool any = false;
-      for (int64_t i = start; i < end; ++i) any |= keys[i] < bar;
-      if (!any) continue;
+      K lowest = std::numeric_limits<K>::max();
+      if (end - start == kSelectBlock)
+        for (int64_t i = 0; i < kSelectBlock; ++i) lowest = std::min(lowest, keys[start + i]);
+      else
+        for (int64_t i = start; i < end; ++i) lowest = std::min(lowest, keys[i]);
+      if (lowest >= bar) continue; // an equal key comes after those in the buffer
     }
     for (int64_t i = start; i < end; ++i) {
-      if (!open && keys[i] >= bar) continue; // an equal key comes after those in the buffer
-      buffer[count++] = {static_cast<uint64_t>(keys[i]), i};
-      if (count < room) continue;
-      std::nth_element(buffer, buffer + k - 1, buffer + count);
-      bar = static_cast<K>(buffer[k - 1].key);
-      open = false;
-      count = k;
+      buffer[count] = make_item<Item>(keys[i], i);
+      count += open | (keys[i] < bar);
     }
+    if (count >= full) sink();
   }
-  std::nth_element(buffer, buffer + k - 1, buffer + count);
+  sink();
   std::sort(buffer, buffer + k);
   use(buffer);
 }
@@ -74,9 +96,8 @@ void topk(const Tensor& values, const Tensor& indices, const Tensor& self, int64
     using T = typename decltype(tag)::type;
     parallel_for(0, from.count, std::max<int64_t>(1, kGrain / 4 / n), [&](int64_t first, int64_t last) {
       const bool few = k <= n / 8;
-      const int64_t room = 2 * k + 16;
       KeyRow<KeyOf<T>> row(n);
-      const Scratch buffer(few ? static_cast<size_t>(room) * sizeof(WideItem) : 0);
+      const Scratch buffer(few ? static_cast<size_t>(selection_room(k)) * sizeof(WideItem) : 0);
       for (int64_t r = first; r < last; ++r) {
         const T* const source = self.data<T>() + from.offset(r);
         T* const target = values.data<T>() + to.offset(r);
@@ -87,9 +108,13 @@ void topk(const Tensor& values, const Tensor& indices, const Tensor& self, int64
           target[i * to.stride] = source[index * from.stride];
         };
         if (few) {
-          smallest_keys(row.keys(), n, k, buffer.as<WideItem>(), room, [&](const WideItem* items) {
-            for (int64_t i = 0; i < k; ++i) put(i, items[i].index);
-          });
+          const auto take = [&](const auto* items) {
+            for (int64_t i = 0; i < k; ++i) put(i, index_of(items[i]));
+          };
+          if (sizeof(KeyOf<T>) <= 4 && n <= int64_t{1} << 32)
+            smallest_keys(row.keys(), n, k, buffer.as<uint64_t>(), take);
+          else
+            smallest_keys(row.keys(), n, k, buffer.as<WideItem>(), take);
           continue;
         }
         row.scan();

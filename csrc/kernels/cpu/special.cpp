@@ -1,5 +1,6 @@
 // Special functions of one number in double precision, for ops without a vector form.
-#include "kernels/cpu/vec_math.h"
+#include "kernels/cpu/special.h"
+#include "kernels/cpu/special_tables.h"
 
 #include <numbers>
 
@@ -7,24 +8,15 @@ namespace torch::TORCH_ISA {
 
 void fail_zero_division() { fail(ErrorKind::Runtime, "ZeroDivisionError"); }
 
-// Starts from Winitzki's closed approximation (relative error 2e-3) and makes Newton steps on erf, or on erfc
-// near the ends, where 1 - |y| is exact and erf would have lost the digits. Each step squares the error.
+double erfcinv_tail(double tail) {
+  const double r = std::sqrt(-std::log(tail));
+  return table_value(kErfinvTail, 1.5, 27.5, r) * r;
+}
 double erfinv_(double y) {
   const double magnitude = std::fabs(y);
   if (!(magnitude < 1)) return magnitude == 1 ? std::copysign(INFINITY, y) : NAN;
-  if (magnitude < 1e-9) return y * (0.5 / std::numbers::inv_sqrtpi);
-  constexpr double a = 0.147;
-  const double rest = 1 - magnitude;
-  const double log_term =
-      magnitude > 0.5 ? std::log(rest * (1 + magnitude)) : std::log1p(-magnitude * magnitude);
-  const double half = 2 / (std::numbers::pi * a) + log_term / 2;
-  double x = std::sqrt(std::sqrt(half * half - log_term / a) - half);
-  for (int step = 0; step < 3; ++step) {
-    const double error = magnitude > 0.5 ? rest - std::erfc(x) : std::erf(x) - magnitude;
-    const double newton = error / (2 * std::numbers::inv_sqrtpi * std::exp(-x * x));
-    x -= newton / (1 + x * newton); // Halley's correction: the second derivative is -2x times the first
-  }
-  return std::copysign(x, y);
+  if (magnitude <= 0.85) return y * table_value(kErfinvMiddle, 0, 0.75, y * y);
+  return std::copysign(erfcinv_tail((1 - magnitude) / 2), y);
 }
 
 // Recurrence up to 10, then the asymptotic series (Abramowitz and Stegun 6.3.18); reflection for negative x.
@@ -32,24 +24,32 @@ double digamma_(double x) {
   if (x == 0) return std::copysign(INFINITY, -x);
   if (x < 0) {
     if (x == std::floor(x)) return NAN;
-    // pi / tan(pi x) by the fractional part, so that large |x| keeps its digits
-    const double fraction = x - std::trunc(x);
+    // pi / tan(pi x) by the distance from the pole, so that no digits are lost
+    const double fraction = x - std::round(x);
     return digamma_(1 - x) - std::numbers::pi / std::tan(std::numbers::pi * fraction);
   }
-  double result = 0;
-  for (; x < 10; ++x) result -= 1 / x;
+  // near its root the function is a product with the distance from it
+  const auto near_root = [](double y) {
+    return ((y - kDigammaRoot) - kDigammaRootRest) * table_value(kDigamma, 1, 2, y);
+  };
+  if (x < 1) return near_root(x + 1) - 1 / x;
+  if (x < 10) {
+    double sum = 0;
+    for (; x > 2; --x) sum += 1 / (x - 1);
+    return near_root(x) + sum;
+  }
   const double z = 1 / (x * x);
   const double series =
       z *
       (1.0 / 12 -
        z * (1.0 / 120 - z * (1.0 / 252 - z * (1.0 / 240 - z * (1.0 / 132 - z * (691.0 / 32760 - z / 12))))));
-  return x == INFINITY ? x : result + std::log(x) - 0.5 / x - series;
+  return x == INFINITY ? x : std::log(x) - 0.5 / x - series;
 }
 
 // Same plan; series 6.4.12.
 double trigamma_(double x) {
   if (x < 0.5) {
-    const double sine = std::sin(std::numbers::pi * (x - std::trunc(x)));
+    const double sine = std::sin(std::numbers::pi * (x - std::round(x)));
     return std::numbers::pi * std::numbers::pi / (sine * sine) - trigamma_(1 - x);
   }
   double result = 0;

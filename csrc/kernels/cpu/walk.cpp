@@ -2,6 +2,7 @@
 
 #include "kernels/cpu/convert.h"
 #include "kernels/cpu/transpose.h"
+#include "kernels/cpu/vec.h"
 
 #include <algorithm>
 #include <cstring>
@@ -110,7 +111,20 @@ void move_elements(char* out, int64_t os0, int64_t os1, const char* in, int64_t 
                    int64_t cols, int64_t rows) {
   constexpr int64_t width = sizeof(W);
   if (is0 == 0) {
-    for (int64_t r = 0; r < rows; ++r) {
+    // One value for each row of a dense tile: whole registers, which the next row overwrites. A last one
+    // under a mask could not be forwarded to the load that follows.
+    int64_t r = 0;
+    if constexpr (sizeof(W) == 4) {
+      using V = Vec<int32_t>;
+      if (os0 == width && os1 == cols * width && cols <= 1024)
+        for (; r * cols + (cols + V::kLanes - 1) / V::kLanes * V::kLanes <= rows * cols; ++r) {
+          int32_t value;
+          std::memcpy(&value, in + r * is1, sizeof value);
+          int32_t* const to = reinterpret_cast<int32_t*>(out + r * os1);
+          for (int64_t c = 0; c < cols; c += V::kLanes) V(value).store(to + c);
+        }
+    }
+    for (; r < rows; ++r) {
       W value;
       std::memcpy(&value, in + r * is1, width);
       fill_run<W>(out + r * os1, os0, value, cols);

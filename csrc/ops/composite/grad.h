@@ -121,4 +121,49 @@ std::tuple<Tensor, Tensor, Tensor> group_norm_grad(const Tensor& grad, const Ten
                                                    const Tensor& mean, const Tensor& rstd, int64_t groups,
                                                    double eps, const std::array<bool, 3>& mask);
 
+Tensor over_argument(const Tensor& value, const Tensor& x); // value / x, its limit 1/2 where x is 0
+Tensor entr_slope(const Tensor& x);
+Tensor sinc_grad(const Tensor& grad, const Tensor& x);
+Tensor shrink_grad(const Tensor& grad, const Tensor& x, const Scalar& lambd);
+
+Tensor fft_r2c_grad(const Tensor& grad, Ints dim, int64_t normalization, bool onesided, const DimVec& sizes);
+Tensor fft_c2r_grad(const Tensor& grad, Ints dim, int64_t normalization);
+
+// ---- matrices (grad_linalg.cpp) ----
+Tensor no_derivative(const char* op, TensorList grads = {}); // raises
+Tensor cholesky_grad(const Tensor& grad, const Tensor& factor, bool upper);
+Tensor cholesky_solve_grad(const Tensor& grad, const Tensor& x, const Tensor& factor, bool upper);
+Tensor cholesky_inverse_grad(const Tensor& grad, const Tensor& factor, bool upper, const Tensor& inverse);
+Tensor lu_grad(const Tensor& grad_l, const Tensor& grad_u, const Tensor& p, const Tensor& l, const Tensor& u);
+Tensor lu_factor_grad(const Tensor& grad, const Tensor& lu, const Tensor& pivots);
+Tensor lu_unpack_grad(const Tensor& grad_l, const Tensor& grad_u, const DimVec& sizes);
+Tensor lu_solve_grad(const Tensor& grad, const Tensor& lu, const Tensor& pivots, const Tensor& x, bool left,
+                     bool adjoint);
+Tensor det_grad(const Tensor& grad, const Tensor& result, const Tensor& a, const Tensor& lu,
+                const Tensor& pivots);
+Tensor slogdet_grad(const Tensor& grad_sign, const Tensor& grad_log, const Tensor& a, const Tensor& sign,
+                    const Tensor& lu, const Tensor& pivots);
+Tensor inverse_grad(const Tensor& grad, const Tensor& result);
+std::tuple<Tensor, Tensor> solve_grad(const Tensor& grad, const Tensor& a, const DimVec& b_sizes,
+                                      const Tensor& x, const Tensor& lu, const Tensor& pivots, bool left);
+std::tuple<Tensor, Tensor> solve_triangular_grad(const Tensor& grad, const Tensor& a, const Tensor& x,
+                                                 bool upper, bool left, bool unitriangular,
+                                                 const std::array<bool, 2>& mask);
+Tensor pinv_grad(const Tensor& grad, const Tensor& p, const Tensor& a);
+std::tuple<Tensor, Tensor> lstsq_grad(const Tensor& grad_x, const Tensor& grad_residuals, const Tensor& a,
+                                      const Tensor& b, const Tensor& x);
+Tensor qr_grad(const Tensor& grad_q, const Tensor& grad_r, const Tensor& q, const Tensor& r,
+               std::string_view mode);
+std::tuple<Tensor, Tensor> householder_product_grad(const Tensor& grad, const Tensor& result,
+                                                    const Tensor& input, const Tensor& tau);
+std::tuple<Tensor, Tensor, Tensor> ormqr_grad(const Tensor& grad, const Tensor& input, const Tensor& tau,
+                                              const Tensor& other, bool left, bool transposed,
+                                              const std::array<bool, 3>& mask);
+Tensor eigh_grad(const Tensor& grad_w, const Tensor& grad_v, const Tensor& w, const Tensor& v,
+                 bool compute_v);
+Tensor eig_grad(const Tensor& grad_w, const Tensor& grad_v, const Tensor& w, const Tensor& v);
+Tensor svd_grad(const Tensor& grad_u, const Tensor& grad_s, const Tensor& grad_vh, const Tensor& u,
+                const Tensor& s, const Tensor& vh, bool full_matrices, bool compute_uv);
+Tensor matrix_exp_grad(const Tensor& grad, const Tensor& a);
+
 } // namespace torch::ops

@@ -182,6 +182,12 @@ Pieces vstack_pieces(TensorList tensors) {
   for (const Tensor& t : tensors) pieces.tensors.push_back(atleast_2d(t));
   return pieces;
 }
+Pieces column_pieces(TensorList tensors) {
+  check(!tensors.empty(), "column_stack expects a non-empty TensorList");
+  Pieces pieces{{}, 1};
+  for (const Tensor& t : tensors) pieces.tensors.push_back(t.dim() <= 1 ? reshape(t, {t.numel(), 1}) : t);
+  return pieces;
+}
 Pieces dstack_pieces(TensorList tensors) {
   check(!tensors.empty(), "dstack expects a non-empty TensorList");
   Pieces pieces{{}, 2};
@@ -197,6 +203,7 @@ Tensor stack(TensorList tensors, int64_t dim) { return joined(stack_pieces(tenso
 Tensor hstack(TensorList tensors) { return joined(hstack_pieces(tensors)); }
 Tensor vstack(TensorList tensors) { return joined(vstack_pieces(tensors)); }
 Tensor dstack(TensorList tensors) { return joined(dstack_pieces(tensors)); }
+Tensor column_stack(TensorList tensors) { return joined(column_pieces(tensors)); }
 
 void cat_into(const Tensor& out, TensorList tensors, int64_t dim) {
   check_same_device("cat", tensors);

@@ -131,8 +131,8 @@ Tensor pad(const Tensor& self, Ints pad, std::string_view mode, std::optional<do
     check(length + before + after >= 0 && length > 0, "pad: input of shape ", self.sizes(),
           " cannot be padded by ", pad);
     const int64_t total = length + before + after;
-    Tensor index = empty_tensor(DimVec{total}, DType::Int64);
-    for (int64_t j = 0; j < total; ++j) {
+    Tensor index = empty_tensor(DimVec{total}, DType::Int64, self.device());
+    for (int64_t j = 0; j < total && !self.is_meta(); ++j) {
       int64_t at = j - before;
       if (mode == "replicate")
         at = std::clamp<int64_t>(at, 0, length - 1);

@@ -15,6 +15,7 @@ Pieces stack_pieces(TensorList tensors, int64_t dim);
 Pieces hstack_pieces(TensorList tensors);
 Pieces vstack_pieces(TensorList tensors);
 Pieces dstack_pieces(TensorList tensors);
+Pieces column_pieces(TensorList tensors);
 void cat_into(const Tensor& out, TensorList tensors, int64_t dim);
 inline void cat_into(const Tensor& out, const Pieces& pieces) { cat_into(out, pieces.tensors, pieces.dim); }
 

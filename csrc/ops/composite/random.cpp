@@ -12,9 +12,7 @@ Tensor fresh(Ints size, std::optional<DType> dtype, std::optional<Device> device
 Tensor rand(Ints size, Generator* generator, std::optional<DType> dtype, std::optional<Device> device) {
   return fill_uniform(fresh(size, dtype, device, default_dtype()), generator);
 }
-const Tensor& fill_uniform(const Tensor& out, Generator* generator) {
-  return uniform_(out, 0, 1, generator);
-}
+const Tensor& fill_uniform(const Tensor& out, Generator* generator) { return uniform_(out, 0, 1, generator); }
 Tensor randn(Ints size, Generator* generator, std::optional<DType> dtype, std::optional<Device> device) {
   return normal_(fresh(size, dtype, device, default_dtype()), 0, 1, generator);
 }

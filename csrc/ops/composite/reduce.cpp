@@ -11,6 +11,8 @@ std::tuple<Tensor, Tensor> aminmax(const Tensor& self, std::optional<int64_t> di
   return {amin(self, dims, keepdim), amax(self, dims, keepdim)};
 }
 
+Tensor sum(const Tensor& self, std::optional<DType> dtype) { return sum(self, std::nullopt, false, dtype); }
+Tensor mean(const Tensor& self, std::optional<DType> dtype) { return mean(self, std::nullopt, false, dtype); }
 Tensor var(const Tensor& self, bool unbiased) {
   return var(self, std::nullopt, Scalar(int64_t{unbiased}), false);
 }

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from emit_ops import HEADER, base_name, out_names
 from schema import Op, Param
 
-MODULES = {"torch": "torch", "nn": "torch._C._nn", "linalg": "torch._C._linalg", "special": "torch._C._special"}
+MODULES = {"torch": "torch", "nn": "torch._C._nn", "linalg": "torch._C._linalg", "special": "torch._C._special",
+           "fft": "torch._C._fft"}
 
 
 @dataclass
@@ -192,7 +193,7 @@ def emit_family(family: str, ops: list[Op], table: dict[tuple[str, str], list[Ov
         lines.append(f"  return call_overloads(spec_{ident}, {self_text}, args, n, names);")
         lines.append("}")
     lines.append("\n} // namespace\n")
-    for module in ["method", "torch", "nn", "linalg", "special"]:
+    for module in ["method", *MODULES]:
         rows = []
         for (m, name), overloads in mine.items():
             if m == module:
@@ -208,7 +209,7 @@ def emit_family(family: str, ops: list[Op], table: dict[tuple[str, str], list[Ov
 
 def emit_tables(families: list[str]) -> str:
     lines = [HEADER, '#include "bindings/call.h"\n', "namespace torch::python {\n"]
-    for module in ["method", "torch", "nn", "linalg", "special"]:
+    for module in ["method", *MODULES]:
         for family in families:
             lines.append(f"extern PyMethodDef {module}_table_{family}[];")
         names = ", ".join(f"{module}_table_{f}" for f in families)

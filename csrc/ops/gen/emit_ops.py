@@ -229,10 +229,9 @@ class Node:
         elif len(op.returns) <= 1 or op.inplace_only:
             lines.append("  const Tensor& grad = grads[0];")
             lines.append("  if (!grad.defined()) return;")
-        elif "grads[1]" not in whole:
-            lines.append("  if (!grads[0].defined()) return;")
         else:
-            lines.append("  if (!grads[0].defined() && !grads[1].defined()) return;")
+            read = sorted({int(i) for i in re.findall(r"grads\[(\d)\]", whole)}) or [0]
+            lines.append(f"  if ({' && '.join(f'!grads[{i}].defined()' for i in read)}) return;")
         for targets, formula, used in self.formulas:
             first = self.by_name[targets[0]]
             unpack = []
@@ -446,6 +445,12 @@ def emit_functional(op: Op, node: Node | None) -> list[str]:
         lines.append(f"    {work_size(op, ['result'])}")
         lines.append(f"    kernels_of(result).{name}({', '.join(['result'] + kernel_args(op))});")
         lines.append("  }")
+    elif op.composite:  # with a derivative of its own: nothing inside is recorded
+        target = f"auto [{', '.join(results)}]" if multi else "Tensor result"
+        lines.append(f"  {target} = [&] {{")
+        lines.append("    NoGradGuard no_grad;")
+        lines.append(f"    return compute::{op.ident}({arg_names(op)});")
+        lines.append("  }();")
     elif op.returns_kernel:
         name, _ = op.kernel_call()
         lines.append(f'  check_not_meta("{op.name}", {op.params[0].name});')
@@ -469,8 +474,9 @@ def emit_functional(op: Op, node: Node | None) -> list[str]:
         lines.append(f"  if ({record_condition(op, node)}) [[unlikely]] {{")
         lines.append(f"    Ref<{node.struct}> node;")
         lines += node.emit_record("functional", "    ")
-        for r in results:
-            lines.append(f"    autograd::set_history({r}, node);")
+        for r, name in zip(results, op.return_names):
+            record = f"node->add_output({r})" if name in op.constant else f"autograd::set_history({r}, node)"
+            lines.append(f"    {record};")
         lines += node.emit_save_results("functional", "    ")
         lines.append("  }")
     lines.append(f"  return {'{' + ', '.join(f'std::move({r})' for r in results) + '}' if multi else 'result'};")
@@ -618,9 +624,15 @@ def emit_family(family: str, ops: list[Op]) -> str:
     for node in nodes.values():
         lines += [node.emit_struct(), node.emit_apply(), ""]
     lines.append("} // namespace\n")
+    computed = [op for op in ops if op.composite and op.grad]
+    if computed:
+        lines.append("// Values of compositions whose derivative is given, written in ops/composite.")
+        lines.append("namespace compute {")
+        lines += [f"{op.return_type} {op.ident}({param_list(op, False)});" for op in computed]
+        lines.append("} // namespace compute\n")
     for op in ops:
         node = nodes.get(op.ident)
-        if not op.composite:
+        if not op.composite or op.grad:
             if not op.inplace_only:
                 lines += emit_functional(op, node) + [""]
             if op.inplace_only or "inplace" in op.forms:

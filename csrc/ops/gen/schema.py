@@ -122,6 +122,7 @@ class Op:
     contiguous: list[str]
     apart: bool
     grad: dict[str, str]
+    constant: list[str]
     numbers: list[str]
     factory: bool
     out: str  # expression that fills `out`; else the result is computed and put there
@@ -283,7 +284,7 @@ def as_list(value: Any) -> list[str]:
 
 
 KNOWN = {"op", "as", "module", "alias", "infer", "kernel", "view", "composite", "check", "contiguous", "apart", "grad",
-         "numbers", "factory", "out", "out_dtype", "out_overload", "doc"}
+         "constant", "numbers", "factory", "out", "out_dtype", "out_overload", "doc"}
 OUT_DTYPES = ("cast", "same", "computed")
 
 
@@ -311,8 +312,8 @@ def parse_entry(entry: dict[str, Any], family: str) -> Op:
               as_list(entry.get("as", "function, method")), entry.get("module", "torch"), as_list(entry.get("alias")),
               str(entry.get("infer", "")), kernel, entry.get("view", ""), bool(entry.get("composite")),
               str(entry.get("check", "")), as_list(entry.get("contiguous")), bool(entry.get("apart")),
-              dict(entry.get("grad") or {}), list(numbers), bool(entry.get("factory")), entry.get("out", ""), out_dtype,
-              entry.get("out_overload", ""), entry["doc"])
+              dict(entry.get("grad") or {}), as_list(entry.get("constant")), list(numbers), bool(entry.get("factory")),
+              entry.get("out", ""), out_dtype, entry.get("out_overload", ""), entry["doc"])
 
 
 def families(ops: list[Op]) -> list[str]:

@@ -8,6 +8,7 @@ namespace torch::infer {
 
 using Metas2 = std::array<TensorMeta, 2>;
 using Metas3 = std::array<TensorMeta, 3>;
+using Metas4 = std::array<TensorMeta, 4>;
 
 // ---- general ----
 TensorMeta like(const Tensor& t);
@@ -70,6 +71,35 @@ TensorMeta addmv(const Tensor& self, const Tensor& mat, const Tensor& vec);
 TensorMeta dot(const Tensor& self, const Tensor& other);
 TensorMeta linear(const Tensor& input, const Tensor& weight, const Tensor& bias);
 
+// ---- linear algebra (infer/linalg.cpp) ----
+void check_matrix(const char* op, const Tensor& a, const char* name);
+void check_square(const char* op, const Tensor& a, const char* name);
+void check_float_or_complex(const char* op, const Tensor& a, bool low_precision);
+TensorMeta column_major(IntSpan batch, int64_t rows, int64_t columns, DType dtype, Device device);
+Metas2 cholesky(const Tensor& self);
+TensorMeta cholesky_solve(const Tensor& self, const Tensor& factor);
+TensorMeta cholesky_inverse(const Tensor& self);
+Metas3 lu_factor(const Tensor& a, bool pivot);
+Metas3 lu_unpack(const Tensor& lu, const Tensor& pivots, bool unpack_data, bool unpack_pivots);
+TensorMeta lu_solve(const Tensor& lu, const Tensor& pivots, const Tensor& b, bool left);
+Metas3 det(const Tensor& a);
+Metas4 slogdet(const Tensor& a);
+Metas2 inverse(const Tensor& a);
+bool is_vector_side(const Tensor& a, const Tensor& b); // one vector for each matrix
+Metas4 solve(const Tensor& a, const Tensor& b, bool left);
+TensorMeta solve_triangular(const Tensor& a, const Tensor& b, bool left);
+Metas3 ldl_factor(const Tensor& self);
+TensorMeta ldl_solve(const Tensor& ld, const Tensor& pivots, const Tensor& b);
+std::array<TensorMeta, 5> lstsq(const Tensor& a, const Tensor& b, std::string_view driver);
+Metas2 qr(const Tensor& a, std::string_view mode);
+Metas2 geqrf(const Tensor& self);
+TensorMeta householder_product(const Tensor& input, const Tensor& tau);
+TensorMeta ormqr(const Tensor& input, const Tensor& tau, const Tensor& other, bool left);
+Metas2 eigh(const Tensor& a, std::string_view uplo, bool compute_v);
+Metas2 eig(const Tensor& self);
+TensorMeta eigvals(const Tensor& self);
+Metas3 svd(const Tensor& a, bool full_matrices, bool compute_uv, std::optional<std::string_view> driver);
+
 // ---- networks (infer/nn.cpp) ----
 TensorMeta softmax(const char* op, const Tensor& self, int64_t dim, bool half_to_float);
 Metas3 batch_norm(const Tensor& input, const Tensor& weight, const Tensor& bias, const Tensor& running_mean,
@@ -79,6 +109,14 @@ Metas3 group_norm(const Tensor& input, const Tensor& weight, const Tensor& bias,
 Metas3 norm_backward(const Tensor& input, const Tensor& weight, IntSpan weight_sizes,
                      const std::array<bool, 3>& wanted);
 Metas2 nll_loss(const Tensor& self, const Tensor& target, const Tensor& weight, int64_t reduction);
+
+// ---- special functions (infer/special.cpp) ----
+Metas2 frexp(const Tensor& self);
+
+// ---- Fourier transforms (infer/fft.cpp) ----
+TensorMeta fft_c2c(const Tensor& self, Ints dim);
+TensorMeta fft_r2c(const Tensor& self, Ints dim, bool onesided);
+TensorMeta fft_c2r(const Tensor& self, Ints dim, int64_t last_dim_size);
 
 // ---- creation (infer/create.cpp) ----
 TensorMeta arange(const Scalar& start, const Scalar& end, const Scalar& step, std::optional<DType> dtype,

@@ -122,6 +122,8 @@ TensorMeta avg_pool(int64_t spatial, const Tensor& self, Ints kernel, Ints strid
                     bool ceil_mode, std::optional<int64_t> divisor) {
   const PoolName op{"avg_pool", spatial};
   check(!divisor || *divisor != 0, "divisor must be not zero");
+  check_index(spatial != 2 || self.dim() >= 3, op, "(): Expected 3D or 4D tensor for input, but got: ",
+              self.sizes()); // of a class of its own, as in PyTorch
   check_kind(ErrorKind::NotImplemented, self.is_floating_point() || self.dtype() == DType::Int64, '"', op,
              "\" not implemented for '", dtype_aten_name(self.dtype()), "'");
   return averaged(op, self, pooled_sizes(op, self, kernel, stride, padding, Ints{1}, ceil_mode));

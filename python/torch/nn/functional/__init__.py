@@ -79,6 +79,12 @@ from torch.nn.functional._sparse import (  # noqa: F401
     embedding_bag,
 )
 
+# Functions are pickled by the name of their module, which is this one for everybody.
+for _function in list(globals().values()):
+    if getattr(_function, "__module__", "").startswith(__name__ + "."):
+        _function.__module__ = __name__
+del _function
+
 _nn = _C._nn
 _Tensor = torch.Tensor
 
@@ -136,6 +142,23 @@ def relu6(input: torch.Tensor, inplace: bool = False) -> torch.Tensor:
 def elu(input: torch.Tensor, alpha: float = 1.0, inplace: bool = False) -> torch.Tensor:
     """Compute ``x`` where positive, else ``alpha * (exp(x) - 1)``. See :class:`~torch.nn.ELU`."""
     return (_nn.elu_ if inplace else _nn.elu)(input, alpha)
+
+
+def celu(input: torch.Tensor, alpha: float = 1.0, inplace: bool = False) -> torch.Tensor:
+    """Compute ``max(0, x) + min(0, alpha * (exp(x / alpha) - 1))``."""
+    return (torch.celu_ if inplace else torch.celu)(input, alpha)
+
+
+def selu(input: torch.Tensor, inplace: bool = False) -> torch.Tensor:
+    """Compute the scaled exponential linear unit."""
+    return torch.selu_(input) if inplace else torch.selu(input)
+
+
+def rrelu(
+    input: torch.Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False, inplace: bool = False
+) -> torch.Tensor:
+    """Multiply elements that are not positive by a slope, drawn from ``[lower, upper)`` in training."""
+    return (torch.rrelu_ if inplace else torch.rrelu)(input, lower, upper, training)
 
 
 def leaky_relu(input: torch.Tensor, negative_slope: float = 0.01, inplace: bool = False) -> torch.Tensor:
@@ -594,3 +617,8 @@ def __getattr__(name: str) -> Callable:
         raise AttributeError(f"module 'torch.nn.functional' has no attribute '{name}'")
     globals()[name] = op
     return op
+
+
+def __dir__() -> list[str]:
+    places = ((_OPS_OF_TORCH, torch), (_OPS_OF_NN, _nn))
+    return sorted({*globals(), *(name for names, place in places for name in names if hasattr(place, name))})

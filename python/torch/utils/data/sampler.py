@@ -96,7 +96,10 @@ class RandomSampler(Sampler[int]):
         else:
             for _ in range(self.num_samples // n):
                 yield from torch.randperm(n, generator=generator).tolist()
-            yield from torch.randperm(n, generator=generator).tolist()[: self.num_samples % n]
+            rest = self.num_samples % n
+            if rest or self.generator is not None:  # a caller's generator moves on either way
+                permutation = torch.randperm(n, generator=generator)
+                yield from permutation[:rest].tolist()
 
     def __len__(self) -> int:
         return self.num_samples
