@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import _C, _override
+from torch import _C
 
 _nn = _C._nn
 
@@ -243,6 +243,3 @@ def _checked_static(name: str, x: torch.Tensor, heads: int, head_dim: int) -> to
     if x.size(2) != head_dim:
         raise AssertionError(f"expecting {name}.size(2) of {head_dim}, but got {x.size(2)}")
     return x
-
-
-_override.make_overridable(globals())

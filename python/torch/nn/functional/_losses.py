@@ -6,7 +6,7 @@ import math
 from typing import Any, Callable
 
 import torch
-from torch import _C, _override
+from torch import _C
 from torch.nn import _reduction as _Reduction
 
 _nn = _C._nn
@@ -246,6 +246,3 @@ def ctc_loss(
     """Compute the connectionist temporal classification loss. See :class:`~torch.nn.CTCLoss`."""
     number = _Reduction.get_enum(reduction)
     return torch.ctc_loss(log_probs, targets, input_lengths, target_lengths, blank, number, zero_infinity)
-
-
-_override.make_overridable(globals())
