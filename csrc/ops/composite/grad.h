@@ -90,7 +90,6 @@ Tensor embedding_grad_grad(const Tensor& grad, const Tensor& indices, int64_t pa
                            bool scale_grad_by_freq);
 Tensor nll_loss_grad_grad(const Tensor& grad, const Tensor& target, const Tensor& weight, int64_t reduction,
                           int64_t ignore_index, const Tensor& total_weight);
-[[noreturn]] Tensor no_derivative(const char* what);
 Tensor multi_margin_grad(const Tensor& grad, const Tensor& self, const Tensor& target, const Scalar& p,
                          const Scalar& margin, const Tensor& weight, int64_t reduction);
 Tensor multilabel_margin_grad_grad(const Tensor& grad, const Tensor& grad_output, const Tensor& self,

@@ -2,8 +2,6 @@
 
 namespace torch::ops {
 
-Tensor no_derivative(const char* what) { not_implemented("no derivative of ", what); }
-
 // Written with differentiable ops where a graph is being built.
 Tensor multi_margin_grad(const Tensor& grad, const Tensor& self, const Tensor& target, const Scalar& p,
                          const Scalar& margin, const Tensor& weight, int64_t reduction) {
