@@ -119,13 +119,21 @@ template <Tensor (*part)(const Tensor&)> int set_part(PyObject* self, PyObject* 
 }
 // ---------------------------------------------------------------- geometry
 
+// A dimension that the tensor has: in shape rules a tensor without dimensions counts as having one.
+int64_t own_dim(const Tensor& t, PyObject* dim) {
+  const int64_t d = to_int(dim);
+  check_index(t.dim() > 0, "Dimension specified as ", d, " but tensor has no dimensions");
+  return d;
+}
+
 PyObject* py_size(PyObject* self, PyObject* const* args, Py_ssize_t n, Keywords names) {
   return guarded([&]() -> PyObject* {
     static constexpr const char* kParams[] = {"dim"};
     PyObject* dim = nullptr;
     bind_arguments({"size", kParams, 1, 0}, args, n, names, &dim);
     if (!dim || dim == Py_None) return wrap_size(unwrap(self).sizes());
-    return PyLong_FromLongLong(unwrap(self).size(to_int(dim)));
+    const Tensor& t = unwrap(self);
+    return PyLong_FromLongLong(t.size(own_dim(t, dim)));
   });
 }
 PyObject* py_stride(PyObject* self, PyObject* const* args, Py_ssize_t n, Keywords names) {
@@ -134,7 +142,7 @@ PyObject* py_stride(PyObject* self, PyObject* const* args, Py_ssize_t n, Keyword
     PyObject* dim = nullptr;
     bind_arguments({"stride", kParams, 1, 0}, args, n, names, &dim);
     const Tensor& t = unwrap(self);
-    if (dim && dim != Py_None) return PyLong_FromLongLong(t.stride(to_int(dim)));
+    if (dim && dim != Py_None) return PyLong_FromLongLong(t.stride(own_dim(t, dim)));
     PyObject* tuple = PyTuple_New(t.dim());
     for (int64_t i = 0; tuple && i < t.dim(); ++i)
       PyTuple_SET_ITEM(tuple, i, PyLong_FromLongLong(t.strides()[i]));

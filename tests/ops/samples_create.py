@@ -316,7 +316,6 @@ OPS += [
         errors=[S(V([2.0])), S(V([-0.5])), S(T(3), 1.5)],
         **{**_R, "strides": False},
     ),
-    Op("poisson", [S(T(3, 4, low=0, high=9)), S(T(0))], dtypes=FLOATS, errors=[S(V([-1.0]))], **_R),
     Op(
         "multinomial",
         [

@@ -418,19 +418,6 @@ OPS += [
         out=False,
         errors=[S(L([5]), T(5, 4)), S(L([-1]), T(5, 4)), S(V([0.5]), T(5, 4)), S(L([0]), T(5)), S(L([0]), T(5, 4), 7)],
     ),
-    Op(
-        "scaled_dot_product_attention",
-        [
-            S(T(2, 3, 4, 8), T(2, 3, 5, 8), T(2, 3, 5, 8)),
-            S(T(2, 3, 4, 8), T(2, 3, 4, 8), T(2, 3, 4, 8), is_causal=True),
-        ],
-        call="F.scaled_dot_product_attention",
-        dtypes=WIDE,
-        layouts=("contiguous",),
-        out=False,
-        gradgradcheck=False,
-        tolerances=_PROD,
-    ),
 ]
 
 _RED = ("none", "mean", "sum")

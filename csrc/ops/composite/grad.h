@@ -90,6 +90,21 @@ Tensor embedding_grad_grad(const Tensor& grad, const Tensor& indices, int64_t pa
                            bool scale_grad_by_freq);
 Tensor nll_loss_grad_grad(const Tensor& grad, const Tensor& target, const Tensor& weight, int64_t reduction,
                           int64_t ignore_index, const Tensor& total_weight);
+Tensor multi_margin_grad(const Tensor& grad, const Tensor& self, const Tensor& target, const Scalar& p,
+                         const Scalar& margin, const Tensor& weight, int64_t reduction);
+Tensor multilabel_margin_grad_grad(const Tensor& grad, const Tensor& grad_output, const Tensor& self,
+                                   const Tensor& target, int64_t reduction, const Tensor& is_target);
+std::tuple<Tensor, Tensor, Tensor> attention_grad(const Tensor& grad, const Tensor& query, const Tensor& key,
+                                                  const Tensor& value, const Tensor& out,
+                                                  const Tensor& logsumexp, bool is_causal, const Tensor& mask,
+                                                  std::optional<double> scale);
+std::tuple<Tensor, Tensor, Tensor> lstm_gates_grad(const Tensor& grad_hy, const Tensor& grad_cy,
+                                                   const Tensor& input_gates, const Tensor& hidden_gates,
+                                                   const Tensor& cx, const Tensor& cy, const Tensor& gates,
+                                                   const std::array<bool, 3>& mask);
+std::tuple<Tensor, Tensor, Tensor> gru_gates_grad(const Tensor& grad, const Tensor& input_gates,
+                                                  const Tensor& hidden_gates, const Tensor& hx,
+                                                  const Tensor& gates, const std::array<bool, 3>& mask);
 std::tuple<Tensor, Tensor, Tensor> batch_norm_grad(const Tensor& grad, const Tensor& input,
                                                    const Tensor& weight, const Tensor& running_mean,
                                                    const Tensor& running_var, const Tensor& save_mean,

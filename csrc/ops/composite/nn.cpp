@@ -212,40 +212,4 @@ Tensor bilinear(const Tensor& input1, const Tensor& input2, const Tensor& weight
   return bias.defined() ? out + bias : out;
 }
 
-Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, const Tensor& value,
-                                    const Tensor& attn_mask, double dropout_p, bool is_causal,
-                                    std::optional<double> scale, bool enable_gqa) {
-  check(query.dim() >= 2 && key.dim() >= 2 && value.dim() >= 2,
-        "scaled_dot_product_attention: Expected query, key, and value to all be ",
-        "at least 2 dimensional, but got query.dim(): ", query.dim(), ", key.dim(): ", key.dim(),
-        " and value.dim(): ", value.dim(), " instead.");
-  check(query.dtype() == key.dtype() && query.dtype() == value.dtype(),
-        "Expected query, key, and value to have the same dtype, but got query.dtype: ", query.dtype(),
-        " key.dtype: ", key.dtype(), " and value.dtype: ", value.dtype(), " instead.");
-  check(!is_causal || !attn_mask.defined(),
-        "_scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True");
-  Tensor k = key, v = value;
-  if (enable_gqa) {
-    const int64_t heads = query.size(-3);
-    k = repeat_interleave(k, heads / k.size(-3), int64_t{-3}, std::nullopt);
-    v = repeat_interleave(v, heads / v.size(-3), int64_t{-3}, std::nullopt);
-  }
-  const double factor = scale.value_or(1.0 / std::sqrt(double(query.sizes().back())));
-  Tensor scores = matmul(query, transpose(k, -2, -1)) * Scalar(factor);
-  const double minus_inf = -std::numeric_limits<double>::infinity();
-  if (is_causal) {
-    const Tensor allowed = tril(ones({query.size(-2), k.size(-2)}, DType::Bool, query.device()));
-    scores = masked_fill(scores, logical_not(allowed), minus_inf);
-  } else if (attn_mask.defined()) {
-    scores = attn_mask.dtype() == DType::Bool ? masked_fill(scores, logical_not(attn_mask), minus_inf)
-                                              : scores + attn_mask;
-  }
-  Tensor weights = _softmax(scores, -1, false);
-  // Rows without any allowed key give zeros, not NaN.
-  if (attn_mask.defined() && attn_mask.dtype() == DType::Bool)
-    weights = masked_fill(weights, logical_not(any(attn_mask, {-1}, true)), 0);
-  if (dropout_p > 0) weights = dropout(weights, dropout_p, true);
-  return matmul(weights, v);
-}
-
 } // namespace torch::ops

@@ -595,13 +595,13 @@ def emit_out(op: Op) -> list[str]:
     if direct:
         name, _ = op.kernel_call()
         lines += device_check(op) + check_line(op)
-        lines.append(f'  const Tensor target = prepare_out("{op.name}", out, {typed(op.infer)}, {rule}{"".join(", " + t for t in tensors)});')
-        lines.append("  if (!is_meta(target)) {")
+        lines.append(f'  const Tensor filled = prepare_out("{op.name}", out, {typed(op.infer)}, {rule}{"".join(", " + t for t in tensors)});')
+        lines.append("  if (!is_meta(filled)) {")
         lines += contiguous_lines(op, "    ")
-        lines.append(f"    {work_size(op, ['target'])}")
-        lines.append(f"    kernels_of(target).{name}({', '.join(['target'] + kernel_args(op))});")
+        lines.append(f"    {work_size(op, ['filled'])}")
+        lines.append(f"    kernels_of(filled).{name}({', '.join(['filled'] + kernel_args(op))});")
         lines.append("  }")
-        lines.append("  finish_out(out, target);")
+        lines.append("  finish_out(out, filled);")
         return lines + ["  return out;", "}"]
     lines.append("  NoGradGuard no_grad;")
     if len(op.returns) == 1:

@@ -125,6 +125,8 @@ TensorMeta linspace(const Scalar& start, const Scalar& end, int64_t steps, std::
                     std::optional<Device> device);
 TensorMeta eye(int64_t n, int64_t m, std::optional<DType> dtype, std::optional<Device> device);
 TensorMeta randperm(int64_t n, std::optional<DType> dtype, std::optional<Device> device);
+TensorMeta draws(const char* op, const Tensor& parameters);
+TensorMeta binomial(const Tensor& count, const Tensor& prob);
 TensorMeta multinomial(const Tensor& self, int64_t num_samples, bool replacement);
 
 } // namespace torch::infer

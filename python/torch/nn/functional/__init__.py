@@ -13,6 +13,7 @@ from typing import Any, Callable
 import torch
 from torch import _C, _override
 from torch.nn import _reduction as _Reduction
+from torch.nn.functional._attention import multi_head_attention_forward  # noqa: F401
 from torch.nn.functional._dropout import (  # noqa: F401
     alpha_dropout,
     dropout,
@@ -20,6 +21,20 @@ from torch.nn.functional._dropout import (  # noqa: F401
     dropout2d,
     dropout3d,
     feature_alpha_dropout,
+)
+from torch.nn.functional._losses import (  # noqa: F401
+    cosine_embedding_loss,
+    ctc_loss,
+    gaussian_nll_loss,
+    hinge_embedding_loss,
+    margin_ranking_loss,
+    multi_margin_loss,
+    multilabel_margin_loss,
+    multilabel_soft_margin_loss,
+    poisson_nll_loss,
+    soft_margin_loss,
+    triplet_margin_loss,
+    triplet_margin_with_distance_loss,
 )
 from torch.nn.functional._pooling import (  # noqa: F401
     _unpool_output_size,

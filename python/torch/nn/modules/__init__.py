@@ -11,6 +11,7 @@ from torch.nn.modules import (
     loss,
     normalization,
     pooling,
+    rnn,
     sparse,
 )
 from torch.nn.modules.activation import *
@@ -24,6 +25,7 @@ from torch.nn.modules.loss import *
 from torch.nn.modules.module import Module
 from torch.nn.modules.normalization import *
 from torch.nn.modules.pooling import *
+from torch.nn.modules.rnn import *
 from torch.nn.modules.sparse import *
 
 __all__ = ["Module"]
@@ -38,6 +40,7 @@ for _family in (
     loss,
     normalization,
     pooling,
+    rnn,
     sparse,
 ):
     __all__ += [name for name in _family.__all__ if name != "NonDynamicallyQuantizableLinear"]

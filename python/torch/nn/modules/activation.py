@@ -6,6 +6,8 @@ from typing import Any
 
 import torch
 from torch.nn import functional as F
+from torch.nn.init import constant_, xavier_normal_, xavier_uniform_
+from torch.nn.modules.linear import NonDynamicallyQuantizableLinear
 from torch.nn.modules.module import Module
 from torch.nn.parameter import Parameter
 
@@ -33,6 +35,7 @@ __all__ = [
     "Softmax",
     "Softmax2d",
     "LogSoftmax",
+    "MultiheadAttention",
 ]
 
 
@@ -433,3 +436,148 @@ class LogSoftmax(_AlongDim):
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         return F.log_softmax(input, self.dim, _stacklevel=5)
+
+
+class MultiheadAttention(Module):
+    r"""Lets each position of the query look at all positions of the key (Vaswani et al., 2017).
+
+    Each of ``num_heads`` heads computes :math:`\mathrm{softmax}(q k^T / \sqrt{d}) v` from its own projections of
+    query, key and value; the results are joined and projected.
+
+    Args:
+        embed_dim: width of query and result.
+        num_heads: number of heads, a divisor of ``embed_dim``.
+        dropout: probability of a zero among the weights, in training. Default: 0.0
+        bias: whether projections have a bias. Default: ``True``
+        add_bias_kv: learn one more position of key and value. Default: ``False``
+        add_zero_attn: add a position of zeros to key and value. Default: ``False``
+        kdim, vdim: widths of key and value. Default: ``embed_dim``
+        batch_first: whether the batch comes before the length. Default: ``False``
+        device: where the parameters are.
+        dtype: of the parameters.
+
+    Shape:
+        - Query: :math:`(L, N, E)`, :math:`(N, L, E)` if ``batch_first``, or :math:`(L, E)`
+        - Key and value: the same with the length :math:`S`
+        - key_padding_mask: :math:`(N, S)`; True or minus infinity where a key is not to be looked at
+        - attn_mask: :math:`(L, S)` or :math:`(N \cdot heads, L, S)`; likewise
+        - Output: like the query; and the weights, of shape :math:`(N, L, S)`, or with the heads after N unless
+          ``average_attn_weights``; None unless ``need_weights``, without which there is no such large tensor.
+    """
+
+    __constants__ = ["batch_first"]
+    bias_k: torch.Tensor | None
+    bias_v: torch.Tensor | None
+
+    def __init__(
+        self,
+        embed_dim: Any,
+        num_heads: Any,
+        dropout: Any = 0.0,
+        bias: Any = True,
+        add_bias_kv: Any = False,
+        add_zero_attn: Any = False,
+        kdim: Any = None,
+        vdim: Any = None,
+        batch_first: Any = False,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        if embed_dim <= 0 or num_heads <= 0:
+            raise ValueError(
+                f"embed_dim and num_heads must be greater than 0, got embed_dim={embed_dim} and "
+                f"num_heads={num_heads} instead"
+            )
+        super().__init__()
+        made: dict[str, Any] = {"device": device, "dtype": dtype}
+        self.embed_dim = embed_dim
+        self.kdim = embed_dim if kdim is None else kdim
+        self.vdim = embed_dim if vdim is None else vdim
+        self._qkv_same_embed_dim = self.kdim == embed_dim and self.vdim == embed_dim
+        self.num_heads = num_heads
+        self.dropout = dropout
+        self.batch_first = batch_first
+        self.head_dim = embed_dim // num_heads
+        if self.head_dim * num_heads != embed_dim:
+            raise AssertionError("embed_dim must be divisible by num_heads")
+        if self._qkv_same_embed_dim:
+            self.in_proj_weight = Parameter(torch.empty((3 * embed_dim, embed_dim), **made))
+            self.register_parameter("q_proj_weight", None)
+            self.register_parameter("k_proj_weight", None)
+            self.register_parameter("v_proj_weight", None)
+        else:
+            self.q_proj_weight = Parameter(torch.empty((embed_dim, embed_dim), **made))
+            self.k_proj_weight = Parameter(torch.empty((embed_dim, self.kdim), **made))
+            self.v_proj_weight = Parameter(torch.empty((embed_dim, self.vdim), **made))
+            self.register_parameter("in_proj_weight", None)
+        if bias:
+            self.in_proj_bias = Parameter(torch.empty(3 * embed_dim, **made))
+        else:
+            self.register_parameter("in_proj_bias", None)
+        self.out_proj = NonDynamicallyQuantizableLinear(embed_dim, embed_dim, bias=bias, **made)
+        if add_bias_kv:
+            self.bias_k = Parameter(torch.empty((1, 1, embed_dim), **made))
+            self.bias_v = Parameter(torch.empty((1, 1, embed_dim), **made))
+        else:
+            self.bias_k = self.bias_v = None
+        self.add_zero_attn = add_zero_attn
+        self._reset_parameters()
+
+    def _reset_parameters(self) -> None:
+        if self._qkv_same_embed_dim:
+            xavier_uniform_(self.in_proj_weight)
+        else:
+            for weight in (self.q_proj_weight, self.k_proj_weight, self.v_proj_weight):
+                xavier_uniform_(weight)
+        if self.in_proj_bias is not None:
+            constant_(self.in_proj_bias, 0.0)
+            assert self.out_proj.bias is not None  # both come with bias=True
+            constant_(self.out_proj.bias, 0.0)
+        for bias in (self.bias_k, self.bias_v):
+            if bias is not None:
+                xavier_normal_(bias)
+
+    def forward(
+        self,
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        key_padding_mask: torch.Tensor | None = None,
+        need_weights: bool = True,
+        attn_mask: torch.Tensor | None = None,
+        average_attn_weights: bool = True,
+        is_causal: bool = False,
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        swapped = self.batch_first and query.dim() == 3
+        if swapped:
+            # Equal tensors stay equal: they share a projection.
+            turned = query.transpose(1, 0)
+            turned_key = turned if key is query else key.transpose(1, 0)
+            value = turned_key if value is key else value.transpose(1, 0)
+            query, key = turned, turned_key
+        out, weights = F.multi_head_attention_forward(
+            query,
+            key,
+            value,
+            self.embed_dim,
+            self.num_heads,
+            self.in_proj_weight,
+            self.in_proj_bias,
+            self.bias_k,
+            self.bias_v,
+            self.add_zero_attn,
+            self.dropout,
+            self.out_proj.weight,
+            self.out_proj.bias,
+            training=self.training,
+            key_padding_mask=key_padding_mask,
+            need_weights=need_weights,
+            attn_mask=attn_mask,
+            use_separate_proj_weight=not self._qkv_same_embed_dim,
+            q_proj_weight=self.q_proj_weight,
+            k_proj_weight=self.k_proj_weight,
+            v_proj_weight=self.v_proj_weight,
+            average_attn_weights=average_attn_weights,
+            is_causal=is_causal,
+        )
+        return (out.transpose(1, 0) if swapped else out), weights

@@ -6,7 +6,7 @@ element or sample. ``size_average`` and ``reduce`` are the deprecated forms of i
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
 import torch
 from torch.nn import _reduction as _Reduction
@@ -23,6 +23,18 @@ __all__ = [
     "SmoothL1Loss",
     "HuberLoss",
     "CrossEntropyLoss",
+    "CosineEmbeddingLoss",
+    "HingeEmbeddingLoss",
+    "MarginRankingLoss",
+    "SoftMarginLoss",
+    "MultiMarginLoss",
+    "MultiLabelMarginLoss",
+    "MultiLabelSoftMarginLoss",
+    "TripletMarginLoss",
+    "TripletMarginWithDistanceLoss",
+    "PoissonNLLLoss",
+    "GaussianNLLLoss",
+    "CTCLoss",
 ]
 
 
@@ -267,3 +279,333 @@ class KLDivLoss(_Loss):
 
     def forward(self, input: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         return F.kl_div(input, target, reduction=self.reduction, log_target=self.log_target)
+
+
+# ---- margins -----------------------------------------------------------------------------------------------------
+
+
+class CosineEmbeddingLoss(_Loss):
+    r"""Computes :math:`1 - \cos(x_1, x_2)` where y is 1 and :math:`\max(0, \cos(x_1, x_2) - m)` where y is -1.
+
+    Args:
+        margin: :math:`m`. Default: 0.0
+
+    Shape:
+        - Input1 and input2: :math:`(N, D)` or :math:`(D)`
+        - Target: y, :math:`(N)` or :math:`()`
+    """
+
+    __constants__ = ["margin", "reduction"]
+
+    def __init__(
+        self, margin: float = 0.0, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.margin = margin
+
+    def forward(self, input1: torch.Tensor, input2: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        return F.cosine_embedding_loss(input1, input2, target, margin=self.margin, reduction=self.reduction)
+
+
+class HingeEmbeddingLoss(_Loss):
+    r"""Computes the distance x where y is 1 and :math:`\max(0, m - x)` where y is -1.
+
+    Args:
+        margin: :math:`m`. Default: 1.0
+
+    Shape:
+        - Input and target: the same, any.
+    """
+
+    __constants__ = ["margin", "reduction"]
+
+    def __init__(
+        self, margin: float = 1.0, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.margin = margin
+
+    def forward(self, input: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        return F.hinge_embedding_loss(input, target, margin=self.margin, reduction=self.reduction)
+
+
+class MarginRankingLoss(_Loss):
+    r"""Computes :math:`\max(0, -y (x_1 - x_2) + m)`.
+
+    Args:
+        margin: :math:`m`. Default: 0.0
+
+    Shape:
+        - Input1, input2 and target: the same, any.
+    """
+
+    __constants__ = ["margin", "reduction"]
+
+    def __init__(
+        self, margin: float = 0.0, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.margin = margin
+
+    def forward(self, input1: torch.Tensor, input2: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        return F.margin_ranking_loss(input1, input2, target, margin=self.margin, reduction=self.reduction)
+
+
+class SoftMarginLoss(_Loss):
+    r"""Computes :math:`\log(1 + \exp(-y x))` for targets 1 and -1.
+
+    Shape:
+        - Input and target: the same, any.
+    """
+
+    __constants__ = ["reduction"]
+
+    def forward(self, input: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        return F.soft_margin_loss(input, target, reduction=self.reduction)
+
+
+class MultiMarginLoss(_WeightedLoss):
+    r"""Computes the mean over classes :math:`c \ne y` of :math:`w_y \max(0, m - x_y + x_c)^p`.
+
+    Args:
+        p: 1 or 2. Default: 1
+        margin: :math:`m`. Default: 1.0
+        weight: :math:`w`, one number for each class.
+
+    Shape:
+        - Input: :math:`(N, C)` or :math:`(C)`
+        - Target: :math:`(N)` or :math:`()`, classes from 0 to C - 1
+    """
+
+    __constants__ = ["p", "margin", "reduction"]
+
+    def __init__(
+        self,
+        p: int = 1,
+        margin: float = 1.0,
+        weight: torch.Tensor | None = None,
+        size_average: Any = None,
+        reduce: Any = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(weight, size_average, reduce, reduction)
+        if p != 1 and p != 2:
+            raise ValueError("only p == 1 and p == 2 supported")
+        if weight is not None and weight.dim() != 1:
+            raise ValueError(f"MultiMarginLoss: expected weight to be None or 1D tensor, got {weight.dim()}D instead")
+        self.p = p
+        self.margin = margin
+
+    def forward(self, input: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        return F.multi_margin_loss(
+            input, target, p=self.p, margin=self.margin, weight=self.weight, reduction=self.reduction
+        )
+
+
+class MultiLabelMarginLoss(_Loss):
+    r"""Computes the mean of :math:`\max(0, 1 - x_t + x_c)` over classes t of the sample and classes c that are none.
+
+    Shape:
+        - Input: :math:`(N, C)` or :math:`(C)`
+        - Target: the same; a row lists the sample's classes and ends at the first -1.
+    """
+
+    __constants__ = ["reduction"]
+
+    def forward(self, input: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        return F.multilabel_margin_loss(input, target, reduction=self.reduction)
+
+
+class MultiLabelSoftMarginLoss(_WeightedLoss):
+    r"""Computes the mean over classes of :math:`-w (y \log \sigma(x) + (1 - y) \log \sigma(-x))`.
+
+    Args:
+        weight: :math:`w`, one number for each class.
+
+    Shape:
+        - Input and target: :math:`(N, C)`; the target is 0 or 1.
+    """
+
+    __constants__ = ["reduction"]
+
+    def forward(self, input: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        return F.multilabel_soft_margin_loss(input, target, weight=self.weight, reduction=self.reduction)
+
+
+class TripletMarginLoss(_Loss):
+    r"""Computes :math:`\max(0, d(a, p) - d(a, n) + m)` for anchor, positive and negative.
+
+    Args:
+        margin: :math:`m`, positive. Default: 1.0
+        p: exponent of the norm of the distance :math:`d`. Default: 2.0
+        eps: added to the differences. Default: 1e-6
+        swap: take the distance of positive and negative where it is the smaller one. Default: ``False``
+
+    Shape:
+        - Anchor, positive and negative: :math:`(N, D)` or :math:`(D)`
+    """
+
+    __constants__ = ["margin", "p", "eps", "swap", "reduction"]
+
+    def __init__(
+        self,
+        margin: float = 1.0,
+        p: float = 2.0,
+        eps: float = 1e-6,
+        swap: bool = False,
+        size_average: Any = None,
+        reduce: Any = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        if margin <= 0:
+            raise ValueError(f"TripletMarginLoss: expected margin to be greater than 0, got {margin} instead")
+        self.margin = margin
+        self.p = p
+        self.eps = eps
+        self.swap = swap
+
+    def forward(self, anchor: torch.Tensor, positive: torch.Tensor, negative: torch.Tensor) -> torch.Tensor:
+        return F.triplet_margin_loss(
+            anchor,
+            positive,
+            negative,
+            margin=self.margin,
+            p=self.p,
+            eps=self.eps,
+            swap=self.swap,
+            reduction=self.reduction,
+        )
+
+
+class TripletMarginWithDistanceLoss(_Loss):
+    r"""Computes the loss of :class:`TripletMarginLoss` for any distance.
+
+    Args:
+        distance_function: of two tensors; Default: :class:`PairwiseDistance`.
+        margin: positive. Default: 1.0
+        swap: take the distance of positive and negative where it is the smaller one. Default: ``False``
+    """
+
+    __constants__ = ["margin", "swap", "reduction"]
+
+    def __init__(
+        self,
+        *,
+        distance_function: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] | None = None,
+        margin: float = 1.0,
+        swap: bool = False,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(size_average=None, reduce=None, reduction=reduction)
+        if margin <= 0:
+            raise ValueError(
+                f"TripletMarginWithDistanceLoss: expected margin to be greater than 0, got {margin} instead"
+            )
+        self.distance_function = torch.pairwise_distance if distance_function is None else distance_function
+        self.margin = margin
+        self.swap = swap
+
+    def forward(self, anchor: torch.Tensor, positive: torch.Tensor, negative: torch.Tensor) -> torch.Tensor:
+        return F.triplet_margin_with_distance_loss(
+            anchor,
+            positive,
+            negative,
+            distance_function=self.distance_function,
+            margin=self.margin,
+            swap=self.swap,
+            reduction=self.reduction,
+        )
+
+
+# ---- distributions and sequences ---------------------------------------------------------------------------------
+
+
+class PoissonNLLLoss(_Loss):
+    r"""Computes :math:`e^x - y x`, the negative log-likelihood of counts y, without their constant.
+
+    Args:
+        log_input: whether x is the logarithm of the rate; else :math:`x - y \log(x + \epsilon)`. Default: ``True``
+        full: add the constant by Stirling's approximation. Default: ``False``
+        eps: :math:`\epsilon`. Default: 1e-8
+
+    Shape:
+        - Input and target: the same, any.
+    """
+
+    __constants__ = ["log_input", "full", "eps", "reduction"]
+
+    def __init__(
+        self,
+        log_input: bool = True,
+        full: bool = False,
+        size_average: Any = None,
+        eps: float = 1e-8,
+        reduce: Any = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.log_input = log_input
+        self.full = full
+        self.eps = eps
+
+    def forward(self, log_input: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        return F.poisson_nll_loss(
+            log_input, target, log_input=self.log_input, full=self.full, eps=self.eps, reduction=self.reduction
+        )
+
+
+class GaussianNLLLoss(_Loss):
+    r"""Computes :math:`(\log v + (x - y)^2 / v) / 2`, the variance v being at least :math:`\epsilon`.
+
+    Args:
+        full: add the constant. Default: ``False``
+        eps: :math:`\epsilon`. Default: 1e-6
+
+    Shape:
+        - Input and target: the same, any.
+        - Var: the same, or with a last dimension of 1, or without it.
+    """
+
+    __constants__ = ["full", "eps", "reduction"]
+
+    def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None:
+        super().__init__(None, None, reduction)
+        self.full = full
+        self.eps = eps
+
+    def forward(self, input: torch.Tensor, target: torch.Tensor, var: torch.Tensor | float) -> torch.Tensor:
+        return F.gaussian_nll_loss(input, target, var, full=self.full, eps=self.eps, reduction=self.reduction)
+
+
+class CTCLoss(_Loss):
+    r"""Computes the connectionist temporal classification loss (Graves et al., 2006).
+
+    Args:
+        blank: the label of the blank. Default: 0
+        reduction: ``"mean"`` divides each loss by the length of its target first.
+        zero_infinity: make infinite losses, of targets that do not fit the input, zero. Default: ``False``
+
+    Shape:
+        - Log_probs: :math:`(T, N, C)` or :math:`(T, C)`, logarithms of probabilities
+        - Targets: :math:`(N, S)`, or all in a row
+        - Input_lengths and target_lengths: :math:`(N)`
+    """
+
+    __constants__ = ["blank", "reduction"]
+
+    def __init__(self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False) -> None:
+        super().__init__(reduction=reduction)
+        self.blank = blank
+        self.zero_infinity = zero_infinity
+
+    def forward(
+        self,
+        log_probs: torch.Tensor,
+        targets: torch.Tensor,
+        input_lengths: torch.Tensor,
+        target_lengths: torch.Tensor,
+    ) -> torch.Tensor:
+        return F.ctc_loss(
+            log_probs, targets, input_lengths, target_lengths, self.blank, self.reduction, self.zero_infinity
+        )

@@ -1,5 +1,6 @@
 """Helpers for the parameters of a model."""
 
+from torch.nn.utils import rnn  # noqa: F401
 from torch.nn.utils.clip_grad import (  # noqa: F401
     clip_grad_norm,
     clip_grad_norm_,
@@ -16,5 +17,6 @@ __all__ = [
     "clip_grad_value_",
     "get_total_norm",
     "parameters_to_vector",
+    "rnn",
     "vector_to_parameters",
 ]
