@@ -18,19 +18,6 @@ import wire  # noqa: E402
 
 _oracle: Any = None
 
-# Tests that fail today, one node id a line, with what is missing as comments: an open list of debts, to be shortened. An
-# entry whose test has begun to pass shows as "xpassed" in the summary and is to be taken out.
-KNOWN_GAPS = Path(__file__).resolve().parent / "known_gaps.txt"
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not KNOWN_GAPS.exists() or os.environ.get("TORCH_SHOW_GAPS"):
-        return
-    gaps = {line.strip() for line in KNOWN_GAPS.read_text().splitlines() if line.strip() and line[0] != "#"}
-    for item in items:
-        if item.nodeid in gaps:
-            item.add_marker(pytest.mark.xfail(reason="listed in tests/known_gaps.txt", strict=False))
-
 
 def get_oracle(config: pytest.Config) -> oracle_client.Oracle:
     """The one oracle of this process; skips (or, under CI, fails) where there is none."""

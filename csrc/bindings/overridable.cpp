@@ -1,5 +1,6 @@
 // torch._C._OverridableFunction(function): a function written in Python that asks the classes of its
-// arguments for __torch_function__ first. In C++ because a wrapper in Python costs more than many of the functions.
+// arguments for __torch_function__ first. In C++ because a wrapper in Python costs more than many of the
+// functions.
 #include "bindings/gil.h"
 #include "bindings/override.h"
 
@@ -38,7 +39,8 @@ PyObject* call(PyObject* self, PyObject* const* args, size_t flags, PyObject* kw
     const Owned keywords = owned(PyDict_New());
     for (Py_ssize_t i = 0; i < named; ++i)
       check_status(PyDict_SetItem(keywords.get(), PyTuple_GET_ITEM(kwnames, i), args[nargs + i]));
-    return call_python<PyObject_CallFunctionObjArgs>(handler.get(), self, positional.get(), keywords.get(), nullptr);
+    return call_python<PyObject_CallFunctionObjArgs>(handler.get(), self, positional.get(), keywords.get(),
+                                                     nullptr);
   });
 }
 

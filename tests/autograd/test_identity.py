@@ -166,7 +166,7 @@ def test_errors_do_not_leak() -> None:
         pytest.param(lambda y: y.pow_(y), id="pow_"),
         pytest.param(lambda y: y.addcmul_(y, y), id="addcmul_"),
         pytest.param(lambda y: y.mul_(y.view(3)), id="by a view"),
-        pytest.param(lambda y: y[:2].mul_(y[1:]), id="a view by a view"),
+        pytest.param(lambda y: y[:1].mul_(y[1:2]), id="a view by a view"),
         pytest.param(lambda y: y[:2].mul_(y[:2]), id="a view by an equal one"),
         pytest.param(lambda y: y.view(3).mul_(y), id="a view by its base"),
     ],

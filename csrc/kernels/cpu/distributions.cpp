@@ -118,7 +118,7 @@ template <class F> void visit_wide(const char* op, const Tensor& t, F&& f) {
 template <class T, class F>
 void draw_each(const Tensor& out, const Tensor& parameters, Generator* gen, F&& next) {
   Generator& g = generator_or_default(gen);
-  const std::lock_guard lock(g.mutex);
+  const std::lock_guard lock(g.mutex());
   const T* const from = parameters.data<T>();
   T* const to = out.data<T>();
   for (int64_t i = 0, n = out.numel(); i < n; ++i) to[i] = next(from[i], g);
@@ -141,7 +141,7 @@ void binomial(const Tensor& out, const Tensor& count, const Tensor& prob, Genera
   visit_wide("binomial", out, [&](auto tag) {
     using T = typename decltype(tag)::type;
     Generator& g = generator_or_default(gen);
-    const std::lock_guard lock(g.mutex);
+    const std::lock_guard lock(g.mutex());
     const MemoryOrder counts(out, &count), probs(out, &prob);
     MemoryWalk walk_prob(probs);
     const int64_t total = out.numel();
@@ -176,7 +176,7 @@ void sample_dirichlet(const Tensor& out, const Tensor& alpha, Generator* gen) {
     using T = typename decltype(tag)::type;
     const int64_t width = alpha.dim() ? alpha.size(-1) : 1, rows = width ? alpha.numel() / width : 0;
     Generator& g = generator_or_default(gen);
-    const std::lock_guard lock(g.mutex);
+    const std::lock_guard lock(g.mutex());
     std::vector<double> draws(static_cast<size_t>(width));
     for (int64_t row = 0; row < rows; ++row) {
       double sum = 0;

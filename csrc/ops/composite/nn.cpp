@@ -198,8 +198,8 @@ Tensor bilinear(const Tensor& input1, const Tensor& input2, const Tensor& weight
   check(input2.size(-1) == weight.sizes()[2], "bilinear(): input2 size does not match weight size: got ",
         input2.size(-1), " but expected ", weight.sizes()[2]);
   check(!bias.defined() || (bias.dim() == 1 && bias.numel() == weight.sizes()[0]),
-        "bilinear(): bias size does not match weight size: got ", bias.defined() ? DimVec(bias.sizes()) : DimVec(),
-        " but expected ", weight.sizes()[0]);
+        "bilinear(): bias size does not match weight size: got ",
+        bias.defined() ? DimVec(bias.sizes()) : DimVec(), " but expected ", weight.sizes()[0]);
   DimVec sizes(lead(input1));
   const int64_t rows = numel_of(sizes), outs = weight.sizes()[0], n1 = weight.sizes()[1],
                 n2 = weight.sizes()[2];

@@ -41,7 +41,7 @@ TensorMeta multi_margin_loss(const Tensor& self, const Tensor& target, const Sca
           " but found ", dtype_aten_name(weight.dtype()));
   }
   check_classes(target);
-  return {reduction == 0 ? target.sizes() : DimVec(), self.dtype(), self.device()};
+  return {reduction == 0 ? target.sizes() : Ints(), self.dtype(), self.device()};
 }
 
 Metas2 multilabel_margin_loss(const Tensor& self, const Tensor& target, int64_t reduction) {

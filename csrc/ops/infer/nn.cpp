@@ -99,10 +99,10 @@ Metas2 nll_loss(const Tensor& self, const Tensor& target, const Tensor& weight, 
         " (nll_loss: target holds class indices)");
   check(self.dim() >= 1, "nll_loss: input tensor should be 1D or more, got 0D");
   const int64_t classes = self.sizes()[self.dim() == 1 ? 0 : 1];
-  check(!weight.defined() || (weight.dim() == 1 && weight.numel() == classes),
-        "weight tensor should be defined either for all ", classes,
-        " classes or no classes but got weight tensor of shape: ",
-        weight.defined() ? weight.sizes() : Ints());
+  check(
+      !weight.defined() || (weight.dim() == 1 && weight.numel() == classes),
+      "weight tensor should be defined either for all ", classes,
+      " classes or no classes but got weight tensor of shape: ", weight.defined() ? weight.sizes() : Ints());
   check(!weight.defined() || weight.dtype() == self.dtype(), "expected scalar type ",
         dtype_aten_name(self.dtype()), " but found ",
         dtype_aten_name(weight.defined() ? weight.dtype() : self.dtype()));

@@ -104,8 +104,8 @@ logsigmoid = _nn.log_sigmoid
 # Ops of the core that have the same name here, by the place where they are.
 _OPS_OF_TORCH = frozenset(
     (
-        "adaptive_avg_pool1d alpha_dropout_ avg_pool1d bilinear celu_ channel_shuffle conv1d conv3d conv_tbc "
-        "conv_transpose1d conv_transpose2d conv_transpose3d cosine_similarity dropout_ feature_dropout_ hardshrink "
+        "adaptive_avg_pool1d avg_pool1d bilinear celu_ channel_shuffle conv1d conv3d conv_tbc "
+        "conv_transpose1d conv_transpose2d conv_transpose3d cosine_similarity hardshrink "
         "native_channel_shuffle pairwise_distance pdist pixel_shuffle pixel_unshuffle prelu rrelu_ selu_ threshold_"
     ).split()
 )
@@ -432,7 +432,8 @@ def _of_one_size(input: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tenso
         "This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
         stacklevel=3,
     )
-    return torch.broadcast_tensors(input, target)
+    first, second = torch.broadcast_tensors(input, target)
+    return first, second
 
 
 def _weighted(loss: torch.Tensor, weight: torch.Tensor, reduction: str) -> torch.Tensor:
