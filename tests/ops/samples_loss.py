@@ -161,22 +161,26 @@ OPS = [
 ]
 
 
+def _small(*shape: int) -> T:
+    """Small, so that gates of complex numbers keep away from the poles of their functions."""
+    return T(*shape, low=-1.0, high=1.0)
+
+
 def _weights(gates: int, input: int, hidden: int, state: int = 0) -> list:
-    # Small, so that gates of complex numbers keep away from the poles of their functions.
     shapes = [(gates * hidden, input), (gates * hidden, state or hidden), (gates * hidden,), (gates * hidden,)]
-    return [T(*shape, low=-0.4, high=0.4) for shape in [*shapes, *([(state, hidden)] if state else [])]]
+    return [T(*shape, low=-0.25, high=0.25) for shape in [*shapes, *([(state, hidden)] if state else [])]]
 
 
 def _recurrent(name: str, gates: int) -> list:
     def states(*shape: int) -> object:
-        return [T(*shape), T(*shape)] if gates == 4 else T(*shape)
+        return [_small(*shape), _small(*shape)] if gates == 4 else _small(*shape)
 
     cell = f"{name}_cell"
     samples = [
-        S(T(3, 2, 5), states(1, 2, 4), _weights(gates, 5, 4), True, 1, 0.0, False, False, False),
-        S(T(2, 3, 5), states(1, 2, 4), _weights(gates, 5, 4)[:2], False, 1, 0.0, False, False, True),
+        S(_small(3, 2, 5), states(1, 2, 4), _weights(gates, 5, 4), True, 1, 0.0, False, False, False),
+        S(_small(2, 3, 5), states(1, 2, 4), _weights(gates, 5, 4)[:2], False, 1, 0.0, False, False, True),
         S(
-            T(3, 2, 5),
+            _small(3, 2, 5),
             states(4, 2, 3),
             [w for width in (5, 5, 6, 6) for w in _weights(gates, width, 3)],
             True,
@@ -186,19 +190,19 @@ def _recurrent(name: str, gates: int) -> list:
             True,
             False,
         ),
-        S(T(6, 5), L([3, 2, 1]), states(1, 3, 4), _weights(gates, 5, 4), True, 1, 0.0, False, False),
-        S(T(6, 5), L([3, 2, 1]), states(2, 3, 4), _weights(gates, 5, 4) * 2, True, 1, 0.0, False, True),
+        S(_small(6, 5), L([3, 2, 1]), states(1, 3, 4), _weights(gates, 5, 4), True, 1, 0.0, False, False),
+        S(_small(6, 5), L([3, 2, 1]), states(2, 3, 4), _weights(gates, 5, 4) * 2, True, 1, 0.0, False, True),
     ]
     if gates == 4:
-        samples.append(S(T(3, 2, 5), [T(1, 2, 3), T(1, 2, 4)], _weights(4, 5, 4, 3), True, 1, 0.0, False, False, False))
+        samples.append(S(_small(3, 2, 5), [_small(1, 2, 3), _small(1, 2, 4)], _weights(4, 5, 4, 3), True, 1, 0.0, False, False, False))
     facts: dict = {"dtypes": WIDE, "layouts": ("contiguous", "transposed"), "out": False, "tolerances": _TOLERANCES}
     return [
         Op(
             name,
             samples,
             errors=[
-                S(T(0, 2, 5), states(1, 2, 4), _weights(gates, 5, 4), True, 1, 0.0, False, False, False),
-                S(T(3, 2, 5), states(1, 2, 4), _weights(gates, 5, 4)[:3], True, 1, 0.0, False, False, False),
+                S(_small(0, 2, 5), states(1, 2, 4), _weights(gates, 5, 4), True, 1, 0.0, False, False, False),
+                S(_small(3, 2, 5), states(1, 2, 4), _weights(gates, 5, 4)[:3], True, 1, 0.0, False, False, False),
             ],
             meta=False,
             **facts,
@@ -206,13 +210,13 @@ def _recurrent(name: str, gates: int) -> list:
         Op(
             cell,
             [
-                S(T(2, 5), states(2, 4), *_weights(gates, 5, 4)),
-                S(T(2, 5), states(2, 4), *_weights(gates, 5, 4)[:2]),
+                S(_small(2, 5), states(2, 4), *_weights(gates, 5, 4)),
+                S(_small(2, 5), states(2, 4), *_weights(gates, 5, 4)[:2]),
             ],
             errors=[
-                S(T(2, 6), states(2, 4), *_weights(gates, 5, 4)),
-                S(T(2, 5), states(3, 4), *_weights(gates, 5, 4)),
-                S(T(2, 5), states(2, 3), *_weights(gates, 5, 4)),
+                S(_small(2, 6), states(2, 4), *_weights(gates, 5, 4)),
+                S(_small(2, 5), states(3, 4), *_weights(gates, 5, 4)),
+                S(_small(2, 5), states(2, 3), *_weights(gates, 5, 4)),
             ],
             **facts,
         ),

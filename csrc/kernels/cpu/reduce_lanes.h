@@ -71,21 +71,6 @@ template <class Join, class T, class A, class Map = AsIs> struct Lanes {
     return a;
   }
 
-  // Long sums of floats: four registers are added in float32 by twos, and the result in double. Widening each
-  // value took twice the time of reading it from the L2 cache (Zen 5: 226 GB/s for 85); the three roundings
-  // of a group are small beside those of any sum in float32 alone.
-  static constexpr bool kFours = kWiden && std::is_same_v<Join, SumJoin> && std::is_same_v<Map, AsIs>;
-  static TORCH_INLINE Pack fours(const T* x) {
-    constexpr int64_t kAhead = 4096; // bytes; the processor's own prefetching stops at a page
-    for (int line = 0; line < 4 * kVecBytes; line += 64)
-      __builtin_prefetch(reinterpret_cast<const char*>(x) + kAhead + line);
-    const auto at = [x](int k) { return Vec<T>::load(x + k * kStep); };
-    const Vec<T> sum = (at(0) + at(1)) + (at(2) + at(3));
-    Pack p;
-    widen(sum, p.part[0], p.part[1]);
-    return p;
-  }
-
   static void init(void* acc, int64_t m) {
     std::fill_n(static_cast<A*>(acc), m, Join::template identity<A>());
   }
@@ -94,18 +79,7 @@ template <class Join, class T, class A, class Map = AsIs> struct Lanes {
     const T* x = static_cast<const T*>(values);
     A total = *static_cast<A*>(acc);
     int64_t i = 0;
-    if constexpr (kFours) {
-      if (n >= 16 * kStep) {
-        Pack sums[2] = {fours(x), fours(x + 4 * kStep)};
-        for (i = 8 * kStep; i + 8 * kStep <= n; i += 8 * kStep)
-          for (int k = 0; k < 2; ++k) sums[k] = join(sums[k], fours(x + i + k * 4 * kStep));
-        sums[0] = join(sums[0], sums[1]);
-        total += fold_lanes(sums[0].part[0] + sums[0].part[1], [](Vec<A> p, Vec<A> q) { return p + q; });
-      }
-    }
-    if (n - i >= 4 * kStep) {
-      x += i;
-      n -= i;
+    if (n >= 4 * kStep) {
       Pack a = load(x, context), b = load(x + kStep, context), c = load(x + 2 * kStep, context),
            d = load(x + 3 * kStep, context);
       for (i = 4 * kStep; i + 4 * kStep <= n; i += 4 * kStep) {
