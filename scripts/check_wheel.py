@@ -11,6 +11,11 @@ from pathlib import Path
 MAXIMUM_INSTALLED_MB = 120.0
 
 
+def mapped() -> set[str]:
+    """Files that this process has mapped."""
+    return {line.split(maxsplit=5)[-1] for line in Path("/proc/self/maps").read_text().splitlines()}
+
+
 def main() -> None:
     start = time.perf_counter()
     import torch
@@ -50,15 +55,17 @@ def main() -> None:
     expected = torch.from_numpy(a.numpy() @ a.numpy())
     assert torch.allclose(a @ a, expected)
     assert torch.allclose(torch.sin(a) ** 2 + torch.cos(a) ** 2, torch.ones_like(a))
-    assert "openblas" not in Path("/proc/self/maps").read_text(), "OpenBLAS was opened before it was needed"
+    bundled = [path for path in mapped() if path.startswith(str(package))]
+    assert not any("openblas" in path for path in bundled), "OpenBLAS was opened before it was needed"
     factor = torch.linalg.cholesky(a @ a.T + torch.eye(64, dtype=a.dtype))
     assert torch.allclose(factor @ factor.T, a @ a.T + torch.eye(64, dtype=a.dtype))
     assert (package / "lib" / "licenses" / "openblas.txt").stat().st_size > 1000
-    foreign = set()
-    for line in Path("/proc/self/maps").read_text().splitlines():
-        path = line.split(maxsplit=5)[-1]
-        if any(name in path for name in ("libsleef", "openblas", "libtorch")) and not path.startswith(str(package)):
-            foreign.add(path)
+    ours = ("libsleef", "openblas", "libtorch")  # NumPy brings an OpenBLAS of its own, in numpy.libs
+    foreign = {
+        path
+        for path in mapped()
+        if any(name in path for name in ours) and not path.startswith(str(package)) and "numpy.libs" not in path
+    }
     assert not foreign, f"libraries from outside the package: {foreign}"
     print("the wheel is complete")
 
