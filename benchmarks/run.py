@@ -72,7 +72,7 @@ def reference_python(given: Optional[str]) -> str:
     path = given or os.environ.get("TORCH_ORACLE_PYTHON") or str(ROOT / ".venv-pytorch" / "bin" / "python")
     if not os.access(path, os.X_OK):
         sys.exit(f"no interpreter at {path}: give --reference, set TORCH_ORACLE_PYTHON, or run make bench")
-    return path
+    return os.path.abspath(path)  # workers run elsewhere
 
 
 def environment(ours: bool, threads: int) -> dict:
