@@ -325,8 +325,8 @@ class _ConvTransposeNd(_ConvNd):
         most = [size + stride[d] - 1 for d, size in enumerate(least)]
         if any(not low <= size <= high for size, low, high in zip(sizes, least, most)):
             raise ValueError(
-                f"requested an output size of {output_size}, but valid sizes range from {least} to {most} (for an input of "
-                f"{input.size()[2:]})"
+                f"requested an output size of {output_size}, but valid sizes range from {least} to {most} (for an "
+                f"input of {input.size()[2:]})"
             )
         return [size - low for size, low in zip(sizes, least)]
 
