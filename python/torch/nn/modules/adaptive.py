@@ -84,7 +84,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
     def reset_parameters(self) -> None:
         """Draw all parameters anew."""
         self.head.reset_parameters()
-        for projection, classes in self.tail:  # type: ignore[misc]
+        for projection, classes in self.tail:  # type: ignore[misc,attr-defined]
             projection.reset_parameters()
             classes.reset_parameters()
 

@@ -73,7 +73,7 @@ class ParametrizationList(ModuleList):
         self.unsafe = unsafe
         shape, dtype = original.shape, original.dtype
         with torch.no_grad():
-            new = original
+            new: Any = original
             for module in reversed(self):  # type: ignore[call-overload]
                 if hasattr(module, "right_inverse"):
                     with contextlib.suppress(NotImplementedError):
@@ -85,7 +85,7 @@ class ParametrizationList(ModuleList):
             )
         self.is_tensor = isinstance(new, torch.Tensor)
         self.ntensors = 1 if self.is_tensor else len(new)
-        if self.is_tensor:
+        if isinstance(new, torch.Tensor):
             if original.dtype != new.dtype:
                 raise ValueError(
                     "When `right_inverse` outputs one tensor, it may not change the dtype.\n"
@@ -168,7 +168,7 @@ def _check_unchanged(what: str, dtype: torch.dtype, shape: Any, result: torch.Te
         )
 
 
-def _own_class(module: Module, base: type, names: Any = ()) -> None:
+def _own_class(module: Module, base: Any, names: Any = ()) -> None:
     """Give ``module`` a class of its own, derived from ``base``, which can have properties."""
 
     def getstate(self: Any) -> Any:
@@ -329,7 +329,8 @@ def transfer_parametrizations_and_params(
     for name in list(theirs) if tensor_name is None else [tensor_name]:
         if not hasattr(to_module, name):
             setattr(to_module, name, Parameter(getattr(from_module, name)))
-        for parametrization in theirs[name]:
+        parametrizations: Any = theirs[name]
+        for parametrization in parametrizations:
             register_parametrization(to_module, name, parametrization)
         ours: Any = to_module.parametrizations[name]  # type: ignore[index]
         originals = ["original"] if theirs[name].is_tensor else [f"original{i}" for i in range(theirs[name].ntensors)]
