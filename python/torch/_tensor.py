@@ -277,6 +277,12 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):
         """See :func:`torch.moveaxis`."""
         return _C._VariableFunctions.movedim(self, source, destination)
 
+    to_sparse = _lazy("torch._sparse_tensors", "to_sparse")
+    to_sparse_coo = _lazy("torch._sparse_tensors", "to_sparse_coo")
+    to_sparse_csr = _lazy("torch._sparse_tensors", "to_sparse_csr")
+    to_sparse_csc = _lazy("torch._sparse_tensors", "to_sparse_csc")
+    to_sparse_bsr = _lazy("torch._sparse_tensors", "to_sparse_bsr")
+    to_sparse_bsc = _lazy("torch._sparse_tensors", "to_sparse_bsc")
     apply_ = _lazy("torch._tensor_apply", "apply_")
     map_ = _lazy("torch._tensor_apply", "map_")
 

@@ -138,6 +138,14 @@ def register_package(priority: int, tagger: _Tagger, deserializer: _Restorer) ->
     _packages.sort(key=lambda entry: entry[0])
 
 
+def _get_layout(name: str) -> torch.layout:
+    """The layout that files name, such as ``"torch.sparse_coo"``."""
+    layout = getattr(torch, name[len("torch.") :], None) if name.startswith("torch.") else None
+    if not isinstance(layout, torch.layout):
+        raise RuntimeError(f"unknown layout {name!r}")
+    return layout
+
+
 def _device_tag(storage: Any) -> Optional[str]:
     return str(storage.device)
 

@@ -250,8 +250,4 @@ Tensor view_as_real_copy(const Tensor& self) { return copied(view_as_real(self))
 Tensor view_copy(const Tensor& self, Ints size) { return copied(view(self, size)); }
 Tensor view_copy(const Tensor& self, DType dtype) { return copied(view(self, dtype)); }
 
-Tensor to_dense(const Tensor& self, std::optional<DType> dtype, std::optional<bool>) {
-  return dtype && *dtype != self.dtype() ? _to_copy(self, *dtype) : self;
-}
-
 } // namespace torch::ops

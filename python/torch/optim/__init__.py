@@ -10,10 +10,11 @@ from torch.optim.adamw import AdamW
 from torch.optim.optimizer import Optimizer
 from torch.optim.rmsprop import RMSprop
 from torch.optim.sgd import SGD
+from torch.optim.sparse_adam import SparseAdam
 
 # The classes hide modules of other names only; "from torch.optim.sgd import SGD" works as well.
 
-__all__ = ["Adam", "AdamW", "Optimizer", "RMSprop", "SGD", "lr_scheduler"]
+__all__ = ["Adam", "AdamW", "Optimizer", "RMSprop", "SGD", "SparseAdam", "lr_scheduler"]
 
 
 def __getattr__(name: str) -> Any:

@@ -13,6 +13,7 @@ from torch.optim.optimizer import (
     _check_lr,
     _check_not_negative,
     _get_value,
+    _refuse_sparse,
     _with_grad,
 )
 
@@ -117,6 +118,7 @@ class Adam(Optimizer):
         params, grads = _with_grad(group["params"])
         if not params:
             return
+        _refuse_sparse("Adam", grads, ", please consider SparseAdam instead")
         if group["capturable"]:
             _check_capturable(params)
         amsgrad = group["amsgrad"]

@@ -13,6 +13,7 @@ from torch.optim.optimizer import (
     _check_lr,
     _check_not_negative,
     _get_value,
+    _refuse_sparse,
     _with_grad,
 )
 
@@ -88,6 +89,7 @@ class RMSprop(Optimizer):
         params, grads = _with_grad(group["params"])
         if not params:
             return
+        _refuse_sparse("RMSprop", grads)
         if group["capturable"]:
             _check_capturable(params)
         momentum, centered = group["momentum"] > 0, group["centered"]
