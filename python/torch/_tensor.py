@@ -176,6 +176,8 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):
         """Changes the shape in place to that of another tensor."""
         import torch
 
+        if self.layout != torch.strided:
+            return self.resize_as_sparse_(the_template)
         if memory_format is torch.preserve_format:
             last = the_template.is_contiguous(memory_format=torch.channels_last)
             memory_format = torch.channels_last if last else torch.contiguous_format

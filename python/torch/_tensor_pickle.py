@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import copyreg
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
@@ -121,13 +120,3 @@ def deepcopy(self: torch.Tensor, memo: dict[Any, Any]) -> torch.Tensor:
         if state:
             _set_obj_state(new, copy.deepcopy(state, memo))
     return new
-
-
-def _reduce_layout(layout: Any) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    from torch.serialization import _get_layout
-
-    return _get_layout, (str(layout),)
-
-
-# As files of PyTorch name a layout.
-copyreg.pickle(torch.layout, _reduce_layout)

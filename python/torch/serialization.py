@@ -9,6 +9,7 @@ older format of several pickles followed by raw storages.
 from __future__ import annotations
 
 import contextlib
+import copyreg
 import enum
 import io
 import os
@@ -144,6 +145,13 @@ def _get_layout(name: str) -> torch.layout:
     if not isinstance(layout, torch.layout):
         raise RuntimeError(f"unknown layout {name!r}")
     return layout
+
+
+def _reduce_layout(layout: torch.layout) -> tuple[Callable[[str], torch.layout], tuple[str]]:
+    return _get_layout, (str(layout),)
+
+
+copyreg.pickle(torch.layout, _reduce_layout)  # type: ignore[arg-type]  # as files of PyTorch name a layout
 
 
 def _device_tag(storage: Any) -> Optional[str]:

@@ -23,5 +23,7 @@ def answers(both: Any, expression: str, **options: Any) -> tuple:
 
 
 def backward(both: Any, leaf: str, loss: str) -> tuple:
-    """The gradient of ``loss``, an expression over the leaf ``z``, has to be the oracle's, layout and all."""
-    return both(PREAMBLE + f"z = ({leaf}).clone().requires_grad_()\n({loss}).backward()\nresult = z.grad")
+    """The gradient of ``loss``, an expression over the leaf ``z``, has to be the oracle's, layout and places."""
+    # Coalesced, since PyTorch forgets that a gradient is.
+    code = f"z = ({leaf}).clone().requires_grad_()\n({loss}).backward()\nresult = z.grad"
+    return both(PREAMBLE + code + ".coalesce() if z.grad.is_sparse else z.grad")

@@ -141,21 +141,27 @@ EMBEDDED = [
     "torch.nn.Embedding(4, 2, sparse=True)(torch.tensor([1, 2, 1]))",
     "torch.nn.Embedding(4, 2, sparse=True, padding_idx=2)(torch.tensor([[1, 2, 1]]))",
     "torch.nn.Embedding(4, 2, sparse=True, scale_grad_by_freq=True)(torch.tensor([1]))",
-    "torch.nn.EmbeddingBag(4, 2, sparse=True)(torch.tensor([[1, 2, 1], [0, 0, 3]]))",
-    "torch.nn.EmbeddingBag(4, 2, sparse=True, mode='sum', padding_idx=1)(torch.tensor([[1, 2, 1], [0, 0, 3]]))",
-    "torch.nn.EmbeddingBag(4, 2, sparse=True, mode='max')(torch.tensor([[1, 2, 1], [0, 0, 3]]))",
 ]
 
 
 @pytest.mark.parametrize("call", EMBEDDED)
 def test_gradient_of_a_table_is_sparse(both: Any, call: str) -> None:
     layer = call[: call.rindex("(torch.tensor")]
-    both(f"m = {layer}\ntorch.manual_seed(0)\nm{call[len(layer) :]}.sum().backward()\nresult = m.weight.grad")
+    both(f"m = {layer}\ntorch.manual_seed(0)\nm{call[len(layer) :]}.sum().backward()\nresult = m.weight.grad.coalesce()")
+
+
+@pytest.mark.parametrize("options", ["", "mode='sum', padding_idx=1", "mode='max'", "scale_grad_by_freq=True"])
+def test_gradient_of_a_table_of_bags_is_sparse(both: Any, options: str) -> None:
+    both(
+        "w = torch.linspace(0, 1, 8).reshape(4, 2).requires_grad_()\n"
+        "bags = torch.tensor([[1, 2, 1], [0, 0, 3]])\n"
+        f"torch.nn.functional.embedding_bag(bags, w, sparse=True, {options}).sum().backward()\nresult = w.grad"
+    )
 
 
 def test_gradient_of_a_table_used_twice(both: Any) -> None:
     both(
-        "m = torch.nn.Embedding(4, 2, sparse=True)\nfor k in range(2): m(torch.tensor([1, 2])).sum().backward()\nresult = m.weight.grad"
+        "m = torch.nn.Embedding(4, 2, sparse=True)\nfor k in range(2): m(torch.tensor([1, 2])).sum().backward()\nresult = m.weight.grad.coalesce()"
     )
     both(
         "m = torch.nn.Embedding(4, 2, sparse=True)\nm(torch.tensor([1, 2])).sum().backward(); m.weight.sum().backward()\nresult = m.weight.grad"
@@ -222,16 +228,17 @@ SAVED = ["x", "c", "s", "sc", "h", "n", "torch.sparse_coo", "[x, d, x]", "x.doub
 
 @pytest.mark.parametrize("expression", SAVED)
 def test_files(both: Any, expression: str) -> None:
-    """Through a file of the other side as well: see the next test."""
+    """To memory and back; through files of the other side in the next test."""
     both(
         PREAMBLE + "import io, pickle, copy\n"
         f"value = {expression}\nf = io.BytesIO()\ntorch.save(value, f)\nf.seek(0)\n"
-        "result = torch.load(f), pickle.loads(pickle.dumps(value)), copy.deepcopy(value)"
+        "result = torch.load(f), pickle.loads(pickle.dumps(value))"
     )
 
 
 @pytest.mark.parametrize("expression", SAVED)
 def test_files_of_both_sides_are_the_same(oracle: Any, expression: str) -> None:
+    import compare
     import wire
 
     write = PREAMBLE + f"import io\nf = io.BytesIO()\ntorch.save({expression}, f)\nresult = f.getvalue()"
@@ -239,8 +246,8 @@ def test_files_of_both_sides_are_the_same(oracle: Any, expression: str) -> None:
     ours = wire.run({"code": write})[1][1]
     theirs = oracle.ask([{"code": write}])[0][1][1]
     value = wire.run({"code": PREAMBLE + f"result = {expression}"})
-    assert wire.run({"code": read, "names": {"data": ("v", theirs)}})[1] == value[1]
-    assert oracle.ask([{"code": read, "names": {"data": ("v", ours)}}])[0][1] == value[1]
+    assert compare.differ(wire.run({"code": read, "names": {"data": ("v", theirs)}})[1], value[1]) is None
+    assert compare.differ(oracle.ask([{"code": read, "names": {"data": ("v", ours)}}])[0][1], value[1]) is None
 
 
 def test_a_file_with_wild_places_is_refused() -> None:
@@ -248,7 +255,7 @@ def test_a_file_with_wild_places_is_refused() -> None:
     file = io.BytesIO()
     torch.save(wild, file)
     file.seek(0)
-    with pytest.raises(RuntimeError, match="size is inconsistent with indices"):
+    with pytest.raises(pickle.UnpicklingError, match="size is inconsistent with indices"):
         torch.load(file)
 
 

@@ -112,6 +112,7 @@ Tensor new_full(const Tensor& self, Ints size, const Scalar& value, std::optiona
 }
 Tensor new_empty_strided(const Tensor& self, Ints size, Ints stride, std::optional<DType> dtype,
                          std::optional<Device> device) {
+  if (is_sparse(self)) sparse::refuse("new_empty_strided", self);
   return empty_strided_tensor(size, stride, dtype.value_or(self.dtype()), device.value_or(self.device()));
 }
 

@@ -22,19 +22,37 @@ bool same_places(const Tensor& a, const Tensor& b) {
   return same(x.compressed, y.compressed) && same(x.indices, y.indices);
 }
 
+// Both lists in one, in order where both are: as PyTorch does, the heads of the lists are compared whether or
+// not they are in order.
 Tensor add_coo(const Tensor& a, const Tensor& b, const Scalar& alpha, DType dtype) {
   check(sparse_dim(a) == sparse_dim(b),
-        "add: expected 'self' and 'other' to have same number of sparse "
-        "dimensions, but ",
-        sparse_dim(a), " != ", sparse_dim(b));
+        "add: expected 'self' and 'other' to have same number of sparse dimensions, but ", sparse_dim(a),
+        " != ", sparse_dim(b));
   const SparseParts &x = sparse_parts(a), &y = sparse_parts(b);
-  const Tensor scaled_other = alpha.equals(1) ? y.values : ops::mul(_to_copy(y.values, dtype), alpha);
-  // The lists one after the other; two that are in order are merged by coalescing.
-  const Tensor joined =
-      make_coo(ops::cat(std::vector<Tensor>{x.indices, y.indices}, 1),
-               ops::cat(std::vector<Tensor>{_to_copy(x.values, dtype), _to_copy(scaled_other, dtype)}),
-               a.sizes(), false);
-  return x.coalesced && y.coalesced ? coalesce(joined) : joined;
+  const Tensor first = flat_indices(x.indices, a.sizes()), second = flat_indices(y.indices, b.sizes());
+  const int64_t n = first.numel(), m = second.numel();
+  const Tensor keys = empty_tensor(DimVec{n + m}, DType::Int64),
+               slots = empty_tensor(DimVec{n + m}, DType::Int64);
+  const int64_t *const p = first.data<int64_t>(), *const q = second.data<int64_t>();
+  int64_t *const key = keys.data<int64_t>(), *const slot = slots.data<int64_t>();
+  int64_t count = 0;
+  for (int64_t i = 0, j = 0; i < n || j < m; ++count) {
+    const bool from_first = j == m || (i < n && p[i] <= q[j]),
+               from_second = i == n || (j < m && q[j] <= p[i]);
+    key[count] = from_first ? p[i] : q[j];
+    if (from_first) slot[i++] = count;
+    if (from_second) slot[n + j++] = count;
+  }
+  const Tensor entries = _to_copy(x.values, dtype), scaled_other = scaled(_to_copy(y.values, dtype), alpha);
+  const bool flags = dtype == DType::Bool;
+  const Tensor all = ops::cat(std::vector<Tensor>{entries, _to_copy(scaled_other, dtype)});
+  DimVec sizes = all.sizes();
+  sizes[0] = count;
+  const Tensor sums = index_add(zeros(sizes, flags ? DType::UInt8 : dtype), 0, slots,
+                                flags ? _to_copy(all, DType::UInt8) : all);
+  const auto listed = static_cast<size_t>(sparse_dim(a));
+  return make_coo(unflat_indices(narrow(keys, 0, 0, count), IntSpan(a.sizes()).first(listed)),
+                  flags ? ne(sums, Scalar(int64_t{0})) : sums, a.sizes(), x.coalesced && y.coalesced);
 }
 
 // Products at the places that both have.

@@ -78,8 +78,7 @@ Tensor compressed_to_coo(const Tensor& self) {
   if (!c.by_rows) std::swap(rows[rows.size() - 2], rows.back());
   Tensor values = _sparse_values(self);
   if (c.batch_dim > 0) values = flatten(values, 0, c.batch_dim);
-  const Tensor made = sparse::make_coo(stack(rows, 0), values, self.sizes(), c.by_rows);
-  return c.by_rows ? made : coalesce(made);
+  return sparse::make_coo(stack(rows, 0), values, self.sizes(), c.by_rows);
 }
 
 Tensor coo_to_compressed(const Tensor& self, Layout layout) {
@@ -205,6 +204,7 @@ Tensor _sparse_mask(const Tensor& self, const Tensor& mask, int64_t) {
   check(torch::equal(self.sizes(), mask.sizes()),
         "sparse_mask(): operands have incompatible sizes; self has size ", self.sizes(),
         " but mask has size ", mask.sizes());
+  if (self.is_same(mask)) return torch::alias(self);
   const SparseParts& p = sparse_parts(mask);
   if (p.layout == kSparseCoo)
     return sparse::make_coo(p.indices, sparse::values_at(self, p.indices, mask.sizes()), mask.sizes(),
@@ -357,8 +357,7 @@ Tensor to_dense_grad(const Tensor& grad, const Tensor& self, bool masked) {
 }
 
 Tensor mask_grad(const Tensor& grad, const Tensor& mask, Layout from) {
-  const Tensor places = layout_of(mask) == kSparseCoo ? coalesce(mask) : mask;
-  return to_layout(sparse_mask(grad, places), from);
+  return to_layout(sparse_mask(grad, mask), from); // a place that is listed twice counts twice
 }
 
 } // namespace sparse

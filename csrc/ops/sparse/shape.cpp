@@ -103,6 +103,15 @@ Tensor unsqueeze(const Tensor& self, int64_t dim) {
   return make_coo(stack(rows, 0), p.values, sizes, p.coalesced);
 }
 
+Tensor squeeze(const Tensor& self, Ints dim) {
+  require_coo_layout("squeeze", self);
+  const uint64_t mask = dim_mask(dim.span(), self.dim(), "squeeze");
+  Tensor result = self;
+  for (int64_t d = self.dim(); d-- > 0;)
+    if (mask >> d & 1 && self.sizes()[d] == 1) result = ops::select(result, d, 0);
+  return result.is_same(self) ? ops::alias(self) : result;
+}
+
 Tensor select(const Tensor& self, int64_t dim, int64_t index) {
   if (layout_of(self) != kSparseCoo) return select(coo(self), dim, index);
   const int64_t d = wrap_dim(dim, self.dim()), n = sparse_dim(self), size = self.sizes()[d];

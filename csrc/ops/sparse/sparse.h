@@ -82,6 +82,7 @@ Tensor t(const Tensor& self);
 Tensor transpose(const Tensor& self, int64_t dim0, int64_t dim1);
 Tensor permute(const Tensor& self, Ints dims);
 Tensor unsqueeze(const Tensor& self, int64_t dim);
+Tensor squeeze(const Tensor& self, Ints dim);
 Tensor select(const Tensor& self, int64_t dim, int64_t index);
 Tensor slice(const Tensor& self, int64_t dim, std::optional<int64_t> start, std::optional<int64_t> end,
              int64_t step);
