@@ -76,6 +76,10 @@ def differ(
             found = differ_values(wire.as_values(ours), wire.as_values(theirs), rtol * scale, atol * scale)
             return f"{path}: {found}" if found else None
         return None
+    if tag == "sparse":
+        if ours[1] != theirs[1]:
+            return f"{path}: (layout, dtype, shape, coalesced) {ours[1]}, oracle's {theirs[1]}"
+        return differ(ours[2], theirs[2], own=own, values=values, path=path, scale=scale)
     if tag in ("L", "U"):
         if len(ours[1]) != len(theirs[1]):
             return f"{path}: {len(ours[1])} items, oracle's {len(theirs[1])}"

@@ -9,6 +9,8 @@ A value is encoded as a tagged tuple of plain Python data:
 ``("T", dtype, sizes, strides, offset, data, requires_grad)``
     a tensor; ``data`` are the raw bytes of its storage from element 0.  For results, ``data`` holds the
     values in row-major order, while ``strides`` are those that the tensor really had.
+``("sparse", (layout, dtype, sizes, coalesced), ("D", {...}), requires_grad)``
+    a result of a sparse layout, with its parts by name.
 ``("L", [...])``, ``("U", [...], names)``, ``("D", {...})``
     list, tuple (``names`` are the fields of a named tuple, else None) and dict.
 ``("dtype", name)``, ``("size", (...))``, ``("device", text)``, ``("format", name)``, ``("slice", a, b, c)``
@@ -144,9 +146,27 @@ def encode_tensor(tensor: Any) -> tuple:
     )
 
 
+def encode_sparse(tensor: Any) -> tuple:
+    """The encoded *result* of a sparse layout: what it is, and its parts."""
+    import torch
+
+    own = tensor.detach()
+    coo = own.layout == torch.sparse_coo
+    head = (str(own.layout), str(own.dtype).rpartition(".")[2], tuple(own.shape), own.is_coalesced() if coo else None)
+    if coo:
+        parts = {"indices": own._indices(), "values": own._values()}
+    elif own.layout in (torch.sparse_csr, torch.sparse_bsr):
+        parts = {"compressed": own.crow_indices(), "plain": own.col_indices(), "values": own.values()}
+    else:
+        parts = {"compressed": own.ccol_indices(), "plain": own.row_indices(), "values": own.values()}
+    return ("sparse", head, encode(parts), bool(tensor.requires_grad))
+
+
 def encode(value: Any) -> tuple:
     import torch
 
+    if isinstance(value, torch.Tensor) and value.layout != torch.strided:
+        return encode_sparse(value)
     if isinstance(value, torch.Tensor):
         if value.device.type == "meta":
             return ("meta", str(value.dtype).rpartition(".")[2], tuple(value.shape), tuple(value.stride()))
@@ -169,6 +189,8 @@ def encode(value: Any) -> tuple:
         return ("dtype", str(value).rpartition(".")[2])
     if isinstance(value, torch.device):
         return ("device", str(value))
+    if isinstance(value, torch.layout):
+        return ("layout", str(value))
     if isinstance(value, torch.memory_format):
         return ("format", str(value).rpartition(".")[2])
     if isinstance(value, slice):

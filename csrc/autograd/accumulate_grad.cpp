@@ -2,6 +2,7 @@
 
 #include "autograd/engine.h"
 #include "autograd/ops_used.h"
+#include "core/sparse.h"
 #include "core/threads.h"
 
 #include <mutex>
@@ -25,11 +26,13 @@ namespace {
 // A gradient is laid out like its leaf where that is dense, else in C order, so that optimizers walk both
 // alike.
 bool layout_fits(const Tensor& grad, const Tensor& leaf) {
+  if (is_sparse(grad)) return true;
   return leaf.is_non_overlapping_and_dense() ? equal(grad.strides(), leaf.strides()) || grad.numel() <= 1
                                              : grad.is_contiguous();
 }
 
 Tensor laid_out_copy(const Tensor& grad, const Tensor& leaf) {
+  if (is_sparse(grad)) return used::contiguous_clone(grad);
   const DimVec strides =
       leaf.is_non_overlapping_and_dense() ? DimVec(leaf.strides()) : contiguous_strides(leaf.sizes());
   Tensor copy = empty_strided_tensor(grad.sizes(), strides, grad.dtype(), grad.device());
@@ -80,8 +83,8 @@ void accumulate_into(const Tensor& leaf, Tensor incoming) {
     }
     return;
   }
-  if (thread_state.grad_enabled)
-    m.grad = used::add(m.grad, incoming);
+  if (thread_state.grad_enabled || (is_sparse(m.grad) && !is_sparse(incoming)))
+    m.grad = used::sum(m.grad, incoming);
   else
     used::add_in_place(m.grad, incoming);
 }

@@ -5,6 +5,7 @@
 #include "autograd/hooks.h"
 #include "autograd/node_table.h"
 #include "autograd/ops_used.h"
+#include "core/sparse.h"
 #include "core/threads.h"
 
 #include <algorithm>
@@ -59,7 +60,7 @@ struct Ready {
 
 // Whether a gradient may be added to where it lies.
 bool can_add_in_place(const Tensor& t) {
-  return t.impl()->non_overlapping_dense && !(t.impl()->flags & kRequiresGrad) && sole_holder(t);
+  return t.impl()->non_overlapping_dense && !(t.impl()->flags & (kRequiresGrad | kSparse)) && sole_holder(t);
 }
 
 void add_to_buffer(Tensor& buffer, Tensor grad) {
@@ -67,14 +68,14 @@ void add_to_buffer(Tensor& buffer, Tensor grad) {
     buffer = std::move(grad);
   } else if (thread_state.grad_enabled || buffer.dtype() != grad.dtype() ||
              !equal(buffer.sizes(), grad.sizes())) {
-    buffer = used::add(buffer, grad);
+    buffer = used::sum(buffer, grad);
   } else if (can_add_in_place(buffer)) {
     used::add_in_place(buffer, grad);
   } else if (can_add_in_place(grad)) {
     used::add_in_place(grad, buffer);
     buffer = std::move(grad);
   } else {
-    buffer = used::add(buffer, grad);
+    buffer = used::sum(buffer, grad);
   }
 }
 
@@ -242,7 +243,8 @@ void Walk::run_tensor_hooks(Node& n, std::span<Tensor> grads) {
     const NodeExtras::Retain r = n.extras->retains[i];
     if (r.slot >= grads.size() || !grads[r.slot].defined()) continue;
     const Tensor& grad = grads[r.slot];
-    r.tensor->grad = r.tensor->grad.defined() ? used::add(r.tensor->grad, grad) : used::dense_clone(grad);
+    r.tensor->grad =
+        r.tensor->grad.defined() ? used::sum(r.tensor->grad, grad) : used::contiguous_clone(grad);
   }
 }
 

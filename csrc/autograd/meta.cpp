@@ -2,6 +2,7 @@
 
 #include "autograd/accumulate_grad.h"
 #include "autograd/ops_used.h"
+#include "core/sparse.h"
 
 #include <algorithm>
 
@@ -46,7 +47,7 @@ bool sole_holder(const Tensor& t) {
   const TensorImpl* const impl = t.impl();
   if (impl->use_count() != 1 || (impl->pyobj && !(impl->flags & kOwnsPyObject))) return false;
   const StorageImpl* const storage = impl->storage.get();
-  if (storage->pyobj() || !storage->owns_memory() || !storage->writable()) return false;
+  if (storage->pyobj() || !(storage->owns_memory() || is_sparse(t)) || !storage->writable()) return false;
   if (!is_view(t)) return storage->use_count() == 1;
   const TensorImpl* const root = meta_of(t)->base.impl();
   return root->use_count() == 1 && !root->pyobj && storage->use_count() == 2;

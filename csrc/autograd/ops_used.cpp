@@ -1,14 +1,17 @@
 #include "autograd/ops_used.h"
 
+#include "core/sparse.h"
 #include "ops/ops.h"
 
 namespace torch::autograd::used {
 
-Tensor add(const Tensor& a, const Tensor& b) { return ops::add(a, b); }
+Tensor sum(const Tensor& a, const Tensor& b) {
+  return is_sparse(a) && !is_sparse(b) ? ops::add(b, a) : ops::add(a, b);
+}
 void add_in_place(const Tensor& a, const Tensor& b) { ops::add_(a, b); }
 void copy_in_place(const Tensor& to, const Tensor& from) { ops::copy_(to, from); }
 void zero_in_place(const Tensor& t) { ops::zero_(t); }
-Tensor dense_clone(const Tensor& t) { return ops::clone(t, MemoryFormat::Contiguous); }
+Tensor contiguous_clone(const Tensor& t) { return ops::clone(t, MemoryFormat::Contiguous); }
 Tensor sum_to(const Tensor& t, IntSpan sizes) { return ops::sum_to_size(t, sizes); }
 Tensor real(const Tensor& t) { return ops::real(t); }
 Tensor convert(const Tensor& t, DType dtype, Device device) { return ops::_to_copy(t, dtype, device); }

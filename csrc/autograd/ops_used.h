@@ -5,11 +5,11 @@
 
 namespace torch::autograd::used {
 
-Tensor add(const Tensor& a, const Tensor& b);
+Tensor sum(const Tensor& a, const Tensor& b); // of gradients: a dense and a sparse one in either order
 void add_in_place(const Tensor& a, const Tensor& b);
 void copy_in_place(const Tensor& to, const Tensor& from);
 void zero_in_place(const Tensor& t);
-Tensor dense_clone(const Tensor& t); // contiguous, whatever the order of t
+Tensor contiguous_clone(const Tensor& t); // whatever the order of t
 Tensor sum_to(const Tensor& t, IntSpan sizes);
 Tensor real(const Tensor& t);
 Tensor convert(const Tensor& t, DType dtype, Device device);

@@ -200,7 +200,7 @@ void CopySlices::apply(std::span<Tensor> grads, std::span<Tensor> results) {
   used::copy_in_place(whole, grads[0]);
   const Tensor part = replay_view(whole, view_);
   InlineVec<Tensor, 2> inner_grads(1), inner(fn_->edges().size());
-  inner_grads[0] = used::dense_clone(part); // the write below must not change what fn keeps
+  inner_grads[0] = used::contiguous_clone(part); // the write below must not change what fn keeps
   {
     struct Skip { // what this walk does not want of us, it does not want of fn
       Node& fn;

@@ -623,7 +623,11 @@ std::string_view to_string(PyObject* o) {
 std::optional<std::string_view> to_optional_string(PyObject* o) {
   return o && o != Py_None ? std::optional<std::string_view>(to_string(o)) : std::nullopt;
 }
-void check_layout(PyObject*) {} // strided is the only layout object there is
+void check_layout(PyObject* o) {
+  Layout l = Layout::Strided;
+  if (o && parse_layout(o, l) && l != Layout::Strided)
+    not_implemented("layout=", l, ": not implemented; make a dense tensor and convert it");
+}
 void check_pin_memory(PyObject* o) {
   check(!o || o == Py_None || !to_bool(o),
         "Cannot access accelerator device when none is available (pin_memory=True needs CUDA)");

@@ -117,6 +117,7 @@ template <class Managed> void delete_capsule(PyObject* capsule, const char* name
 }
 
 PyObject* make_capsule(const Tensor& t, bool versioned, bool copied) {
+  check_kind(ErrorKind::Buffer, !is_sparse(t), "Cannot pack tensors of layout ", layout_of(t));
   check_kind(ErrorKind::Buffer, t.is_cpu(), "Cannot pack tensors on ", t.device());
   if (!versioned) {
     // the old structure cannot say that memory must not be written

@@ -319,6 +319,7 @@ Tensor index_from_data(PyObject* data) {
 Scalar scalar_of(const Tensor& t) {
   check_value(t.numel() == 1, "only one element tensors can be converted to Python scalars");
   check(!t.is_meta(), "Tensor.item() cannot be called on meta tensors");
+  if (is_sparse(t)) return scalar_of(ops::to_dense(t));
   if (!t.is_cpu()) {
     const StraightPathGuard straight;
     return scalar_of(ops::_to_copy(t, {}, Device{}));

@@ -383,6 +383,7 @@ void store_element(const Tensor& self, int64_t offset, const Scalar& value) {
 }
 
 void assign(const Tensor& self, PyObject* index, PyObject* value) {
+  check_strided("__setitem__", self);
   const bool number = !is_tensor(value);
   if (number && !is_python_number(value)) {
     Items items;

@@ -254,6 +254,8 @@ Owned int_tuple(IntSpan values, int64_t scale) {
 
 PyObject* to_numpy(const Tensor& given, bool force) {
   Tensor t = given;
+  check_type(!is_sparse(t), "can't convert ", layout_of(t),
+             " layout tensor to numpy. Use Tensor.to_dense() first.");
   if (t.is_meta()) {
     if (force) not_implemented("Cannot copy out of meta tensor; no data!");
     fail(ErrorKind::Type,

@@ -56,6 +56,7 @@ template <class T> PyObject* nested_list(const Tensor& t, size_t dim, const T* p
 }
 
 PyObject* nested_list(const Tensor& given, int64_t edge) {
+  check_strided("tolist", given);
   const Tensor t = on_cpu(given);
   return visit_all(t.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
@@ -69,6 +70,7 @@ PyObject* tensor_item(PyObject* self, PyObject*) {
     const Tensor& t = unwrap(self);
     check(t.numel() == 1, "a Tensor with ", t.numel(), " elements cannot be converted to Scalar");
     check(!t.is_meta(), "Tensor.item() cannot be called on meta tensors");
+    if (is_sparse(t)) return number_object(scalar_of(ops::to_dense(t)));
     if (!t.is_cpu()) return number_object(scalar_of(t));
     return visit_all(t.dtype(),
                      [&](auto tag) { return number_object_of(*t.data<typename decltype(tag)::type>()); });
@@ -122,6 +124,10 @@ PyObject* real_or_null(PyObject* number, const char* type) {
 PyObject* tensor_data_ptr(PyObject* self, PyObject*) {
   const Tensor& t = unwrap(self);
   if (t.is_meta()) return PyLong_FromLong(0);
+  if (is_sparse(t)) {
+    PyErr_SetString(PyExc_RuntimeError, "Cannot access data pointer of Tensor that doesn't have storage");
+    return nullptr;
+  }
   return PyLong_FromVoidPtr(t.numel() == 0 ? nullptr : t.data());
 }
 

@@ -471,6 +471,7 @@ PyObject* tensor_from_storage(PyObject*, PyObject* const* args, Py_ssize_t nargs
 
 PyObject* tensor_untyped_storage(PyObject* self, PyObject*) {
   try {
+    check_strided("untyped_storage", unwrap(self));
     return wrap_storage(unwrap(self).storage());
   } catch (...) {
     return set_python_error();
@@ -500,6 +501,7 @@ PyObject* tensor_set(PyObject* self, PyObject* const* args, Py_ssize_t nargs, Py
     PyObject* slots[4];
     bind_arguments(kSet, args, nargs, kwnames, slots);
     const Tensor& t = unwrap(self);
+    check_strided("set_", t);
     autograd::check_inplace(t, autograd::should_record(t), "set_");
     Storage storage;
     DimVec sizes, strides;
@@ -509,6 +511,7 @@ PyObject* tensor_set(PyObject* self, PyObject* const* args, Py_ssize_t nargs, Py
       sizes = {0}, strides = {1};
     } else if (is_tensor(slots[0])) {
       const Tensor& source = unwrap(slots[0]);
+      check_strided("set_", source);
       check(source.dtype() == t.dtype(), "Could not set tensor of type ", source.dtype(),
             " to a tensor of type ", t.dtype());
       storage = source.storage();

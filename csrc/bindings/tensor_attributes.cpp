@@ -27,10 +27,18 @@ bool never(const Tensor&) { return false; }
 PyObject* get_shape(PyObject* self, void*) { return wrap_size(unwrap(self).sizes()); }
 PyObject* get_dtype(PyObject* self, void*) { return wrap(unwrap(self).dtype()); }
 PyObject* get_device(PyObject* self, void*) { return wrap(unwrap(self).device()); }
-PyObject* get_layout(PyObject*, void*) { return wrap_layout(); }
+PyObject* get_layout(PyObject* self, void*) { return wrap(layout_of(unwrap(self))); }
 PyObject* get_ndim(PyObject* self, void*) { return PyLong_FromLongLong(unwrap(self).dim()); }
 PyObject* get_itemsize(PyObject* self, void*) { return PyLong_FromLongLong(unwrap(self).itemsize()); }
-PyObject* get_nbytes(PyObject* self, void*) { return PyLong_FromLongLong(unwrap(self).nbytes()); }
+PyObject* get_nbytes(PyObject* self, void*) {
+  return guarded([&] {
+    check(
+        !is_sparse(unwrap(self)),
+        "nbytes is not defined for sparse tensors.  If you want the size of the constituent tensors, add the "
+        "nbytes of the indices and values.");
+    return PyLong_FromLongLong(unwrap(self).nbytes());
+  });
+}
 PyObject* get_none(PyObject*, void*) { Py_RETURN_NONE; }
 
 // .data: the same memory outside the graph, with a version count of its own.
@@ -49,6 +57,10 @@ int set_data(PyObject* self, PyObject* value, void*) {
     TensorImpl* from = unwrap(value).impl();
     check((to->flags & kRequiresGrad) == 0 || is_differentiable(from->dtype),
           "data set to a tensor that requires gradients must be floating point or complex dtype");
+    check(
+        ((to->flags ^ from->flags) & kSparse) == 0,
+        "Attempted to call `variable.set_data(tensor)`, but `variable` and `tensor` have incompatible tensor "
+        "type.");
     to->storage = from->storage;
     to->dtype = from->dtype;
     to->device = from->device;
@@ -142,6 +154,7 @@ PyObject* py_stride(PyObject* self, PyObject* const* args, Py_ssize_t n, Keyword
     PyObject* dim = nullptr;
     bind_arguments({"stride", kParams, 1, 0}, args, n, names, &dim);
     const Tensor& t = unwrap(self);
+    check(!is_sparse(t) || layout_of(t) == kSparseCoo, "Sparse CSR tensors do not have strides");
     if (dim && dim != Py_None) return PyLong_FromLongLong(t.stride(own_dim(t, dim)));
     PyObject* tuple = PyTuple_New(t.dim());
     for (int64_t i = 0; tuple && i < t.dim(); ++i)
@@ -156,6 +169,10 @@ PyObject* py_is_contiguous(PyObject* self, PyObject* const* args, Py_ssize_t n, 
     static constexpr const char* kParams[] = {"memory_format"};
     PyObject* format = nullptr;
     bind_arguments({"is_contiguous", kParams, 1, 0}, args, n, names, &format);
+    if (is_sparse(unwrap(self))) {
+      check(layout_of(unwrap(self)) == kSparseCoo, "Sparse CSR tensors do not have is_contiguous");
+      return PyBool_FromLong(false);
+    }
     return PyBool_FromLong(
         unwrap(self).is_contiguous(format ? to_memory_format(format) : MemoryFormat::Contiguous));
   });
@@ -304,6 +321,7 @@ PyObject* py_resize(PyObject* self, PyObject* const* args, Py_ssize_t n, Keyword
     }
     check(format != MemoryFormat::Preserve, "resize_: the preserve_format memory format is not supported");
     const Tensor& t = unwrap(self);
+    check_strided("resize_", t);
     check(!t.requires_grad(), "cannot resize variables that require grad");
     Owned tuple;
     PyObject* size = n == 1 && (PyTuple_Check(args[0]) || PyList_Check(args[0])) ? args[0] : nullptr;
@@ -366,7 +384,7 @@ PyGetSetDef attribute_getset[] = {
     {"shape", get_shape, nullptr, "Size of the tensor.", nullptr},
     {"dtype", get_dtype, nullptr, "Type of the elements.", nullptr},
     {"device", get_device, nullptr, "Where the data lives.", nullptr},
-    {"layout", get_layout, nullptr, "torch.strided.", nullptr},
+    {"layout", get_layout, nullptr, "torch.strided, or one of the sparse layouts.", nullptr},
     {"ndim", get_ndim, nullptr, "Number of dimensions.", nullptr},
     {"itemsize", get_itemsize, nullptr, "Bytes of an element.", nullptr},
     {"nbytes", get_nbytes, nullptr, "Bytes of all elements.", nullptr},
@@ -385,8 +403,10 @@ PyGetSetDef attribute_getset[] = {
      "Whether the data is on a GPU.", nullptr},
     {"is_meta", flag<[](const Tensor& t) { return t.is_meta(); }>, nullptr, "Whether the tensor has no data.",
      nullptr},
-    {"is_sparse", flag<never>, nullptr, "False.", nullptr},
-    {"is_sparse_csr", flag<never>, nullptr, "False.", nullptr},
+    {"is_sparse", flag<[](const Tensor& t) { return layout_of(t) == kSparseCoo; }>, nullptr,
+     "Whether the layout is torch.sparse_coo.", nullptr},
+    {"is_sparse_csr", flag<[](const Tensor& t) { return layout_of(t) == kSparseCsr; }>, nullptr,
+     "Whether the layout is torch.sparse_csr.", nullptr},
     {"is_quantized", flag<never>, nullptr, "False.", nullptr},
     {"is_nested", flag<never>, nullptr, "False.", nullptr},
     {"is_mkldnn", flag<never>, nullptr, "False.", nullptr},

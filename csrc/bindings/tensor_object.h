@@ -4,7 +4,7 @@
 
 #include "bindings/errors.h"
 
-#include "core/tensor.h"
+#include "core/sparse.h"
 
 namespace torch::python {
 
@@ -21,6 +21,11 @@ extern PyTypeObject* parameter_type; // torch.nn.Parameter, once imported
 inline bool is_plain_tensor(PyObject* o) { return Py_TYPE(o) == tensor_type || Py_TYPE(o) == parameter_type; }
 bool is_tensor(PyObject* o); // any subclass too
 inline const Tensor& unwrap(PyObject* o) { return reinterpret_cast<TensorObject*>(o)->tensor; }
+// For what reads a tensor's memory past the ops: NotImplementedError for one of a sparse layout.
+inline void check_strided(const char* op, const Tensor& t) {
+  if (is_sparse(t)) [[unlikely]]
+    not_implemented(op, ": not implemented for tensors of layout ", layout_of(t));
+}
 
 // New reference to the one Python object of t (made as a torch.Tensor if it has none); None when undefined.
 PyObject* wrap(const Tensor& t);

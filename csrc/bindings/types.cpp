@@ -212,7 +212,7 @@ PyGetSetDef named_getset[] = {
     {"__module__", [](PyObject*, void*) { return PyUnicode_FromString("torch"); }, nullptr, nullptr, nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
 };
-NamedObject* strided_object;
+NamedObject* layout_objects[std::size(kLayoutNames)];
 NamedObject* format_objects[4];
 constexpr const char* kFormatNames[] = {"contiguous_format", "preserve_format", "channels_last",
                                         "channels_last_3d"};
@@ -456,7 +456,9 @@ PyObject* wrap(Device d) {
 PyObject* wrap(MemoryFormat f) {
   return Py_NewRef(reinterpret_cast<PyObject*>(format_objects[static_cast<int>(f)]));
 }
-PyObject* wrap_layout() { return Py_NewRef(reinterpret_cast<PyObject*>(strided_object)); }
+PyObject* wrap(Layout l) {
+  return Py_NewRef(reinterpret_cast<PyObject*>(layout_objects[static_cast<int>(l)]));
+}
 PyObject* wrap(const Ref<Generator>& g) {
   if (g->pyobj) return Py_NewRef(static_cast<PyObject*>(g->pyobj));
   PyObject* self = generator_type.tp_alloc(&generator_type, 0);
@@ -509,6 +511,12 @@ bool parse_device(PyObject* o, Device& d) {
   return false;
 }
 
+bool parse_layout(PyObject* o, Layout& l) {
+  if (!Py_IS_TYPE(o, &layout_type)) return false;
+  l = static_cast<Layout>(reinterpret_cast<NamedObject*>(o)->value);
+  return true;
+}
+
 bool parse_memory_format(PyObject* o, MemoryFormat& f) {
   if (!Py_IS_TYPE(o, &memory_format_type)) return false;
   f = static_cast<MemoryFormat>(reinterpret_cast<NamedObject*>(o)->value);
@@ -550,8 +558,10 @@ void init_types(PyObject* module) {
   }
   ready(layout_type, "layout");
   ready(memory_format_type, "memory_format");
-  strided_object = make_named(&layout_type, "strided", 0);
-  PyModule_AddObject(module, "strided", Py_NewRef(reinterpret_cast<PyObject*>(strided_object)));
+  for (size_t i = 0; i < std::size(kLayoutNames); ++i) {
+    layout_objects[i] = make_named(&layout_type, kLayoutNames[i], static_cast<int>(i));
+    PyModule_AddObject(module, kLayoutNames[i], Py_NewRef(reinterpret_cast<PyObject*>(layout_objects[i])));
+  }
   for (int i = 0; i < 4; ++i) {
     format_objects[i] = make_named(&memory_format_type, kFormatNames[i], i);
     PyModule_AddObject(module, kFormatNames[i], Py_NewRef(reinterpret_cast<PyObject*>(format_objects[i])));

@@ -19,7 +19,7 @@ extern PyTypeObject size_type; // subclass of tuple
 PyObject* wrap(DType t); // the one object of a dtype, new reference
 PyObject* wrap(Device d);
 PyObject* wrap(MemoryFormat f);
-PyObject* wrap_layout(); // torch.strided
+PyObject* wrap(Layout l);
 PyObject* wrap(const Ref<Generator>& g);
 PyObject* wrap_size(IntSpan sizes); // torch.Size
 
@@ -29,6 +29,7 @@ bool parse_device(PyObject* o, Device& d); // torch.device, str or int; throws E
 // The device of new tensors where none is asked for, of this thread; unset: the CPU. Set by
 // torch.set_default_device and by a torch.device as a context manager.
 extern thread_local std::optional<Device> default_device;
+bool parse_layout(PyObject* o, Layout& l);
 bool parse_memory_format(PyObject* o, MemoryFormat& f);
 Generator* unwrap_generator(PyObject* o); // nullptr if it is not one
 

@@ -1,5 +1,7 @@
 #include "core/tensor.h"
 
+#include "core/sparse.h"
+
 #include <cstring>
 #include <limits>
 
@@ -231,7 +233,7 @@ Tensor from_storage(Storage storage, DType dtype, IntSpan sizes, IntSpan strides
 Tensor alias_as(const Tensor& base, DType dtype, IntSpan sizes, IntSpan strides, int64_t offset) {
   Ref<TensorImpl> t = impl_over(base.storage(), base.device(), dtype, sizes, strides, offset);
   t->version.share(base.impl()->version);
-  if (base.impl()->flags & kInference) t->flags |= kInference;
+  t->flags |= base.impl()->flags & (kInference | kSparse);
   return Tensor(std::move(t));
 }
 

@@ -17,6 +17,29 @@ std::shared_ptr<Interpreter>& subclass_interpreter() {
 }
 thread_local bool subclasses_off = false;
 
+template <class F> void for_each_tensor(const Values& args, F&& visit) {
+  for (const Value& v : args) {
+    if (const auto* t = std::get_if<Tensor>(&v)) visit(*t);
+    if (const auto* ts = std::get_if<std::vector<Tensor>>(&v))
+      for (const Tensor& t : *ts) visit(t);
+  }
+}
+
+uint32_t flags_of(const Values& args) {
+  uint32_t flags = 0;
+  for_each_tensor(args, [&](const Tensor& t) { flags |= gate::flags_of(t); });
+  return flags;
+}
+
+[[noreturn, gnu::cold]] void refuse_sparse(const OpDef& op, const Values& args) {
+  Layout layout = Layout::Strided;
+  for_each_tensor(args, [&](const Tensor& t) {
+    if (layout == Layout::Strided && t.defined()) layout = layout_of(t);
+  });
+  not_implemented(op.name, ": not implemented for tensors of layout ", layout,
+                  "; use to_dense() where memory allows");
+}
+
 } // namespace
 
 Interpreter::~Interpreter() = default;
@@ -66,11 +89,17 @@ Values dispatch(OpId id, Values args) {
     const LevelGuard guard(level - 1, false);
     return top->call(op, std::move(args));
   }
-  if (subclass_interpreter() && !subclasses_off) {
+  const uint32_t flags = flags_of(args);
+  if (subclass_interpreter() && !subclasses_off && (flags & kInterposed)) {
     const LevelGuard guard(0, false);
     return subclass_interpreter()->call(op, std::move(args));
   }
   Values results;
+  if ((flags & kSparse) && !op.takes_sparse) {
+    if (!op.sparse) refuse_sparse(op, args);
+    op.sparse(args, results);
+    return results;
+  }
   // Below all interpreters: hide the operands' flag so that the straight path is taken.
   std::vector<Tensor> flagged;
   const auto strip = [&](const Tensor& t) {
@@ -79,11 +108,7 @@ Values dispatch(OpId id, Values args) {
       flagged.push_back(t);
     }
   };
-  for (const Value& v : args) {
-    if (const auto* t = std::get_if<Tensor>(&v)) strip(*t);
-    if (const auto* ts = std::get_if<std::vector<Tensor>>(&v))
-      for (const Tensor& t : *ts) strip(t);
-  }
+  for_each_tensor(args, strip);
   struct Restore {
     std::vector<Tensor>& flagged;
     ~Restore() {

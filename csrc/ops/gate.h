@@ -1,9 +1,11 @@
 // The one interposition point. Every op first asks gate::active: if an interpreter is on this thread's stack
 // (a mode, autocast, vmap, capture ...) or an operand is of an interposing subclass, the boxed call goes to
 // the interpreter on top, which handles or rewrites it and may call again, one level down. Otherwise the op
-// goes its straight path.
+// goes its straight path. Below all interpreters, an operand of a sparse layout sends the call to what the
+// op's entry says for such operands, or to an error.
 #pragma once
 
+#include "core/sparse.h"
 #include "ops/registry.h"
 
 #include <memory>
@@ -46,6 +48,10 @@ inline uint32_t flags_of(TensorList ts) {
   return flags;
 }
 template <class... Tensors> bool active(const Tensors&... ts) {
+  return thread_state.interpreter_depth != 0 || ((flags_of(ts) | ... | 0u) & (kInterposed | kSparse)) != 0;
+}
+// For ops whose straight path takes sparse operands.
+template <class... Tensors> bool interposed(const Tensors&... ts) {
   return thread_state.interpreter_depth != 0 || ((flags_of(ts) | ... | 0u) & kInterposed) != 0;
 }
 

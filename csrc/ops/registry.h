@@ -57,6 +57,9 @@ struct OpDef {
   bool composite;
   bool inplace;
   void (*boxed)(std::span<const Value> args, Values& results);
+  bool takes_sparse; // the straight path takes operands of sparse layouts
+  // The op for operands of which some are of a sparse layout; nullptr: it has none.
+  void (*sparse)(std::span<const Value> args, Values& results);
 };
 
 extern const OpDef op_table[]; // in the order of OpId

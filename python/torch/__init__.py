@@ -49,6 +49,13 @@ complex64 = cfloat = _C.complex64
 complex128 = cdouble = _C.complex128
 
 strided = _C.strided
+sparse_coo = _C.sparse_coo
+sparse_csr = _C.sparse_csr
+sparse_csc = _C.sparse_csc
+sparse_bsr = _C.sparse_bsr
+sparse_bsc = _C.sparse_bsc
+jagged = _C.jagged
+_mkldnn = _C._mkldnn
 contiguous_format = legacy_contiguous_format = _C.contiguous_format
 preserve_format = _C.preserve_format
 channels_last = _C.channels_last
@@ -79,6 +86,7 @@ _NOT_FUNCTIONS = {
     "native_layer_norm_backward",
     "nll_loss_backward",
     "nll_loss_forward",
+    "sparse_sampled_addmm",
 }
 globals().update(
     {
@@ -281,6 +289,9 @@ _LAZY_NAMES = {
     "FloatTensor": "torch._legacy_types", "DoubleTensor": "torch._legacy_types", "HalfTensor": "torch._legacy_types",
     "BFloat16Tensor": "torch._legacy_types", "LongTensor": "torch._legacy_types", "IntTensor": "torch._legacy_types",
     "ShortTensor": "torch._legacy_types", "CharTensor": "torch._legacy_types", "ByteTensor": "torch._legacy_types",
+    "sparse_coo_tensor": "torch._sparse_tensors", "sparse_compressed_tensor": "torch._sparse_tensors",
+    "sparse_csr_tensor": "torch._sparse_tensors", "sparse_csc_tensor": "torch._sparse_tensors",
+    "sparse_bsr_tensor": "torch._sparse_tensors", "sparse_bsc_tensor": "torch._sparse_tensors",
     "BoolTensor": "torch._legacy_types", "set_default_tensor_type": "torch._legacy_types",
 }
 

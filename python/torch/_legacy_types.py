@@ -37,7 +37,8 @@ globals().update({name: _make(name, dtype) for name, dtype in _NAMES.items()})
 
 def type_name(tensor: torch.Tensor) -> str:
     """The legacy name of a tensor's type."""
-    return f"torch.{_NAME_OF[tensor.dtype]}"
+    kind = "sparse." if tensor.is_sparse else "sparse_csr." if tensor.is_sparse_csr else ""
+    return f"torch.{kind}{_NAME_OF[tensor.dtype]}"
 
 
 def dtype_of(type_: Any) -> Any:

@@ -176,6 +176,8 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):
         """Changes the shape in place to that of another tensor."""
         import torch
 
+        if self.layout != torch.strided:
+            return self.resize_as_sparse_(the_template)
         if memory_format is torch.preserve_format:
             last = the_template.is_contiguous(memory_format=torch.channels_last)
             memory_format = torch.channels_last if last else torch.contiguous_format
@@ -277,6 +279,12 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):
         """See :func:`torch.moveaxis`."""
         return _C._VariableFunctions.movedim(self, source, destination)
 
+    to_sparse = _lazy("torch._sparse_tensors", "to_sparse")
+    to_sparse_coo = _lazy("torch._sparse_tensors", "to_sparse_coo")
+    to_sparse_csr = _lazy("torch._sparse_tensors", "to_sparse_csr")
+    to_sparse_csc = _lazy("torch._sparse_tensors", "to_sparse_csc")
+    to_sparse_bsr = _lazy("torch._sparse_tensors", "to_sparse_bsr")
+    to_sparse_bsc = _lazy("torch._sparse_tensors", "to_sparse_bsc")
     apply_ = _lazy("torch._tensor_apply", "apply_")
     map_ = _lazy("torch._tensor_apply", "map_")
 

@@ -12,6 +12,7 @@ from torch import _C
 from torch._utils import (
     _get_obj_state,
     _rebuild_meta_tensor_no_storage,
+    _rebuild_sparse_tensor,
     _rebuild_tensor_v2,
     _set_obj_state,
 )
@@ -43,7 +44,18 @@ def storage_type(self: torch.Tensor) -> Any:
     return storage_class(self.dtype)
 
 
+def _reduce_sparse(self: torch.Tensor) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    from torch._sparse_tensors import parts_of
+
+    parts: tuple[Any, ...] = (*parts_of(self).values(), self.size())
+    if self.layout == torch.sparse_coo:
+        parts += (self.is_coalesced(),)
+    return _rebuild_sparse_tensor, (self.layout, parts)
+
+
 def _reduce_plain(self: torch.Tensor) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    if self.layout != torch.strided:
+        return _reduce_sparse(self)
     if self.is_meta:
         return _rebuild_meta_tensor_no_storage, (self.dtype, tuple(self.size()), self.stride(), self.requires_grad)
     # hooks are no data: they stay behind
@@ -90,7 +102,9 @@ def deepcopy(self: torch.Tensor, memo: dict[Any, Any]) -> torch.Tensor:
     if id(self) in memo:
         return memo[id(self)]
     with torch.no_grad():
-        if self.is_meta:
+        if self.layout != torch.strided:
+            new = self.clone()
+        elif self.is_meta:
             new = torch.empty_strided(self.size(), self.stride(), dtype=self.dtype, device="meta")
         else:
             storage = self.untyped_storage().__deepcopy__(memo)

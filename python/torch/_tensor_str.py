@@ -195,8 +195,10 @@ def _contents_text(tensor: torch.Tensor, indent: int) -> str:
 # ---- the whole text ----
 
 
-def _with_suffixes(text: str, suffixes: list[str], indent: int) -> str:
+def _with_suffixes(text: str, suffixes: list[str], indent: int, on_new_line: bool = False) -> str:
     column = len(text) - text.rfind("\n") + 1
+    if on_new_line:
+        column = PRINT_OPTS.linewidth
     for suffix in suffixes:
         if column + len(suffix) + 2 > PRINT_OPTS.linewidth:
             text += ",\n" + " " * indent + suffix
@@ -222,10 +224,36 @@ def _shown_without_dtype(tensor: torch.Tensor) -> bool:
     default = torch.get_default_dtype()
     if tensor.dtype == default:
         return True
-    if tensor.numel() == 0 or tensor.is_meta:
+    if tensor.layout == torch.strided and (tensor.numel() == 0 or tensor.is_meta):
         return False
     complex_default = torch.complex128 if default == torch.float64 else torch.complex64
     return tensor.dtype in (torch.int64, torch.bool, complex_default)
+
+
+def _sparse_str(self: torch.Tensor, prefix: str) -> str:
+    """Text of a tensor of a sparse layout: its parts one below the other."""
+    from torch._sparse_tensors import parts_of
+
+    indent = len(prefix)
+    texts = []
+    for name, part in parts_of(self).items():
+        head = name + "=tensor("
+        inner = "..." if part.is_meta else "[]" if part.numel() == 0 else _contents_text(part, indent + len(head))
+        if part.is_meta or part.numel() == 0:
+            inner += f", size={tuple(part.shape)}"
+        texts.append(head + inner + ")")
+    suffixes = [f"device='{self.device}'"] if self.device.type != "cpu" else []
+    suffixes.append(f"size={tuple(self.shape)}")
+    if not self.is_meta:
+        suffixes.append(f"nnz={self._nnz()}")
+    if not _shown_without_dtype(self):
+        suffixes.append(f"dtype={self.dtype}")
+    suffixes.append(f"layout={self.layout}")
+    grad = _grad_suffix(self)
+    if grad is not None:
+        suffixes.append(grad)
+    text = prefix + (",\n" + " " * indent).join(texts)
+    return _with_suffixes(text, suffixes, indent, on_new_line=self.layout == torch.sparse_coo)
 
 
 def _str(self: torch.Tensor, *, tensor_contents: Optional[str] = None) -> str:
@@ -233,6 +261,8 @@ def _str(self: torch.Tensor, *, tensor_contents: Optional[str] = None) -> str:
     name = type(self).__name__
     prefix = "tensor(" if name in ("Tensor", "Parameter") else name + "("
     indent = len(prefix)
+    if self.layout != torch.strided:
+        return _sparse_str(self, prefix)
     suffixes = []
     if self.device.type != "cpu":
         suffixes.append(f"device='{self.device}'")

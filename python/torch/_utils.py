@@ -74,7 +74,21 @@ def _rebuild_parameter_with_state(
 
 
 def _rebuild_sparse_tensor(layout: Any, data: Any) -> torch.Tensor:
-    raise NotImplementedError("loading sparse tensors is not supported")
+    """Sparse tensor of (indices, values, size[, is_coalesced]), or of the three parts of a compressed one and its size.
+
+    RuntimeError if the parts do not fit each other.
+    """
+    if layout == torch.sparse_coo:
+        indices, values, size, *rest = data
+        if len(rest) > 1:
+            raise ValueError(f"pickled COO tensor: expected 3 or 4 parts, got {len(data)}")
+        return torch.sparse_coo_tensor(
+            indices, values, size, check_invariants=True, is_coalesced=rest[0] if rest else None
+        )
+    compressed_indices, plain_indices, values, size = data
+    return torch.sparse_compressed_tensor(
+        compressed_indices, plain_indices, values, size, layout=layout, check_invariants=True
+    )
 
 
 def _set_obj_state(obj: Any, state: Any) -> Any:

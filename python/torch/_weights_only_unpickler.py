@@ -100,6 +100,7 @@ def _default_globals() -> dict[str, Any]:
         "torch.device": torch.device,
         "torch.nn.parameter.Parameter": torch.nn.Parameter,
         "torch._tensor._rebuild_from_type_v2": _rebuild_from_type,
+        "torch.serialization._get_layout": torch.serialization._get_layout,
     }
     for function in _rebuild_functions():
         table["torch._utils." + function.__name__] = function

@@ -9,6 +9,7 @@ older format of several pickles followed by raw storages.
 from __future__ import annotations
 
 import contextlib
+import copyreg
 import enum
 import io
 import os
@@ -136,6 +137,21 @@ def register_package(priority: int, tagger: _Tagger, deserializer: _Restorer) ->
     """
     _packages.append((priority, tagger, deserializer))
     _packages.sort(key=lambda entry: entry[0])
+
+
+def _get_layout(name: str) -> torch.layout:
+    """The layout that files name, such as ``"torch.sparse_coo"``."""
+    layout = getattr(torch, name[len("torch.") :], None) if name.startswith("torch.") else None
+    if not isinstance(layout, torch.layout):
+        raise RuntimeError(f"unknown layout {name!r}")
+    return layout
+
+
+def _reduce_layout(layout: torch.layout) -> tuple[Callable[[str], torch.layout], tuple[str]]:
+    return _get_layout, (str(layout),)
+
+
+copyreg.pickle(torch.layout, _reduce_layout)  # type: ignore[arg-type]  # as files of PyTorch name a layout
 
 
 def _device_tag(storage: Any) -> Optional[str]:

@@ -32,6 +32,7 @@ MODULES = [
     "torch.nn.parameter",
     "torch.nn.modules",
     "torch.special",
+    "torch.sparse",
     "torch.fft",
     "torch.signal.windows",
     "torch.types",

@@ -1,5 +1,6 @@
 // Creation and filling.
 #include "ops/entry.h"
+#include "ops/sparse/sparse.h"
 
 namespace torch::ops {
 
@@ -10,6 +11,7 @@ DType dtype_or_default(std::optional<DType> t) { return t.value_or(default_dtype
 
 Tensor like_empty(const Tensor& self, std::optional<DType> dtype, std::optional<Device> device,
                   std::optional<MemoryFormat> format) {
+  if (is_sparse(self)) sparse::refuse("filling", self);
   TensorMeta meta = infer::clone(self, format);
   meta.dtype = dtype.value_or(meta.dtype);
   meta.device = device.value_or(meta.device);
@@ -18,6 +20,7 @@ Tensor like_empty(const Tensor& self, std::optional<DType> dtype, std::optional<
 
 // Fills a fresh tensor; not recorded, since nothing depends on it.
 Tensor filled(Tensor t, const Scalar& value) {
+  if (is_sparse(t)) sparse::refuse("filling", t);
   check_fill(t, value);
   if (!t.is_meta()) {
     const LongWork long_work(t.numel());
@@ -77,10 +80,11 @@ Tensor eye(int64_t n, int64_t m, std::optional<DType> dtype, std::optional<Devic
 
 Tensor empty_like(const Tensor& self, std::optional<DType> dtype, std::optional<Device> device,
                   std::optional<MemoryFormat> f) {
-  return like_empty(self, dtype, device, f);
+  return is_sparse(self) ? sparse::empty_like(self, dtype, device) : like_empty(self, dtype, device, f);
 }
 Tensor zeros_like(const Tensor& self, std::optional<DType> dtype, std::optional<Device> device,
                   std::optional<MemoryFormat> f) {
+  if (is_sparse(self)) return sparse::empty_like(self, dtype, device);
   return filled(like_empty(self, dtype, device, f), int64_t{0});
 }
 Tensor ones_like(const Tensor& self, std::optional<DType> dtype, std::optional<Device> device,
@@ -92,10 +96,12 @@ Tensor full_like(const Tensor& self, const Scalar& value, std::optional<DType> d
   return filled(like_empty(self, dtype, device, f), value);
 }
 Tensor new_empty(const Tensor& self, Ints size, std::optional<DType> dtype, std::optional<Device> device) {
+  if (is_sparse(self)) return sparse::new_empty(self, size, dtype, device);
   return empty_tensor(size, dtype.value_or(self.dtype()), device.value_or(self.device()));
 }
 Tensor new_zeros(const Tensor& self, Ints size, std::optional<DType> dtype, std::optional<Device> device) {
-  return filled(new_empty(self, size, dtype, device), int64_t{0});
+  const Tensor made = new_empty(self, size, dtype, device);
+  return is_sparse(made) ? made : filled(made, int64_t{0});
 }
 Tensor new_ones(const Tensor& self, Ints size, std::optional<DType> dtype, std::optional<Device> device) {
   return filled(new_empty(self, size, dtype, device), int64_t{1});
@@ -106,6 +112,7 @@ Tensor new_full(const Tensor& self, Ints size, const Scalar& value, std::optiona
 }
 Tensor new_empty_strided(const Tensor& self, Ints size, Ints stride, std::optional<DType> dtype,
                          std::optional<Device> device) {
+  if (is_sparse(self)) sparse::refuse("new_empty_strided", self);
   return empty_strided_tensor(size, stride, dtype.value_or(self.dtype()), device.value_or(self.device()));
 }
 
@@ -114,7 +121,9 @@ const Tensor& fill_(const Tensor& self, const Tensor& value) {
         " dimensions.");
   return copy_(self, value);
 }
-const Tensor& zero_(const Tensor& self) { return fill_(self, Scalar(int64_t{0})); }
+const Tensor& zero_(const Tensor& self) {
+  return is_sparse(self) ? sparse::zero_(self) : fill_(self, Scalar(int64_t{0}));
+}
 
 Tensor contiguous(const Tensor& self, MemoryFormat format) {
   check(format != MemoryFormat::Preserve, "preserve memory format is unsupported by the contiguous operator");

@@ -1,5 +1,6 @@
 // Bags of rows: their overloads and gradients.
 #include "ops/entry.h"
+#include "ops/sparse/sparse.h"
 
 namespace torch::ops {
 
@@ -40,10 +41,25 @@ embedding_bag(const Tensor& weight, const Tensor& indices, const Tensor& offsets
              include_last_offset, skipped);
 }
 
+Tensor embedding_weight_grad(const Tensor& rows, const Tensor& indices, int64_t num_weights,
+                             int64_t padding_idx, bool scale_grad_by_freq, bool sparse) {
+  if (!sparse) return _embedding_grad(rows, indices, num_weights, padding_idx, scale_grad_by_freq);
+  check(!scale_grad_by_freq, "embedding_backward: scale_grad_by_freq not supported with sparse gradients");
+  const int64_t width = rows.sizes().back();
+  Tensor places = reshape(_to_copy(indices, DType::Int64), {-1}),
+         values = reshape(rows, {places.numel(), width});
+  if (padding_idx >= 0) {
+    const Tensor chosen = reshape(nonzero(ne(places, Scalar(padding_idx))), {-1});
+    places = index_select(places, 0, chosen);
+    values = index_select(values, 0, chosen);
+  }
+  return sparse::make_coo(unsqueeze(places, 0), values, DimVec{num_weights, width}, false);
+}
+
 Tensor embedding_bag_grad_weight(const Tensor& grad, const Tensor& indices, const Tensor& bag_of,
                                  const Tensor& bag_size, const Tensor& max_indices, int64_t num_weights,
                                  bool scale_grad_by_freq, int64_t mode, const Tensor& per_sample_weights,
-                                 int64_t padding_idx) {
+                                 int64_t padding_idx, bool sparse) {
   if (mode == 2) {
     check_kind(ErrorKind::NotImplemented, !scale_grad_by_freq,
                "embedding_bag: does not support scaling gradients by frequency with mode 'max'");
@@ -56,7 +72,7 @@ Tensor embedding_bag_grad_weight(const Tensor& grad, const Tensor& indices, cons
     per_bag = grad / _to_copy(unsqueeze(clamp_min(bag_size, Scalar(int64_t{1})), -1), grad.dtype());
   Tensor rows = index_select(per_bag, 0, bag_of);
   if (per_sample_weights.defined()) rows = rows * unsqueeze(per_sample_weights, -1);
-  return _embedding_grad(rows, indices, num_weights, padding_idx, scale_grad_by_freq);
+  return embedding_weight_grad(rows, indices, num_weights, padding_idx, scale_grad_by_freq, sparse);
 }
 
 Tensor embedding_bag_grad_samples(const Tensor& grad, const Tensor& weight, const Tensor& indices,

@@ -80,10 +80,12 @@ std::tuple<Tensor, Tensor> grid_sampler_grad(const Tensor& grad, const Tensor& i
                                              int64_t interpolation_mode, int64_t padding_mode,
                                              bool align_corners, const std::array<bool, 2>& mask);
 std::tuple<Tensor, Tensor, Tensor> grid_sampler_grad_grad(const Tensor& grad_input, const Tensor& grad_grid);
+Tensor embedding_weight_grad(const Tensor& rows, const Tensor& indices, int64_t num_weights,
+                             int64_t padding_idx, bool scale_grad_by_freq, bool sparse);
 Tensor embedding_bag_grad_weight(const Tensor& grad, const Tensor& indices, const Tensor& bag_of,
                                  const Tensor& bag_size, const Tensor& max_indices, int64_t num_weights,
                                  bool scale_grad_by_freq, int64_t mode, const Tensor& per_sample_weights,
-                                 int64_t padding_idx);
+                                 int64_t padding_idx, bool sparse);
 Tensor embedding_bag_grad_samples(const Tensor& grad, const Tensor& weight, const Tensor& indices,
                                   const Tensor& bag_of, int64_t padding_idx);
 Tensor embedding_grad_grad(const Tensor& grad, const Tensor& indices, int64_t padding_idx,

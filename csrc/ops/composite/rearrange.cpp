@@ -1,5 +1,6 @@
 // Shapes, copies of views, and writes into views of copies.
 #include "ops/entry.h"
+#include "ops/sparse/sparse.h"
 
 namespace torch::ops {
 
@@ -178,6 +179,7 @@ Tensor nonzero_static(const Tensor& self, int64_t size, int64_t fill_value) {
 namespace {
 // Copies src into a view of a copy of self.
 Tensor scattered(const Tensor& copy, const Tensor& view, const Tensor& src) {
+  if (is_sparse(copy)) sparse::refuse("a write through a view", copy);
   check(torch::equal(view.sizes(), src.sizes()),
         "expected src to have a size equal to the slice of self. src size = ", src.sizes(),
         ", slice size = ", view.sizes());
@@ -249,9 +251,5 @@ Tensor view_as_complex_copy(const Tensor& self) { return copied(view_as_complex(
 Tensor view_as_real_copy(const Tensor& self) { return copied(view_as_real(self)); }
 Tensor view_copy(const Tensor& self, Ints size) { return copied(view(self, size)); }
 Tensor view_copy(const Tensor& self, DType dtype) { return copied(view(self, dtype)); }
-
-Tensor to_dense(const Tensor& self, std::optional<DType> dtype, std::optional<bool>) {
-  return dtype && *dtype != self.dtype() ? _to_copy(self, *dtype) : self;
-}
 
 } // namespace torch::ops

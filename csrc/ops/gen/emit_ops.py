@@ -344,7 +344,7 @@ def gate_line(op: Op, form: str) -> list[str]:
         result = "const Tensor&" if len(op.returns) == 1 else "void"
     args = ", ".join([n for n in [names] if n] + outs)
     ident = f"OpId::{form_ident(op, form)}"
-    test = f"gate::active({', '.join(tensors + outs)})"
+    test = f"gate::{'interposed' if takes_sparse(op, form) else 'active'}({', '.join(tensors + outs)})"
     if result == "const Tensor&":
         target = op.params[0].name if form == "inplace" else outs[0]
         return [f"  if ({test}) [[unlikely]] {{", f"    gate::call_void({ident}{', ' + args if args else ''});",
@@ -621,7 +621,10 @@ def emit_out(op: Op) -> list[str]:
 
 
 def emit_family(family: str, ops: list[Op]) -> str:
-    lines = [HEADER, '#include "ops/entry.h"\n', "namespace torch::ops {\n", "using autograd::SavedTensor;\n"]
+    lines = [HEADER, '#include "ops/entry.h"']
+    if any(op.sparse for op in ops):
+        lines += ['#include "ops/boxed.h"', '#include "ops/sparse/sparse.h"']
+    lines += ["", "namespace torch::ops {\n", "using autograd::SavedTensor;\n"]
     nodes: dict[str, Node] = {op.ident: Node(op) for op in ops if op.grad}
     lines.append("namespace {\n")
     for node in nodes.values():
@@ -642,6 +645,8 @@ def emit_family(family: str, ops: list[Op]) -> str:
                 lines += emit_inplace(op, node) + [""]
         if "out" in op.forms:
             lines += emit_out(op) + [""]
+        if op.sparse and not op.takes_sparse:
+            lines += emit_on_sparse(op, node) + [""]
     lines.append("} // namespace torch::ops")
     return "\n".join(lines) + "\n"
 
@@ -691,6 +696,44 @@ def emit_boxed(family: str, ops: list[Op]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def takes_sparse(op: Op, form: str) -> bool:
+    """Compositions without a formula hand their operands to other ops as they are."""
+    return op.takes_sparse or (op.composite and not op.grad and form != "out")
+
+
+def has_sparse(op: Op, form: str) -> bool:
+    return bool(op.sparse) and not op.takes_sparse and len(op.returns) <= 1 and not (op.view and form == "inplace")
+
+
+def emit_on_sparse(op: Op, node: Node | None) -> list[str]:
+    """What the op does with operands of sparse layouts; the in-place and out= forms put the function's result."""
+    expression, composed = op.sparse_value()
+    params = ", ".join(f"[[maybe_unused]] {p.cpp_type} {p.name}" for p in op.cpp_params)
+    lines = ["namespace on_sparse {", f"static {op.return_type} {op.ident}_value({params}) {{"]
+    if composed or not node or op.inplace_only:
+        lines.append(f"  return {expression};")
+    else:
+        lines += ["  Tensor result = [&] {", "    NoGradGuard no_grad;", f"    return {expression};", "  }();",
+                  f"  if ({record_condition(op, node)}) {{", f"    Ref<{node.struct}> node;"]
+        lines += node.emit_record("functional", "    ")
+        lines.append("    autograd::set_history(result, node);")
+        lines += node.emit_save_results("functional", "    ")
+        lines += ["  }", "  return result;"]
+    lines.append("}")
+    args = ", ".join("boxed::" + unboxed(p, i) for i, p in enumerate(op.cpp_params))
+    for form in forms(op):
+        if not has_sparse(op, form):
+            continue
+        value = f"{op.ident}_value({args})"
+        if form == "inplace" and not op.inplace_only:
+            value = f'sparse::put("{form_cpp_name(op, form)}", boxed::tensor_of(args[0]), [&] {{ return {value}; }})'
+        elif form == "out":
+            value = f'sparse::put_out("{op.name}", boxed::tensor_of(args[{len(op.cpp_params)}]), {value})'
+        lines.append(f"void {form_ident(op, form)}(std::span<const Value> args, Values& results) {{")
+        lines += [f"  results.emplace_back({value});", "}"]
+    return lines + ["} // namespace on_sparse"]
+
+
 def emit_op_ids(ops: list[Op]) -> str:
     lines = [HEADER, "#pragma once\n", "#include <cstdint>\n", "namespace torch {\n", "enum class OpId : uint16_t {"]
     for op in ops:
@@ -727,6 +770,10 @@ def emit_registry(ops: list[Op]) -> str:
         for form in forms(op):
             lines.append(f"void {form_ident(op, form)}(std::span<const Value>, Values&);")
     lines.append("} // namespace ops::boxed\n")
+    lines.append("namespace ops::on_sparse {")
+    lines += [f"void {form_ident(op, form)}(std::span<const Value>, Values&);"
+              for op in ops for form in forms(op) if has_sparse(op, form)]
+    lines.append("} // namespace ops::on_sparse\n")
     lines.append("namespace {")
     for op in ops:
         specs = []
@@ -750,6 +797,7 @@ def emit_registry(ops: list[Op]) -> str:
                 f'  {{OpId::{form_ident(op, form)}, "{name}", "{overload}", "{schema}", "{op.family}", '
                 f"{{{params}, {len(op.cpp_params)}}}, {len(out_names(op)) if form == 'out' else 0}, "
                 f"{str(op.differentiable).lower()}, {str(op.composite).lower()}, {str(form == 'inplace').lower()}, "
-                f"ops::boxed::{form_ident(op, form)}}},")
+                f"ops::boxed::{form_ident(op, form)}, {str(takes_sparse(op, form)).lower()}, "
+                f"{f'ops::on_sparse::{form_ident(op, form)}' if has_sparse(op, form) else 'nullptr'}}},")
     lines += ["};", "", "} // namespace torch"]
     return "\n".join(lines) + "\n"

@@ -90,6 +90,8 @@ def show(ops: list[schema.Op], name: str) -> None:
                 print("\n".join(emit_ops.emit_functional(op, node)))
             if op.inplace_only or "inplace" in op.forms:
                 print("\n".join(emit_ops.emit_inplace(op, node)))
+        if op.sparse and not op.takes_sparse:
+            print("\n".join(emit_ops.emit_on_sparse(op, node)))
         for overloads in table.values():
             for o in overloads:
                 if o.op is op:

@@ -128,6 +128,7 @@ class Op:
     out: str  # expression that fills `out`; else the result is computed and put there
     out_dtype: str  # cast, same or computed
     out_overload: str  # name of the out= overload where it does not follow the rule
+    sparse: str  # "True", or the expression for operands of sparse layouts
     doc: str
     extra: dict[str, Any] = field(default_factory=dict)
 
@@ -185,6 +186,19 @@ class Op:
         if len(self.returns) == 1:
             return RETURN_TYPES[self.returns[0]]
         return "std::tuple<" + ", ".join(RETURN_TYPES[r] for r in self.returns) + ">"
+
+    @property
+    def takes_sparse(self) -> bool:
+        """Whether the straight path takes operands of sparse layouts."""
+        return self.sparse == "True"
+
+    def sparse_value(self) -> tuple[str, bool]:
+        """The expression for operands of sparse layouts, and whether it records itself."""
+        if self.sparse in ("values", "entries"):
+            others = [p.name for p in self.cpp_params[1:]]
+            op = f"[&](const Tensor& v) {{ return ops::{self.name}({', '.join(['v'] + others)}); }}"
+            return f"sparse::on_{self.sparse}({self.params[0].name}, {op})", self.sparse == "values"
+        return self.sparse.removeprefix("composed "), self.sparse.startswith("composed ")
 
     @property
     def differentiable(self) -> bool:
@@ -284,7 +298,7 @@ def as_list(value: Any) -> list[str]:
 
 
 KNOWN = {"op", "as", "module", "alias", "infer", "kernel", "view", "composite", "check", "contiguous", "apart", "grad",
-         "constant", "numbers", "factory", "out", "out_dtype", "out_overload", "doc"}
+         "constant", "numbers", "sparse", "factory", "out", "out_dtype", "out_overload", "doc"}
 OUT_DTYPES = ("cast", "same", "computed")
 
 
@@ -313,7 +327,8 @@ def parse_entry(entry: dict[str, Any], family: str) -> Op:
               str(entry.get("infer", "")), kernel, entry.get("view", ""), bool(entry.get("composite")),
               str(entry.get("check", "")), as_list(entry.get("contiguous")), bool(entry.get("apart")),
               dict(entry.get("grad") or {}), as_list(entry.get("constant")), list(numbers), bool(entry.get("factory")),
-              entry.get("out", ""), out_dtype, entry.get("out_overload", ""), entry["doc"])
+              entry.get("out", ""), out_dtype, entry.get("out_overload", ""),
+              str(entry.get("sparse", "")), entry["doc"])
 
 
 def families(ops: list[Op]) -> list[str]:

@@ -10,9 +10,7 @@ void check_indices(const char* op, const char* name, const Tensor& t) {
 }
 } // namespace
 
-TensorMeta embedding(const Tensor& weight, const Tensor& indices, bool sparse) {
-  check_kind(ErrorKind::NotImplemented, !sparse,
-             "embedding: sparse gradients (sparse=True) are not supported yet");
+TensorMeta embedding(const Tensor& weight, const Tensor& indices) {
   check(weight.dim() == 2, "'weight' must be 2-D, got shape ", weight.sizes());
   check(indices.dtype() == DType::Int64 || indices.dtype() == DType::Int32,
         "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but "
@@ -38,9 +36,7 @@ void check_embedding_renorm(const Tensor& self, const Tensor& indices) {
 }
 
 Metas4 embedding_bag(const Tensor& weight, const Tensor& indices, const Tensor& offsets, int64_t mode,
-                     bool sparse, const Tensor& per_sample_weights, bool include_last_offset) {
-  check_kind(ErrorKind::NotImplemented, !sparse,
-             "embedding_bag: sparse gradients (sparse=True) are not supported yet");
+                     const Tensor& per_sample_weights, bool include_last_offset) {
   check(indices.dim() == 1, "input has to be a 1D Tensor, but got Tensor of dimension ", indices.dim());
   check(offsets.dim() == 1, "offsets has to be a 1D Tensor, but got Tensor of dimension ", offsets.dim());
   check(weight.dim() == 2, "weight has to be a 2D Tensor, but got Tensor of dimension ", weight.dim());

@@ -7,10 +7,10 @@ namespace torch::infer {
 
 using Metas4 = std::array<TensorMeta, 4>;
 
-TensorMeta embedding(const Tensor& weight, const Tensor& indices, bool sparse);
+TensorMeta embedding(const Tensor& weight, const Tensor& indices);
 TensorMeta embedding_grad(const Tensor& grad_output, const Tensor& indices, int64_t num_weights);
 void check_embedding_renorm(const Tensor& self, const Tensor& indices);
 Metas4 embedding_bag(const Tensor& weight, const Tensor& indices, const Tensor& offsets, int64_t mode,
-                     bool sparse, const Tensor& per_sample_weights, bool include_last_offset);
+                     const Tensor& per_sample_weights, bool include_last_offset);
 
 } // namespace torch::infer

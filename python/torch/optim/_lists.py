@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable, ClassVar, Optional
 
 import torch
-from torch.optim.optimizer import Optimizer, _check_capturable, _get_value, _with_grad
+from torch.optim.optimizer import Optimizer, _check_capturable, _get_value, _refuse_sparse, _with_grad
 
 __all__: list = []
 
@@ -97,10 +97,14 @@ class ListOptimizer(Optimizer):
             if value:
                 state[name].fill_(complex(value, value) if param.is_complex() else value)
 
+    def _refuse_sparse(self, grads: list) -> None:
+        _refuse_sparse(type(self).__name__, grads)
+
     def _step_group(self, group: dict[str, Any]) -> None:
         params, grads = _with_grad(group["params"])
         if not params:
             return
+        self._refuse_sparse(grads)
         if group.get("capturable"):
             _check_capturable(params)
         numbers, tensors = self._first_numbers(group), self._first_tensors(group)

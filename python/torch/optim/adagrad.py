@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from torch.optim._lists import ListOptimizer
-from torch.optim.optimizer import ParamsT, _check_fused, _check_lr, _check_not_negative
+from torch.optim.optimizer import ParamsT, _check_fused, _check_lr, _check_not_negative, _get_value
 
 __all__ = ["Adagrad", "adagrad"]
 
@@ -78,6 +78,16 @@ class Adagrad(ListOptimizer):
             for param in group["params"]:
                 self.state[param]["sum"].share_memory_()
 
+    def _step_group(self, group: dict[str, Any]) -> None:
+        dense, sparse = [], []
+        for param in group["params"]:
+            if param.grad is not None:
+                (sparse if param.grad.is_sparse else dense).append(param)
+        for param in sparse:
+            state = self.state[param]
+            _update_sparse(param, param.grad, state["sum"], state["step"], group)
+        super()._step_group({**group, "params": dense})
+
     def _first_tensors(self, group: dict[str, Any]) -> dict[str, float]:
         return {"sum": group["initial_accumulator_value"]}
 
@@ -90,6 +100,20 @@ class Adagrad(ListOptimizer):
         rate = group["lr"] / (1 + (numbers["step"].item() - 1) * group["lr_decay"])
         total = tensors["sum"].add_(grad * grad).clone()
         param.add_(grad / (total.sqrt() + group["eps"]) * -rate)
+
+
+@torch.no_grad()
+def _update_sparse(param: Any, grad: Any, total: torch.Tensor, step: torch.Tensor, group: dict[str, Any]) -> None:
+    """The step for the elements at the places of the gradient's entries."""
+    if group["weight_decay"] != 0:
+        raise RuntimeError("weight_decay option is not compatible with sparse gradients")
+    rate = _get_value(group["lr"]) / (1 + step.add_(1).sub(1).item() * group["lr_decay"])
+    grad = grad.coalesce()
+    places = tuple(grad._indices())
+    values = -grad._values() if group["maximize"] else grad._values()
+    square = total[places] + values * values
+    total[places] = square
+    param.index_put_(places, values / (square.sqrt() + group["eps"]) * -rate, accumulate=True)
 
 
 def adagrad(
@@ -115,7 +139,10 @@ def adagrad(
     if grad_scale is not None or found_inf is not None:
         raise NotImplementedError("adagrad: grad_scale and found_inf are not supported")
     if has_sparse_grad:
-        raise NotImplementedError("adagrad: sparse gradients are not supported")
+        group = {"lr": lr, "lr_decay": lr_decay, "eps": eps, "weight_decay": weight_decay, "maximize": maximize}
+        for param, grad, total, step in zip(params, grads, state_sums, state_steps):
+            _update_sparse(param, grad, total, step, group)
+        return
     Adagrad._functional(
         params,
         grads,

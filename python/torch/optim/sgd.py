@@ -82,6 +82,11 @@ class SGD(Optimizer):
 
     def _step_group(self, group: dict[str, Any]) -> None:
         params, grads = _with_grad(group["params"])
+        sparse = [i for i, grad in enumerate(grads) if grad.is_sparse]
+        if sparse:
+            self._step_sparse([params[i] for i in sparse], [grads[i] for i in sparse], group)
+            dense = [i for i in range(len(grads)) if i not in set(sparse)]
+            params, grads = [params[i] for i in dense], [grads[i] for i in dense]
         if not params:
             return
         momentum = group["momentum"]
@@ -109,6 +114,16 @@ class SGD(Optimizer):
             if chosen:
                 _update([params[i] for i in chosen], [grads[i] for i in chosen], [buffers[i] for i in chosen],
                         is_first, group)  # fmt: skip
+
+    def _step_sparse(self, params: list, grads: list, group: dict[str, Any]) -> None:
+        """The step with sparse gradients, which touches the rows that they name."""
+        if group["fused"]:
+            raise RuntimeError("`_fused_sgd` does not support sparse gradients")
+        buffers = [self.state[p].get("momentum_buffer") for p in params] if group["momentum"] else [None] * len(params)
+        _update_recorded(params, grads, buffers, group)
+        for param, buffer in zip(params, buffers):
+            if buffer is not None:
+                self.state[param]["momentum_buffer"] = buffer
 
 
 def _update(params: list, grads: list, buffers: list, is_first: bool, group: dict[str, Any]) -> None:
@@ -165,8 +180,6 @@ def sgd(
     """Do the step of :class:`SGD` with lists of parameters, gradients and buffers; new buffers are put there."""
     if grad_scale is not None or found_inf is not None:
         raise NotImplementedError("sgd: grad_scale and found_inf are not supported")
-    if has_sparse_grad:
-        raise NotImplementedError("sgd: sparse gradients are not supported")
     group = {
         "lr": lr,
         "momentum": momentum,
@@ -177,6 +190,9 @@ def sgd(
         "differentiable": False,
     }
     with torch.no_grad():
+        if has_sparse_grad:
+            _update_recorded(params, d_p_list, momentum_buffer_list, group)
+            return
         if momentum == 0:
             _update(params, d_p_list, [], False, group)
             return

@@ -61,7 +61,7 @@ def embedding_bag(
         max_norm, norm_type: first scale the rows used down to this norm, in place.
         scale_grad_by_freq: divide gradients by how often a row is named. Default: ``False``
         mode: ``"sum"``, ``"mean"`` or ``"max"``. Default: ``"mean"``
-        sparse: not supported.
+        sparse: let the gradient of the table be a sparse tensor. Default: ``False``
         per_sample_weights: factors of the rows, for ``"sum"``.
         include_last_offset: whether ``offsets`` ends with the length of ``input``. Default: ``False``
         padding_idx: a row that is left out.
