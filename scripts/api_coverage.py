@@ -67,22 +67,39 @@ json.dump({"places": found, "schemas": schemas}, sys.stdout)
 # Names that do not concern dense tensors on the CPU, and why. First match wins.
 ELSEWHERE = [
     (r"quant|^q_|fbgemm|int_repr|qscheme|choose_qparams|fused_moving_avg", "quantized tensors"),
-    (r"cudnn|miopen|mkldnn|vulkan|xnnpack|_cuda|record_stream|^batch_norm_(stats|elemt|gather|update|backward)|"
-     r"^(is_)?(cuda|ipu|maia|meta|mps|mtia|xpu|hpu|xla|vulkan)$|get_device_module",
-     "other devices and their libraries"),
-    (r"sparse|coalesce|(crow|ccol|row|col)_indices|^(indices|values)(_copy)?$|dsmm|hspmm|^smm|spmm|sspaddmm|saddmm|hsmm|"
-     r"dense_dim|padded_tensor", "sparse and nested layouts"),
-    (r"^sym_|^_sym|^unify_type|^merge_type|^parse_|import_ir|^fork$|^wait$|init_num_threads|prepare_multiprocessing|"
-     r"profiler_allow|compiled_with|^get_file_path$|^(cond|while_loop)$|^typename$|^is_vulkan|thread_safe_generator|"
-     r"classproperty", "tracing and internals"),
+    (
+        r"cudnn|miopen|mkldnn|vulkan|xnnpack|_cuda|record_stream|^batch_norm_(stats|elemt|gather|update|backward)|"
+        r"^(is_)?(cuda|ipu|maia|meta|mps|mtia|xpu|hpu|xla|vulkan)$|get_device_module",
+        "other devices and their libraries",
+    ),
+    (
+        r"sparse|coalesce|(crow|ccol|row|col)_indices|^(indices|values)(_copy)?$|dsmm|hspmm|^smm|spmm|sspaddmm|saddmm|hsmm|"
+        r"dense_dim|padded_tensor",
+        "sparse and nested layouts",
+    ),
+    (
+        r"^sym_|^_sym|^unify_type|^merge_type|^parse_|import_ir|^fork$|^wait$|init_num_threads|prepare_multiprocessing|"
+        r"profiler_allow|compiled_with|^get_file_path$|^(cond|while_loop)$|^typename$|^is_vulkan|thread_safe_generator|"
+        r"classproperty",
+        "tracing and internals",
+    ),
     (r"autocast", "mixed precision (torch.amp)"),
     (r"^(align_|names$|refine_names|rename|has_names)", "named dimensions"),
-    (r"assert_int_or_pair|boolean_dispatch|has_torch_function|handle_torch_function|scaled_(grouped_)?mm|grouped_mm|"
-     r"linear_cross_entropy|^Optional$|^slice_inverse$|^index$|^is_distributed$", "internals and prototypes"),
+    (
+        r"assert_int_or_pair|boolean_dispatch|has_torch_function|handle_torch_function|scaled_(grouped_)?mm|grouped_mm|"
+        r"linear_cross_entropy|^Optional$|^slice_inverse$|^index$|^is_distributed$",
+        "internals and prototypes",
+    ),
 ]
 REMOVED = ("eig", "symeig", "solve", "lstsq", "matrix_rank", "volatile")
-TITLES = {"torch": "torch", "Tensor": "torch.Tensor", "F": "torch.nn.functional", "linalg": "torch.linalg",
-          "fft": "torch.fft", "special": "torch.special"}
+TITLES = {
+    "torch": "torch",
+    "Tensor": "torch.Tensor",
+    "F": "torch.nn.functional",
+    "linalg": "torch.linalg",
+    "fft": "torch.fft",
+    "special": "torch.special",
+}
 TARGET = 0.95
 BEGIN, END = "<!-- coverage: begin -->", "<!-- coverage: end -->"
 
@@ -158,8 +175,11 @@ def judge(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, dict[str, t
                 elif kind == "python" and facts["parameters"] and mine[name].get("parameters"):
                     have = {p[0] for p in mine[name]["parameters"]}
                     if not any(p[1] == "VAR_KEYWORD" for p in mine[name]["parameters"]):
-                        gone = [p[0] for p in facts["parameters"] if p[1] not in ("VAR_POSITIONAL", "VAR_KEYWORD")
-                                and p[0] not in have and p[0] != "self"]
+                        gone = [
+                            p[0]
+                            for p in facts["parameters"]
+                            if p[1] not in ("VAR_POSITIONAL", "VAR_KEYWORD") and p[0] not in have and p[0] != "self"
+                        ]
                 verdict = ("partial", ", ".join(gone)) if gone else ("full", "")
             result.setdefault(place, {})[name] = verdict
     return result
@@ -171,11 +191,14 @@ def report(verdicts: dict[str, dict[str, tuple[str, str]]]) -> str:
     for place, names in verdicts.items():
         count = {kind: sum(v[0] == kind for v in names.values()) for kind in ("full", "partial", "absent")}
         total = sum(count.values())
-        lines.append(f"| `{TITLES[place]}` | {total} | {count['full']} | {count['partial']} | {count['absent']} | "
-                     f"{100 * count['full'] / max(total, 1):.1f} % |")
+        lines.append(
+            f"| `{TITLES[place]}` | {total} | {count['full']} | {count['partial']} | {count['absent']} | "
+            f"{100 * count['full'] / max(total, 1):.1f} % |"
+        )
         for kind in ("partial", "absent"):
-            some = [f"`{name}`" + (f" lacks {gone}" if gone else "")
-                    for name, (what, gone) in names.items() if what == kind]
+            some = [
+                f"`{name}`" + (f" lacks {gone}" if gone else "") for name, (what, gone) in names.items() if what == kind
+            ]
             if some:
                 joined = ("; " if kind == "partial" else ", ").join(some)
                 details.append(f"`{TITLES[place]}`, {kind}: {joined}.\n")

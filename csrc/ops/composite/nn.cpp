@@ -38,6 +38,17 @@ Tensor group_norm(const Tensor& input, int64_t num_groups, const Tensor& weight,
                   double eps, bool) {
   return std::get<0>(_group_norm(input, weight, bias, num_groups, eps));
 }
+std::tuple<Tensor, Tensor, Tensor> native_group_norm(const Tensor& input, const Tensor& weight,
+                                                     const Tensor& bias, int64_t N, int64_t C, int64_t HxW,
+                                                     int64_t group, double eps) {
+  check(N >= 0 && C >= 0 && HxW >= 0 && input.numel() == N * C * HxW,
+        "native_group_norm: expected N * C * HxW elements, N=", N, ", C=", C, ", HxW=", HxW,
+        ", but got input of shape ", input.sizes());
+  const auto [out, mean, rstd] = _group_norm(reshape(input, {N, C, HxW}), weight, bias, group, eps);
+  const DType type = weight.defined() ? weight.dtype() : input.dtype();
+  const auto saved = [&](const Tensor& t) { return t.dtype() == type ? t : _to_copy(t, type); };
+  return {reshape(out, input.sizes()), saved(mean), saved(rstd)};
+}
 Tensor instance_norm(const Tensor& input, const Tensor& weight, const Tensor& bias,
                      const Tensor& running_mean, const Tensor& running_var, bool use_input_stats,
                      double momentum, double eps, bool cudnn_enabled) {

@@ -118,6 +118,16 @@ def multi_head_attention_forward(
         static_k, static_v: projected key and value, of shape (N * num_heads, S, E / num_heads).
         average_attn_weights: return the mean of the heads' weights. Default: ``True``
         is_causal: a hint that ``attn_mask`` is the causal mask, which must be given. Default: ``False``
+
+    Example:
+
+        >>> x, w = torch.ones(2, 1, 4), torch.full((12, 4), 0.1)
+        >>> out, weights = torch.nn.functional.multi_head_attention_forward(x, x, x, 4, 2, w, None, None, None, False, 0.0, torch.eye(4), None)
+        >>> out.shape
+        torch.Size([2, 1, 4])
+        >>> weights
+        tensor([[[0.5000, 0.5000],
+                 [0.5000, 0.5000]]])
     """
     batched = _check_shapes(query, key, value, key_padding_mask, attn_mask, num_heads)
     if not batched:
