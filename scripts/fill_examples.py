@@ -3,8 +3,8 @@
 scripts/fill_examples.py            run all examples and complete or correct what follows the lines with >>>
 scripts/fill_examples.py add sort   only those of the names given
 
-A new example is written without its results; this fills them in, and tests/guard/test_docs.py holds them ever after. Look
-at what it wrote: it is what is documented.
+A new example is written without its results; this fills them in, and tests/guard/test_docs.py holds them ever after.
+Look at what it wrote: it is what is documented.
 """
 
 from __future__ import annotations

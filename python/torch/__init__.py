@@ -7,34 +7,34 @@ from typing import TYPE_CHECKING, Any
 
 from torch import _C
 from torch._C import (  # noqa: F401
-    Generator,
-    Size,
-    can_cast,
-    default_generator,
-    device,
-    dtype,
-    enable_grad,
-    get_default_device,
-    get_default_dtype,
-    get_num_threads,
-    inference_mode,
-    is_anomaly_check_nan_enabled,
-    is_anomaly_enabled,
-    is_grad_enabled,
-    is_inference_mode_enabled,
-    is_warn_always_enabled,
-    layout,
-    memory_format,
-    no_grad,
-    promote_types,
-    result_type,
-    set_anomaly_enabled,
-    set_default_device,
-    set_grad_enabled,
-    set_num_threads,
-    set_warn_always,
+    Generator as Generator,
+    Size as Size,
+    can_cast as can_cast,
+    default_generator as default_generator,
+    device as device,
+    dtype as dtype,
+    enable_grad as enable_grad,
+    get_default_device as get_default_device,
+    get_default_dtype as get_default_dtype,
+    get_num_threads as get_num_threads,
+    inference_mode as inference_mode,
+    is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled,
+    is_anomaly_enabled as is_anomaly_enabled,
+    is_grad_enabled as is_grad_enabled,
+    is_inference_mode_enabled as is_inference_mode_enabled,
+    is_warn_always_enabled as is_warn_always_enabled,
+    layout as layout,
+    memory_format as memory_format,
+    no_grad as no_grad,
+    promote_types as promote_types,
+    result_type as result_type,
+    set_anomaly_enabled as set_anomaly_enabled,
+    set_default_device as set_default_device,
+    set_grad_enabled as set_grad_enabled,
+    set_num_threads as set_num_threads,
+    set_warn_always as set_warn_always,
 )
-from torch.version import __version__
+from torch.version import __version__ as __version__
 
 # dtypes, with the names of C as well
 bool = _C.bool
@@ -76,55 +76,116 @@ globals().update(
     {k: v for k, v in vars(_C._VariableFunctions).items() if not k.startswith("__") and k not in _NOT_FUNCTIONS}
 )
 
-from torch import autograd  # noqa: E402
-from torch._C import as_tensor, asarray, from_numpy, frombuffer, tensor  # noqa: E402
-from torch._statistics import gradient, histogram, histogramdd, unravel_index  # noqa: E402
-from torch._tensor import DisableTorchFunction, DisableTorchFunctionSubclass, Tensor  # noqa: E402
-from torch.functional import (  # noqa: E402
-    atleast_1d,
-    atleast_2d,
-    atleast_3d,
-    block_diag,
-    broadcast_shapes,
-    broadcast_tensors,
-    cartesian_prod,
-    chain_matmul,
-    einsum,
-    from_dlpack,
-    from_file,
-    get_device,
-    is_complex,
-    is_conj,
-    is_floating_point,
-    is_inference,
-    is_neg,
-    is_nonzero,
-    is_same_size,
-    is_signed,
-    is_storage,
-    is_tensor,
-    lu,
-    meshgrid,
-    nonzero,
-    norm,
-    numel,
-    range,
-    resize_as_,
-    set_default_dtype,
-    set_printoptions,
-    split,
-    tensordot,
-    to_dlpack,
-    tril_indices,
-    triu_indices,
-    typename,
-    unique,
-    unique_consecutive,
+from torch import autograd as autograd  # noqa: E402
+from torch._C import (  # noqa: E402
+    as_tensor as as_tensor,
+    asarray as asarray,
+    from_numpy as from_numpy,
+    frombuffer as frombuffer,
+    tensor as tensor,
 )
-from torch.random import get_rng_state, initial_seed, manual_seed, seed, set_rng_state  # noqa: E402
+from torch._statistics import (  # noqa: E402
+    gradient as gradient,
+    histogram as histogram,
+    histogramdd as histogramdd,
+    unravel_index as unravel_index,
+)
+from torch._tensor import (  # noqa: E402
+    DisableTorchFunction as DisableTorchFunction,
+    DisableTorchFunctionSubclass as DisableTorchFunctionSubclass,
+    Tensor as Tensor,
+)
+from torch.functional import (  # noqa: E402
+    atleast_1d as atleast_1d,
+    atleast_2d as atleast_2d,
+    atleast_3d as atleast_3d,
+    block_diag as block_diag,
+    broadcast_shapes as broadcast_shapes,
+    broadcast_tensors as broadcast_tensors,
+    cartesian_prod as cartesian_prod,
+    chain_matmul as chain_matmul,
+    einsum as einsum,
+    from_dlpack as from_dlpack,
+    from_file as from_file,
+    get_device as get_device,
+    is_complex as is_complex,
+    is_conj as is_conj,
+    is_floating_point as is_floating_point,
+    is_inference as is_inference,
+    is_neg as is_neg,
+    is_nonzero as is_nonzero,
+    is_same_size as is_same_size,
+    is_signed as is_signed,
+    is_storage as is_storage,
+    is_tensor as is_tensor,
+    lu as lu,
+    meshgrid as meshgrid,
+    nonzero as nonzero,
+    norm as norm,
+    numel as numel,
+    range as range,
+    resize_as_ as resize_as_,
+    set_default_dtype as set_default_dtype,
+    set_printoptions as set_printoptions,
+    split as split,
+    tensordot as tensordot,
+    to_dlpack as to_dlpack,
+    tril_indices as tril_indices,
+    triu_indices as triu_indices,
+    typename as typename,
+    unique as unique,
+    unique_consecutive as unique_consecutive,
+)
+from torch.random import (  # noqa: E402
+    get_rng_state as get_rng_state,
+    initial_seed as initial_seed,
+    manual_seed as manual_seed,
+    seed as seed,
+    set_rng_state as set_rng_state,
+)
 
-if TYPE_CHECKING:
-    from torch import nn, optim, utils  # noqa: F401
+if TYPE_CHECKING:  # what is found at run time only: the operators, and what is imported when first used
+    from torch import (
+        amp as amp,
+        backends as backends,
+        cpu as cpu,
+        cuda as cuda,
+        fft as fft,
+        linalg as linalg,
+        nn as nn,
+        ops as ops,
+        optim as optim,
+        overrides as overrides,
+        random as random,
+        serialization as serialization,
+        signal as signal,
+        special as special,
+        storage as storage,
+        testing as testing,
+        utils as utils,
+    )
+    from torch._C import *  # type: ignore[assignment]
+    from torch._legacy_types import set_default_tensor_type as set_default_tensor_type
+    from torch._linalg_utils import (
+        eig as eig,
+        lstsq as lstsq,
+        matrix_rank as matrix_rank,
+        solve as solve,
+        symeig as symeig,
+    )
+    from torch._lobpcg import lobpcg as lobpcg
+    from torch._lowrank import pca_lowrank as pca_lowrank, svd_lowrank as svd_lowrank
+    from torch._type_info import finfo as finfo, iinfo as iinfo
+    from torch.amp.autocast_mode import (
+        autocast as autocast,
+        get_autocast_cpu_dtype as get_autocast_cpu_dtype,
+        get_autocast_dtype as get_autocast_dtype,
+        get_autocast_gpu_dtype as get_autocast_gpu_dtype,
+        is_autocast_cpu_enabled as is_autocast_cpu_enabled,
+        is_autocast_enabled as is_autocast_enabled,
+    )
+    from torch.serialization import load as load, save as save
+    from torch.storage import TypedStorage as TypedStorage, UntypedStorage as UntypedStorage
 
 
 def compile(

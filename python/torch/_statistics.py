@@ -15,8 +15,16 @@ class _Histogram(NamedTuple):
     hist: Tensor
     bin_edges: Any
 
+    def __repr__(self) -> str:
+        return f"torch.return_types.{type(self).__name__}(\nhist={self.hist!r},\nbin_edges={self.bin_edges!r})"
+
+
+class _HistogramDD(_Histogram):
+    pass
+
 
 _Histogram.__name__ = "histogram"
+_HistogramDD.__name__ = "histogramdd"
 
 
 def _edges(op: str, data: Tensor, bins: int, range: Optional[Sequence[float]]) -> Tensor:  # noqa: A002
@@ -116,7 +124,9 @@ def histogram(
     Example:
 
         >>> torch.histogram(torch.tensor([1.0, 2.0, 1.0]), bins=4, range=(0.0, 3.0))
-        histogram(hist=tensor([0., 2., 1., 0.]), bin_edges=tensor([0.0000, 0.7500, 1.5000, 2.2500, 3.0000]))
+        torch.return_types.histogram(
+        hist=tensor([0., 2., 1., 0.]),
+        bin_edges=tensor([0.0000, 0.7500, 1.5000, 2.2500, 3.0000]))
     """
     if isinstance(bins, Tensor):
         _check_edges("histogram", input, bins)
@@ -182,7 +192,7 @@ def histogramdd(
             edges.append(
                 _edges("histogramdd", data, given, None if range is None else range[2 * column : 2 * column + 2])
             )
-    return _Histogram(_histogramdd("histogramdd", input, edges, weight, density), tuple(edges))
+    return _HistogramDD(_histogramdd("histogramdd", input, edges, weight, density), tuple(edges))
 
 
 def gradient(input: Tensor, *, spacing: Any = 1, dim: Any = None, edge_order: int = 1) -> tuple[Tensor, ...]:

@@ -47,7 +47,7 @@ for _class in (DisableTorchFunctionSubclass, DisableTorchFunction):
     setattr(_C, _class.__name__, _class)
 
 
-class Tensor(TensorBase, metaclass=_C._TensorMeta):
+class Tensor(TensorBase, metaclass=_C._TensorMeta):  # type: ignore[metaclass]
     """A multi-dimensional array of numbers of one type, with gradients.
 
     ``Tensor(*sizes)`` gives an uninitialised tensor of the default dtype, ``Tensor(data)`` one of the data;
@@ -507,7 +507,7 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):
         return _tensor_apply.map_(self, tensor, callable)
 
     def map2_(self, x: Tensor, y: Tensor, callable: Any) -> Tensor:
-        """Replaces each element by ``callable(element, a, b)`` with the elements of ``x`` and ``y``, expanded, beside it.
+        """Replaces each element by ``callable(element, a, b)`` with those of ``x`` and ``y``, expanded, beside it.
 
         Raises:
             TypeError: ``x`` or ``y`` has another dtype.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Sequence
 from typing import Any, Optional, Union
 
@@ -157,7 +158,7 @@ def is_same_size(input: Tensor, other: Tensor) -> bool:
 
 
 def numel(input: Tensor) -> int:
-    """Number of elements.
+    """Number of elements of the tensor.
 
     Example:
 
@@ -309,7 +310,7 @@ def broadcast_shapes(*shapes: Any) -> _C.Size:
     for shape in tuples:
         if len(shape) > len(result):
             result = [1] * (len(shape) - len(result)) + result
-        for i in range_(len(shape)):
+        for i in builtins.range(len(shape)):
             size, at = shape[-1 - i], len(result) - 1 - i
             if size < 0:
                 raise RuntimeError(f"Trying to create tensor with negative dimension ({size}): ({size})")
@@ -477,8 +478,8 @@ def _triangle(name: str, row: int, col: int, offset: int, dtype: Any, layout: An
         raise NotImplementedError(f"{name}: not implemented for layout {layout}")
     if device is not None and _C.device(device).type == "meta":  # the size alone, without making the matrix
         lower = name == "tril_indices"
-        lengths = (min(max(i + offset + lower, 0), col) for i in range_(row))  # up to the diagonal, or before it
-        count = sum_([n if lower else col - n for n in lengths])
+        lengths = (min(max(i + offset + lower, 0), col) for i in builtins.range(row))  # to the diagonal, or before it
+        count = builtins.sum([n if lower else col - n for n in lengths])
         return _F.empty((2, count), dtype=dtype, device=device)
     ones = _F.ones((row, col), dtype=_C.bool, device="cpu")
     marked = ones.tril(offset) if name == "tril_indices" else ones.triu(offset)
@@ -552,7 +553,7 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Optional[Tensor] = None)
             raise RuntimeError(f"tensordot expects dims >= 0, but got dims={dims}")
         if dims > min(a.dim(), b.dim()):
             raise RuntimeError(f"tensordot expects dims < ndim_a or ndim_b, but got dims={dims}")
-        dims_a, dims_b = list(range_(a.dim() - dims, a.dim())), list(range_(dims))
+        dims_a, dims_b = list(builtins.range(a.dim() - dims, a.dim())), list(builtins.range(dims))
     if out is None:
         return _op("tensordot")(a, b, dims_a, dims_b)
     return _op("tensordot", "out")(a, b, dims_a, dims_b, out=out)
@@ -607,7 +608,7 @@ def block_diag(*tensors: Any) -> Tensor:
     dtype, device = parts[0].dtype, parts[0].device
     for t in parts[1:]:
         dtype = _C.promote_types(dtype, t.dtype)
-    columns = sum_([t.shape[1] for t in parts])
+    columns = builtins.sum([t.shape[1] for t in parts])
     rows, at = [], 0
     for t in parts:
         n, m = t.shape
@@ -721,9 +722,6 @@ def unique_consecutive(
         values, inverse, counts = unique_dim_consecutive(input, dim, return_inverse, return_counts)
     extra = ([inverse] if return_inverse else []) + ([counts] if return_counts else [])
     return (values, *extra) if extra else values
-
-
-range_, sum_ = range, sum
 
 
 def range(  # noqa: A001

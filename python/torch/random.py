@@ -68,7 +68,7 @@ def seed() -> int:
 
 
 def initial_seed() -> int:
-    """The seed in use.
+    """The seed of the CPU generator: the last one given.
 
     Example:
 

@@ -9,7 +9,7 @@ HEAD = '''"""Types of the compiled module; generated from the operator schema.""
 
 from builtins import bool as _bool, complex as _complex, float as _float, int as _int
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Union, overload
+from typing import Any, Callable, NamedTuple, TypeVar, Union, overload
 
 from torch._tensor import Tensor
 
@@ -27,6 +27,9 @@ class device:
     def __init__(self, device: Any, index: _int = ...) -> None: ...
     def __enter__(self) -> device: ...
     def __exit__(self, *args: object) -> None: ...
+
+class StorageBase(Any): ...  # type: ignore[misc]
+class _FunctionBase(Any): ...  # type: ignore[misc]
 
 class layout: ...
 class memory_format: ...
@@ -47,6 +50,22 @@ class Generator:
     def set_state(self, new_state: Tensor) -> Generator: ...
     def __getattr__(self, name: str) -> Any: ...
 
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+class no_grad:
+    def __init__(self, orig_func: Any = ...) -> None: ...
+    def __enter__(self) -> None: ...
+    def __exit__(self, *args: object) -> None: ...
+    def __call__(self, orig_func: _Function) -> _Function: ...
+
+class enable_grad(no_grad): ...
+
+class set_grad_enabled(no_grad):
+    def __init__(self, mode: _bool) -> None: ...
+
+class inference_mode(no_grad):
+    def __init__(self, mode: _bool = ...) -> None: ...
+
 Number = Union[_int, _float, _complex, _bool]
 Device = Union[device, str, _int]
 _dtype = dtype
@@ -60,7 +79,6 @@ FORMATS = "contiguous_format preserve_format channels_last channels_last_3d".spl
 
 # What TensorBase has beside the methods of the table: attributes, and the number and sequence slots.
 ATTRIBUTES = {
-    "shape": "Size",
     "dtype": "_dtype",
     "device": "_device",
     "layout": "_layout",
@@ -103,6 +121,7 @@ ARITHMETIC = [
 
 def slots() -> list[str]:
     lines = [f"    {name}: {kind}" for name, kind in ATTRIBUTES.items()]
+    lines += ["    @property", "    def shape(self) -> Size: ...", "    _make_subclass: Any"]
     lines += [
         "    def __getattr__(self, name: str) -> Any: ...",
         "    def __setattr__(self, name: str, value: Any) -> None: ...",
@@ -138,7 +157,7 @@ def emit(table: Table, written: list[Written]) -> str:
         named_result(o): o.op for overloads in table.values() for o in overloads if named_result(o)
     }.items():
         lines += [
-            f"class _{name.lstrip(chr(95))}_result(NamedTuple):",
+            f"class _result_of_{name}(NamedTuple):",
             *(f"    {field}: Tensor" for field in op.return_names),
         ]
     lines += emit_written_stubs(written, False, "") + emit_stub(table, "torch", "")

@@ -128,7 +128,7 @@ def return_text(o: Overload, stub: bool = False) -> str:
         return "Tensor"
     if named_result(o):
         return (
-            f"_{o.op.name.lstrip(chr(95))}_result"
+            f"_result_of_{o.op.name}"
             if stub
             else f"({', '.join(f'{n}: Tensor' for n in o.op.return_names)})"
         )
@@ -229,7 +229,8 @@ def docstring(name: str, module: str, overloads: list[Overload], table: Examples
         docs.append("Writes into the tensor itself.")
     text = " ".join(docs)
     lines += ["", text if main.method else text.replace("`self`", "`input`"), ""]
-    taken = table.get(f"dtypes {base_name(main.op)}", [""])[0]
+    base = base_name(main.op)
+    taken = next((table[key][0] for n in (name, base, f"{base}_") if (key := f"dtypes {n}") in table), "")
     facts = [("Shape", shape_text), ("dtype", dtype_text), ("Raises", errors_text)]
     for what, find in facts:
         text = max((find(o) for o in overloads), key=len)
@@ -238,7 +239,6 @@ def docstring(name: str, module: str, overloads: list[Overload], table: Examples
         if text:
             lines.append(f"{what}: {text}")
     path = {"linalg": "torch.linalg.", "special": "torch.special.", "fft": "torch.fft.", "nn": "torch.nn.functional."}
-    base = base_name(main.op)
     short = name.removeprefix(f"{module}_") if module in ("special", "fft") else name
     function = f"{path.get(module, 'torch.')}{short}"
     if module == "nn" and name not in F_NAMES:
@@ -285,6 +285,7 @@ class Written:
     text: str  # of the parameters
     returns: str
     doc: str
+    also: list[str]  # parameters of the other ways to call it
 
     @property
     def method(self) -> bool:
@@ -299,7 +300,7 @@ def load_written(path: Path) -> list[Written]:
         function = ast.parse(f"def {signature}: ...").body[0]
         assert isinstance(function, ast.FunctionDef)
         text, _, returns = signature.rpartition(" -> ")
-        found.append(Written(function.name, function.args, text.partition("(")[2][:-1], returns, entry["doc"].strip()))
+        found.append(Written(function.name, function.args, text.partition("(")[2][:-1], returns, entry["doc"].strip(), entry.get("also", [])))
     return found
 
 
@@ -324,10 +325,11 @@ def written_signature(w: Written) -> str:
 
 
 def written_doc(w: Written, table: Examples) -> str:
-    shown = table.get(w.name, [])
+    example = table.get(w.name, [])
     parameters = re.sub(r"^self(, )?(/, )?", "", w.text).replace(", /", "")
-    head = f"{w.name}({parameters}) -> {w.returns}\n\n{w.doc}"
-    return head + ("\n\nExample:\n\n" + "\n".join(f"    {line}" for line in shown) if shown else "")
+    heads = [f"{w.name}({shown}) -> {w.returns}" for shown in (parameters, *(a.removeprefix("self, ") for a in w.also))]
+    head = "\n".join(heads) + f"\n\n{w.doc}"
+    return head + ("\n\nExample:\n\n" + "\n".join(f"    {line}" for line in example) if example else "")
 
 
 def emit_written_docs(written: list[Written], table: Examples) -> str:
@@ -346,11 +348,14 @@ def emit_written_docs(written: list[Written], table: Examples) -> str:
 
 
 def emit_written_stubs(written: list[Written], method: bool, indent: str) -> list[str]:
-    return [
-        f"{indent}def {w.name}({stub_types(w.text)}) -> {stub_types(w.returns)}: ..."
-        for w in written
-        if w.method == method
-    ]
+    lines = []
+    for w in written:
+        if w.method != method:
+            continue
+        for text in [w.text, *w.also]:
+            lines += [f"{indent}@overload"] if w.also else []
+            lines.append(f"{indent}def {w.name}({stub_types(text)}) -> {stub_types(w.returns)}: ...")
+    return lines
 
 
 # ---------------------------------------------------------------- stubs and reference
@@ -358,7 +363,7 @@ def emit_written_stubs(written: list[Written], method: bool, indent: str) -> lis
 # Types that attributes and functions of the same name hide in the stub.
 HIDDEN = re.compile(
     r"(?<=[:>|\[] )(?<!\w)(int|float|bool|complex|dtype|device|layout|memory_format)\b"
-    r"|(?<=\[)(int|float|bool|complex)\b|^(int|float|bool|dtype|device)\b"
+    r"|(?<=\[)(int|float|bool|complex)\b|^(int|float|bool|dtype|device)\b(?!:)"
 )
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch.optim.adam import Adam
 from torch.optim.adamw import AdamW
 from torch.optim.optimizer import Optimizer
 from torch.optim.rmsprop import RMSprop
 from torch.optim.sgd import SGD
+
+if TYPE_CHECKING:
+    from torch.optim import lr_scheduler
 
 # The classes hide modules of other names only; "from torch.optim.sgd import SGD" works as well.
 

@@ -113,6 +113,7 @@ def interpolate(
         if count not in (1, 2, 3):
             raise NotImplementedError(_wrong_input(input, mode))
         pool = (torch.adaptive_avg_pool1d, _nn.adaptive_avg_pool2d, _nn.adaptive_avg_pool3d)[count - 1]
+        assert sizes is not None
         return pool(input, sizes)
     name = _SMOOTH.get(mode) if antialias else _OPS.get((mode, count))
     if name is None:
@@ -169,7 +170,8 @@ def upsample_bilinear(input: torch.Tensor, size: Any = None, scale_factor: Any =
 
     Example:
 
-        >>> torch.nn.functional.interpolate(torch.tensor([[[[1.0, 2.0]]]]), size=(1, 3), mode="bilinear", align_corners=True)
+        >>> x = torch.tensor([[[[1.0, 2.0]]]])
+        >>> torch.nn.functional.interpolate(x, size=(1, 3), mode="bilinear", align_corners=True)
         tensor([[[[1.0000, 1.5000, 2.0000]]]])
     """
     warnings.warn(

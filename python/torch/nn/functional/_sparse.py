@@ -75,7 +75,8 @@ def embedding_bag(
 
     Example:
 
-        >>> torch.nn.functional.embedding_bag(torch.tensor([0, 1, 2]), torch.arange(6.0).reshape(3, 2), torch.tensor([0, 2]), mode="sum")
+        >>> index, weight = torch.tensor([0, 1, 2]), torch.arange(6.0).reshape(3, 2)
+        >>> torch.nn.functional.embedding_bag(index, weight, torch.tensor([0, 2]), mode="sum")
         tensor([[2., 4.],
                 [4., 5.]])
     """
