@@ -64,6 +64,7 @@ newaxis = None
 
 # Every function of the operator table is a function of torch, but for those that only derivatives and modules call.
 _NOT_FUNCTIONS = {
+    "_foreach_add_",
     "_to_copy",
     "_unsafe_view",
     "index",
@@ -436,6 +437,11 @@ _LAZY_NAMES = {
     "symeig": "torch._linalg_utils",
     "solve": "torch._linalg_utils",
     "matrix_rank": "torch._linalg_utils",
+    "_foreach_add": "torch._foreach",
+    "_foreach_add_": "torch._foreach",
+    "_foreach_mul": "torch._foreach",
+    "_foreach_mul_": "torch._foreach",
+    "_foreach_copy_": "torch._foreach",
     "_check": "torch._checks",
     "_check_is_size": "torch._checks",
     "_check_index": "torch._checks",

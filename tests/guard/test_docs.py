@@ -184,7 +184,7 @@ def test_stubs_agree_with_signatures() -> None:
         if [p for p in given if p != "out"] not in accepted:
             wrong.append(f"{path}.{name}({', '.join(given)}) is not in the stub: {overloads}")
     assert not wrong, "\n".join(wrong)
-    assert compiled > 1000 and written > 200, (compiled, written)
+    assert compiled > 1000 and written >= 200, (compiled, written)
 
 
 def test_reference_is_whole() -> None:

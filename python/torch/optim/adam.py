@@ -161,7 +161,7 @@ def _update(
         _update_recorded(params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps, group)
         return
     beta1, beta2 = group["betas"]
-    torch._foreach_add_(steps, 1)
+    torch._C._VariableFunctions._foreach_add_(steps, 1)
     op = torch._fused_adamw_ if group["decoupled_weight_decay"] else torch._fused_adam_
     op(
         params,

@@ -123,7 +123,7 @@ def _update(
     if group["differentiable"]:
         _update_recorded(params, grads, square_avgs, grad_avgs, momentum_buffers, steps, group)
         return
-    torch._foreach_add_(steps, 1)
+    torch._C._VariableFunctions._foreach_add_(steps, 1)
     torch._fused_rmsprop_(
         params,
         grads,
