@@ -15,7 +15,8 @@ set(TORCH_GENERATED_PYTHON_FILES)
 
 set(generator ${CMAKE_SOURCE_DIR}/csrc/ops/gen/generate.py)
 if(EXISTS ${generator})
-  torch_glob_recurse(generator_inputs csrc/ops/gen/*.py csrc/ops/schema/*.yaml)
+  torch_glob_recurse(generator_inputs csrc/ops/gen/*.py csrc/ops/schema/*.yaml csrc/ops/examples/*.txt
+    csrc/bindings/*.yaml)
   set(generate_command ${CMAKE_COMMAND} -E env PYTHONDONTWRITEBYTECODE=1
     ${Python_EXECUTABLE} ${generator} --schema ${CMAKE_SOURCE_DIR}/csrc/ops/schema --out ${TORCH_GENERATED_DIR})
 

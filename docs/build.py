@@ -1,4 +1,4 @@
-"""Makes the documentation: copies the generated operator reference into docs/reference and runs Sphinx on it.
+"""Makes the documentation: puts the operator table and the pages of functions into docs/reference and runs Sphinx.
 
 ``python docs/build.py [BUILD]``, where BUILD (default: build) is the build directory that holds the generated pages.
 """
@@ -10,18 +10,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pages
+
 DOCS = Path(__file__).resolve().parent
 
 
 def main() -> int:
     build = Path(sys.argv[1]) if len(sys.argv) > 1 else DOCS.parent / "build"
-    pages = build / "generated" / "docs"
+    table = build / "generated" / "docs"
     target = DOCS / "reference" / "generated"
     shutil.rmtree(target, ignore_errors=True)
-    if not pages.is_dir():
-        print(f"docs/build.py: no operator reference in {pages}; run make develop first", file=sys.stderr)
+    if not table.is_dir():
+        print(f"docs/build.py: no operator reference in {table}; run make develop first", file=sys.stderr)
         return 1
-    shutil.copytree(pages, target)
+    shutil.copytree(table, target)
+    pages.write(target)
     options = ["-W", "--keep-going", "-q", "-b", "html"]
     command = [sys.executable, "-m", "sphinx", *options, str(DOCS), str(DOCS / "_build")]
     return subprocess.run(command, check=False).returncode

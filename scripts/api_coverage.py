@@ -1,5 +1,6 @@
 """How much of PyTorch's API is here: each public function of torch, torch.Tensor, torch.nn.functional, torch.linalg,
-torch.fft and torch.special is full, partial (and what of it is missing) or absent.
+torch.fft and torch.special is full, partial (and what of it is missing) or absent. The functions and methods that other
+packages use most, by scripts/most_used.txt, are counted by themselves; of those in these namespaces all must be full.
 
 scripts/api_coverage.py --reference .venv-pytorch/bin/python            print the table
 scripts/api_coverage.py --reference ... --write docs/compatibility.md   replace the section between the markers there
@@ -40,10 +41,11 @@ def parameters(value):
         return None
     return [[p.name, p.kind.name] for p in found]
 found = {}
+private = set(sys.argv[1:])
 for place, holder in places.items():
     here = found[place] = {}
     for name in dir(holder):
-        if name.startswith("_"):
+        if name.startswith("_") and f"{place}.{name}" not in private:
             continue
         try:
             value = getattr(holder, name)
@@ -67,29 +69,63 @@ json.dump({"places": found, "schemas": schemas}, sys.stdout)
 # Names that do not concern dense tensors on the CPU, and why. First match wins.
 ELSEWHERE = [
     (r"quant|^q_|fbgemm|int_repr|qscheme|choose_qparams|fused_moving_avg", "quantized tensors"),
-    (r"cudnn|miopen|mkldnn|vulkan|xnnpack|_cuda|record_stream|^batch_norm_(stats|elemt|gather|update|backward)|"
-     r"^(is_)?(cuda|ipu|maia|meta|mps|mtia|xpu|hpu|xla|vulkan)$|get_device_module",
-     "other devices and their libraries"),
-    (r"sparse|coalesce|(crow|ccol|row|col)_indices|^(indices|values)(_copy)?$|dsmm|hspmm|^smm|spmm|sspaddmm|saddmm|hsmm|"
-     r"dense_dim|padded_tensor", "sparse and nested layouts"),
-    (r"^sym_|^_sym|^unify_type|^merge_type|^parse_|import_ir|^fork$|^wait$|init_num_threads|prepare_multiprocessing|"
-     r"profiler_allow|compiled_with|^get_file_path$|^(cond|while_loop)$|^typename$|^is_vulkan|thread_safe_generator|"
-     r"classproperty", "tracing and internals"),
+    (
+        r"cudnn|miopen|mkldnn|vulkan|xnnpack|_cuda|record_stream|^batch_norm_(stats|elemt|gather|update|backward)|"
+        r"^(is_)?(cuda|ipu|maia|meta|mps|mtia|xpu|hpu|xla|vulkan)$|get_device_module",
+        "other devices and their libraries",
+    ),
+    (
+        r"^native_norm$|^_values$|^_indices$|sparse|coalesce|(crow|ccol|row|col)_indices|^(indices|values)(_copy)?$|"
+        r"dsmm|hspmm|^smm|spmm|sspaddmm|saddmm|hsmm|dense_dim|padded_tensor",
+        "sparse and nested layouts",
+    ),
+    ("^vmap$", "function transforms (torch.func)"),
+    ("^chalf$", "complex32"),
+    (
+        r"^compile$|^sym_|^_sym|^unify_type|^merge_type|^parse_|import_ir|^fork$|^wait$|init_num_threads|"
+        r"prepare_multiprocessing|"
+        r"profiler_allow|compiled_with|^get_file_path$|^(cond|while_loop)$|^typename$|^is_vulkan|thread_safe_generator|"
+        r"classproperty",
+        "tracing and internals",
+    ),
     (r"autocast", "mixed precision (torch.amp)"),
     (r"^(align_|names$|refine_names|rename|has_names)", "named dimensions"),
-    (r"assert_int_or_pair|boolean_dispatch|has_torch_function|handle_torch_function|scaled_(grouped_)?mm|grouped_mm|"
-     r"linear_cross_entropy|^Optional$|^slice_inverse$|^index$|^is_distributed$", "internals and prototypes"),
+    (
+        r"assert_int_or_pair|boolean_dispatch|has_torch_function|handle_torch_function|scaled_(grouped_)?mm|grouped_mm|"
+        r"linear_cross_entropy|^Optional$|^slice_inverse$|^index$|^is_distributed$",
+        "internals and prototypes",
+    ),
 ]
+# Overloads that only TorchScript has: over Python's lists and numbers.
+SCRIPTED = {
+    "sort.int",
+    "sort.float",
+    "sort.Tensor",
+    "sort.bool",
+    "sort.str",
+    "sort.any",
+    "ldexp",
+    "copy_.Tensor",
+    "copy_.int",
+    "copy_.float",
+}
 REMOVED = ("eig", "symeig", "solve", "lstsq", "matrix_rank", "volatile")
-TITLES = {"torch": "torch", "Tensor": "torch.Tensor", "F": "torch.nn.functional", "linalg": "torch.linalg",
-          "fft": "torch.fft", "special": "torch.special"}
+TITLES = {
+    "torch": "torch",
+    "Tensor": "torch.Tensor",
+    "F": "torch.nn.functional",
+    "linalg": "torch.linalg",
+    "fft": "torch.fft",
+    "special": "torch.special",
+}
 TARGET = 0.95
+MOST_USED = Path(__file__).resolve().parent / "most_used.txt"
 BEGIN, END = "<!-- coverage: begin -->", "<!-- coverage: end -->"
 
 
-def probe(python: str, path: str | None) -> dict[str, Any]:
+def probe(python: str, path: str | None, private: list[str]) -> dict[str, Any]:
     env = {"PYTHONPATH": path} if path else {}
-    done = subprocess.run([python, "-c", PROBE], capture_output=True, text=True, check=False, env=env)
+    done = subprocess.run([python, "-c", PROBE, *private], capture_output=True, text=True, check=False, env=env)
     if done.returncode:
         raise SystemExit(f"{python} failed:\n{done.stderr[-2000:]}")
     return json.loads(done.stdout)
@@ -120,7 +156,9 @@ def overloads(schemas: list[str]) -> dict[str, dict[str, list[str]]]:
     for schema in schemas:
         head = schema[: schema.index("(")]
         base, _, overload = head.partition(".")
-        if re.search(r"Dimname|\bt\[\]|\bt\b |t\(|__upgraders|QScheme", schema) or overload.endswith("_names"):
+        if re.search(r"Dimname|\bt\[\]|\bt\b |\bt\(|__upgraders|QScheme", schema) or overload.endswith("_names"):
+            continue
+        if head in SCRIPTED and ("[](a!)" in schema or "float x" in schema or "other)" in schema):
             continue
         found.setdefault(base, {})[overload] = argument_names(schema)
     return found
@@ -148,18 +186,23 @@ def judge(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, dict[str, t
         mine = ours["places"][place]
         for name, facts in names.items():
             why = elsewhere(place, name)
-            if name not in mine:
+            if name == "compile":  # there, but only to say that it is not supported
+                verdict = ("elsewhere", why or "")
+            elif name not in mine:
                 verdict = ("elsewhere", why) if why else ("absent", "")
             else:
                 gone: list[str] = []
                 kind = facts["kind"]
-                if kind == "builtin" and name in tables[0] and name in tables[1]:
+                if kind == "builtin" and name in tables[0] and name in tables[1] and name[0] != "_":
                     gone = missing_overloads(tables[0][name], tables[1][name])
                 elif kind == "python" and facts["parameters"] and mine[name].get("parameters"):
                     have = {p[0] for p in mine[name]["parameters"]}
                     if not any(p[1] == "VAR_KEYWORD" for p in mine[name]["parameters"]):
-                        gone = [p[0] for p in facts["parameters"] if p[1] not in ("VAR_POSITIONAL", "VAR_KEYWORD")
-                                and p[0] not in have and p[0] != "self"]
+                        gone = [
+                            p[0]
+                            for p in facts["parameters"]
+                            if p[1] not in ("VAR_POSITIONAL", "VAR_KEYWORD") and p[0] not in have and p[0] != "self"
+                        ]
                 verdict = ("partial", ", ".join(gone)) if gone else ("full", "")
             result.setdefault(place, {})[name] = verdict
     return result
@@ -171,11 +214,14 @@ def report(verdicts: dict[str, dict[str, tuple[str, str]]]) -> str:
     for place, names in verdicts.items():
         count = {kind: sum(v[0] == kind for v in names.values()) for kind in ("full", "partial", "absent")}
         total = sum(count.values())
-        lines.append(f"| `{TITLES[place]}` | {total} | {count['full']} | {count['partial']} | {count['absent']} | "
-                     f"{100 * count['full'] / max(total, 1):.1f} % |")
+        lines.append(
+            f"| `{TITLES[place]}` | {total} | {count['full']} | {count['partial']} | {count['absent']} | "
+            f"{100 * count['full'] / max(total, 1):.1f} % |"
+        )
         for kind in ("partial", "absent"):
-            some = [f"`{name}`" + (f" lacks {gone}" if gone else "")
-                    for name, (what, gone) in names.items() if what == kind]
+            some = [
+                f"`{name}`" + (f" lacks {gone}" if gone else "") for name, (what, gone) in names.items() if what == kind
+            ]
             if some:
                 joined = ("; " if kind == "partial" else ", ").join(some)
                 details.append(f"`{TITLES[place]}`, {kind}: {joined}.\n")
@@ -185,8 +231,35 @@ def report(verdicts: dict[str, dict[str, tuple[str, str]]]) -> str:
             if kind == "elsewhere":
                 reasons[why] = reasons.get(why, 0) + 1
     rest = "; ".join(f"{why} ({n})" for why, n in reasons.items())
+    functions, methods, others = most_used()
+    lines += [
+        "",
+        f"Of the 400 functions that other packages use most, {len(functions)} are in these namespaces, {others} in "
+        f"other modules: {rank(verdicts, functions)[0]}. Of the 200 names of `torch.Tensor` that they use most: "
+        f"{rank(verdicts, methods)[0]}.",
+    ]
     lines += ["", *details, f"Not counted, because not about dense tensors on the CPU: {rest}."]
     return "\n".join(lines) + "\n"
+
+
+def most_used() -> tuple[list[tuple[str, str]], list[tuple[str, str]], int]:
+    """Namespace and name of the functions and of the methods used most, and how many functions other modules have."""
+    sections = re.split(r"\[(\w+)\]", re.sub(r"#.*", "", MOST_USED.read_text()))
+    words = dict(zip(sections[1::2], (text.split() for text in sections[2::2])))
+    here = {"": "torch", "nn.functional": "F", "linalg": "linalg", "fft": "fft", "special": "special"}
+    split = [name.rpartition(".") for name in words["functions"]]
+    functions = [(here[module], name) for module, _, name in split if module in here]
+    return functions, [("Tensor", name) for name in words["methods"]], len(split) - len(functions)
+
+
+def rank(verdicts: dict[str, dict[str, tuple[str, str]]], names: list[tuple[str, str]]) -> tuple[str, list[str]]:
+    """What is said of a list of names, and those that are not full although they should be."""
+    known = [(name, verdicts[place][name]) for place, name in names if name in verdicts[place]]
+    count = {kind: sum(v[0] == kind for _, v in known) for kind in ("full", "partial", "absent", "elsewhere")}
+    wrong = [f"{name} ({what})" for name, (what, _) in known if what in ("partial", "absent")]
+    text = f"{count['full']} of {len(known) - count['elsewhere']} full"
+    rest = [f"`{name}` ({why})" for name, (what, why) in known if what == "elsewhere"]
+    return text + (f"; not counted: {', '.join(rest)}" if rest else ""), wrong
 
 
 def share(verdicts: dict[str, dict[str, tuple[str, str]]]) -> float:
@@ -202,7 +275,10 @@ def main() -> int:
     parser.add_argument("--check", action="store_true")
     args = parser.parse_args()
     python_path = Path(__file__).resolve().parent.parent / "python"
-    verdicts = judge(probe(args.ours, str(python_path)), probe(args.reference, None))
+    functions, methods, _ = most_used()
+    private = [f"{place}.{name}" for place, name in functions + methods if name.startswith("_")]
+    verdicts = judge(probe(args.ours, str(python_path), private), probe(args.reference, None, private))
+    lacking = rank(verdicts, functions)[1] + rank(verdicts, methods)[1]
     text = report(verdicts)
     if args.write:
         page = args.write.read_text()
@@ -212,7 +288,10 @@ def main() -> int:
     else:
         print(text)
     print(f"full: {100 * share(verdicts):.1f} % (target {100 * TARGET:.0f} %)")
-    return int(args.check and share(verdicts) < TARGET)
+    print(f"most used functions: {rank(verdicts, functions)[0]}\nmost used methods: {rank(verdicts, methods)[0]}")
+    if lacking:
+        print(f"most used, but not full: {', '.join(lacking)}")
+    return int(args.check and (share(verdicts) < TARGET or bool(lacking)))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 // Starting a backward from Python, anomaly mode, and threads for deep reentrant backward.
 #include "bindings/autograd_python.h"
+#include "bindings/docs.h"
 
 #include "core/threads.h"
 
@@ -255,10 +256,10 @@ template <class F> PyCFunction as_function(F f) {
 }
 
 PyMethodDef module_functions[] = {
-    {"set_anomaly_enabled", as_function(set_anomaly), METH_FASTCALL, "Switches anomaly mode."},
-    {"is_anomaly_enabled", is_anomaly_enabled, METH_NOARGS, "Whether anomaly mode is on."},
+    {"set_anomaly_enabled", as_function(set_anomaly), METH_FASTCALL, doc::function_set_anomaly_enabled},
+    {"is_anomaly_enabled", is_anomaly_enabled, METH_NOARGS, doc::function_is_anomaly_enabled},
     {"is_anomaly_check_nan_enabled", is_anomaly_check_nan, METH_NOARGS,
-     "Whether anomaly mode looks for NaN."},
+     doc::function_is_anomaly_check_nan_enabled},
     {"_current_graph_task_id", [](PyObject*, PyObject*) { return PyLong_FromLong(autograd::current_walk()); },
      METH_NOARGS, "Number of the backward in flight on this thread, or -1."},
     {"_current_autograd_node", current_graph_node, METH_NOARGS,

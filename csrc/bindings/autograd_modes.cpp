@@ -1,6 +1,7 @@
 // no_grad, enable_grad, set_grad_enabled, inference_mode: context managers in C, because `with
 // torch.no_grad():` stands in inner loops. Used as decorators they hand over to torch.autograd.grad_mode.
 #include "bindings/autograd_python.h"
+#include "bindings/docs.h"
 
 #include "core/thread_state.h"
 
@@ -205,11 +206,10 @@ PyObject* set_grad_enabled(PyObject*, PyObject* value) {
 }
 
 PyMethodDef functions[] = {
-    {"is_grad_enabled", is_grad_enabled, METH_NOARGS,
-     "Whether ops on this thread are recorded for backward."},
+    {"is_grad_enabled", is_grad_enabled, METH_NOARGS, doc::function_is_grad_enabled},
     {"_set_grad_enabled", set_grad_enabled, METH_O, "Switches recording on this thread on or off."},
     {"is_inference_mode_enabled", is_inference_mode_enabled, METH_NOARGS,
-     "Whether this thread is in inference mode."},
+     doc::function_is_inference_mode_enabled},
     {nullptr, nullptr, 0, nullptr},
 };
 

@@ -1,5 +1,6 @@
 // What a Tensor shows of its autograd record: attributes and methods of the Tensor type.
 #include "bindings/autograd_python.h"
+#include "bindings/docs.h"
 #include "bindings/override.h"
 
 namespace torch::python {
@@ -200,31 +201,14 @@ PyGetSetDef autograd_getset[] = {
 
 PyMethodDef autograd_methods[] = {
     {"backward", as_function(method_with_args<"backward", tensor_backward>), METH_FASTCALL | METH_KEYWORDS,
-     "backward($self, /, gradient=None, retain_graph=None, create_graph=False, inputs=None)\n--\n\n"
-     "Computes the gradients of this tensor with respect to the leaves of its graph and adds them to their "
-     ".grad.\n\n"
-     "gradient: gradient of something with respect to this tensor, in its shape; may be left out for a "
-     "tensor with one "
-     "element, then 1.\nretain_graph: keep what the graph saved, for another backward; default: "
-     "create_graph.\n"
-     "create_graph: record the backward itself, for higher derivatives.\ninputs: tensors to add gradients "
-     "to; default "
-     "all leaves.\nRuntimeError if the tensor is not part of a graph, or its graph was used up."},
+     doc::method_backward},
     {"requires_grad_", as_function(method_with_args<"requires_grad_", requires_grad_in_place>),
-     METH_FASTCALL | METH_KEYWORDS,
-     "requires_grad_($self, /, requires_grad=True)\n--\n\nSets requires_grad and returns the tensor."},
-    {"register_hook", method_one_arg<"register_hook", register_hook>, METH_O,
-     "register_hook($self, hook, /)\n--\n\n"
-     "Calls hook(grad) when the gradient of the tensor has been computed; a tensor that it returns replaces "
-     "it.\n"
-     "Returns a handle with remove(). The hook must not change its argument."},
+     METH_FASTCALL | METH_KEYWORDS, doc::method_requires_grad_},
+    {"register_hook", method_one_arg<"register_hook", register_hook>, METH_O, doc::method_register_hook},
     {"register_post_accumulate_grad_hook",
      method_one_arg<"register_post_accumulate_grad_hook", register_post_accumulate_hook>, METH_O,
-     "register_post_accumulate_grad_hook($self, hook, /)\n--\n\n"
-     "Calls hook(leaf) after a backward added to leaf.grad. Leaves only. Returns a handle with remove()."},
-    {"retain_grad", method_no_args<"retain_grad", retain_grad>, METH_NOARGS,
-     "retain_grad($self, /)\n--\n\nKeeps the gradient of this non-leaf tensor in .grad. Does nothing on "
-     "leaves."},
+     doc::method_register_post_accumulate_grad_hook},
+    {"retain_grad", method_no_args<"retain_grad", retain_grad>, METH_NOARGS, doc::method_retain_grad},
     {"_is_view", method_no_args<"_is_view", is_view>, METH_NOARGS,
      "_is_view($self, /)\n--\n\nWhether the tensor is a view of record."},
     {nullptr, nullptr, 0, nullptr},

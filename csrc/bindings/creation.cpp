@@ -1,4 +1,5 @@
 #include "bindings/creation.h"
+#include "bindings/docs.h"
 
 #include "autograd/node.h"
 #include "bindings/dlpack.h"
@@ -124,9 +125,8 @@ Tensor tensor_of_buffer(PyObject* object, DType dtype, int64_t count, int64_t of
 }
 
 void warn_if_read_only_buffer(const Tensor& t) {
-  static bool warned = false;
-  if (t.storage()->writable() || warned) return;
-  warned = true;
+  static std::atomic<bool> warned = false;
+  if (t.storage()->writable() || !warning_due(warned)) return;
   warn("The given buffer is not writable: the tensor over it is read-only too, and operations that write to "
        "it fail. Copy "
        "the buffer to get a tensor that can be written. This warning is given once.");
@@ -343,42 +343,19 @@ PyObject* tensor_new(PyObject* self, PyObject* args, PyObject* kwargs) {
 } // namespace
 
 PyMethodDef creation_functions[] = {
-    {"tensor", as_method(py_tensor), METH_FASTCALL | METH_KEYWORDS,
-     "tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=False) -> Tensor\n\nNew "
-     "tensor with a copy of "
-     "`data`: a number, nested sequences of numbers, a NumPy array or scalar, or a tensor. Without `dtype` "
-     "the numbers decide: "
-     "bool, int64, the default dtype or its complex counterpart; arrays keep theirs. ValueError for ragged "
-     "sequences, "
-     "RuntimeError for values that do not fit the dtype."},
-    {"as_tensor", as_method(py_as_tensor), METH_FASTCALL | METH_KEYWORDS,
-     "as_tensor(data, dtype=None, device=None) -> Tensor\n\nLike torch.tensor, but a tensor of the right "
-     "dtype and device is "
-     "returned as it is (with its graph), and a NumPy array of a matching dtype is shared, not copied."},
-    {"asarray", as_method(py_asarray), METH_FASTCALL | METH_KEYWORDS,
-     "asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=None) -> Tensor\n\nTensor of a "
-     "tensor, NumPy array, "
-     "DLPack object, buffer or nested sequence. copy=None shares memory where possible, True always copies, "
-     "False raises "
-     "ValueError where a copy would be needed. requires_grad=None follows `obj`."},
-    {"frombuffer", as_method(py_frombuffer), METH_FASTCALL | METH_KEYWORDS,
-     "frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False) -> Tensor\n\nOne-dimensional "
-     "tensor over the memory "
-     "of an object with the buffer protocol, from byte `offset` on; count < 0 takes all there is."},
+    {"tensor", as_method(py_tensor), METH_FASTCALL | METH_KEYWORDS, doc::function_tensor},
+    {"as_tensor", as_method(py_as_tensor), METH_FASTCALL | METH_KEYWORDS, doc::function_as_tensor},
+    {"asarray", as_method(py_asarray), METH_FASTCALL | METH_KEYWORDS, doc::function_asarray},
+    {"frombuffer", as_method(py_frombuffer), METH_FASTCALL | METH_KEYWORDS, doc::function_frombuffer},
     {"_legacy_tensor", as_method(py_legacy_tensor), METH_FASTCALL,
      "Constructor of the typed tensor classes."},
     {nullptr, nullptr, 0, nullptr}};
 
-PyMethodDef creation_tensor_methods[] = {{"new_tensor",
-                                          as_method(method_with_args<"new_tensor", tensor_new_tensor>),
-                                          METH_FASTCALL | METH_KEYWORDS,
-                                          "new_tensor(data, *, dtype=None, device=None, requires_grad=False) "
-                                          "-> Tensor\n\nLike torch.tensor, with this tensor's "
-                                          "dtype and device as defaults."},
-                                         {"new", as_method(tensor_new), METH_VARARGS | METH_KEYWORDS,
-                                          "new(*args, device=None) -> Tensor\n\nLike calling the tensor "
-                                          "class, with this tensor's dtype and device."},
-                                         {nullptr, nullptr, 0, nullptr}};
+PyMethodDef creation_tensor_methods[] = {
+    {"new_tensor", as_method(method_with_args<"new_tensor", tensor_new_tensor>),
+     METH_FASTCALL | METH_KEYWORDS, doc::method_new_tensor},
+    {"new", as_method(tensor_new), METH_VARARGS | METH_KEYWORDS, doc::method_new},
+    {nullptr, nullptr, 0, nullptr}};
 
 bool init_creation(PyObject* module) {
   return PyModule_AddFunctions(module, creation_functions) == 0 && init_numpy(module) && init_dlpack(module);

@@ -3,6 +3,7 @@
 #include "bindings/call.h"
 #include "bindings/creation.h"
 #include "bindings/dispatch.h"
+#include "bindings/docs.h"
 #include "bindings/gil.h"
 #include "bindings/override.h"
 #include "bindings/storage.h"
@@ -56,9 +57,11 @@ PyObject* py_set_default_dtype(PyObject*, PyObject* o) {
     Py_RETURN_NONE;
   });
 }
-PyObject* py_promote_types(PyObject*, PyObject* args) {
+PyObject* py_promote_types(PyObject*, PyObject* args, PyObject* kwargs) {
   PyObject *a = nullptr, *b = nullptr;
-  if (!PyArg_ParseTuple(args, "OO:promote_types", &a, &b)) return nullptr;
+  static const char* names[] = {"type1", "type2", nullptr};
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO:promote_types", const_cast<char**>(names), &a, &b))
+    return nullptr;
   return guarded([&] { return wrap(promote(to_dtype(a), to_dtype(b))); });
 }
 PyObject* py_can_cast(PyObject*, PyObject* args, PyObject* kwargs) {
@@ -68,9 +71,11 @@ PyObject* py_can_cast(PyObject*, PyObject* args, PyObject* kwargs) {
     return nullptr;
   return guarded([&] { return wrap(can_cast(to_dtype(a), to_dtype(b))); });
 }
-PyObject* py_result_type(PyObject*, PyObject* args) {
+PyObject* py_result_type(PyObject*, PyObject* args, PyObject* kwargs) {
   PyObject *a = nullptr, *b = nullptr;
-  if (!PyArg_ParseTuple(args, "OO:result_type", &a, &b)) return nullptr;
+  static const char* names[] = {"tensor", "other", nullptr};
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO:result_type", const_cast<char**>(names), &a, &b))
+    return nullptr;
   return guarded([&] {
     for (PyObject* o : {a, b})
       check_type(is_tensor(o) || is_number(o), "result_type(): expected Tensor or Number, got ",
@@ -78,6 +83,14 @@ PyObject* py_result_type(PyObject*, PyObject* args) {
     return wrap(result_type(TensorArg(a, number_allowed), TensorArg(b, number_allowed)));
   });
 }
+PyObject* set_warn_always(PyObject*, PyObject* b) {
+  if (!PyBool_Check(b))
+    return PyErr_Format(PyExc_RuntimeError, "setWarnOnlyOnce expects a bool, but got %s",
+                        Py_TYPE(b)->tp_name);
+  warn_always = b == Py_True;
+  Py_RETURN_NONE;
+}
+PyObject* is_warn_always_enabled(PyObject*, PyObject*) { return PyBool_FromLong(warn_always); }
 PyObject* isa_name(PyObject*, PyObject*) { return PyUnicode_FromString(cpu_isa_name()); }
 PyObject* memory_stats(PyObject*, PyObject*) {
   const AllocatorStats s = allocator_stats();
@@ -91,20 +104,18 @@ PyObject* trim(PyObject*, PyObject*) {
 }
 
 PyMethodDef functions[] = {
-    {"get_num_threads", get_num_threads, METH_NOARGS,
-     "get_num_threads() -> int\n\nThreads that one operator may use."},
-    {"set_num_threads", py_set_num_threads, METH_O,
-     "set_num_threads(n)\n\nSets how many threads one operator may use."},
-    {"get_default_dtype", get_default_dtype, METH_NOARGS,
-     "get_default_dtype() -> dtype\n\nThe dtype of new floating tensors."},
+    {"get_num_threads", get_num_threads, METH_NOARGS, doc::function_get_num_threads},
+    {"set_num_threads", py_set_num_threads, METH_O, doc::function_set_num_threads},
+    {"get_default_dtype", get_default_dtype, METH_NOARGS, doc::function_get_default_dtype},
     {"_set_default_dtype", py_set_default_dtype, METH_O, "Sets the dtype of new floating tensors."},
-    {"promote_types", py_promote_types, METH_VARARGS,
-     "promote_types(type1, type2) -> dtype\n\nThe smallest dtype that both convert to."},
+    {"promote_types", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(py_promote_types)),
+     METH_VARARGS | METH_KEYWORDS, doc::function_promote_types},
     {"can_cast", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(py_can_cast)),
-     METH_VARARGS | METH_KEYWORDS,
-     "can_cast(from_, to) -> bool\n\nWhether conversion keeps the category of the dtype."},
-    {"result_type", py_result_type, METH_VARARGS,
-     "result_type(tensor1, tensor2) -> dtype\n\nThe dtype that arithmetic on both gives."},
+     METH_VARARGS | METH_KEYWORDS, doc::function_can_cast},
+    {"result_type", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(py_result_type)),
+     METH_VARARGS | METH_KEYWORDS, doc::function_result_type},
+    {"set_warn_always", set_warn_always, METH_O, doc::function_set_warn_always},
+    {"is_warn_always_enabled", is_warn_always_enabled, METH_NOARGS, doc::function_is_warn_always_enabled},
     {"_cpu_isa", isa_name, METH_NOARGS, "Instruction set of the kernels in use."},
     {"_memory_stats", memory_stats, METH_NOARGS, "Counters of the CPU allocator."},
     {"_trim_memory", trim, METH_NOARGS, "Gives cached memory back to the system."},

@@ -1,10 +1,12 @@
 #include "bindings/numpy.h"
+#include "bindings/docs.h"
 
 #include "autograd/node.h"
 #include "bindings/gil.h"
 #include "bindings/keyword_args.h"
 #include "bindings/override.h"
 #include "bindings/storage.h"
+#include "core/warning.h"
 #include "ops/ops.h"
 
 #include <cstring>
@@ -202,15 +204,11 @@ Tensor from_numpy_scalar(PyObject* scalar) {
 }
 
 void warn_if_read_only(const Tensor& t) {
-  static bool warned = false;
-  if (t.storage()->writable() || warned) return;
-  warned = true;
-  if (PyErr_WarnEx(
-          PyExc_UserWarning,
-          "The given NumPy array is not writable: the tensor over it is read-only too, and operations that "
-          "write to it fail. Copy the array to get a tensor that can be written. This warning is given once.",
-          1) < 0)
-    throw PythonError{};
+  static std::atomic<bool> warned = false;
+  if (t.storage()->writable() || !warning_due(warned)) return;
+  warn(
+      "The given NumPy array is not writable: the tensor over it is read-only too, and operations that write "
+      "to it fail. Copy the array to get a tensor that can be written. This warning is given once.");
 }
 
 // ---- tensor to array ----
@@ -349,21 +347,14 @@ template <class F> PyCFunction as_method(F f) {
 
 PyMethodDef numpy_tensor_methods[] = {
     {"numpy", as_method(method_with_args<"numpy", tensor_numpy>), METH_FASTCALL | METH_KEYWORDS,
-     "numpy(*, force=False) -> numpy.ndarray\n\nArray over the tensor's own memory: writes to one show in "
-     "the other. Fails "
-     "for tensors that require grad, are not on the CPU or have a dtype that NumPy lacks (bfloat16); with "
-     "force=True the "
-     "tensor is detached and copied to the CPU first where needed."},
+     doc::method_numpy},
     {"__array__", as_method(method_with_args<"__array__", tensor_array>), METH_FASTCALL | METH_KEYWORDS,
      "__array__(dtype=None, copy=None) -> numpy.ndarray\n\nWhat numpy.asarray calls; copies only for another "
      "dtype or "
      "copy=True."},
     {nullptr, nullptr, 0, nullptr}};
 
-PyMethodDef numpy_functions[] = {{"from_numpy", py_from_numpy, METH_O,
-                                  "from_numpy(ndarray) -> Tensor\n\nTensor over the array's own memory, "
-                                  "which it keeps alive. The tensor cannot be resized. "
-                                  "From a read-only array comes a read-only tensor and a warning."},
+PyMethodDef numpy_functions[] = {{"from_numpy", py_from_numpy, METH_O, doc::function_from_numpy},
                                  {nullptr, nullptr, 0, nullptr}};
 
 bool init_numpy(PyObject* module) {

@@ -1,4 +1,5 @@
 #include "bindings/scalar_access.h"
+#include "bindings/docs.h"
 
 #include "bindings/from_data.h"
 #include "bindings/gil.h"
@@ -234,22 +235,16 @@ int tensor_contains(PyObject* self, PyObject* element) {
 }
 
 PyMethodDef scalar_access_methods[] = {
-    {"item", method_no_args<"item", tensor_item>, METH_NOARGS,
-     "item() -> number\n\nThe value of a tensor with one element as a Python bool, int, float or complex. "
-     "RuntimeError for "
-     "any other number of elements."},
-    {"tolist", method_no_args<"tolist", tensor_tolist>, METH_NOARGS,
-     "tolist() -> list or number\n\nNested lists of Python numbers in the tensor's shape; a number for a "
-     "0-dim tensor."},
+    {"item", method_no_args<"item", tensor_item>, METH_NOARGS, doc::method_item},
+    {"tolist", method_no_args<"tolist", tensor_tolist>, METH_NOARGS, doc::method_tolist},
     {"_nested_list", tensor_nested_list, METH_O,
      "_nested_list(edge) -> list or number\n\nLike tolist, but only the first and last `edge` items of each "
      "longer dimension."},
-    {"data_ptr", method_no_args<"data_ptr", tensor_data_ptr>, METH_NOARGS,
-     "data_ptr() -> int\n\nAddress of the first element; 0 if there is none."},
+    {"data_ptr", method_no_args<"data_ptr", tensor_data_ptr>, METH_NOARGS, doc::method_data_ptr},
     {"element_size", method_no_args<"element_size", tensor_element_size>, METH_NOARGS,
-     "element_size() -> int\n\nBytes of one element."},
+     doc::method_element_size},
     {"storage_offset", method_no_args<"storage_offset", tensor_storage_offset>, METH_NOARGS,
-     "storage_offset() -> int\n\nElements between the start of the storage and the tensor's first element."},
+     doc::method_storage_offset},
     {"__complex__", method_no_args<"__complex__", tensor_complex>, METH_NOARGS,
      "The value of a one-element tensor as complex."},
     {nullptr, nullptr, 0, nullptr}};

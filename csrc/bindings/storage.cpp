@@ -1,6 +1,7 @@
 #include "bindings/storage.h"
 
 #include "autograd/node.h"
+#include "bindings/docs.h"
 #include "bindings/from_data.h"
 #include "bindings/gil.h"
 #include "bindings/keyword_args.h"
@@ -720,9 +721,7 @@ PyMethodDef storage_tensor_methods[] = {
     {"untyped_storage", method_no_args<"untyped_storage", tensor_untyped_storage>, METH_NOARGS,
      "untyped_storage() -> UntypedStorage\n\nThe memory under the tensor."},
     {"set_", as_method(method_with_args<"set_", tensor_set>), METH_FASTCALL | METH_KEYWORDS,
-     "set_(source=None, storage_offset=0, size=None, stride=None) -> Tensor\n\nMakes this tensor view the "
-     "memory of a storage or "
-     "of another tensor, in the given geometry."},
+     doc::method_set_},
     {nullptr, nullptr, 0, nullptr}};
 
 bool init_storage(PyObject* module) {

@@ -1,4 +1,5 @@
 #include "bindings/types.h"
+#include "bindings/docs.h"
 
 #include "bindings/tensor_object.h"
 
@@ -169,10 +170,8 @@ PyObject* set_default_device(PyObject*, PyObject* device) {
   });
 }
 PyMethodDef device_functions[] = {
-    {"get_default_device", get_default_device, METH_NOARGS,
-     "get_default_device() -> device\n\nDevice of new tensors of this thread where none is asked for."},
-    {"set_default_device", set_default_device, METH_O,
-     "set_default_device(device)\n\nSets the device of new tensors of this thread; None: the CPU."},
+    {"get_default_device", get_default_device, METH_NOARGS, doc::function_get_default_device},
+    {"set_default_device", set_default_device, METH_O, doc::function_set_default_device},
     {nullptr, nullptr, 0, nullptr},
 };
 PyMethodDef device_methods[] = {

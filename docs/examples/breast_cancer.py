@@ -15,7 +15,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import torch
 from common import progress, save_plot
-from sklearn.datasets import load_breast_cancer
+from sklearn.datasets import load_breast_cancer  # type: ignore[import-untyped]
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset, random_split
 
@@ -24,9 +24,9 @@ EPOCHS = 40
 
 def main() -> None:
     torch.manual_seed(0)
-    found = load_breast_cancer()
-    features = torch.tensor(found.data, dtype=torch.float32)
-    labels = torch.tensor(found.target, dtype=torch.float32).unsqueeze(1)
+    measured, benign = load_breast_cancer(return_X_y=True)
+    features = torch.tensor(measured, dtype=torch.float32)
+    labels = torch.tensor(benign, dtype=torch.float32).unsqueeze(1)
 
     train, test = random_split(TensorDataset(features, labels), [0.8, 0.2], generator=torch.Generator().manual_seed(1))
     known = features[train.indices]

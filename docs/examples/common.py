@@ -5,25 +5,26 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any, TypeVar
 
-try:
-    from tqdm import tqdm
-except ImportError:  # without the package the bar is left out, the example runs all the same
-
-    def tqdm(steps: Iterable, **_: object) -> Iterable:  # type: ignore[no-redef]
-        return steps
+Item = TypeVar("Item")
 
 
-def progress(steps: Iterable, what: str) -> Iterable:
+def progress(steps: Iterable[Item], what: str) -> Iterable[Item]:
     """``steps`` with a bar on the error output, so that the results alone are on the standard output."""
-    return tqdm(steps, desc=what, file=sys.stderr, leave=False)
+    try:
+        from tqdm import tqdm  # type: ignore[import-untyped]
+    except ImportError:  # without the package the bar is left out, the example runs all the same
+        return steps
+    bar: Iterable[Item] = tqdm(steps, desc=what, file=sys.stderr, leave=False)
+    return bar
 
 
-def save_plot(figure: object, name: str) -> Path:
+def save_plot(figure: Any, name: str) -> Path:
     """Write a matplotlib figure into ``plots/`` of the current folder and tell where it is."""
     folder = Path("plots")
     folder.mkdir(exist_ok=True)
     path = folder / f"{name}.png"
-    figure.savefig(path, dpi=110)  # type: ignore[attr-defined]
+    figure.savefig(path, dpi=110)
     print(f"plot: {path}")
     return path

@@ -18,7 +18,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import torch
 from common import progress, save_plot
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_digits  # type: ignore[import-untyped]
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset, random_split
 
@@ -50,9 +50,9 @@ def shifted(images: torch.Tensor) -> torch.Tensor:
 def main() -> None:
     start = time.perf_counter()
     torch.manual_seed(0)
-    digits = load_digits()
-    images = torch.tensor(digits.images, dtype=torch.float32).unsqueeze(1) / 16
-    labels = torch.tensor(digits.target)
+    points, digits = load_digits(return_X_y=True)
+    images = torch.tensor(points, dtype=torch.float32).view(-1, 1, 8, 8) / 16
+    labels = torch.tensor(digits)
     train, test = random_split(TensorDataset(images, labels), [0.8, 0.2], generator=torch.Generator().manual_seed(1))
     test_images, test_labels = images[test.indices], labels[test.indices]
 
@@ -63,7 +63,7 @@ def main() -> None:
     def accuracy(of: nn.Module) -> float:
         of.eval()
         with torch.no_grad():
-            return (of(test_images).argmax(1) == test_labels).float().mean().item()
+            return float((of(test_images).argmax(1) == test_labels).float().mean())
 
     losses, scores = [], []
     for epoch in progress(range(EPOCHS), "digits"):

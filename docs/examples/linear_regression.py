@@ -38,7 +38,7 @@ def main() -> None:
         if epoch % 20 == 0 or epoch == EPOCHS - 1:
             print(f"epoch {epoch:3d}  loss {losses[-1]:.8f}")
 
-    slope, offset = model.weight.item(), model.bias.item()
+    slope, offset = (parameter.item() for parameter in model.parameters())
     dx, dy = x - x.mean(), y - y.mean()
     best_slope = ((dx * dy).sum() / (dx * dx).sum()).item()
     best_offset = (y.mean() - best_slope * x.mean()).item()

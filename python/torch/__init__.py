@@ -7,32 +7,34 @@ from typing import TYPE_CHECKING, Any
 
 from torch import _C
 from torch._C import (  # noqa: F401
-    Generator,
-    Size,
-    can_cast,
-    default_generator,
-    device,
-    dtype,
-    enable_grad,
-    get_default_device,
-    get_default_dtype,
-    get_num_threads,
-    inference_mode,
-    is_anomaly_check_nan_enabled,
-    is_anomaly_enabled,
-    is_grad_enabled,
-    is_inference_mode_enabled,
-    layout,
-    memory_format,
-    no_grad,
-    promote_types,
-    result_type,
-    set_anomaly_enabled,
-    set_default_device,
-    set_grad_enabled,
-    set_num_threads,
+    Generator as Generator,
+    Size as Size,
+    can_cast as can_cast,
+    default_generator as default_generator,
+    device as device,
+    dtype as dtype,
+    enable_grad as enable_grad,
+    get_default_device as get_default_device,
+    get_default_dtype as get_default_dtype,
+    get_num_threads as get_num_threads,
+    inference_mode as inference_mode,
+    is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled,
+    is_anomaly_enabled as is_anomaly_enabled,
+    is_grad_enabled as is_grad_enabled,
+    is_inference_mode_enabled as is_inference_mode_enabled,
+    is_warn_always_enabled as is_warn_always_enabled,
+    layout as layout,
+    memory_format as memory_format,
+    no_grad as no_grad,
+    promote_types as promote_types,
+    result_type as result_type,
+    set_anomaly_enabled as set_anomaly_enabled,
+    set_default_device as set_default_device,
+    set_grad_enabled as set_grad_enabled,
+    set_num_threads as set_num_threads,
+    set_warn_always as set_warn_always,
 )
-from torch.version import __version__
+from torch.version import __version__ as __version__
 
 # dtypes, with the names of C as well
 bool = _C.bool
@@ -67,18 +69,9 @@ pi = 3.141592653589793
 e = 2.718281828459045
 newaxis = None
 
-# Every generated function of the operator table is a function of torch; of the in-place ones, and of those that only
-# derivatives call, PyTorch has few.
-_IN_PLACE_FUNCTIONS = set(
-    """abs_ acos_ acosh_ alpha_dropout_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ as_strided_ asin_ asinh_
-    atan_ atanh_ bernoulli_ ceil_ celu_ clamp_ clamp_max_ clamp_min_ clip_ conj_physical_ cos_ cosh_ deg2rad_
-    detach_ dropout_
-    elu_ embedding_renorm_ erf_ erfc_ exp2_ exp_ expm1_ feature_alpha_dropout_ feature_dropout_ fill_ fix_ floor_ frac_
-    gcd_ hardswish_ i0_ index_put_ lcm_ ldexp_ log10_ log1p_ log2_ log_ logit_ mish_ nan_to_num_ neg_ negative_ rad2deg_
-    random_ reciprocal_ relu_ resize_as_ round_ rrelu_ rsqrt_ selu_ sigmoid_ silu_ sin_ sinc_ sinh_ sqrt_ square_ tan_
-    tanh_ threshold_ trunc_ xlogy_ zero_""".split()
-)
+# Every function of the operator table is a function of torch, but for those that only derivatives and modules call.
 _NOT_FUNCTIONS = {
+    "_foreach_add_",
     "_to_copy",
     "_unsafe_view",
     "index",
@@ -89,88 +82,192 @@ _NOT_FUNCTIONS = {
     "sparse_sampled_addmm",
 }
 globals().update(
-    {
-        k: v
-        for k, v in vars(_C._VariableFunctions).items()
-        if not k.startswith("__")
-        and (k.startswith("_") or not k.endswith("_") or k in _IN_PLACE_FUNCTIONS)
-        and k not in _NOT_FUNCTIONS
-    }
+    {k: v for k, v in vars(_C._VariableFunctions).items() if not k.startswith("__") and k not in _NOT_FUNCTIONS}
 )
 
-from torch import autograd  # noqa: E402
-from torch._C import as_tensor, asarray, from_numpy, frombuffer, tensor  # noqa: E402
-from torch._statistics import gradient, histogram, histogramdd, unravel_index  # noqa: E402
-from torch._tensor import DisableTorchFunction, DisableTorchFunctionSubclass, Tensor  # noqa: E402
+from torch import autograd as autograd  # noqa: E402
+from torch._C import (  # noqa: E402
+    as_tensor as as_tensor,
+    asarray as asarray,
+    from_numpy as from_numpy,
+    frombuffer as frombuffer,
+    tensor as tensor,
+)
+from torch._statistics import (  # noqa: E402
+    gradient as gradient,
+    histogram as histogram,
+    histogramdd as histogramdd,
+    unravel_index as unravel_index,
+)
+from torch._tensor import (  # noqa: E402
+    DisableTorchFunction as DisableTorchFunction,
+    DisableTorchFunctionSubclass as DisableTorchFunctionSubclass,
+    Tensor as Tensor,
+)
 from torch.functional import (  # noqa: E402
-    atleast_1d,
-    atleast_2d,
-    atleast_3d,
-    block_diag,
-    broadcast_shapes,
-    broadcast_tensors,
-    cartesian_prod,
-    chain_matmul,
-    einsum,
-    from_dlpack,
-    get_device,
-    is_complex,
-    is_conj,
-    is_floating_point,
-    is_inference,
-    is_neg,
-    is_nonzero,
-    is_same_size,
-    is_signed,
-    is_storage,
-    is_tensor,
-    lu,
-    meshgrid,
-    nonzero,
-    norm,
-    numel,
-    range,
-    resize_as_,
-    set_default_dtype,
-    set_printoptions,
-    split,
-    tensordot,
-    to_dlpack,
-    tril_indices,
-    triu_indices,
-    typename,
-    unique,
-    unique_consecutive,
+    atleast_1d as atleast_1d,
+    atleast_2d as atleast_2d,
+    atleast_3d as atleast_3d,
+    block_diag as block_diag,
+    broadcast_shapes as broadcast_shapes,
+    broadcast_tensors as broadcast_tensors,
+    cartesian_prod as cartesian_prod,
+    chain_matmul as chain_matmul,
+    einsum as einsum,
+    from_dlpack as from_dlpack,
+    from_file as from_file,
+    get_device as get_device,
+    is_complex as is_complex,
+    is_conj as is_conj,
+    is_floating_point as is_floating_point,
+    is_inference as is_inference,
+    is_neg as is_neg,
+    is_nonzero as is_nonzero,
+    is_same_size as is_same_size,
+    is_signed as is_signed,
+    is_storage as is_storage,
+    is_tensor as is_tensor,
+    lu as lu,
+    meshgrid as meshgrid,
+    nonzero as nonzero,
+    norm as norm,
+    numel as numel,
+    range as range,
+    resize_as_ as resize_as_,
+    set_default_dtype as set_default_dtype,
+    set_printoptions as set_printoptions,
+    split as split,
+    tensordot as tensordot,
+    to_dlpack as to_dlpack,
+    tril_indices as tril_indices,
+    triu_indices as triu_indices,
+    typename as typename,
+    unique as unique,
+    unique_consecutive as unique_consecutive,
 )
-from torch.random import get_rng_state, initial_seed, manual_seed, seed, set_rng_state  # noqa: E402
+from torch.random import (  # noqa: E402
+    get_rng_state as get_rng_state,
+    initial_seed as initial_seed,
+    manual_seed as manual_seed,
+    seed as seed,
+    set_rng_state as set_rng_state,
+)
 
-if TYPE_CHECKING:
-    from torch import nn, optim, utils  # noqa: F401
+if TYPE_CHECKING:  # what is found at run time only: the operators, and what is imported when first used
+    from torch import (
+        amp as amp,
+        backends as backends,
+        cpu as cpu,
+        cuda as cuda,
+        fft as fft,
+        linalg as linalg,
+        nn as nn,
+        ops as ops,
+        optim as optim,
+        overrides as overrides,
+        random as random,
+        serialization as serialization,
+        signal as signal,
+        special as special,
+        storage as storage,
+        testing as testing,
+        utils as utils,
+    )
+    from torch._C import *  # type: ignore[assignment]
+    from torch._legacy_types import set_default_tensor_type as set_default_tensor_type
+    from torch._linalg_utils import (
+        eig as eig,
+        lstsq as lstsq,
+        matrix_rank as matrix_rank,
+        solve as solve,
+        symeig as symeig,
+    )
+    from torch._lobpcg import lobpcg as lobpcg
+    from torch._lowrank import pca_lowrank as pca_lowrank, svd_lowrank as svd_lowrank
+    from torch._type_info import finfo as finfo, iinfo as iinfo
+    from torch.amp.autocast_mode import (
+        autocast as autocast,
+        get_autocast_cpu_dtype as get_autocast_cpu_dtype,
+        get_autocast_dtype as get_autocast_dtype,
+        get_autocast_gpu_dtype as get_autocast_gpu_dtype,
+        is_autocast_cpu_enabled as is_autocast_cpu_enabled,
+        is_autocast_enabled as is_autocast_enabled,
+    )
+    from torch.serialization import load as load, save as save
+    from torch.storage import TypedStorage as TypedStorage, UntypedStorage as UntypedStorage
 
 
-def compile(*args: Any, **kwargs: Any) -> Any:
-    """Not supported yet."""
+def compile(
+    model: Any = None,
+    *,
+    fullgraph: Any = False,
+    dynamic: Any = None,
+    backend: Any = "inductor",
+    mode: Any = None,
+    options: Any = None,
+    disable: Any = False,
+) -> Any:
+    """Not supported yet: functions and modules run as they are.
+
+    Raises:
+        NotImplementedError: always.
+
+    Example:
+
+        >>> try:
+        ...     torch.compile(torch.nn.Linear(2, 2))
+        ... except NotImplementedError:
+        ...     print("not supported")
+        not supported
+    """
     raise NotImplementedError("torch.compile is not supported yet; the function runs as it is")
 
 
 def use_deterministic_algorithms(mode: Any, *, warn_only: Any = False) -> None:
-    """Kernels here are deterministic whatever the mode; accepted for both values."""
+    """Kernels here are deterministic whatever the mode; accepted for both values.
+
+    Example:
+
+        >>> torch.use_deterministic_algorithms(True)
+        >>> torch.are_deterministic_algorithms_enabled()
+        True
+        >>> torch.use_deterministic_algorithms(False)
+    """
     global _deterministic
     _deterministic = (1 if warn_only else 2) if mode else 0
 
 
 def are_deterministic_algorithms_enabled() -> Any:
-    """What :func:`use_deterministic_algorithms` was told."""
+    """What :func:`use_deterministic_algorithms` was told.
+
+    Example:
+
+        >>> torch.are_deterministic_algorithms_enabled()
+        False
+    """
     return _deterministic != 0
 
 
 def is_deterministic_algorithms_warn_only_enabled() -> Any:
-    """Whether :func:`use_deterministic_algorithms` was told to warn only."""
+    """Whether :func:`use_deterministic_algorithms` was told to warn only.
+
+    Example:
+
+        >>> torch.is_deterministic_algorithms_warn_only_enabled()
+        False
+    """
     return _deterministic == 1
 
 
 def set_deterministic_debug_mode(debug_mode: Any) -> None:
-    """The same as :func:`use_deterministic_algorithms`: 0 or "default", 1 or "warn", 2 or "error"."""
+    """The same as :func:`use_deterministic_algorithms`: 0 or "default", 1 or "warn", 2 or "error".
+
+    Example:
+
+        >>> torch.set_deterministic_debug_mode("default")
+        >>> torch.get_deterministic_debug_mode()
+        0
+    """
     names = {"default": 0, "warn": 1, "error": 2}
     if isinstance(debug_mode, str):
         if debug_mode not in names:
@@ -184,7 +281,13 @@ def set_deterministic_debug_mode(debug_mode: Any) -> None:
 
 
 def get_deterministic_debug_mode() -> Any:
-    """What :func:`set_deterministic_debug_mode` was told, as a number."""
+    """What :func:`set_deterministic_debug_mode` was told, as a number.
+
+    Example:
+
+        >>> torch.get_deterministic_debug_mode()
+        0
+    """
     return _deterministic
 
 
@@ -192,7 +295,13 @@ _deterministic = 0
 
 
 def get_device_module(device: Any = None) -> Any:  # noqa: F811
-    """The module of a device's kind: ``torch.cpu`` or ``torch.cuda``."""
+    """The module of a device's kind: ``torch.cpu`` or ``torch.cuda``.
+
+    Example:
+
+        >>> torch.get_device_module("cpu").__name__
+        'torch.cpu'
+    """
     kind = get_default_device().type if device is None else _C.device(device).type
     if kind not in ("cpu", "cuda"):
         raise RuntimeError(f"Invalid device_type: device {kind!r} has no module in torch")
@@ -227,23 +336,48 @@ class AcceleratorError(RuntimeError):
 
 
 def get_num_interop_threads() -> Any:
-    """Threads that run operators side by side: one."""
+    """Threads that run operators side by side: one.
+
+    Example:
+
+        >>> torch.get_num_interop_threads() >= 1
+        True
+    """
     return 1
 
 
 def set_num_interop_threads(n: Any) -> None:
-    """Operators run one after another; only 1 is possible."""
+    """Operators run one after another; only 1 is possible.
+
+    Example:
+
+        >>> torch.set_num_interop_threads(1)
+        >>> torch.get_num_interop_threads()
+        1
+    """
     if n != 1:
         raise NotImplementedError("set_num_interop_threads: operators run one after another, only 1 is supported")
 
 
 def set_flush_denormal(mode: Any) -> Any:
-    """Denormal numbers are never flushed. Returns False: not supported."""
+    """Denormal numbers are never flushed. Returns False: not supported.
+
+    Example:
+
+        >>> changed = torch.set_flush_denormal(False)
+    """
     return False
 
 
 def set_float32_matmul_precision(precision: str) -> None:
-    """Products of float32 matrices are computed in float32 on the CPU whatever the precision asked for."""
+    """Products of float32 matrices are computed in float32 on the CPU whatever the precision asked for.
+
+    Example:
+
+        >>> torch.set_float32_matmul_precision("highest")
+        >>> torch.get_float32_matmul_precision()
+        'highest'
+    """
     if precision not in ("highest", "high", "medium"):
         raise ValueError(f"unknown precision {precision!r}: expected 'highest', 'high' or 'medium'")
     global _matmul_precision
@@ -251,7 +385,13 @@ def set_float32_matmul_precision(precision: str) -> None:
 
 
 def get_float32_matmul_precision() -> str:
-    """What :func:`set_float32_matmul_precision` was told."""
+    """What :func:`set_float32_matmul_precision` was told.
+
+    Example:
+
+        >>> torch.get_float32_matmul_precision()
+        'highest'
+    """
     return _matmul_precision
 
 
@@ -264,35 +404,101 @@ def _assert(condition: Any, message: str) -> None:
 
 # Loaded when first used, so that `import torch` stays light.
 _LAZY_MODULES = {
-    "backends", "cpu", "cuda", "distributions", "jit", "linalg", "nn", "optim", "overrides", "ops", "return_types",
-    "serialization", "signal", "special", "storage", "testing", "types", "utils", "fft", "amp", "library",
-    "multiprocessing", "hub",
-    "fx", "compiler", "profiler", "distributed", "sparse", "func", "export", "_ops",
+    "backends",
+    "cpu",
+    "cuda",
+    "distributions",
+    "jit",
+    "linalg",
+    "nn",
+    "optim",
+    "overrides",
+    "ops",
+    "return_types",
+    "serialization",
+    "signal",
+    "special",
+    "storage",
+    "testing",
+    "types",
+    "utils",
+    "fft",
+    "amp",
+    "library",
+    "multiprocessing",
+    "hub",
+    "fx",
+    "compiler",
+    "profiler",
+    "distributed",
+    "sparse",
+    "func",
+    "export",
+    "_ops",
 }
 _LAZY_NAMES = {
-    "svd_lowrank": "torch._lowrank", "pca_lowrank": "torch._lowrank", "lobpcg": "torch._lobpcg",
-    "lstsq": "torch._linalg_utils", "eig": "torch._linalg_utils", "symeig": "torch._linalg_utils",
-    "solve": "torch._linalg_utils", "matrix_rank": "torch._linalg_utils",
-    "_check": "torch._checks", "_check_is_size": "torch._checks", "_check_index": "torch._checks",
-    "_check_value": "torch._checks", "_check_type": "torch._checks", "_check_not_implemented": "torch._checks",
-    "_check_tensor_all": "torch._checks", "_check_with": "torch._checks",
-    "autocast": "torch.amp.autocast_mode", "is_autocast_enabled": "torch.amp.autocast_mode",
-    "is_autocast_cpu_enabled": "torch.amp.autocast_mode", "get_autocast_dtype": "torch.amp.autocast_mode",
-    "get_autocast_cpu_dtype": "torch.amp.autocast_mode", "get_autocast_gpu_dtype": "torch.amp.autocast_mode",
-    "save": "torch.serialization", "load": "torch.serialization", "finfo": "torch._type_info",
+    "svd_lowrank": "torch._lowrank",
+    "pca_lowrank": "torch._lowrank",
+    "lobpcg": "torch._lobpcg",
+    "lstsq": "torch._linalg_utils",
+    "eig": "torch._linalg_utils",
+    "symeig": "torch._linalg_utils",
+    "solve": "torch._linalg_utils",
+    "matrix_rank": "torch._linalg_utils",
+    "_foreach_add": "torch._foreach",
+    "_foreach_add_": "torch._foreach",
+    "_foreach_mul": "torch._foreach",
+    "_foreach_mul_": "torch._foreach",
+    "_foreach_copy_": "torch._foreach",
+    "_check": "torch._checks",
+    "_check_is_size": "torch._checks",
+    "_check_index": "torch._checks",
+    "_check_value": "torch._checks",
+    "_check_type": "torch._checks",
+    "_check_not_implemented": "torch._checks",
+    "_check_tensor_all": "torch._checks",
+    "_check_with": "torch._checks",
+    "autocast": "torch.amp.autocast_mode",
+    "is_autocast_enabled": "torch.amp.autocast_mode",
+    "is_autocast_cpu_enabled": "torch.amp.autocast_mode",
+    "get_autocast_dtype": "torch.amp.autocast_mode",
+    "get_autocast_cpu_dtype": "torch.amp.autocast_mode",
+    "get_autocast_gpu_dtype": "torch.amp.autocast_mode",
+    "save": "torch.serialization",
+    "load": "torch.serialization",
+    "finfo": "torch._type_info",
     "iinfo": "torch._type_info",
-    "UntypedStorage": "torch.storage", "TypedStorage": "torch.storage",
-    "FloatStorage": "torch.storage", "DoubleStorage": "torch.storage", "HalfStorage": "torch.storage",
-    "BFloat16Storage": "torch.storage", "LongStorage": "torch.storage", "IntStorage": "torch.storage",
-    "ShortStorage": "torch.storage", "CharStorage": "torch.storage", "ByteStorage": "torch.storage",
-    "BoolStorage": "torch.storage", "ComplexFloatStorage": "torch.storage", "ComplexDoubleStorage": "torch.storage",
-    "FloatTensor": "torch._legacy_types", "DoubleTensor": "torch._legacy_types", "HalfTensor": "torch._legacy_types",
-    "BFloat16Tensor": "torch._legacy_types", "LongTensor": "torch._legacy_types", "IntTensor": "torch._legacy_types",
-    "ShortTensor": "torch._legacy_types", "CharTensor": "torch._legacy_types", "ByteTensor": "torch._legacy_types",
-    "sparse_coo_tensor": "torch._sparse_tensors", "sparse_compressed_tensor": "torch._sparse_tensors",
-    "sparse_csr_tensor": "torch._sparse_tensors", "sparse_csc_tensor": "torch._sparse_tensors",
-    "sparse_bsr_tensor": "torch._sparse_tensors", "sparse_bsc_tensor": "torch._sparse_tensors",
-    "BoolTensor": "torch._legacy_types", "set_default_tensor_type": "torch._legacy_types",
+    "UntypedStorage": "torch.storage",
+    "TypedStorage": "torch.storage",
+    "FloatStorage": "torch.storage",
+    "DoubleStorage": "torch.storage",
+    "HalfStorage": "torch.storage",
+    "BFloat16Storage": "torch.storage",
+    "LongStorage": "torch.storage",
+    "IntStorage": "torch.storage",
+    "ShortStorage": "torch.storage",
+    "CharStorage": "torch.storage",
+    "ByteStorage": "torch.storage",
+    "BoolStorage": "torch.storage",
+    "ComplexFloatStorage": "torch.storage",
+    "ComplexDoubleStorage": "torch.storage",
+    "FloatTensor": "torch._legacy_types",
+    "DoubleTensor": "torch._legacy_types",
+    "HalfTensor": "torch._legacy_types",
+    "BFloat16Tensor": "torch._legacy_types",
+    "LongTensor": "torch._legacy_types",
+    "IntTensor": "torch._legacy_types",
+    "ShortTensor": "torch._legacy_types",
+    "CharTensor": "torch._legacy_types",
+    "ByteTensor": "torch._legacy_types",
+    "sparse_coo_tensor": "torch._sparse_tensors",
+    "sparse_compressed_tensor": "torch._sparse_tensors",
+    "sparse_csr_tensor": "torch._sparse_tensors",
+    "sparse_csc_tensor": "torch._sparse_tensors",
+    "sparse_bsr_tensor": "torch._sparse_tensors",
+    "sparse_bsc_tensor": "torch._sparse_tensors",
+    "BoolTensor": "torch._legacy_types",
+    "set_default_tensor_type": "torch._legacy_types",
 }
 
 

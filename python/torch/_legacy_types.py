@@ -54,5 +54,12 @@ def dtype_of(type_: Any) -> Any:
 
 
 def set_default_tensor_type(t: Any) -> None:
-    """Sets the dtype of new floating-point tensors from a legacy type."""
+    """Sets the dtype of new floating-point tensors from a legacy type.
+
+    Example:
+
+        >>> torch.set_default_tensor_type("torch.FloatTensor")
+        >>> torch.get_default_dtype()
+        torch.float32
+    """
     torch.set_default_dtype(dtype_of(t))

@@ -147,6 +147,13 @@ def lobpcg(
     ``A`` is symmetric, ``B`` positive-definite (None: the identity), ``X`` holds first approximations (``n`` random
     ones by default), ``iK`` is a preconditioner. It stops when all residuals are below ``tol``, or after ``niter``
     steps (a negative number: never before).
+
+    Example:
+
+        >>> _ = torch.manual_seed(0)
+        >>> values, vectors = torch.lobpcg(torch.diag(torch.arange(1.0, 13.0)), k=1)
+        >>> torch.allclose(values, torch.tensor([12.0]))
+        True
     """
     for name, given in (
         ("tracker", tracker),

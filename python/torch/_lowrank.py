@@ -31,7 +31,16 @@ def _range_of(A: Tensor, q: int, niter: int, M: Optional[Tensor]) -> Tensor:
 def svd_lowrank(
     A: Tensor, q: Optional[int] = 6, niter: Optional[int] = 2, M: Optional[Tensor] = None
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Leading ``q`` singular values and vectors of ``A``, or of ``A - M``, approximately: ``U``, ``S`` and ``V``."""
+    """Leading ``q`` singular values and vectors of ``A``, or of ``A - M``, approximately: ``U``, ``S`` and ``V``.
+
+    Example:
+
+        >>> _ = torch.manual_seed(0)
+        >>> x = torch.ones(4, 1) @ torch.ones(1, 3)
+        >>> U, S, V = torch.svd_lowrank(x, q=1)
+        >>> torch.allclose(U * S @ V.mT, x)
+        True
+    """
     q = 6 if q is None else q
     niter = 2 if niter is None else niter
     m, n = A.shape[-2:]
@@ -55,7 +64,15 @@ def svd_lowrank(
 def pca_lowrank(
     A: Tensor, q: Optional[int] = None, center: bool = True, niter: int = 2
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Principal components of the rows of ``A``, approximately: ``U``, ``S`` and ``V`` of ``A`` less its mean row."""
+    """Principal components of the rows of ``A``, approximately: ``U``, ``S`` and ``V`` of ``A`` less its mean row.
+
+    Example:
+
+        >>> _ = torch.manual_seed(0)
+        >>> U, S, V = torch.pca_lowrank(torch.randn(5, 3), q=2)
+        >>> U.shape, S.shape, V.shape
+        (torch.Size([5, 2]), torch.Size([2]), torch.Size([3, 2]))
+    """
     m, n = A.shape[-2:]
     if q is None:
         q = min(6, m, n)

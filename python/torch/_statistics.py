@@ -15,8 +15,16 @@ class _Histogram(NamedTuple):
     hist: Tensor
     bin_edges: Any
 
+    def __repr__(self) -> str:
+        return f"torch.return_types.{type(self).__name__}(\nhist={self.hist!r},\nbin_edges={self.bin_edges!r})"
+
+
+class _HistogramDD(_Histogram):
+    pass
+
 
 _Histogram.__name__ = "histogram"
+_HistogramDD.__name__ = "histogramdd"
 
 
 def _edges(op: str, data: Tensor, bins: int, range: Optional[Sequence[float]]) -> Tensor:  # noqa: A002
@@ -112,6 +120,13 @@ def histogram(
 
     Returns:
         ``(hist, bin_edges)``. Bins are half-open but for the last; what lies outside is not counted.
+
+    Example:
+
+        >>> torch.histogram(torch.tensor([1.0, 2.0, 1.0]), bins=4, range=(0.0, 3.0))
+        torch.return_types.histogram(
+        hist=tensor([0., 2., 1., 0.]),
+        bin_edges=tensor([0.0000, 0.7500, 1.5000, 2.2500, 3.0000]))
     """
     if isinstance(bins, Tensor):
         _check_edges("histogram", input, bins)
@@ -143,6 +158,13 @@ def histogramdd(
         range: lowest and highest edge of each coordinate in turn, where ``bins`` are numbers.
         weight: weight of each point, of ``input``'s shape without the last dimension.
         density: divide by the sum and by the bins' volumes.
+
+    Example:
+
+        >>> points = torch.tensor([[0.0, 1.0], [1.0, 0.0], [2.0, 2.0]])
+        >>> torch.histogramdd(points, bins=[2, 2]).hist
+        tensor([[0., 1.],
+                [1., 1.]])
     """
     if input.dim() < 2:
         raise RuntimeError(
@@ -170,7 +192,7 @@ def histogramdd(
             edges.append(
                 _edges("histogramdd", data, given, None if range is None else range[2 * column : 2 * column + 2])
             )
-    return _Histogram(_histogramdd("histogramdd", input, edges, weight, density), tuple(edges))
+    return _HistogramDD(_histogramdd("histogramdd", input, edges, weight, density), tuple(edges))
 
 
 def gradient(input: Tensor, *, spacing: Any = 1, dim: Any = None, edge_order: int = 1) -> tuple[Tensor, ...]:
@@ -185,6 +207,11 @@ def gradient(input: Tensor, *, spacing: Any = 1, dim: Any = None, edge_order: in
             coordinates, a vector for each.
         dim: dimension or dimensions; all by default.
         edge_order: 1 or 2.
+
+    Example:
+
+        >>> torch.gradient(torch.tensor([1.0, 4.0, 9.0, 16.0]))
+        (tensor([3., 4., 6., 7.]),)
     """
     if edge_order not in (1, 2):
         raise RuntimeError("torch.gradient only supports edge_order=1 and edge_order=2.")
@@ -262,6 +289,11 @@ def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
     """Coordinates of flat ``indices`` in a tensor of ``shape`` (an int or ints), one int64 tensor a dimension.
 
     Indices count modulo the number of elements, as in PyTorch.
+
+    Example:
+
+        >>> torch.unravel_index(torch.tensor([1, 5]), (2, 3))
+        (tensor([0, 1]), tensor([1, 2]))
     """
     if indices.is_complex() or indices.is_floating_point() or indices.dtype == _C.bool:
         raise TypeError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")

@@ -47,7 +47,7 @@ for _class in (DisableTorchFunctionSubclass, DisableTorchFunction):
     setattr(_C, _class.__name__, _class)
 
 
-class Tensor(TensorBase, metaclass=_C._TensorMeta):
+class Tensor(TensorBase, metaclass=_C._TensorMeta):  # type: ignore[metaclass]
     """A multi-dimensional array of numbers of one type, with gradients.
 
     ``Tensor(*sizes)`` gives an uninitialised tensor of the default dtype, ``Tensor(data)`` one of the data;
@@ -84,8 +84,6 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):
     __reduce_ex__ = _lazy("torch._tensor_pickle", "reduce_ex")
     __deepcopy__ = _lazy("torch._tensor_pickle", "deepcopy")
     __setstate__ = _lazy("torch._tensor_pickle", "setstate")
-    storage = _lazy("torch._tensor_pickle", "typed_storage")
-    storage_type = _lazy("torch._tensor_pickle", "storage_type")
 
     def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Tensor:
         import torch
@@ -100,8 +98,16 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):
     def __dir__(self) -> list[str]:
         return sorted(set(dir(type(self))) | set(self.__dict__))
 
-    def type(self, dtype: Any = None, non_blocking: bool = False, **kwargs: Any) -> Any:
-        """Without argument the legacy type's name ("torch.FloatTensor"), else the tensor converted to it."""
+    def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:
+        """Without argument the legacy type's name ("torch.FloatTensor"), else the tensor converted to it.
+
+        Example:
+
+            >>> torch.tensor([1.0]).type()
+            'torch.FloatTensor'
+            >>> torch.tensor([1.5]).type(torch.int64)
+            tensor([1])
+        """
         from torch import _legacy_types
 
         if dtype is None:
@@ -109,37 +115,76 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):
         return self.to(_legacy_types.dtype_of(dtype))
 
     def norm(self, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Tensor:
-        """See :func:`torch.norm`."""
+        """See :func:`torch.norm`.
+
+        Example:
+
+            >>> torch.tensor([3.0, 4.0]).norm()
+            tensor(5.)
+        """
         import torch
 
         return torch.norm(self, p, dim, keepdim, dtype=dtype)
 
     def lu(self, pivot: bool = True, get_infos: bool = False) -> Any:
-        """See :func:`torch.lu`."""
+        """See :func:`torch.lu`.
+
+        Example:
+
+            >>> LU, pivots = torch.tensor([[4.0, 2.0], [2.0, 3.0]]).lu()
+            >>> LU
+            tensor([[4.0000, 2.0000],
+                    [0.5000, 2.0000]])
+        """
         import torch
 
         return tuple(torch.lu(self, pivot, get_infos))
 
     def lstsq(self, other: Any) -> Any:
-        """Removed: see :func:`torch.linalg.lstsq`."""
+        """Removed: see :func:`torch.linalg.lstsq`.
+
+        Example:
+
+            >>> torch.linalg.lstsq(torch.eye(2), torch.ones(2, 1)).solution
+            tensor([[1.],
+                    [1.]])
+        """
         from torch import _linalg_utils
 
         return _linalg_utils.lstsq(self, other)
 
     def eig(self, eigenvectors: bool = False) -> Any:
-        """Removed: see :func:`torch.linalg.eig`."""
+        """Removed: see :func:`torch.linalg.eig`.
+
+        Example:
+
+            >>> torch.linalg.eig(torch.eye(2)).eigenvalues
+            tensor([1.+0.j, 1.+0.j])
+        """
         from torch import _linalg_utils
 
         return _linalg_utils.eig(self, eigenvectors)
 
     def symeig(self, eigenvectors: bool = False) -> Any:
-        """Removed: see :func:`torch.linalg.eigh`."""
+        """Removed: see :func:`torch.linalg.eigh`.
+
+        Example:
+
+            >>> torch.linalg.eigvalsh(torch.eye(2))
+            tensor([1., 1.])
+        """
         from torch import _linalg_utils
 
         return _linalg_utils.symeig(self, eigenvectors)
 
     def solve(self, other: Any) -> Any:
-        """Removed: see :func:`torch.linalg.solve`."""
+        """Removed: see :func:`torch.linalg.solve`.
+
+        Example:
+
+            >>> torch.linalg.solve(torch.eye(2), torch.ones(2))
+            tensor([1., 1.])
+        """
         from torch import _linalg_utils
 
         return _linalg_utils.solve(self, other)
@@ -147,33 +192,70 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):
     def unique(
         self, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: Any = None
     ) -> Any:
-        """See :func:`torch.unique`."""
+        """See :func:`torch.unique`.
+
+        Example:
+
+            >>> torch.tensor([3, 1, 3, 2]).unique()
+            tensor([1, 2, 3])
+        """
         import torch
 
         return torch.unique(self, sorted, return_inverse, return_counts, dim)
 
     def unique_consecutive(self, return_inverse: bool = False, return_counts: bool = False, dim: Any = None) -> Any:
-        """See :func:`torch.unique_consecutive`."""
+        """See :func:`torch.unique_consecutive`.
+
+        Example:
+
+            >>> torch.tensor([1, 1, 2, 1]).unique_consecutive()
+            tensor([1, 2, 1])
+        """
         import torch
 
         return torch.unique_consecutive(self, return_inverse, return_counts, dim)
 
     def histogram(
-        self, bins: Any, *, range: Any = None, weight: Optional[Tensor] = None, density: bool = False  # noqa: A002
+        self,
+        bins: Any,
+        *,
+        range: Any = None,
+        weight: Optional[Tensor] = None,
+        density: bool = False,  # noqa: A002
     ) -> Any:
-        """See :func:`torch.histogram`."""
+        """See :func:`torch.histogram`.
+
+        Example:
+
+            >>> torch.tensor([1.0, 2.0, 1.0]).histogram(4, range=(0.0, 3.0)).hist
+            tensor([0., 2., 1., 0.])
+        """
         import torch
 
         return torch.histogram(self, bins, range=range, weight=weight, density=density)
 
     def where(self, condition: Any, other: Any) -> Tensor:
-        """Elements of the tensor where ``condition`` holds, of ``other`` elsewhere."""
+        """Elements of the tensor where ``condition`` holds, of ``other`` elsewhere.
+
+        Example:
+
+            >>> x = torch.tensor([-1.0, 0.5])
+            >>> x.where(x > 0, torch.tensor(0.0))
+            tensor([0.0000, 0.5000])
+        """
         import torch
 
         return torch.where(condition, self, other)
 
     def resize_as_(self, the_template: Tensor, *, memory_format: Any = None) -> Tensor:
-        """Changes the shape in place to that of another tensor."""
+        """Changes the shape in place to that of another tensor.
+
+        Example:
+
+            >>> torch.arange(6).resize_as_(torch.zeros(2, 2))
+            tensor([[0, 1],
+                    [2, 3]])
+        """
         import torch
 
         if self.layout != torch.strided:
@@ -184,50 +266,116 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):
         return self.resize_(the_template.shape, memory_format=memory_format)
 
     def is_shared(self) -> bool:
-        """Whether the memory is shared with other processes."""
+        """Whether the memory is shared with other processes.
+
+        Example:
+
+            >>> torch.ones(2).is_shared()
+            False
+        """
         return self.untyped_storage().is_shared()
 
     def share_memory_(self) -> Tensor:
-        """Moves the memory to where processes made by fork share it; returns the tensor."""
+        """Moves the memory to where processes made by fork share it; returns the tensor.
+
+        Example:
+
+            >>> torch.ones(2).share_memory_().is_shared()
+            True
+        """
         self.untyped_storage().share_memory_()
         return self
 
     def is_nonzero(self) -> bool:
-        """See :func:`torch.is_nonzero`."""
+        """See :func:`torch.is_nonzero`.
+
+        Example:
+
+            >>> torch.tensor([2.0]).is_nonzero()
+            True
+        """
         import torch
 
         return torch.is_nonzero(self)
 
     def dim_order(self, *, ambiguity_check: Any = False) -> tuple[int, ...]:
-        """Dimensions from the one with the largest stride to the one with the smallest."""
+        """Dimensions from the one with the largest stride to the one with the smallest.
+
+        Example:
+
+            >>> torch.zeros(2, 3).dim_order()
+            (0, 1)
+            >>> torch.zeros(2, 3).t().dim_order()
+            (1, 0)
+        """
         from torch import _tensor_layout
 
         return _tensor_layout.dim_order(self, ambiguity_check)
 
     def module_load(self, other: Tensor, assign: bool = False) -> Tensor:
-        """What ``Module.load_state_dict`` puts in this tensor's place if modules swap their parameters."""
+        """What ``Module.load_state_dict`` puts in this tensor's place if modules swap their parameters.
+
+        Example:
+
+            >>> x = torch.zeros(2)
+            >>> x.module_load(torch.ones(2))
+            tensor([1., 1.])
+        """
         if assign:
             return other.detach()
         return self.copy_(other).detach()
 
     def reinforce(self, reward: Any) -> None:
-        """Removed from PyTorch long ago; always raises."""
+        """Removed from PyTorch long ago.
+
+        Raises:
+            RuntimeError: always.
+
+        Example:
+
+            >>> try:
+            ...     torch.ones(1).reinforce(0)
+            ... except RuntimeError:
+            ...     print("removed")
+            removed
+        """
         raise RuntimeError("reinforce() was removed. Use torch.distributions instead.")
 
     def resize(self, *sizes: Any) -> Tensor:
-        """Deprecated: the elements in another shape of the same size."""
+        """Deprecated: the elements in another shape of the same size.
+
+        Example:
+
+            >>> torch.arange(6).reshape(2, 3)
+            tensor([[0, 1, 2],
+                    [3, 4, 5]])
+        """
         from torch import _tensor_layout
 
         return _tensor_layout.resized(self, sizes[0] if len(sizes) == 1 and not isinstance(sizes[0], int) else sizes)
 
     def resize_as(self, tensor: Tensor) -> Tensor:
-        """Deprecated: the elements in the shape of another tensor of the same size."""
+        """Deprecated: the elements in the shape of another tensor of the same size.
+
+        Example:
+
+            >>> torch.arange(6).reshape_as(torch.zeros(2, 3))
+            tensor([[0, 1, 2],
+                    [3, 4, 5]])
+        """
         from torch import _tensor_layout
 
         return _tensor_layout.resized(self, tensor.size(), "resize_as")
 
     def const_data_ptr(self) -> int:
-        """Address of the first element, for reading only."""
+        """Address of the first element, for reading only.
+
+        Example:
+
+            >>> x = torch.ones(2)
+            >>> x.const_data_ptr() == x.data_ptr()
+            True
+        """
         return self.data_ptr()
 
     @property
@@ -244,39 +392,88 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):
         return self.flip(0) if self.dim() else self
 
     def untyped_storage(self) -> Any:
-        """The block of memory under the tensor, a :class:`torch.UntypedStorage`."""
+        """The block of memory under the tensor, a :class:`torch.UntypedStorage`.
+
+        Example:
+
+            >>> torch.ones(2).untyped_storage().nbytes()
+            8
+        """
         import torch.storage  # noqa: F401  # brings the class that storages are instances of
 
         return super().untyped_storage()
 
     def nonzero(self, *, as_tuple: bool = False) -> Any:
-        """See :func:`torch.nonzero`."""
+        """See :func:`torch.nonzero`.
+
+        Example:
+
+            >>> torch.tensor([0, 5, 6]).nonzero()
+            tensor([[1],
+                    [2]])
+        """
         import torch
 
         return torch.nonzero(self, as_tuple=as_tuple)
 
     def is_same_size(self, other: Tensor) -> bool:
-        """Whether both have the same shape."""
+        """Whether both have the same shape.
+
+        Example:
+
+            >>> torch.zeros(2, 3).is_same_size(torch.ones(2, 3))
+            True
+        """
         return self.shape == other.shape
 
     def polygamma(self, n: int) -> Tensor:
-        """See :func:`torch.polygamma`."""
+        """See :func:`torch.polygamma`.
+
+        Example:
+
+            >>> torch.tensor([1.0, 2.0]).polygamma(1)
+            tensor([1.6449, 0.6449])
+        """
         return _C._VariableFunctions.polygamma(n, self)
 
     def polygamma_(self, n: int) -> Tensor:
-        """In-place :meth:`polygamma`."""
+        """In-place :meth:`polygamma`.
+
+        Example:
+
+            >>> torch.tensor([1.0, 2.0]).polygamma_(1)
+            tensor([1.6449, 0.6449])
+        """
         return _C._VariableFunctions.polygamma(n, self, out=self)
 
     def roll(self, shifts: Any, dims: Any = ()) -> Tensor:
-        """See :func:`torch.roll`."""
+        """See :func:`torch.roll`.
+
+        Example:
+
+            >>> torch.arange(5).roll(2)
+            tensor([3, 4, 0, 1, 2])
+        """
         return _C._VariableFunctions.roll(self, shifts, dims)
 
     def movedim(self, source: Any, destination: Any) -> Tensor:
-        """See :func:`torch.movedim`."""
+        """See :func:`torch.movedim`.
+
+        Example:
+
+            >>> torch.zeros(2, 3, 5).movedim(0, -1).shape
+            torch.Size([3, 5, 2])
+        """
         return _C._VariableFunctions.movedim(self, source, destination)
 
     def moveaxis(self, source: Any, destination: Any) -> Tensor:
-        """See :func:`torch.moveaxis`."""
+        """See :func:`torch.moveaxis`.
+
+        Example:
+
+            >>> torch.zeros(2, 3, 5).moveaxis(0, -1).shape
+            torch.Size([3, 5, 2])
+        """
         return _C._VariableFunctions.movedim(self, source, destination)
 
     to_sparse = _lazy("torch._sparse_tensors", "to_sparse")
@@ -285,8 +482,79 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):
     to_sparse_csc = _lazy("torch._sparse_tensors", "to_sparse_csc")
     to_sparse_bsr = _lazy("torch._sparse_tensors", "to_sparse_bsr")
     to_sparse_bsc = _lazy("torch._sparse_tensors", "to_sparse_bsc")
-    apply_ = _lazy("torch._tensor_apply", "apply_")
-    map_ = _lazy("torch._tensor_apply", "map_")
+
+    def apply_(self, callable: Any) -> Tensor:
+        """Replaces each element by what ``callable(element)`` returns. Slow: for small tensors on the CPU only.
+
+        Raises:
+            RuntimeError: the tensor requires grad.
+            TypeError: it is not on the CPU, or the function returns no number.
+
+        Example:
+
+            >>> torch.tensor([1.0, 2.0]).apply_(lambda v: v * 10)
+            tensor([10., 20.])
+        """
+        from torch import _tensor_apply
+
+        return _tensor_apply.apply_(self, callable)
+
+    def map_(self, tensor: Tensor, callable: Any) -> Tensor:
+        """Replaces each element by ``callable(element, other)`` with the element of ``tensor``, expanded, beside it.
+
+        Raises:
+            TypeError: ``tensor`` has another dtype.
+            RuntimeError: its shape does not expand to that of ``self``, or one of both requires grad.
+
+        Example:
+
+            >>> torch.tensor([1.0, 2.0]).map_(torch.tensor([3.0, 4.0]), lambda a, b: a * b)
+            tensor([3., 8.])
+        """
+        from torch import _tensor_apply
+
+        return _tensor_apply.map_(self, tensor, callable)
+
+    def map2_(self, x: Tensor, y: Tensor, callable: Any) -> Tensor:
+        """Replaces each element by ``callable(element, a, b)`` with those of ``x`` and ``y``, expanded, beside it.
+
+        Raises:
+            TypeError: ``x`` or ``y`` has another dtype.
+            RuntimeError: the shape of one does not expand to that of ``self``, or one of the three requires grad.
+
+        Example:
+
+            >>> x = torch.tensor([1.0, 2.0])
+            >>> x.map2_(x + 2, x + 4, lambda a, b, c: a * b + c)
+            tensor([ 8., 14.])
+        """
+        from torch import _tensor_apply
+
+        return _tensor_apply.map2_(self, x, y, callable)
+
+    def storage(self) -> Any:
+        """The memory under the tensor, counted in elements of its dtype: a :class:`torch.TypedStorage`. Deprecated.
+
+        Example:
+
+            >>> torch.tensor([1.0, 2.0]).untyped_storage().nbytes()
+            8
+        """
+        from torch import _tensor_pickle
+
+        return _tensor_pickle.typed_storage(self)
+
+    def storage_type(self) -> Any:
+        """The class of storages of this dtype: :class:`torch.FloatStorage` and its kin.
+
+        Example:
+
+            >>> torch.tensor([1.0]).storage_type().__name__
+            'FloatStorage'
+        """
+        from torch import _tensor_pickle
+
+        return _tensor_pickle.storage_type(self)
 
 
 def _as_subclass(result: Any, cls: type, func: Any) -> Any:

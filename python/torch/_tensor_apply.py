@@ -1,9 +1,9 @@
-"""Python functions over the elements of a tensor: ``Tensor.apply_`` and ``Tensor.map_``."""
+"""Python functions over the elements of a tensor: ``Tensor.apply_``, ``Tensor.map_`` and ``Tensor.map2_``."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -33,20 +33,28 @@ def _write(self: torch.Tensor, values: list[Any]) -> torch.Tensor:
 
 
 def apply_(self: torch.Tensor, callable: Callable[[Any], Any]) -> torch.Tensor:
-    """Replaces each element by what ``callable(element)`` returns. Slow: for small tensors on the CPU only."""
+    """See :meth:`torch.Tensor.apply_`."""
     _check(self, "apply_")
     return _write(self, [callable(v) for v in self.reshape(-1).tolist()])
 
 
-def map_(self: torch.Tensor, tensor: torch.Tensor, callable: Callable[[Any, Any], Any]) -> torch.Tensor:
-    """Replaces each element by ``callable(element, other)`` with the element of ``tensor``, expanded, beside it.
+def _elements(self: torch.Tensor, name: str, others: dict[str, torch.Tensor]) -> Iterator[tuple[Any, ...]]:
+    """The elements of ``self`` with those of the others, expanded, beside them."""
+    _check(self, name, *others.values())
+    for what, other in others.items():
+        if other.dtype != self.dtype:
+            raise TypeError(f"{name}: expected {self.type()} for {what!r} (got {other.type()})")
+    beside = [other.expand(self.shape) for other in others.values()]
+    return zip(*(t.reshape(-1).tolist() for t in (self, *beside)))
 
-    Raises:
-        TypeError: ``tensor`` has another dtype.
-        RuntimeError: its shape does not expand to that of ``self``, or one of both requires grad.
-    """
-    _check(self, "map_", tensor)
-    if tensor.dtype != self.dtype:
-        raise TypeError(f"map_: expected {self.type()} for 'other' (got {tensor.type()})")
-    other = tensor.expand(self.shape)
-    return _write(self, [callable(a, b) for a, b in zip(self.reshape(-1).tolist(), other.reshape(-1).tolist())])
+
+def map_(self: torch.Tensor, tensor: torch.Tensor, callable: Callable[[Any, Any], Any]) -> torch.Tensor:
+    """See :meth:`torch.Tensor.map_`."""
+    return _write(self, [callable(a, b) for a, b in _elements(self, "map_", {"other": tensor})])
+
+
+def map2_(
+    self: torch.Tensor, x: torch.Tensor, y: torch.Tensor, callable: Callable[[Any, Any, Any], Any]
+) -> torch.Tensor:
+    """See :meth:`torch.Tensor.map2_`."""
+    return _write(self, [callable(a, b, c) for a, b, c in _elements(self, "map2_", {"x": x, "y": y})])

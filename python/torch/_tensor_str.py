@@ -44,16 +44,7 @@ def set_printoptions(
     profile: Optional[str] = None,
     sci_mode: Optional[bool] = None,
 ) -> None:
-    """Sets how tensors are printed; what is not given keeps its value.
-
-    Args:
-        precision: digits after the point of floating point numbers (4).
-        threshold: number of elements above which a tensor is shown in part (1000).
-        edgeitems: items shown at each end of a dimension that is shown in part (3).
-        linewidth: characters in a line (80).
-        profile: ``"default"``, ``"short"`` or ``"full"``, applied before the other arguments.
-        sci_mode: scientific notation always (True) or never (False); None, also when not given, lets the values decide.
-    """
+    """See :func:`torch.set_printoptions`."""
     if profile is not None:
         if profile not in _PROFILES:
             raise ValueError(f"set_printoptions: profile must be one of {sorted(_PROFILES)}, got {profile!r}")

@@ -13,12 +13,27 @@ __all__ = ["fork_rng", "get_rng_state", "initial_seed", "manual_seed", "seed", "
 
 
 def set_rng_state(new_state: torch.Tensor) -> None:
-    """Sets the state of the CPU generator to one that :func:`get_rng_state` gave (a uint8 tensor)."""
+    """Sets the state of the CPU generator to one that :func:`get_rng_state` gave (a uint8 tensor).
+
+    Example:
+
+        >>> state = torch.get_rng_state()
+        >>> x = torch.rand(1)
+        >>> torch.set_rng_state(state)
+        >>> torch.equal(torch.rand(1), x)
+        True
+    """
     _C.default_generator.set_state(new_state)
 
 
 def get_rng_state() -> torch.Tensor:
-    """The state of the CPU generator as a uint8 tensor."""
+    """The state of the CPU generator as a uint8 tensor.
+
+    Example:
+
+        >>> torch.get_rng_state().dtype
+        torch.uint8
+    """
     return _C.default_generator.get_state()
 
 
@@ -27,6 +42,12 @@ def manual_seed(seed: int) -> torch._C.Generator:
 
     Args:
         seed: from -2^63 to 2^64 - 1; negative ones count as 2^64 + seed.
+
+    Example:
+
+        >>> generator = torch.manual_seed(0)
+        >>> torch.rand(2)
+        tensor([0.4963, 0.7682])
     """
     seed = int(seed)
     if not -(2**63) <= seed < 2**64:
@@ -35,12 +56,26 @@ def manual_seed(seed: int) -> torch._C.Generator:
 
 
 def seed() -> int:
-    """Seeds the generators with a number from the system's source of randomness, and returns it."""
+    """Seeds the generators with a number from the system's source of randomness, and returns it.
+
+    Example:
+
+        >>> generator_seed = torch.seed()
+        >>> torch.initial_seed() == generator_seed
+        True
+    """
     return _C.default_generator.seed()
 
 
 def initial_seed() -> int:
-    """The seed in use."""
+    """The seed of the CPU generator: the last one given.
+
+    Example:
+
+        >>> _ = torch.manual_seed(7)
+        >>> torch.initial_seed()
+        7
+    """
     return _C.default_generator.initial_seed()
 
 

@@ -356,6 +356,12 @@ def save(
         pickle_module: module with a ``Pickler``.
         pickle_protocol: of ``data.pkl``.
         _use_new_zipfile_serialization: False writes the format before version 1.6.
+
+    Example:
+
+        >>> import io
+        >>> file = io.BytesIO()
+        >>> torch.save({"weight": torch.ones(2)}, file)
     """
     if not (isinstance(pickle_protocol, int) and 1 <= pickle_protocol <= pickle.HIGHEST_PROTOCOL):
         raise ValueError(
@@ -539,6 +545,15 @@ def load(
         pickle.UnpicklingError: the file needs what ``weights_only=True`` does not allow, or is no valid pickle.
         RuntimeError: the file is damaged, or a device is missing.
         EOFError: the file is empty.
+
+    Example:
+
+        >>> import io
+        >>> file = io.BytesIO()
+        >>> torch.save({"weight": torch.ones(2)}, file)
+        >>> _ = file.seek(0)
+        >>> torch.load(file)
+        {'weight': tensor([1., 1.])}
     """
     if weights_only is None:
         weights_only = _default_weights_only(pickle_module)

@@ -354,6 +354,26 @@ OPS += [
         covers=("native_layer_norm",),
     ),
     Op(
+        "native_group_norm",
+        [
+            S(T(2, 4, 3), T(4), T(4), 2, 4, 3, 2, 1e-5),
+            S(T(2, 4, 3, 2), None, None, 2, 4, 6, 4, 1e-3),
+            S(T(2, 6), T(6), None, 2, 6, 1, 3, 1e-5),
+            S(T(4, 3), None, None, 2, 2, 3, 1, 1e-5),
+        ],
+        layouts=_PLAIN,
+        out=False,
+        dtypes=WIDE,
+        grad_scale=50,
+        tolerances=_PROD,
+        errors=[
+            S(T(2, 4, 3), None, None, 2, 4, 4, 2, 1e-5),
+            S(T(2, 4, 3), None, None, 2, 4, 3, 3, 1e-5),
+            S(T(2, 4, 3), T(3), None, 2, 4, 3, 2, 1e-5),
+        ],
+        gradgradcheck=False,
+    ),
+    Op(
         "rms_norm",
         [S(T(3, 4), (4,)), S(T(3, 4), (4,), T(4))],
         call="F.rms_norm",

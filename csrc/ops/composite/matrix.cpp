@@ -5,6 +5,41 @@ namespace torch::ops {
 
 Tensor mH(const Tensor& m) { return conj(transpose(m, -2, -1)); }
 
+namespace {
+
+// Operands of a product whose result has a dtype of its own. Those of half the width are widened first, which
+// is exact, so that the result is rounded once.
+Tensor widened(const Tensor& t, DType dtype) { return t.dtype() == dtype ? t : _to_copy(t, dtype); }
+void check_out_dtype(const char* name, const Tensor& a, const Tensor& b, DType dtype) {
+  check(a.dtype() == b.dtype(), name, ": expected both matrices to have the same dtype, but got ",
+        dtype_name(a.dtype()), " and ", dtype_name(b.dtype()));
+  check(dtype == a.dtype() || (dtype == DType::Float32 && is_reduced_float(a.dtype())), name,
+        ": out_dtype must be the same as input dtype or fp32 for fp16/bf16 inputs, got ", dtype_name(dtype),
+        " for ", dtype_name(a.dtype()));
+}
+
+} // namespace
+
+Tensor mm(const Tensor& self, const Tensor& mat2, DType out_dtype) {
+  check_out_dtype("mm", self, mat2, out_dtype);
+  return mm(widened(self, out_dtype), widened(mat2, out_dtype));
+}
+Tensor bmm(const Tensor& self, const Tensor& mat2, DType out_dtype) {
+  check_out_dtype("bmm", self, mat2, out_dtype);
+  return bmm(widened(self, out_dtype), widened(mat2, out_dtype));
+}
+Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, DType out_dtype, const Scalar& beta,
+             const Scalar& alpha) {
+  check_out_dtype("addmm", mat1, mat2, out_dtype);
+  return addmm(widened(self, out_dtype), widened(mat1, out_dtype), widened(mat2, out_dtype), beta, alpha);
+}
+Tensor baddbmm(const Tensor& self, const Tensor& batch1, const Tensor& batch2, DType out_dtype,
+               const Scalar& beta, const Scalar& alpha) {
+  check_out_dtype("baddbmm", batch1, batch2, out_dtype);
+  return baddbmm(widened(self, out_dtype), widened(batch1, out_dtype), widened(batch2, out_dtype), beta,
+                 alpha);
+}
+
 Tensor vdot(const Tensor& self, const Tensor& other) { return dot(conj(self), other); }
 Tensor inner(const Tensor& self, const Tensor& other) {
   if (self.dim() == 0 || other.dim() == 0) return self * other;

@@ -38,6 +38,25 @@ Tensor group_norm(const Tensor& input, int64_t num_groups, const Tensor& weight,
                   double eps, bool) {
   return std::get<0>(_group_norm(input, weight, bias, num_groups, eps));
 }
+std::tuple<Tensor, Tensor, Tensor> native_group_norm(const Tensor& input, const Tensor& weight,
+                                                     const Tensor& bias, int64_t N, int64_t C, int64_t HxW,
+                                                     int64_t group, double eps) {
+  check(N >= 0 && C >= 0 && HxW >= 0 && input.numel() == N * C * HxW,
+        "native_group_norm: expected N * C * HxW elements, N=", N, ", C=", C, ", HxW=", HxW,
+        ", but got input of shape ", input.sizes());
+  const auto [out, saved_mean, saved_rstd] =
+      _group_norm(reshape(input, {N, C, HxW}), weight, bias, group, eps);
+  const DType type = weight.defined() ? weight.dtype() : input.dtype();
+  const auto converted = [&](const Tensor& t) { return t.dtype() == type ? t : _to_copy(t, type); };
+  const Tensor shaped = reshape(out, input.sizes());
+  if (!thread_state.grad_enabled || !input.requires_grad())
+    return {shaped, converted(autograd::detach(saved_mean)), converted(autograd::detach(saved_rstd))};
+  // The derivative of group normalisation takes the statistics as its own: these are made again, with a
+  // graph.
+  const Tensor groups = reshape(input, {N, group, C / group * HxW});
+  const Tensor variance = var(groups, OptInts(Ints({2})), Scalar(0), false);
+  return {shaped, converted(mean(groups, OptInts(Ints({2})))), converted(rsqrt(variance + Scalar(eps)))};
+}
 Tensor instance_norm(const Tensor& input, const Tensor& weight, const Tensor& bias,
                      const Tensor& running_mean, const Tensor& running_var, bool use_input_stats,
                      double momentum, double eps, bool cudnn_enabled) {

@@ -1,47 +1,37 @@
-"""Python bindings: parameter tables, one call function per overload, method and function tables; stubs and reference."""
+"""Python bindings: parameter tables, one call function per overload, method and function tables."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
-
 from emit_ops import HEADER, base_name, out_names
+from emit_text import Examples, docstring, quoted, text_signature
+from overloads import MODULES, Overload, shown_name
 from schema import Op, Param
 
-MODULES = {"torch": "torch", "nn": "torch._C._nn", "linalg": "torch._C._linalg", "special": "torch._C._special",
-           "fft": "torch._C._fft"}
-
-
-@dataclass
-class Overload:
-    """One accepted signature of a Python name."""
-    op: Op
-    form: str  # functional (with out= if the op has it) or inplace
-    method: bool
-
-    @property
-    def ident(self) -> str:
-        return f"{'inplace_' if self.form == 'inplace' else ''}{self.op.ident}"
-
-    @property
-    def has_out(self) -> bool:
-        return self.form == "functional" and "out" in self.op.forms and not self.method
-
-
-def shown_name(p: Param, i: int, method: bool) -> str:
-    return "input" if i == 0 and p.name == "self" and not method else p.name
-
-
 CONVERT = {
-    "Tensor": "TensorArg({a})", "OptTensor": "OptTensorArg({a})", "TensorList": "TensorListArg({a})",
-    "OptTensorList": "OptTensorListArg({a})", "Number": "to_scalar({a})", "OptNumber": "to_optional_scalar({a})",
-    "Int": "to_int({a})", "OptInt": "to_optional_int({a})", "Float": "to_double({a})",
-    "OptFloat": "to_optional_double({a})", "Bool": "to_bool({a})", "OptBool": "to_optional_bool({a})",
-    "IntList": "IntListArg({a}, {size})", "OptIntList": "OptIntListArg({a}, {size})", "BoolList": "to_mask({a})",
-    "DType": "to_dtype({a})", "OptDType": "to_optional_dtype({a})", "OptDevice": "to_optional_device({a})",
-    "OptLayout": "check_layout({a})", "MemoryFormat": "to_memory_format({a})",
-    "OptMemoryFormat": "to_optional_memory_format({a})", "OptGenerator": "to_generator({a})",
-    "Str": "to_string({a})", "OptStr": "to_optional_string({a})",
+    "Tensor": "TensorArg({a})",
+    "OptTensor": "OptTensorArg({a})",
+    "TensorList": "TensorListArg({a})",
+    "OptTensorList": "OptTensorListArg({a})",
+    "Number": "to_scalar({a})",
+    "OptNumber": "to_optional_scalar({a})",
+    "Int": "to_int({a})",
+    "OptInt": "to_optional_int({a})",
+    "Float": "to_double({a})",
+    "OptFloat": "to_optional_double({a})",
+    "Bool": "to_bool({a})",
+    "OptBool": "to_optional_bool({a})",
+    "IntList": "IntListArg({a}, {size})",
+    "OptIntList": "OptIntListArg({a}, {size})",
+    "BoolList": "to_mask({a})",
+    "DType": "to_dtype({a})",
+    "OptDType": "to_optional_dtype({a})",
+    "OptDevice": "to_optional_device({a})",
+    "OptLayout": "check_layout({a})",
+    "MemoryFormat": "to_memory_format({a})",
+    "OptMemoryFormat": "to_optional_memory_format({a})",
+    "OptGenerator": "to_generator({a})",
+    "Str": "to_string({a})",
+    "OptStr": "to_optional_string({a})",
 }
 
 
@@ -55,8 +45,14 @@ def argument(p: Param, i: int, numbers: list[str]) -> str:
         return convert
     if p.kind == "IntList":
         return f"IntListArg({a}, {p.size or 0}, {default})"
-    types = {"Number": "Scalar", "Int": "int64_t", "Float": "double", "Bool": "bool", "MemoryFormat": "MemoryFormat",
-             "Str": "std::string_view"}
+    types = {
+        "Number": "Scalar",
+        "Int": "int64_t",
+        "Float": "double",
+        "Bool": "bool",
+        "MemoryFormat": "MemoryFormat",
+        "Str": "std::string_view",
+    }
     return f"({a} ? {convert} : {types[p.kind]}({default}))"
 
 
@@ -92,8 +88,11 @@ def emit_call(o: Overload) -> list[str]:
             named = len(op.returns) > 1 and op.return_names[0]
             elements = ", ".join(f"outs[{i}]" for i in range(len(outs)))
             types = ", ".join("Tensor" for _ in outs)
-            lines.append(f"    return wrap_named(named_{op.name}_out(), std::tuple<{types}>({elements}));" if named
-                         else "    return outs.result();")
+            lines.append(
+                f"    return wrap_named(named_{op.name}_out(), std::tuple<{types}>({elements}));"
+                if named
+                else "    return outs.result();"
+            )
         lines.append("  }")
     call = f"ops::{op.name}({joined})"
     if op.factory:
@@ -114,50 +113,40 @@ def emit_params(o: Overload) -> list[str]:
     for i, p in enumerate(op.params):
         number = p.kind == "Tensor" and p.name in op.numbers
         default = p.default if p.default is not None else ""
-        rows.append(f'{{"{shown_name(p, i, o.method)}", ArgKind::{"TensorOrNumber" if number else p.kind}, {p.size or 0}, '
-                    f"{str(p.default is not None).lower()}, {str(p.keyword_only).lower()}, \"{default}\"}}")
+        rows.append(
+            f'{{"{shown_name(p, i, o.method)}", ArgKind::{"TensorOrNumber" if number else p.kind}, {p.size or 0}, '
+            f'{str(p.default is not None).lower()}, {str(p.keyword_only).lower()}, "{default}"}}'
+        )
     if o.form == "functional" and "out" in op.forms:
         kind = "OptTensor" if len(op.returns) == 1 else "OptTensorTuple"
         rows.append(f'{{"out", ArgKind::{kind}, 0, true, true, "None"}}')
     if op.factory and o.form == "functional":
         rows.append('{"requires_grad", ArgKind::Bool, 0, true, true, "False"}')
     prefix = "m" if o.method else "f"
-    return [f"constexpr Param {prefix}params_{o.ident}[] = {{{', '.join(rows)}}};" if rows else
-            f"constexpr Param {prefix}params_{o.ident}[1] = {{}};"]
+    return [
+        f"constexpr Param {prefix}params_{o.ident}[] = {{{', '.join(rows)}}};"
+        if rows
+        else f"constexpr Param {prefix}params_{o.ident}[1] = {{}};"
+    ]
 
 
 def param_count(o: Overload) -> int:
     op = o.op
-    extra = (1 if o.form == "functional" and "out" in op.forms else 0) + (1 if op.factory and o.form == "functional" else 0)
+    extra = (1 if o.form == "functional" and "out" in op.forms else 0) + (
+        1 if op.factory and o.form == "functional" else 0
+    )
     return len(op.params) + extra
 
 
-def python_names(op: Op, form: str, shown: str) -> list[str]:
-    names = [shown] + list(op.aliases)
-    return [n + "_" if form == "inplace" else n for n in names]
-
-
-def collect(ops: list[Op]) -> dict[tuple[str, str], list[Overload]]:
-    """(module or 'method', Python name) -> overloads in schema order."""
-    table: dict[tuple[str, str], list[Overload]] = defaultdict(list)
-    for op in ops:
-        if op.module == "none" and "method" not in op.forms:
-            continue
-        for form in (["functional"] if not op.inplace_only else []) + (
-                ["inplace"] if op.inplace_only or "inplace" in op.forms else []):
-            for name in python_names(op, form, base_name(op)):
-                if "method" in op.forms:
-                    table["method", name].append(Overload(op, form, True))
-                function = "function" if form == "functional" or not op.view else "inplace_function"
-                if op.module != "none" and function in op.forms:
-                    shown = name.removeprefix("linalg_") if op.module == "linalg" else name
-                    table[op.module, shown].append(Overload(op, form, False))
-    return table
-
-
-def emit_family(family: str, ops: list[Op], table: dict[tuple[str, str], list[Overload]]) -> str:
+def emit_family(family: str, ops: list[Op], table: dict[tuple[str, str], list[Overload]], shown: Examples) -> str:
     """Calls and specs of the Python names whose first overload belongs to this family."""
-    lines = [HEADER, '#include "bindings/call.h"', '#include "ops/ops.h"\n', "namespace torch::python {\n", "namespace {\n"]
+    lines = [
+        HEADER,
+        '#include "bindings/call.h"',
+        '#include "ops/ops.h"\n',
+        "namespace torch::python {\n",
+        "namespace {\n",
+    ]
     mine = {k: v for k, v in table.items() if v[0].op.family == family}
     done_calls: set[str] = set()
     done_params: set[str] = set()
@@ -186,7 +175,9 @@ def emit_family(family: str, ops: list[Op], table: dict[tuple[str, str], list[Ov
         lines.append(f"constexpr Overload overloads_{ident}[] = {{{', '.join(rows)}}};")
         method = str(module == "method").lower()
         where = "torch.Tensor" if module == "method" else MODULES[module]
-        lines.append(f'FunctionSpec spec_{ident} = {{"{name}", "{where}", overloads_{ident}, {len(rows)}, {method}, nullptr}};')
+        lines.append(
+            f'FunctionSpec spec_{ident} = {{"{name}", "{where}", overloads_{ident}, {len(rows)}, {method}, nullptr}};'
+        )
         self_text = "self" if module == "method" else "nullptr"
         unused = "PyObject* self" if module == "method" else "PyObject*"
         lines.append(f"PyObject* py_{ident}({unused}, PyObject* const* args, Py_ssize_t n, PyObject* names) {{")
@@ -197,9 +188,11 @@ def emit_family(family: str, ops: list[Op], table: dict[tuple[str, str], list[Ov
         rows = []
         for (m, name), overloads in mine.items():
             if m == module:
-                doc = (text_signature(name, overloads[0]) + docstring(name, overloads)).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-                rows.append(f'  {{"{name}", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(py_{m}_{name})), '
-                            f'METH_FASTCALL | METH_KEYWORDS, "{doc}"}},')
+                doc = quoted(text_signature(name, overloads[0]) + docstring(name, module, overloads, shown))
+                rows.append(
+                    f'  {{"{name}", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(py_{m}_{name})), '
+                    f"METH_FASTCALL | METH_KEYWORDS, {doc}}},"
+                )
         lines.append(f"extern PyMethodDef {module}_table_{family}[];")
         lines.append(f"PyMethodDef {module}_table_{family}[] = {{")
         lines += rows + ["  {nullptr, nullptr, 0, nullptr}};"]
@@ -215,128 +208,4 @@ def emit_tables(families: list[str]) -> str:
         names = ", ".join(f"{module}_table_{f}" for f in families)
         lines.append(f"PyMethodDef* const {module}_tables[] = {{{names}, nullptr}};")
     lines.append("\n} // namespace torch::python")
-    return "\n".join(lines) + "\n"
-
-
-# ---------------------------------------------------------------- text for people
-
-SHOWN_TYPES = {
-    "Tensor": "Tensor", "Tensor?": "Tensor | None", "Tensor[]": "Sequence[Tensor]", "Tensor?[]": "Sequence[Tensor | None]",
-    "Scalar": "Number", "Scalar?": "Number | None", "int": "int", "int?": "int | None", "float": "float",
-    "float?": "float | None", "bool": "bool", "bool?": "bool | None", "int[]": "int | Sequence[int]",
-    "int[]?": "int | Sequence[int] | None", "bool[]": "Sequence[bool]", "ScalarType": "dtype", "ScalarType?": "dtype | None",
-    "Device?": "Device | None", "Layout?": "layout | None", "MemoryFormat": "memory_format",
-    "MemoryFormat?": "memory_format | None", "Generator?": "Generator | None", "str": "str", "str?": "str | None",
-}
-
-
-def python_default(p: Param) -> str:
-    d = p.default or ""
-    if d in ("contiguous_format", "preserve_format"):
-        return f"torch.{d}"
-    return "()" if d == "[]" else d
-
-
-def signature_text(o: Overload, stub: bool) -> str:
-    parts, starred = [], False
-    for i, p in enumerate(o.op.params):
-        if o.method and i == 0:
-            if stub:
-                parts.append("self")
-            continue
-        if p.keyword_only and not starred:
-            starred = True
-            parts.append("*")
-        name = shown_name(p, i, o.method)
-        if name in ("from", "lambda"):
-            name += "_" if stub else ""
-        shown = SHOWN_TYPES[p.type]
-        if p.name in o.op.numbers:
-            shown = "Tensor | Number"
-        text = f"{name}: {shown}" if stub else name
-        if p.default is not None:
-            default = "..." if stub else python_default(p)
-            text += f" = {default}" if stub else f"={default}"
-        parts.append(text)
-    if o.has_out:
-        if not starred:
-            parts.append("*")
-            starred = True
-        parts.append("out: Any = ..." if stub else "out=None")
-    if o.op.factory:
-        if not starred:
-            parts.append("*")
-        parts.append("requires_grad: bool = ..." if stub else "requires_grad=False")
-    return ", ".join(parts)
-
-
-def text_signature(name: str, o: Overload) -> str:
-    """What inspect.signature reads: of the first overload, with literals as defaults."""
-    parts, starred = ["$self" if o.method else "$module"], False
-    for i, p in enumerate(o.op.params):
-        shown = shown_name(p, i, o.method)
-        if o.method and i == 0:
-            continue
-        if shown in ("from", "lambda"):
-            return ""
-        if p.keyword_only and not starred:
-            starred = True
-            parts.append("*")
-        default = None if p.default is None else python_default(p)
-        if default is not None and default.startswith("torch."):
-            default = "None"
-        parts.append(shown if default is None else f"{shown}={default}")
-    if o.form == "functional" and "out" in o.op.forms:
-        parts += ([] if starred else ["*"]) + ["out=None"]
-        starred = True
-    if o.op.factory:
-        parts += ([] if starred else ["*"]) + ["requires_grad=False"]
-    return f"{name}({', '.join(parts)})\n--\n\n"
-
-
-def docstring(name: str, overloads: list[Overload]) -> str:
-    results = " / ".join(dict.fromkeys(return_text(o) for o in overloads))
-    lines = [f"{name}({signature_text(o, False)}) -> {return_text(o)}" for o in overloads]
-    docs = list(dict.fromkeys(o.op.doc for o in overloads))
-    if overloads[0].form == "inplace":
-        docs.append("Writes into the tensor itself.")
-    _ = results
-    return "\n".join(lines) + "\n\n" + " ".join(docs)
-
-
-def return_text(o: Overload) -> str:
-    if o.form == "inplace":
-        return "Tensor"
-    shown = {"Tensor": "Tensor", "Tensor[]": "tuple[Tensor, ...]", "bool": "bool", "ScalarType": "dtype", "int": "int",
-             "float": "float", "Scalar": "Number"}
-    if not o.op.returns:
-        return "None"
-    if len(o.op.returns) == 1:
-        return shown[o.op.returns[0]]
-    return "tuple[" + ", ".join(shown[r] for r in o.op.returns) + "]"
-
-
-def emit_stub(table: dict[tuple[str, str], list[Overload]], module: str, indent: str) -> list[str]:
-    lines = []
-    for (m, name), overloads in sorted(table.items()):
-        if m != module:
-            continue
-        many = len(overloads) > 1
-        for o in overloads:
-            if many:
-                lines.append(f"{indent}@overload")
-            lines.append(f"{indent}def {name}({signature_text(o, True)}) -> {return_text(o)}: ...")
-    return lines
-
-
-def emit_reference(ops: list[Op]) -> str:
-    lines = ["# Operators", "", "Generated from the operator schema.", ""]
-    for family in dict.fromkeys(op.family for op in ops):
-        lines += [f"## {family}", "", "| operator | forms | gradient | |", "|---|---|---|---|"]
-        for op in ops:
-            if op.family == family and not op.name.startswith("_"):
-                schema = op.schema.replace("|", "\\|")
-                grad = "composite" if op.composite else ("yes" if op.differentiable else "")
-                lines.append(f"| `{schema}` | {', '.join(op.forms)} | {grad} | {op.doc.replace('|', chr(92) + '|')} |")
-        lines.append("")
     return "\n".join(lines) + "\n"

@@ -17,39 +17,17 @@ sys.path.insert(0, str(Path(__file__).parent))
 import emit_bindings
 import emit_kernels
 import emit_ops
+import emit_stub
+import emit_text
+import examples
+import overloads
 import schema
 
-STUB_HEAD = '''"""Types of the compiled module; generated from the operator schema."""
 
-from collections.abc import Sequence
-from typing import Any, overload
-
-Number = int | float | complex | bool
-Device = Any
-dtype = Any
-layout = Any
-memory_format = Any
-Generator = Any
-Tensor = Any
-
-'''
-
-# What TensorBase has beside the methods of the table: attributes, and the number and sequence slots.
-BINARY_SLOTS = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift"]
-STUB_SLOTS = [
-    "    def __getattr__(self, name: str) -> Any: ...",
-    "    def __setattr__(self, name: str, value: Any) -> None: ...",
-    "    def __getitem__(self, index: Any) -> Any: ...",
-    "    def __setitem__(self, index: Any, value: Any) -> None: ...",
-    "    def __len__(self) -> int: ...",
-    *(f"    def __{form}{slot}__(self, other: Any) -> Any: ..." for slot in BINARY_SLOTS for form in ("", "r", "i")),
-    *(f"    def __{slot}__(self, other: Any) -> Any: ..." for slot in ("lt", "le", "gt", "ge")),
-    *(f"    def __{slot}__(self) -> Any: ..." for slot in ("neg", "pos", "invert", "abs")),
-]
-
-
-def outputs(ops: list[schema.Op]) -> dict[str, Callable[[], str]]:
-    table = emit_bindings.collect(ops)
+def outputs(ops: list[schema.Op], folder: Path) -> dict[str, Callable[[], str]]:
+    table = overloads.collect(ops)
+    shown = examples.load(folder.parent / "examples")
+    written = emit_text.load_written(folder.parent.parent / "bindings" / "functions.yaml")
     files: dict[str, Callable[[], str]] = {
         "ops/ops.h": lambda: emit_ops.emit_header(ops),
         "ops/op_ids.h": lambda: emit_ops.emit_op_ids(ops),
@@ -58,10 +36,9 @@ def outputs(ops: list[schema.Op]) -> dict[str, Callable[[], str]]:
         "kernels/pointwise_ops.h": lambda: emit_kernels.emit_pointwise_ops(ops),
         "kernels/cpu/table.cpp": lambda: emit_kernels.emit_table_source(ops),
         "bindings/tables.cpp": lambda: emit_bindings.emit_tables(schema.families(ops)),
-        "python/torch/_C.pyi": lambda: STUB_HEAD + "\n".join(
-            emit_bindings.emit_stub(table, "torch", "") + ["", "class TensorBase:"] + STUB_SLOTS
-            + emit_bindings.emit_stub(table, "method", "    ")) + "\n\ndef __getattr__(name: str) -> Any: ...\n",
-        "docs/operators.md": lambda: emit_bindings.emit_reference(ops),
+        "bindings/docs.h": lambda: emit_text.emit_written_docs(written, shown),
+        "python/torch/_C.pyi": lambda: emit_stub.emit(table, written),
+        "docs/operators.md": lambda: emit_text.emit_reference(ops),
     }
     for family in emit_kernels.kernel_families(ops):
         files[f"kernels/{family}_kernels.h"] = lambda family=family: emit_kernels.emit_family_header(ops, family)
@@ -69,12 +46,14 @@ def outputs(ops: list[schema.Op]) -> dict[str, Callable[[], str]]:
         mine = [op for op in ops if op.family == family]
         files[f"ops/{family}.cpp"] = lambda family=family, mine=mine: emit_ops.emit_family(family, mine)
         files[f"ops/{family}_boxed.cpp"] = lambda family=family, mine=mine: emit_ops.emit_boxed(family, mine)
-        files[f"bindings/{family}.cpp"] = lambda family=family, mine=mine: emit_bindings.emit_family(family, mine, table)
+        files[f"bindings/{family}.cpp"] = lambda family=family, mine=mine: emit_bindings.emit_family(
+            family, mine, table, shown
+        )
     return files
 
 
 def show(ops: list[schema.Op], name: str) -> None:
-    table = emit_bindings.collect(ops)
+    table = overloads.collect(ops)
     for op in ops:
         if op.name != name and op.full_name != name:
             continue
@@ -92,8 +71,8 @@ def show(ops: list[schema.Op], name: str) -> None:
                 print("\n".join(emit_ops.emit_inplace(op, node)))
         if op.sparse and not op.takes_sparse:
             print("\n".join(emit_ops.emit_on_sparse(op, node)))
-        for overloads in table.values():
-            for o in overloads:
+        for found in table.values():
+            for o in found:
                 if o.op is op:
                     print("\n".join(emit_bindings.emit_params(o) + emit_bindings.emit_call(o)))
         print()
@@ -110,7 +89,7 @@ def main() -> int:
     if args.show:
         show(ops, args.show)
         return 0
-    files = outputs(ops)
+    files = outputs(ops, args.schema)
     if args.list_outputs:
         print("\n".join(files))
         return 0

@@ -37,8 +37,15 @@ TYPES = {
     "str?": ("std::optional<std::string_view>", "std::optional<std::string>", "OptStr"),
 }
 
-RETURN_TYPES = {"Tensor": "Tensor", "Tensor[]": "std::vector<Tensor>", "bool": "bool", "int": "int64_t",
-                "float": "double", "Scalar": "Scalar", "ScalarType": "DType"}
+RETURN_TYPES = {
+    "Tensor": "Tensor",
+    "Tensor[]": "std::vector<Tensor>",
+    "bool": "bool",
+    "int": "int64_t",
+    "float": "double",
+    "Scalar": "Scalar",
+    "ScalarType": "DType",
+}
 
 
 class SchemaError(Exception):
@@ -53,6 +60,7 @@ class Param:
     default: str | None
     keyword_only: bool
     mutated: bool  # written in place: (a!)
+    python_name: str = ""  # where Python programs know it by another name
 
     @property
     def cpp_type(self) -> str:
@@ -254,7 +262,9 @@ def split_top(text: str) -> list[str]:
 
 
 def parse_param(text: str, keyword_only: bool) -> Param:
-    m = re.fullmatch(r"(\w+(?:\([a-z]!?(?:\s*->\s*\*)?\))?(?:\[\d*\])?\??(?:\[\])?)\s+(\w+)(?:\s*=\s*(.+))?", text.strip())
+    m = re.fullmatch(
+        r"(\w+(?:\([a-z]!?(?:\s*->\s*\*)?\))?(?:\[\d*\])?\??(?:\[\])?)\s+(\w+)(?:\s*=\s*(.+))?", text.strip()
+    )
     if not m:
         raise SchemaError(f"cannot read parameter {text!r}")
     type_text, name, default = m.groups()
@@ -297,8 +307,29 @@ def as_list(value: Any) -> list[str]:
     return [str(v) for v in value] if isinstance(value, list) else split_names(str(value))
 
 
-KNOWN = {"op", "as", "module", "alias", "infer", "kernel", "view", "composite", "check", "contiguous", "apart", "grad",
-         "constant", "numbers", "sparse", "factory", "out", "out_dtype", "out_overload", "doc"}
+KNOWN = {
+    "op",
+    "as",
+    "module",
+    "alias",
+    "infer",
+    "kernel",
+    "view",
+    "composite",
+    "check",
+    "contiguous",
+    "apart",
+    "grad",
+    "constant",
+    "numbers",
+    "sparse",
+    "factory",
+    "out",
+    "out_dtype",
+    "out_overload",
+    "python",
+    "doc",
+}
 OUT_DTYPES = ("cast", "same", "computed")
 
 
@@ -307,6 +338,8 @@ def parse_entry(entry: dict[str, Any], family: str) -> Op:
     if unknown:
         raise SchemaError(f"{entry.get('op')}: unknown columns {sorted(unknown)}")
     name, overload, params, returns, return_names = parse_signature(entry["op"])
+    for param in params:
+        param.python_name = (entry.get("python") or {}).get(param.name, "")
     kernel = entry.get("kernel", "")
     numbers = entry.get("numbers")
     if numbers is None:
@@ -322,13 +355,34 @@ def parse_entry(entry: dict[str, Any], family: str) -> Op:
     out_dtype = entry.get("out_dtype", "cast")
     if out_dtype not in OUT_DTYPES:
         raise SchemaError(f"out_dtype is one of {', '.join(OUT_DTYPES)}")
-    return Op(name, overload, entry["op"], params, returns, return_names, family,
-              as_list(entry.get("as", "function, method")), entry.get("module", "torch"), as_list(entry.get("alias")),
-              str(entry.get("infer", "")), kernel, entry.get("view", ""), bool(entry.get("composite")),
-              str(entry.get("check", "")), as_list(entry.get("contiguous")), bool(entry.get("apart")),
-              dict(entry.get("grad") or {}), as_list(entry.get("constant")), list(numbers), bool(entry.get("factory")),
-              entry.get("out", ""), out_dtype, entry.get("out_overload", ""),
-              str(entry.get("sparse", "")), entry["doc"])
+    return Op(
+        name,
+        overload,
+        entry["op"],
+        params,
+        returns,
+        return_names,
+        family,
+        as_list(entry.get("as", "function, method")),
+        entry.get("module", "torch"),
+        as_list(entry.get("alias")),
+        str(entry.get("infer", "")),
+        kernel,
+        entry.get("view", ""),
+        bool(entry.get("composite")),
+        str(entry.get("check", "")),
+        as_list(entry.get("contiguous")),
+        bool(entry.get("apart")),
+        dict(entry.get("grad") or {}),
+        as_list(entry.get("constant")),
+        list(numbers),
+        bool(entry.get("factory")),
+        entry.get("out", ""),
+        out_dtype,
+        entry.get("out_overload", ""),
+        str(entry.get("sparse", "")),
+        entry["doc"],
+    )
 
 
 def families(ops: list[Op]) -> list[str]:

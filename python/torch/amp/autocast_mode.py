@@ -60,18 +60,36 @@ class autocast:
 
 
 def is_autocast_enabled(device_type: str = "cuda") -> bool:
-    """False: nothing is converted."""
+    """False: nothing is converted.
+
+    Example:
+
+        >>> torch.is_autocast_enabled("cpu")
+        False
+    """
     torch.device(device_type)
     return False
 
 
 def is_autocast_cpu_enabled() -> bool:
-    """False: nothing is converted."""
+    """False: nothing is converted.
+
+    Example:
+
+        >>> torch.is_autocast_enabled("cpu")
+        False
+    """
     return False
 
 
 def get_autocast_dtype(device_type: str) -> torch.dtype:
-    """The type of lower precision of a device."""
+    """The type of lower precision of a device.
+
+    Example:
+
+        >>> torch.get_autocast_dtype("cpu")
+        torch.bfloat16
+    """
     kind = torch.device(device_type).type
     if kind not in _DEFAULT_TYPES:
         raise RuntimeError(f"unsupported scalarType for device type {kind}")
@@ -79,10 +97,22 @@ def get_autocast_dtype(device_type: str) -> torch.dtype:
 
 
 def get_autocast_cpu_dtype() -> torch.dtype:
-    """The type of lower precision of the CPU."""
+    """The type of lower precision of the CPU.
+
+    Example:
+
+        >>> torch.get_autocast_dtype("cpu")
+        torch.bfloat16
+    """
     return get_autocast_dtype("cpu")
 
 
 def get_autocast_gpu_dtype() -> torch.dtype:
-    """The type of lower precision of CUDA."""
+    """The type of lower precision of CUDA.
+
+    Example:
+
+        >>> torch.get_autocast_dtype("cuda")
+        torch.float16
+    """
     return get_autocast_dtype("cuda")

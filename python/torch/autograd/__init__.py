@@ -15,6 +15,10 @@ from torch.autograd.variable import Variable
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from torch.autograd import anomaly_mode as anomaly_mode, functional as functional, graph as graph
+    from torch.autograd.anomaly_mode import detect_anomaly as detect_anomaly, set_detect_anomaly as set_detect_anomaly
+    from torch.autograd.function import Function as Function
+    from torch.autograd.gradcheck import gradcheck as gradcheck, gradgradcheck as gradgradcheck
     from torch.autograd.graph import GradientEdge
 
 __all__ = [

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from torch.nn import functional, init  # noqa: F401
+from torch.nn import functional as functional, init as init
 from torch.nn.modules import *  # noqa: F403
-from torch.nn.modules import Module  # noqa: F401
-from torch.nn.parameter import (  # noqa: F401
-    Buffer,
-    Parameter,
-    UninitializedBuffer,
-    UninitializedParameter,
+from torch.nn.modules import Module as Module
+from torch.nn.parameter import (
+    Buffer as Buffer,
+    Parameter as Parameter,
+    UninitializedBuffer as UninitializedBuffer,
+    UninitializedParameter as UninitializedParameter,
 )
+
+if TYPE_CHECKING:  # torch.nn.modules collects its names at run time
+    from torch.nn import utils as utils
+    from torch.nn.modules.activation import *
+    from torch.nn.modules.batchnorm import *
+    from torch.nn.modules.container import *
+    from torch.nn.modules.conv import *
+    from torch.nn.modules.dropout import *
+    from torch.nn.modules.flatten import *
+    from torch.nn.modules.linear import *
+    from torch.nn.modules.loss import *
+    from torch.nn.modules.normalization import *
+    from torch.nn.modules.pooling import *
+    from torch.nn.modules.rnn import *
+    from torch.nn.modules.sparse import *
 
 
 def factory_kwargs(kwargs: dict | None) -> dict:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch.optim._adafactor import Adafactor
 from torch.optim._muon import Muon
@@ -21,6 +21,9 @@ from torch.optim.rmsprop import RMSprop
 from torch.optim.rprop import Rprop
 from torch.optim.sgd import SGD
 from torch.optim.sparse_adam import SparseAdam
+
+if TYPE_CHECKING:
+    from torch.optim import lr_scheduler
 
 # The classes hide modules of other names only; "from torch.optim.sgd import SGD" works as well.
 

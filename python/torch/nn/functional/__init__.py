@@ -118,88 +118,200 @@ _OPS_OF_NN = frozenset(
 
 
 def relu(input: torch.Tensor, inplace: bool = False) -> torch.Tensor:
-    """Compute ``max(0, x)``. See :class:`~torch.nn.ReLU`."""
+    """Compute ``max(0, x)``. See :class:`~torch.nn.ReLU`.
+
+    Example:
+
+        >>> x = torch.tensor([-1.0, 0.0, 2.0])
+        >>> torch.nn.functional.relu(x)
+        tensor([0., 0., 2.])
+    """
     return torch.relu_(input) if inplace else torch.relu(input)
 
 
 def threshold(input: torch.Tensor, threshold: float, value: float, inplace: bool = False) -> torch.Tensor:
-    """Replace elements not greater than ``threshold`` by ``value``. See :class:`~torch.nn.Threshold`."""
+    """Replace elements not greater than ``threshold`` by ``value``. See :class:`~torch.nn.Threshold`.
+
+    Example:
+
+        >>> x = torch.tensor([-1.0, 0.5, 2.0])
+        >>> torch.nn.functional.threshold(x, 1.0, 0.0)
+        tensor([0., 0., 2.])
+    """
     return (torch.threshold_ if inplace else torch.threshold)(input, threshold, value)
 
 
 def hardtanh(input: torch.Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> torch.Tensor:
-    """Limit elements to ``[min_val, max_val]``. See :class:`~torch.nn.Hardtanh`."""
+    """Limit elements to ``[min_val, max_val]``. See :class:`~torch.nn.Hardtanh`.
+
+    Example:
+
+        >>> x = torch.tensor([-2.0, 0.5, 3.0])
+        >>> torch.nn.functional.hardtanh(x)
+        tensor([-1.0000,  0.5000,  1.0000])
+    """
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
     return (_nn.hardtanh_ if inplace else _nn.hardtanh)(input, min_val, max_val)
 
 
 def relu6(input: torch.Tensor, inplace: bool = False) -> torch.Tensor:
-    """Limit elements to ``[0, 6]``. See :class:`~torch.nn.ReLU6`."""
+    """Limit elements to ``[0, 6]``. See :class:`~torch.nn.ReLU6`.
+
+    Example:
+
+        >>> x = torch.tensor([-1.0, 0.0, 20.0])
+        >>> torch.nn.functional.relu6(x)
+        tensor([0., 0., 6.])
+    """
     return (_nn.hardtanh_ if inplace else _nn.hardtanh)(input, 0.0, 6.0)
 
 
 def elu(input: torch.Tensor, alpha: float = 1.0, inplace: bool = False) -> torch.Tensor:
-    """Compute ``x`` where positive, else ``alpha * (exp(x) - 1)``. See :class:`~torch.nn.ELU`."""
+    """Compute ``x`` where positive, else ``alpha * (exp(x) - 1)``. See :class:`~torch.nn.ELU`.
+
+    Example:
+
+        >>> x = torch.tensor([-1.0, 0.0, 2.0])
+        >>> torch.nn.functional.elu(x)
+        tensor([-0.6321,  0.0000,  2.0000])
+    """
     return (_nn.elu_ if inplace else _nn.elu)(input, alpha)
 
 
 def celu(input: torch.Tensor, alpha: float = 1.0, inplace: bool = False) -> torch.Tensor:
-    """Compute ``max(0, x) + min(0, alpha * (exp(x / alpha) - 1))``."""
+    """Compute ``max(0, x) + min(0, alpha * (exp(x / alpha) - 1))``.
+
+    Example:
+
+        >>> x = torch.tensor([-1.0, 0.0, 2.0])
+        >>> torch.nn.functional.celu(x, alpha=0.5)
+        tensor([-0.4323,  0.0000,  2.0000])
+    """
     return (torch.celu_ if inplace else torch.celu)(input, alpha)
 
 
 def selu(input: torch.Tensor, inplace: bool = False) -> torch.Tensor:
-    """Compute the scaled exponential linear unit."""
+    """Compute the scaled exponential linear unit.
+
+    Example:
+
+        >>> x = torch.tensor([-1.0, 0.0, 2.0])
+        >>> torch.nn.functional.selu(x)
+        tensor([-1.1113,  0.0000,  2.1014])
+    """
     return torch.selu_(input) if inplace else torch.selu(input)
 
 
 def rrelu(
     input: torch.Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False, inplace: bool = False
 ) -> torch.Tensor:
-    """Multiply elements that are not positive by a slope, drawn from ``[lower, upper)`` in training."""
+    """Multiply elements that are not positive by a slope, drawn from ``[lower, upper)`` in training.
+
+    Example:
+
+        >>> x = torch.tensor([-1.0, 0.0, 2.0])
+        >>> torch.nn.functional.rrelu(x)
+        tensor([-0.2292,  0.0000,  2.0000])
+    """
     return (torch.rrelu_ if inplace else torch.rrelu)(input, lower, upper, training)
 
 
 def leaky_relu(input: torch.Tensor, negative_slope: float = 0.01, inplace: bool = False) -> torch.Tensor:
-    """Compute ``x`` where positive, else ``negative_slope * x``. See :class:`~torch.nn.LeakyReLU`."""
+    """Compute ``x`` where positive, else ``negative_slope * x``. See :class:`~torch.nn.LeakyReLU`.
+
+    Example:
+
+        >>> x = torch.tensor([-1.0, 0.0, 2.0])
+        >>> torch.nn.functional.leaky_relu(x, 0.1)
+        tensor([-0.1000,  0.0000,  2.0000])
+    """
     return (_nn.leaky_relu_ if inplace else _nn.leaky_relu)(input, negative_slope)
 
 
 def silu(input: torch.Tensor, inplace: bool = False) -> torch.Tensor:
-    """Compute ``x * sigmoid(x)``. See :class:`~torch.nn.SiLU`."""
+    """Compute ``x * sigmoid(x)``. See :class:`~torch.nn.SiLU`.
+
+    Example:
+
+        >>> x = torch.tensor([-1.0, 0.0, 2.0])
+        >>> torch.nn.functional.silu(x)
+        tensor([-0.2689,  0.0000,  1.7616])
+    """
     return (_nn.silu_ if inplace else _nn.silu)(input)
 
 
 def mish(input: torch.Tensor, inplace: bool = False) -> torch.Tensor:
-    """Compute ``x * tanh(softplus(x))``. See :class:`~torch.nn.Mish`."""
+    """Compute ``x * tanh(softplus(x))``. See :class:`~torch.nn.Mish`.
+
+    Example:
+
+        >>> x = torch.tensor([-1.0, 0.0, 2.0])
+        >>> torch.nn.functional.mish(x)
+        tensor([-0.3034,  0.0000,  1.9440])
+    """
     return (_nn.mish_ if inplace else _nn.mish)(input)
 
 
 def hardswish(input: torch.Tensor, inplace: bool = False) -> torch.Tensor:
-    """Compute ``x * relu6(x + 3) / 6``. See :class:`~torch.nn.Hardswish`."""
+    """Compute ``x * relu6(x + 3) / 6``. See :class:`~torch.nn.Hardswish`.
+
+    Example:
+
+        >>> x = torch.tensor([-4.0, -1.0, 4.0])
+        >>> torch.nn.functional.hardswish(x)
+        tensor([-0.0000, -0.3333,  4.0000])
+    """
     return (_nn.hardswish_ if inplace else _nn.hardswish)(input)
 
 
 def hardsigmoid(input: torch.Tensor, inplace: bool = False) -> torch.Tensor:
-    """Compute ``relu6(x + 3) / 6``. See :class:`~torch.nn.Hardsigmoid`."""
+    """Compute ``relu6(x + 3) / 6``. See :class:`~torch.nn.Hardsigmoid`.
+
+    Example:
+
+        >>> x = torch.tensor([-4.0, 0.0, 4.0])
+        >>> torch.nn.functional.hardsigmoid(x)
+        tensor([0.0000, 0.5000, 1.0000])
+    """
     return (_nn.hardsigmoid_ if inplace else _nn.hardsigmoid)(input)
 
 
 def glu(input: torch.Tensor, dim: int = -1) -> torch.Tensor:
-    """Multiply the first half along ``dim`` by the sigmoid of the second. See :class:`~torch.nn.GLU`."""
+    """Multiply the first half along ``dim`` by the sigmoid of the second. See :class:`~torch.nn.GLU`.
+
+    Example:
+
+        >>> x = torch.tensor([1.0, 2.0, 0.0, 0.0])
+        >>> torch.nn.functional.glu(x)
+        tensor([0.5000, 1.0000])
+    """
     if input.dim() == 0:
         raise RuntimeError("glu does not support scalars because halving size must be even")
     return _nn.glu(input, dim)
 
 
 def softsign(input: torch.Tensor) -> torch.Tensor:
-    """Compute ``x / (1 + |x|)``."""
+    """Compute ``x / (1 + |x|)``.
+
+    Example:
+
+        >>> x = torch.tensor([-1.0, 0.0, 3.0])
+        >>> torch.nn.functional.softsign(x)
+        tensor([-0.5000,  0.0000,  0.7500])
+    """
     return input / (input.abs() + 1)
 
 
 def tanhshrink(input: torch.Tensor) -> torch.Tensor:
-    """Compute ``x - tanh(x)``."""
+    """Compute ``x - tanh(x)``.
+
+    Example:
+
+        >>> x = torch.tensor([-1.0, 0.0, 3.0])
+        >>> torch.nn.functional.tanhshrink(x)
+        tensor([-0.2384,  0.0000,  2.0049])
+    """
     return input - input.tanh()
 
 
@@ -219,6 +331,12 @@ def softmax(input: torch.Tensor, dim: int | None = None, _stacklevel: int = 3, d
         input: the tensor.
         dim: the dimension along which the results add up to 1.
         dtype: cast the input to this first.
+
+    Example:
+
+        >>> x = torch.tensor([1.0, 2.0, 3.0])
+        >>> torch.nn.functional.softmax(x, dim=0)
+        tensor([0.0900, 0.2447, 0.6652])
     """
     if dim is None:
         dim = _get_softmax_dim("softmax", input.dim(), _stacklevel)
@@ -226,14 +344,28 @@ def softmax(input: torch.Tensor, dim: int | None = None, _stacklevel: int = 3, d
 
 
 def softmin(input: torch.Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> torch.Tensor:
-    """Compute the softmax of ``-input`` along ``dim``; the arguments are those of :func:`softmax`."""
+    """Compute the softmax of ``-input`` along ``dim``; the arguments are those of :func:`softmax`.
+
+    Example:
+
+        >>> x = torch.tensor([1.0, 2.0, 3.0])
+        >>> torch.nn.functional.softmin(x, dim=0)
+        tensor([0.6652, 0.2447, 0.0900])
+    """
     if dim is None:
         dim = _get_softmax_dim("softmin", input.dim(), _stacklevel)
     return softmax(-input, dim, dtype=dtype)
 
 
 def log_softmax(input: torch.Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> torch.Tensor:
-    """Compute the logarithm of the softmax along ``dim``; the arguments are those of :func:`softmax`."""
+    """Compute the logarithm of the softmax along ``dim``; the arguments are those of :func:`softmax`.
+
+    Example:
+
+        >>> x = torch.tensor([1.0, 2.0, 3.0])
+        >>> torch.nn.functional.log_softmax(x, dim=0)
+        tensor([-2.4076, -1.4076, -0.4076])
+    """
     if dim is None:
         dim = _get_softmax_dim("log_softmax", input.dim(), _stacklevel)
     return input.log_softmax(dim) if dtype is None else input.log_softmax(dim, dtype=dtype)
@@ -250,6 +382,12 @@ def gumbel_softmax(
         hard: return one-hot vectors, whose gradient is that of the soft ones. Default: ``False``
         eps: deprecated, without effect.
         dim: the dimension of the classes. Default: -1
+
+    Example:
+
+        >>> _ = torch.manual_seed(0)
+        >>> torch.nn.functional.gumbel_softmax(torch.zeros(2, 3), hard=True).sum(1)
+        tensor([1., 1.])
     """
     if eps != 1e-10:
         warnings.warn("`eps` parameter is deprecated and has no effect.", stacklevel=2)
@@ -290,6 +428,13 @@ def batch_norm(
         training: use the batch's statistics rather than the running ones. Default: ``False``
         momentum: weight of the batch in the running statistics. Default: 0.1
         eps: added to the variance. Default: 1e-5
+
+    Example:
+
+        >>> x = torch.tensor([[1.0, 10.0], [3.0, 30.0]])
+        >>> torch.nn.functional.batch_norm(x, None, None, training=True)
+        tensor([[-1.0000, -1.0000],
+                [ 1.0000,  1.0000]])
     """
     if training:
         _verify_batch_size(input.size())
@@ -303,14 +448,28 @@ def layer_norm(
     bias: torch.Tensor | None = None,
     eps: float = 1e-5,
 ) -> torch.Tensor:
-    """Normalize over the last dimensions, whose sizes are ``normalized_shape``. See :class:`~torch.nn.LayerNorm`."""
+    """Normalize over the last dimensions, whose sizes are ``normalized_shape``. See :class:`~torch.nn.LayerNorm`.
+
+    Example:
+
+        >>> x = torch.tensor([[1.0, 2.0, 3.0]])
+        >>> torch.nn.functional.layer_norm(x, (3,))
+        tensor([[-1.2247,  0.0000,  1.2247]])
+    """
     return torch.layer_norm(input, normalized_shape, weight, bias, eps)
 
 
 def rms_norm(
     input: torch.Tensor, normalized_shape: Any, weight: torch.Tensor | None = None, eps: float | None = None
 ) -> torch.Tensor:
-    """Divide by the root of the mean square over the last dimensions. See :class:`~torch.nn.RMSNorm`."""
+    """Divide by the root of the mean square over the last dimensions. See :class:`~torch.nn.RMSNorm`.
+
+    Example:
+
+        >>> x = torch.tensor([[3.0, 4.0]])
+        >>> torch.nn.functional.rms_norm(x, (2,))
+        tensor([[0.8485, 1.1314]])
+    """
     return torch.rms_norm(input, normalized_shape, weight, eps)
 
 
@@ -321,7 +480,14 @@ def group_norm(
     bias: torch.Tensor | None = None,
     eps: float = 1e-5,
 ) -> torch.Tensor:
-    """Normalize each sample over each of ``num_groups`` groups of channels."""
+    """Normalize each sample over each of ``num_groups`` groups of channels.
+
+    Example:
+
+        >>> x = torch.tensor([[1.0, 2.0, 30.0, 40.0]])
+        >>> torch.nn.functional.group_norm(x, 2)
+        tensor([[-1.0000,  1.0000, -1.0000,  1.0000]])
+    """
     if input.dim() < 2:
         raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {input.dim()}")
     size = input.size()
@@ -353,6 +519,12 @@ def instance_norm(
         use_input_stats: use the input's statistics rather than the running ones. Default: ``True``
         momentum: weight of the input in the running statistics. Default: 0.1
         eps: added to the variance. Default: 1e-5
+
+    Example:
+
+        >>> x = torch.tensor([[[1.0, 2.0, 3.0]]])
+        >>> torch.nn.functional.instance_norm(x)
+        tensor([[[-1.2247,  0.0000,  1.2247]]])
     """
     if use_input_stats:
         _verify_spatial_size(input.size())
@@ -364,7 +536,16 @@ def instance_norm(
 def local_response_norm(
     input: torch.Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
 ) -> torch.Tensor:
-    """Divide by a power of the mean square over ``size`` channels around. See :class:`~torch.nn.LocalResponseNorm`."""
+    """Divide by a power of the mean square over ``size`` channels around. See :class:`~torch.nn.LocalResponseNorm`.
+
+    Example:
+
+        >>> x = torch.ones(1, 3, 2)
+        >>> torch.nn.functional.local_response_norm(x, size=3)
+        tensor([[[1.0000, 1.0000],
+                 [0.9999, 0.9999],
+                 [1.0000, 1.0000]]])
+    """
     dims = input.dim()
     if dims < 3:
         raise ValueError(f"Expected 3D or higher dimensionality input (got {dims} dimensions)")
@@ -393,6 +574,12 @@ def normalize(
         dim: the dimension of the vectors. Default: 1
         eps: the least divisor. Default: 1e-12
         out: where the result goes.
+
+    Example:
+
+        >>> x = torch.tensor([[3.0, 4.0]])
+        >>> torch.nn.functional.normalize(x)
+        tensor([[0.6000, 0.8000]])
     """
     norms = input.norm(p, dim, keepdim=True).clamp_min(eps).expand_as(input)
     return input / norms if out is None else torch.div(input, norms, out=out)
@@ -410,6 +597,14 @@ def pad(input: torch.Tensor, pad: Any, mode: str = "constant", value: float | No
             numbers cut off.
         mode: ``"constant"``, ``"reflect"``, ``"replicate"`` or ``"circular"``. Default: ``"constant"``
         value: the constant. Default: 0
+
+    Example:
+
+        >>> x = torch.tensor([[1, 2]])
+        >>> torch.nn.functional.pad(x, (1, 2))
+        tensor([[0, 1, 2, 0, 0]])
+        >>> torch.nn.functional.pad(torch.tensor([[1.0, 2.0, 3.0]]), (1, 1), mode="reflect")
+        tensor([[2., 1., 2., 3., 2.]])
     """
     return _nn.pad(input, pad, mode, value)
 
@@ -458,7 +653,16 @@ def mse_loss(
     reduction: str = "mean",
     weight: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Compute ``(input - target)**2``. See :class:`~torch.nn.MSELoss`; ``weight`` has the shape of the input."""
+    """Compute ``(input - target)**2``. See :class:`~torch.nn.MSELoss`; ``weight`` has the shape of the input.
+
+    Example:
+
+        >>> x = torch.tensor([1.0, 2.0])
+        >>> torch.nn.functional.mse_loss(x, torch.tensor([1.0, 4.0]))
+        tensor(2.)
+        >>> torch.nn.functional.mse_loss(x, torch.tensor([1.0, 4.0]), reduction="none")
+        tensor([0., 4.])
+    """
     input, target = _of_one_size(input, target)
     number = _reduction_enum(size_average, reduce, reduction)
     if weight is not None:
@@ -474,7 +678,14 @@ def l1_loss(
     reduction: str = "mean",
     weight: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Compute ``|input - target|``. See :class:`~torch.nn.L1Loss`; ``weight`` has the shape of the input."""
+    """Compute ``|input - target|``. See :class:`~torch.nn.L1Loss`; ``weight`` has the shape of the input.
+
+    Example:
+
+        >>> x = torch.tensor([1.0, 2.0])
+        >>> torch.nn.functional.l1_loss(x, torch.tensor([1.0, 4.0]))
+        tensor(1.)
+    """
     input, target = _of_one_size(input, target)
     number = _reduction_enum(size_average, reduce, reduction)
     if weight is not None:
@@ -490,7 +701,14 @@ def smooth_l1_loss(
     reduction: str = "mean",
     beta: float = 1.0,
 ) -> torch.Tensor:
-    """Compute a squared error below ``beta`` and an absolute one above. See :class:`~torch.nn.SmoothL1Loss`."""
+    """Compute a squared error below ``beta`` and an absolute one above. See :class:`~torch.nn.SmoothL1Loss`.
+
+    Example:
+
+        >>> x = torch.tensor([1.0, 2.0])
+        >>> torch.nn.functional.smooth_l1_loss(x, torch.tensor([1.5, 4.0]))
+        tensor(0.8125)
+    """
     input, target = _of_one_size(input, target)
     number = _reduction_enum(size_average, reduce, reduction)
     if beta == 0.0:
@@ -505,7 +723,14 @@ def huber_loss(
     delta: float = 1.0,
     weight: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Compute a squared error below ``delta`` and an absolute one above. See :class:`~torch.nn.HuberLoss`."""
+    """Compute a squared error below ``delta`` and an absolute one above. See :class:`~torch.nn.HuberLoss`.
+
+    Example:
+
+        >>> x = torch.tensor([1.0, 2.0])
+        >>> torch.nn.functional.huber_loss(x, torch.tensor([1.5, 4.0]))
+        tensor(0.8125)
+    """
     input, target = _of_one_size(input, target)
     if weight is not None:
         return _weighted(_nn.huber_loss(input, target, 0, delta), weight, reduction)
@@ -520,7 +745,14 @@ def binary_cross_entropy(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> torch.Tensor:
-    """Compute the cross entropy of probabilities. See :class:`~torch.nn.BCELoss`."""
+    """Compute the cross entropy of probabilities. See :class:`~torch.nn.BCELoss`.
+
+    Example:
+
+        >>> x = torch.tensor([0.9, 0.2])
+        >>> torch.nn.functional.binary_cross_entropy(x, torch.tensor([1.0, 0.0]))
+        tensor(0.1643)
+    """
     number = _reduction_enum(size_average, reduce, reduction)
     if target.size() != input.size():
         raise ValueError(
@@ -541,7 +773,14 @@ def binary_cross_entropy_with_logits(
     reduction: str = "mean",
     pos_weight: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Compute the cross entropy of logits. See :class:`~torch.nn.BCEWithLogitsLoss`."""
+    """Compute the cross entropy of logits. See :class:`~torch.nn.BCEWithLogitsLoss`.
+
+    Example:
+
+        >>> x = torch.tensor([2.0, -1.0])
+        >>> torch.nn.functional.binary_cross_entropy_with_logits(x, torch.tensor([1.0, 0.0]))
+        tensor(0.2201)
+    """
     number = _reduction_enum(size_average, reduce, reduction)
     if target.size() != input.size():
         raise ValueError(f"Target size ({target.size()}) must be the same as input size ({input.size()})")
@@ -557,7 +796,14 @@ def nll_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> torch.Tensor:
-    """Compute the negative log likelihood of log-probabilities. See :class:`~torch.nn.NLLLoss`."""
+    """Compute the negative log likelihood of log-probabilities. See :class:`~torch.nn.NLLLoss`.
+
+    Example:
+
+        >>> x = torch.log_softmax(torch.eye(2), dim=1)
+        >>> torch.nn.functional.nll_loss(x, torch.tensor([0, 1]))
+        tensor(0.3133)
+    """
     number = _reduction_enum(size_average, reduce, reduction)
     return _nn.nll_loss_nd(input, target, weight, number, ignore_index)
 
@@ -572,7 +818,16 @@ def cross_entropy(
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> torch.Tensor:
-    """Compute the cross entropy of unnormalized scores. See :class:`~torch.nn.CrossEntropyLoss`."""
+    """Compute the cross entropy of unnormalized scores. See :class:`~torch.nn.CrossEntropyLoss`.
+
+    Example:
+
+        >>> x = torch.tensor([[2.0, 0.0], [0.0, 1.0]])
+        >>> torch.nn.functional.cross_entropy(x, torch.tensor([0, 1]))
+        tensor(0.2201)
+        >>> torch.nn.functional.cross_entropy(x, torch.tensor([0, 1]), reduction="none")
+        tensor([0.1269, 0.3133])
+    """
     number = _reduction_enum(size_average, reduce, reduction)
     return _nn.cross_entropy_loss(input, target, weight, number, ignore_index, label_smoothing)
 
@@ -585,7 +840,14 @@ def kl_div(
     reduction: str = "mean",
     log_target: bool = False,
 ) -> torch.Tensor:
-    """Compute the Kullback-Leibler divergence from log-probabilities. See :class:`~torch.nn.KLDivLoss`."""
+    """Compute the Kullback-Leibler divergence from log-probabilities. See :class:`~torch.nn.KLDivLoss`.
+
+    Example:
+
+        >>> x = torch.tensor([[0.5, 0.5]]).log()
+        >>> torch.nn.functional.kl_div(x, torch.tensor([[0.9, 0.1]]), reduction="batchmean")
+        tensor(0.3681)
+    """
     if size_average is not None or reduce is not None:
         number = _Reduction.legacy_get_enum(size_average, reduce)
     else:

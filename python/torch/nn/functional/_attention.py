@@ -62,15 +62,17 @@ def _project(
     width = query.size(-1)
     if key is value:
         if query is key:
-            return _nn.linear(query, weight, bias).chunk(3, -1)
+            q, k, v = _nn.linear(query, weight, bias).chunk(3, -1)
+            return q, k, v
         parts = [width, 2 * width]
         weights = weight.split(parts)
-        biases = (None, None) if bias is None else bias.split(parts)
-        k, v = _nn.linear(key, weights[1], biases[1]).chunk(2, -1)
-        return _nn.linear(query, weights[0], biases[0]), k, v
+        halves = (None, None) if bias is None else bias.split(parts)
+        k, v = _nn.linear(key, weights[1], halves[1]).chunk(2, -1)
+        return _nn.linear(query, weights[0], halves[0]), k, v
     weights = weight.chunk(3)
     biases = (None, None, None) if bias is None else bias.chunk(3)
-    return tuple(_nn.linear(x, w, b) for x, w, b in zip((query, key, value), weights, biases))
+    q, k, v = (_nn.linear(x, w, b) for x, w, b in zip((query, key, value), weights, biases))
+    return q, k, v
 
 
 def multi_head_attention_forward(
@@ -118,6 +120,18 @@ def multi_head_attention_forward(
         static_k, static_v: projected key and value, of shape (N * num_heads, S, E / num_heads).
         average_attn_weights: return the mean of the heads' weights. Default: ``True``
         is_causal: a hint that ``attn_mask`` is the causal mask, which must be given. Default: ``False``
+
+    Example:
+
+        >>> x, w = torch.ones(2, 1, 4), torch.full((12, 4), 0.1)
+        >>> out, weights = torch.nn.functional.multi_head_attention_forward(
+        ...     x, x, x, 4, 2, w, None, None, None, False, 0.0, torch.eye(4), None
+        ... )
+        >>> out.shape
+        torch.Size([2, 1, 4])
+        >>> weights
+        tensor([[[0.5000, 0.5000],
+                 [0.5000, 0.5000]]])
     """
     batched = _check_shapes(query, key, value, key_padding_mask, attn_mask, num_heads)
     if not batched:
@@ -150,13 +164,13 @@ def multi_head_attention_forward(
             raise AssertionError(
                 f"key's sequence and batch dims {key.shape[:2]} do not match value's {value.shape[:2]}"
             )
-        for name, weight in (("q", q_proj_weight), ("k", k_proj_weight), ("v", v_proj_weight)):
-            if weight is None:
-                raise AssertionError(f"use_separate_proj_weight is True but {name}_proj_weight is None")
+        joint = {"q": q_proj_weight, "k": k_proj_weight, "v": v_proj_weight}
+        projections = [weight for weight in joint.values() if weight is not None]
+        if len(projections) < 3:
+            name = next(name for name, weight in joint.items() if weight is None)
+            raise AssertionError(f"use_separate_proj_weight is True but {name}_proj_weight is None")
         biases = (None, None, None) if in_proj_bias is None else in_proj_bias.chunk(3)
-        q = _nn.linear(query, q_proj_weight, biases[0])
-        k = _nn.linear(key, k_proj_weight, biases[1])
-        v = _nn.linear(value, v_proj_weight, biases[2])
+        q, k, v = (_nn.linear(x, w, b) for x, w, b in zip((query, key, value), projections, biases))
     else:
         if key.shape != value.shape:
             raise AssertionError(f"key shape {key.shape} does not match value shape {value.shape}")

@@ -20,6 +20,14 @@ def dropout(input: torch.Tensor, p: float = 0.5, training: bool = True, inplace:
         p: probability of a zero. Default: 0.5
         training: if ``False``, return the input. Default: ``True``
         inplace: change the input. Default: ``False``
+
+    Example:
+
+        >>> _ = torch.manual_seed(0)
+        >>> torch.nn.functional.dropout(torch.ones(6))
+        tensor([0., 0., 2., 0., 0., 0.])
+        >>> torch.nn.functional.dropout(torch.ones(6), training=False)
+        tensor([1., 1., 1., 1., 1., 1.])
     """
     _check(p)
     return (torch.dropout_ if inplace else torch.dropout)(input, p, training)
@@ -29,6 +37,11 @@ def alpha_dropout(input: torch.Tensor, p: float = 0.5, training: bool = False, i
     """Drop elements in a way that keeps mean and variance of self-normalizing networks.
 
     See :class:`~torch.nn.AlphaDropout`.
+
+    Example:
+
+        >>> torch.nn.functional.alpha_dropout(torch.ones(3))
+        tensor([1., 1., 1.])
     """
     _check(p)
     return (torch.alpha_dropout_ if inplace else torch.alpha_dropout)(input, p, training)
@@ -37,7 +50,13 @@ def alpha_dropout(input: torch.Tensor, p: float = 0.5, training: bool = False, i
 def feature_alpha_dropout(
     input: torch.Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
 ) -> torch.Tensor:
-    """Drop whole channels as :func:`alpha_dropout` drops elements. See :class:`~torch.nn.FeatureAlphaDropout`."""
+    """Drop whole channels as :func:`alpha_dropout` drops elements. See :class:`~torch.nn.FeatureAlphaDropout`.
+
+    Example:
+
+        >>> torch.nn.functional.feature_alpha_dropout(torch.ones(1, 2, 2)).shape
+        torch.Size([1, 2, 2])
+    """
     _check(p)
     return (torch.feature_alpha_dropout_ if inplace else torch.feature_alpha_dropout)(input, p, training)
 
@@ -54,7 +73,17 @@ def _channels_maybe_unbatched(input: torch.Tensor, p: float, training: bool, inp
 
 
 def dropout1d(input: torch.Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> torch.Tensor:
-    """Drop whole channels of lines. See :class:`~torch.nn.Dropout1d`; the arguments are those of :func:`dropout`."""
+    """Drop whole channels of lines. See :class:`~torch.nn.Dropout1d`; the arguments are those of :func:`dropout`.
+
+    Example:
+
+        >>> _ = torch.manual_seed(0)
+        >>> torch.nn.functional.dropout1d(torch.ones(1, 4, 2))
+        tensor([[[0., 0.],
+                 [0., 0.],
+                 [2., 2.],
+                 [0., 0.]]])
+    """
     _check(p)
     if input.dim() not in (2, 3):
         raise RuntimeError(
@@ -66,7 +95,17 @@ def dropout1d(input: torch.Tensor, p: float = 0.5, training: bool = True, inplac
 
 
 def dropout2d(input: torch.Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> torch.Tensor:
-    """Drop whole channels of images. See :class:`~torch.nn.Dropout2d`; the arguments are those of :func:`dropout`."""
+    """Drop whole channels of images. See :class:`~torch.nn.Dropout2d`; the arguments are those of :func:`dropout`.
+
+    Example:
+
+        >>> _ = torch.manual_seed(0)
+        >>> torch.nn.functional.dropout2d(torch.ones(1, 4, 1, 2)).flatten(2)
+        tensor([[[0., 0.],
+                 [0., 0.],
+                 [2., 2.],
+                 [0., 0.]]])
+    """
     _check(p)
     if input.dim() not in (3, 4):
         warnings.warn(
@@ -88,7 +127,17 @@ def dropout2d(input: torch.Tensor, p: float = 0.5, training: bool = True, inplac
 
 
 def dropout3d(input: torch.Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> torch.Tensor:
-    """Drop whole channels of volumes. See :class:`~torch.nn.Dropout3d`; the arguments are those of :func:`dropout`."""
+    """Drop whole channels of volumes. See :class:`~torch.nn.Dropout3d`; the arguments are those of :func:`dropout`.
+
+    Example:
+
+        >>> _ = torch.manual_seed(0)
+        >>> torch.nn.functional.dropout3d(torch.ones(1, 4, 1, 1, 2)).flatten(2)
+        tensor([[[0., 0.],
+                 [0., 0.],
+                 [2., 2.],
+                 [0., 0.]]])
+    """
     _check(p)
     if input.dim() not in (4, 5):
         warnings.warn(

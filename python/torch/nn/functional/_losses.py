@@ -34,7 +34,14 @@ def cosine_embedding_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> torch.Tensor:
-    """Ask for similar vectors where ``target`` is 1, else apart. See :class:`~torch.nn.CosineEmbeddingLoss`."""
+    """Ask for similar vectors where ``target`` is 1, else apart. See :class:`~torch.nn.CosineEmbeddingLoss`.
+
+    Example:
+
+        >>> x, y = torch.eye(2), torch.ones(2, 2)
+        >>> torch.nn.functional.cosine_embedding_loss(x, y, torch.tensor([1, -1]))
+        tensor(0.5000)
+    """
     number = _reduction_enum(size_average, reduce, reduction)
     return torch.cosine_embedding_loss(input1, input2, target, margin, number)
 
@@ -47,7 +54,14 @@ def hinge_embedding_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> torch.Tensor:
-    """Ask for small distances where ``target`` is 1, large where -1. See :class:`~torch.nn.HingeEmbeddingLoss`."""
+    """Ask for small distances where ``target`` is 1, large where -1. See :class:`~torch.nn.HingeEmbeddingLoss`.
+
+    Example:
+
+        >>> x = torch.tensor([0.2, 0.4])
+        >>> torch.nn.functional.hinge_embedding_loss(x, torch.tensor([1, -1]))
+        tensor(0.4000)
+    """
     number = _reduction_enum(size_average, reduce, reduction)
     return torch.hinge_embedding_loss(input, target, margin, number)
 
@@ -61,7 +75,14 @@ def margin_ranking_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> torch.Tensor:
-    """Ask for ``input1`` above ``input2`` where ``target`` is 1. See :class:`~torch.nn.MarginRankingLoss`."""
+    """Ask for ``input1`` above ``input2`` where ``target`` is 1. See :class:`~torch.nn.MarginRankingLoss`.
+
+    Example:
+
+        >>> x, y = torch.tensor([1.0, 2.0]), torch.tensor([2.0, 1.0])
+        >>> torch.nn.functional.margin_ranking_loss(x, y, torch.tensor([1.0, 1.0]))
+        tensor(0.5000)
+    """
     number = _reduction_enum(size_average, reduce, reduction)
     if input1.dim() != input2.dim() or input1.dim() != target.dim():
         raise RuntimeError(
@@ -78,7 +99,14 @@ def soft_margin_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> torch.Tensor:
-    """Compute the logistic loss for targets 1 and -1. See :class:`~torch.nn.SoftMarginLoss`."""
+    """Compute the logistic loss for targets 1 and -1. See :class:`~torch.nn.SoftMarginLoss`.
+
+    Example:
+
+        >>> x = torch.tensor([0.5, -0.5])
+        >>> torch.nn.functional.soft_margin_loss(x, torch.tensor([1.0, -1.0]))
+        tensor(0.4741)
+    """
     return _nn.soft_margin_loss(input, target, _reduction_enum(size_average, reduce, reduction))
 
 
@@ -92,7 +120,14 @@ def multi_margin_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> torch.Tensor:
-    """Ask for the right class's score above the others'. See :class:`~torch.nn.MultiMarginLoss`."""
+    """Ask for the right class's score above the others'. See :class:`~torch.nn.MultiMarginLoss`.
+
+    Example:
+
+        >>> x = torch.tensor([[0.1, 0.2, 0.7]])
+        >>> torch.nn.functional.multi_margin_loss(x, torch.tensor([2]))
+        tensor(0.3000)
+    """
     number = _reduction_enum(size_average, reduce, reduction)
     if p != 1 and p != 2:
         raise ValueError("only p == 1 and p == 2 supported")
@@ -108,7 +143,14 @@ def multilabel_margin_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> torch.Tensor:
-    """Ask for scores of a sample's classes above the others'. See :class:`~torch.nn.MultiLabelMarginLoss`."""
+    """Ask for scores of a sample's classes above the others'. See :class:`~torch.nn.MultiLabelMarginLoss`.
+
+    Example:
+
+        >>> x = torch.tensor([[0.1, 0.2, 0.7]])
+        >>> torch.nn.functional.multilabel_margin_loss(x, torch.tensor([[2, -1, 0]]))
+        tensor(0.3000)
+    """
     return _nn.multilabel_margin_loss(input, target, _reduction_enum(size_average, reduce, reduction))
 
 
@@ -120,7 +162,14 @@ def multilabel_soft_margin_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> torch.Tensor:
-    """Average the cross entropy of each class's logit. See :class:`~torch.nn.MultiLabelSoftMarginLoss`."""
+    """Average the cross entropy of each class's logit. See :class:`~torch.nn.MultiLabelSoftMarginLoss`.
+
+    Example:
+
+        >>> x = torch.tensor([[2.0, -1.0]])
+        >>> torch.nn.functional.multilabel_soft_margin_loss(x, torch.tensor([[1.0, 0.0]]))
+        tensor(0.2201)
+    """
     if size_average is not None or reduce is not None:
         reduction = _Reduction.legacy_get_string(size_average, reduce)
     log_likelihood = target * _nn.log_sigmoid(input) + (1 - target) * _nn.log_sigmoid(-input)
@@ -143,7 +192,14 @@ def triplet_margin_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> torch.Tensor:
-    """Ask for the positive nearer to the anchor than the negative. See :class:`~torch.nn.TripletMarginLoss`."""
+    """Ask for the positive nearer to the anchor than the negative. See :class:`~torch.nn.TripletMarginLoss`.
+
+    Example:
+
+        >>> a, p, n = torch.zeros(1, 2), torch.ones(1, 2), torch.full((1, 2), 0.5)
+        >>> torch.nn.functional.triplet_margin_loss(a, p, n)
+        tensor(1.7071)
+    """
     number = _reduction_enum(size_average, reduce, reduction)
     if margin <= 0:
         raise ValueError(f"margin must be greater than 0, got {margin}")
@@ -160,7 +216,14 @@ def triplet_margin_with_distance_loss(
     swap: bool = False,
     reduction: str = "mean",
 ) -> torch.Tensor:
-    """Compute the triplet loss for any distance. See :class:`~torch.nn.TripletMarginWithDistanceLoss`."""
+    """Compute the triplet loss for any distance. See :class:`~torch.nn.TripletMarginWithDistanceLoss`.
+
+    Example:
+
+        >>> a, p, n = torch.zeros(1, 2), torch.ones(1, 2), torch.full((1, 2), 0.5)
+        >>> torch.nn.functional.triplet_margin_with_distance_loss(a, p, n, margin=2.0)
+        tensor(2.7071)
+    """
     if margin <= 0:
         raise ValueError(f"margin must be greater than 0, got {margin}")
     dims = anchor.ndim, positive.ndim, negative.ndim
@@ -191,7 +254,14 @@ def poisson_nll_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> torch.Tensor:
-    """Compute the negative log likelihood of Poisson distributed counts. See :class:`~torch.nn.PoissonNLLLoss`."""
+    """Compute the negative log likelihood of Poisson distributed counts. See :class:`~torch.nn.PoissonNLLLoss`.
+
+    Example:
+
+        >>> x = torch.tensor([0.5, 1.0])
+        >>> torch.nn.functional.poisson_nll_loss(x, torch.tensor([1.0, 2.0]))
+        tensor(0.9335)
+    """
     if size_average is not None or reduce is not None:
         reduction = _Reduction.legacy_get_string(size_average, reduce)
     return torch.poisson_nll_loss(input, target, log_input, full, eps, _Reduction.get_enum(reduction))
@@ -205,7 +275,14 @@ def gaussian_nll_loss(
     eps: float = 1e-6,
     reduction: str = "mean",
 ) -> torch.Tensor:
-    """Compute the negative log likelihood of normally distributed targets. See :class:`~torch.nn.GaussianNLLLoss`."""
+    """Compute the negative log likelihood of normally distributed targets. See :class:`~torch.nn.GaussianNLLLoss`.
+
+    Example:
+
+        >>> x = torch.tensor([0.5, 1.0])
+        >>> torch.nn.functional.gaussian_nll_loss(x, torch.tensor([1.0, 2.0]), torch.ones(2))
+        tensor(0.3125)
+    """
     if isinstance(var, float):
         if var < 0:
             raise ValueError("var has negative entry/entries")
@@ -243,6 +320,13 @@ def ctc_loss(
     reduction: str = "mean",
     zero_infinity: bool = False,
 ) -> torch.Tensor:
-    """Compute the connectionist temporal classification loss. See :class:`~torch.nn.CTCLoss`."""
+    """Compute the connectionist temporal classification loss. See :class:`~torch.nn.CTCLoss`.
+
+    Example:
+
+        >>> x = torch.full((4, 1, 3), 1 / 3).log()
+        >>> torch.nn.functional.ctc_loss(x, torch.tensor([[1, 2]]), torch.tensor([4]), torch.tensor([2]))
+        tensor(0.8432)
+    """
     number = _Reduction.get_enum(reduction)
     return torch.ctc_loss(log_probs, targets, input_lengths, target_lengths, blank, number, zero_infinity)

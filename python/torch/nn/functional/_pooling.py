@@ -29,7 +29,14 @@ def max_pool1d(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Any:
-    """Take the maximum over each window of a line. See :class:`~torch.nn.MaxPool1d`."""
+    """Take the maximum over each window of a line. See :class:`~torch.nn.MaxPool1d`.
+
+    Example:
+
+        >>> x = torch.tensor([[1.0, 3.0, 2.0, 4.0]])
+        >>> torch.nn.functional.max_pool1d(x, 2)
+        tensor([[3., 4.]])
+    """
     if return_indices:
         return max_pool1d_with_indices(input, kernel_size, stride, padding, dilation, ceil_mode)
     return torch.max_pool1d(input, kernel_size, () if stride is None else stride, padding, dilation, ceil_mode)
@@ -44,7 +51,14 @@ def max_pool1d_with_indices(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the maximum over each window and where in its line it is. See :class:`~torch.nn.MaxPool1d`."""
+    """Return the maximum over each window and where in its line it is. See :class:`~torch.nn.MaxPool1d`.
+
+    Example:
+
+        >>> x = torch.tensor([[1.0, 3.0, 2.0, 4.0]])
+        >>> torch.nn.functional.max_pool1d_with_indices(x, 2)
+        (tensor([[3., 4.]]), tensor([[1, 3]]))
+    """
     stride = () if stride is None else stride
     return torch.max_pool1d_with_indices(input, kernel_size, stride, padding, dilation, ceil_mode)
 
@@ -58,7 +72,15 @@ def max_pool2d(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Any:
-    """Take the maximum over each window of an image. See :class:`~torch.nn.MaxPool2d`."""
+    """Take the maximum over each window of an image. See :class:`~torch.nn.MaxPool2d`.
+
+    Example:
+
+        >>> x = torch.arange(16.0).reshape(1, 4, 4)
+        >>> torch.nn.functional.max_pool2d(x, 2)
+        tensor([[[ 5.,  7.],
+                 [13., 15.]]])
+    """
     if return_indices:
         return max_pool2d_with_indices(input, kernel_size, stride, padding, dilation, ceil_mode)
     return torch.max_pool2d(input, kernel_size, () if stride is None else stride, padding, dilation, ceil_mode)
@@ -73,7 +95,15 @@ def max_pool2d_with_indices(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the maximum over each window and where in its image it is. See :class:`~torch.nn.MaxPool2d`."""
+    """Return the maximum over each window and where in its image it is. See :class:`~torch.nn.MaxPool2d`.
+
+    Example:
+
+        >>> x = torch.arange(16.0).reshape(1, 4, 4)
+        >>> torch.nn.functional.max_pool2d_with_indices(x, 2)[1]
+        tensor([[[ 5,  7],
+                 [13, 15]]])
+    """
     stride = () if stride is None else stride
     return _nn.max_pool2d_with_indices(input, kernel_size, stride, padding, dilation, ceil_mode)
 
@@ -87,7 +117,14 @@ def max_pool3d(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Any:
-    """Take the maximum over each window of a volume. See :class:`~torch.nn.MaxPool3d`."""
+    """Take the maximum over each window of a volume. See :class:`~torch.nn.MaxPool3d`.
+
+    Example:
+
+        >>> x = torch.arange(8.0).reshape(1, 2, 2, 2)
+        >>> torch.nn.functional.max_pool3d(x, 2)
+        tensor([[[[7.]]]])
+    """
     if return_indices:
         return max_pool3d_with_indices(input, kernel_size, stride, padding, dilation, ceil_mode)
     return torch.max_pool3d(input, kernel_size, () if stride is None else stride, padding, dilation, ceil_mode)
@@ -102,7 +139,14 @@ def max_pool3d_with_indices(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the maximum over each window and where in its volume it is. See :class:`~torch.nn.MaxPool3d`."""
+    """Return the maximum over each window and where in its volume it is. See :class:`~torch.nn.MaxPool3d`.
+
+    Example:
+
+        >>> x = torch.arange(8.0).reshape(1, 2, 2, 2)
+        >>> torch.nn.functional.max_pool3d_with_indices(x, 2)[1]
+        tensor([[[[7]]]])
+    """
     stride = () if stride is None else stride
     return _nn.max_pool3d_with_indices(input, kernel_size, stride, padding, dilation, ceil_mode)
 
@@ -117,7 +161,14 @@ def _sizes_or_own(output_size: Any, input: torch.Tensor) -> Any:
 
 
 def adaptive_max_pool1d(input: torch.Tensor, output_size: Any, return_indices: bool = False) -> Any:
-    """Take maxima such that the result has length ``output_size``. See :class:`~torch.nn.AdaptiveMaxPool1d`."""
+    """Take maxima such that the result has length ``output_size``. See :class:`~torch.nn.AdaptiveMaxPool1d`.
+
+    Example:
+
+        >>> x = torch.tensor([[1.0, 3.0, 2.0, 4.0]])
+        >>> torch.nn.functional.adaptive_max_pool1d(x, 2)
+        tensor([[3., 4.]])
+    """
     both = adaptive_max_pool1d_with_indices(input, output_size)
     return both if return_indices else both[0]
 
@@ -125,12 +176,27 @@ def adaptive_max_pool1d(input: torch.Tensor, output_size: Any, return_indices: b
 def adaptive_max_pool1d_with_indices(
     input: torch.Tensor, output_size: Any, return_indices: bool = False
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Do what :func:`adaptive_max_pool1d` does and say where the maxima are."""
+    """Do what :func:`adaptive_max_pool1d` does and say where the maxima are.
+
+    Example:
+
+        >>> x = torch.tensor([[1.0, 3.0, 2.0, 4.0]])
+        >>> torch.nn.functional.adaptive_max_pool1d_with_indices(x, 2)[1]
+        tensor([[1, 3]])
+    """
     return torch.adaptive_max_pool1d(input, output_size)
 
 
 def adaptive_max_pool2d(input: torch.Tensor, output_size: Any, return_indices: bool = False) -> Any:
-    """Take maxima such that the result has ``output_size``. See :class:`~torch.nn.AdaptiveMaxPool2d`."""
+    """Take maxima such that the result has ``output_size``. See :class:`~torch.nn.AdaptiveMaxPool2d`.
+
+    Example:
+
+        >>> x = torch.arange(16.0).reshape(1, 4, 4)
+        >>> torch.nn.functional.adaptive_max_pool2d(x, 2)
+        tensor([[[ 5.,  7.],
+                 [13., 15.]]])
+    """
     both = adaptive_max_pool2d_with_indices(input, output_size)
     return both if return_indices else both[0]
 
@@ -138,12 +204,27 @@ def adaptive_max_pool2d(input: torch.Tensor, output_size: Any, return_indices: b
 def adaptive_max_pool2d_with_indices(
     input: torch.Tensor, output_size: Any, return_indices: bool = False
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Do what :func:`adaptive_max_pool2d` does and say where the maxima are."""
+    """Do what :func:`adaptive_max_pool2d` does and say where the maxima are.
+
+    Example:
+
+        >>> x = torch.arange(16.0).reshape(1, 4, 4)
+        >>> torch.nn.functional.adaptive_max_pool2d_with_indices(x, 2)[1]
+        tensor([[[ 5,  7],
+                 [13, 15]]])
+    """
     return _nn.adaptive_max_pool2d(input, _sizes_or_own(output_size, input))
 
 
 def adaptive_max_pool3d(input: torch.Tensor, output_size: Any, return_indices: bool = False) -> Any:
-    """Take maxima such that the result has ``output_size``. See :class:`~torch.nn.AdaptiveMaxPool3d`."""
+    """Take maxima such that the result has ``output_size``. See :class:`~torch.nn.AdaptiveMaxPool3d`.
+
+    Example:
+
+        >>> x = torch.arange(8.0).reshape(1, 2, 2, 2)
+        >>> torch.nn.functional.adaptive_max_pool3d(x, 1)
+        tensor([[[[7.]]]])
+    """
     both = adaptive_max_pool3d_with_indices(input, output_size)
     return both if return_indices else both[0]
 
@@ -151,7 +232,14 @@ def adaptive_max_pool3d(input: torch.Tensor, output_size: Any, return_indices: b
 def adaptive_max_pool3d_with_indices(
     input: torch.Tensor, output_size: Any, return_indices: bool = False
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Do what :func:`adaptive_max_pool3d` does and say where the maxima are."""
+    """Do what :func:`adaptive_max_pool3d` does and say where the maxima are.
+
+    Example:
+
+        >>> x = torch.arange(8.0).reshape(1, 2, 2, 2)
+        >>> torch.nn.functional.adaptive_max_pool3d_with_indices(x, 1)[1]
+        tensor([[[[7]]]])
+    """
     return _nn.adaptive_max_pool3d(input, _sizes_or_own(output_size, input))
 
 
@@ -177,7 +265,14 @@ def fractional_max_pool2d(
     return_indices: bool = False,
     _random_samples: torch.Tensor | None = None,
 ) -> Any:
-    """Take maxima over windows at pseudo-random steps. See :class:`~torch.nn.FractionalMaxPool2d`."""
+    """Take maxima over windows at pseudo-random steps. See :class:`~torch.nn.FractionalMaxPool2d`.
+
+    Example:
+
+        >>> x = torch.arange(16.0).reshape(1, 4, 4)
+        >>> torch.nn.functional.fractional_max_pool2d(x, 2, output_size=3).shape
+        torch.Size([1, 3, 3])
+    """
     both = fractional_max_pool2d_with_indices(
         input, kernel_size, output_size, output_ratio, return_indices, _random_samples
     )
@@ -192,7 +287,14 @@ def fractional_max_pool2d_with_indices(
     return_indices: bool = False,
     _random_samples: torch.Tensor | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Do what :func:`fractional_max_pool2d` does and say where the maxima are."""
+    """Do what :func:`fractional_max_pool2d` does and say where the maxima are.
+
+    Example:
+
+        >>> x = torch.arange(16.0).reshape(1, 4, 4)
+        >>> torch.nn.functional.fractional_max_pool2d_with_indices(x, 2, output_size=3)[1].shape
+        torch.Size([1, 3, 3])
+    """
     return _fractional("fractional_max_pool2d", 2, input, kernel_size, output_size, output_ratio, _random_samples)
 
 
@@ -204,7 +306,14 @@ def fractional_max_pool3d(
     return_indices: bool = False,
     _random_samples: torch.Tensor | None = None,
 ) -> Any:
-    """Take maxima over windows at pseudo-random steps. See :class:`~torch.nn.FractionalMaxPool3d`."""
+    """Take maxima over windows at pseudo-random steps. See :class:`~torch.nn.FractionalMaxPool3d`.
+
+    Example:
+
+        >>> x = torch.arange(64.0).reshape(1, 4, 4, 4)
+        >>> torch.nn.functional.fractional_max_pool3d(x, 2, output_size=2).shape
+        torch.Size([1, 2, 2, 2])
+    """
     both = fractional_max_pool3d_with_indices(
         input, kernel_size, output_size, output_ratio, return_indices, _random_samples
     )
@@ -219,7 +328,14 @@ def fractional_max_pool3d_with_indices(
     return_indices: bool = False,
     _random_samples: torch.Tensor | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Do what :func:`fractional_max_pool3d` does and say where the maxima are."""
+    """Do what :func:`fractional_max_pool3d` does and say where the maxima are.
+
+    Example:
+
+        >>> x = torch.arange(64.0).reshape(1, 4, 4, 4)
+        >>> torch.nn.functional.fractional_max_pool3d_with_indices(x, 2, output_size=2)[1].shape
+        torch.Size([1, 2, 2, 2])
+    """
     return _fractional("fractional_max_pool3d", 3, input, kernel_size, output_size, output_ratio, _random_samples)
 
 
@@ -261,7 +377,14 @@ def max_unpool1d(
     padding: Any = 0,
     output_size: Any = None,
 ) -> torch.Tensor:
-    """Put maxima back where they came from, zeros elsewhere. See :class:`~torch.nn.MaxUnpool1d`."""
+    """Put maxima back where they came from, zeros elsewhere. See :class:`~torch.nn.MaxUnpool1d`.
+
+    Example:
+
+        >>> x, at = torch.nn.functional.max_pool1d(torch.tensor([[1.0, 3.0, 2.0, 4.0]]), 2, return_indices=True)
+        >>> torch.nn.functional.max_unpool1d(x, at, 2)
+        tensor([[0., 3., 0., 4.]])
+    """
     _, _, size = _unpooling(1, input, kernel_size, stride, padding, output_size)
     return _nn.max_unpool2d(input.unsqueeze(-1), indices.unsqueeze(-1), [*size, 1]).squeeze(-1)
 
@@ -274,7 +397,15 @@ def max_unpool2d(
     padding: Any = 0,
     output_size: Any = None,
 ) -> torch.Tensor:
-    """Put maxima back where they came from, zeros elsewhere. See :class:`~torch.nn.MaxUnpool2d`."""
+    """Put maxima back where they came from, zeros elsewhere. See :class:`~torch.nn.MaxUnpool2d`.
+
+    Example:
+
+        >>> x, at = torch.nn.functional.max_pool2d(torch.arange(4.0).reshape(1, 2, 2), 2, return_indices=True)
+        >>> torch.nn.functional.max_unpool2d(x, at, 2)
+        tensor([[[0., 0.],
+                 [0., 3.]]])
+    """
     _, _, size = _unpooling(2, input, kernel_size, stride, padding, output_size)
     return _nn.max_unpool2d(input, indices, size)
 
@@ -287,7 +418,14 @@ def max_unpool3d(
     padding: Any = 0,
     output_size: Any = None,
 ) -> torch.Tensor:
-    """Put maxima back where they came from, zeros elsewhere. See :class:`~torch.nn.MaxUnpool3d`."""
+    """Put maxima back where they came from, zeros elsewhere. See :class:`~torch.nn.MaxUnpool3d`.
+
+    Example:
+
+        >>> x, at = torch.nn.functional.max_pool3d(torch.arange(8.0).reshape(1, 2, 2, 2), 2, return_indices=True)
+        >>> torch.nn.functional.max_unpool3d(x, at, 2).sum()
+        tensor(7.)
+    """
     steps, pads, size = _unpooling(3, input, kernel_size, stride, padding, output_size)
     return _nn.max_unpool3d(input, indices, size, steps, pads)
 
@@ -296,12 +434,27 @@ def max_unpool3d(
 
 
 def adaptive_avg_pool2d(input: torch.Tensor, output_size: Any) -> torch.Tensor:
-    """Take means such that the result has ``output_size``. See :class:`~torch.nn.AdaptiveAvgPool2d`."""
+    """Take means such that the result has ``output_size``. See :class:`~torch.nn.AdaptiveAvgPool2d`.
+
+    Example:
+
+        >>> x = torch.arange(16.0).reshape(1, 4, 4)
+        >>> torch.nn.functional.adaptive_avg_pool2d(x, 2)
+        tensor([[[ 2.5000,  4.5000],
+                 [10.5000, 12.5000]]])
+    """
     return _nn.adaptive_avg_pool2d(input, _sizes_or_own(output_size, input))
 
 
 def adaptive_avg_pool3d(input: torch.Tensor, output_size: Any) -> torch.Tensor:
-    """Take means such that the result has ``output_size``. See :class:`~torch.nn.AdaptiveAvgPool3d`."""
+    """Take means such that the result has ``output_size``. See :class:`~torch.nn.AdaptiveAvgPool3d`.
+
+    Example:
+
+        >>> x = torch.arange(8.0).reshape(1, 2, 2, 2)
+        >>> torch.nn.functional.adaptive_avg_pool3d(x, 1)
+        tensor([[[[3.5000]]]])
+    """
     return _nn.adaptive_avg_pool3d(input, _sizes_or_own(output_size, input))
 
 
@@ -313,7 +466,14 @@ def _norm_of_windows(mean: torch.Tensor, count: int, norm_type: float) -> torch.
 def lp_pool1d(
     input: torch.Tensor, norm_type: float, kernel_size: int, stride: Any = None, ceil_mode: bool = False
 ) -> torch.Tensor:
-    """Take the norm over each window of a line. See :class:`~torch.nn.LPPool1d`."""
+    """Take the norm over each window of a line. See :class:`~torch.nn.LPPool1d`.
+
+    Example:
+
+        >>> x = torch.tensor([[3.0, 4.0, 6.0, 8.0]])
+        >>> torch.nn.functional.lp_pool1d(x, 2, 2)
+        tensor([[ 5., 10.]])
+    """
     stride = () if stride is None else stride
     mean = torch.avg_pool1d(input.pow(norm_type), kernel_size, stride, 0, ceil_mode)
     return _norm_of_windows(mean, kernel_size, norm_type)
@@ -322,7 +482,14 @@ def lp_pool1d(
 def lp_pool2d(
     input: torch.Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
 ) -> torch.Tensor:
-    """Take the norm over each window of an image. See :class:`~torch.nn.LPPool2d`."""
+    """Take the norm over each window of an image. See :class:`~torch.nn.LPPool2d`.
+
+    Example:
+
+        >>> x = torch.tensor([[[3.0, 4.0], [0.0, 0.0]]])
+        >>> torch.nn.functional.lp_pool2d(x, 2, 2)
+        tensor([[[5.]]])
+    """
     height, width = _numbers(kernel_size, 2)
     stride = () if stride is None else stride
     mean = _nn.avg_pool2d(input.pow(norm_type), kernel_size, stride, 0, ceil_mode)
@@ -332,7 +499,14 @@ def lp_pool2d(
 def lp_pool3d(
     input: torch.Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
 ) -> torch.Tensor:
-    """Take the norm over each window of a volume. See :class:`~torch.nn.LPPool3d`."""
+    """Take the norm over each window of a volume. See :class:`~torch.nn.LPPool3d`.
+
+    Example:
+
+        >>> x = torch.tensor([[[[3.0, 4.0]]]])
+        >>> torch.nn.functional.lp_pool3d(x, 2, (1, 1, 2))
+        tensor([[[[5.]]]])
+    """
     depth, height, width = _numbers(kernel_size, 3)
     stride = () if stride is None else stride
     mean = _nn.avg_pool3d(input.pow(norm_type), kernel_size, stride, 0, ceil_mode)

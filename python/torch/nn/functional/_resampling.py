@@ -74,6 +74,14 @@ def interpolate(
             edges. Default: ``False``
         recompute_scale_factor: compute the factor again from the rounded sizes. Default: ``False``
         antialias: smooth where the image shrinks, for ``"bilinear"``, ``"bicubic"`` and ``"lanczos"``.
+
+    Example:
+
+        >>> x = torch.tensor([[[1.0, 2.0]]])
+        >>> torch.nn.functional.interpolate(x, scale_factor=2)
+        tensor([[[1., 1., 2., 2.]]])
+        >>> torch.nn.functional.interpolate(x, size=4, mode="linear")
+        tensor([[[1.0000, 1.2500, 1.7500, 2.0000]]])
     """
     if mode in _NEAREST:
         if align_corners is not None:
@@ -105,6 +113,7 @@ def interpolate(
         if count not in (1, 2, 3):
             raise NotImplementedError(_wrong_input(input, mode))
         pool = (torch.adaptive_avg_pool1d, _nn.adaptive_avg_pool2d, _nn.adaptive_avg_pool3d)[count - 1]
+        assert sizes is not None
         return pool(input, sizes)
     name = _SMOOTH.get(mode) if antialias else _OPS.get((mode, count))
     if name is None:
@@ -131,13 +140,25 @@ def _wrong_input(input: torch.Tensor, mode: str) -> str:
 def upsample(
     input: torch.Tensor, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: Any = None
 ) -> torch.Tensor:
-    """Do what :func:`interpolate` does. Deprecated."""
+    """Do what :func:`interpolate` does. Deprecated.
+
+    Example:
+
+        >>> torch.nn.functional.interpolate(torch.tensor([[[1.0, 2.0]]]), scale_factor=2)
+        tensor([[[1., 1., 2., 2.]]])
+    """
     warnings.warn("`nn.functional.upsample` is deprecated. Use `nn.functional.interpolate` instead.", stacklevel=2)
     return interpolate(input, size, scale_factor, mode, align_corners)
 
 
 def upsample_nearest(input: torch.Tensor, size: Any = None, scale_factor: Any = None) -> torch.Tensor:
-    """Interpolate by the nearest element. Deprecated."""
+    """Interpolate by the nearest element. Deprecated.
+
+    Example:
+
+        >>> torch.nn.functional.interpolate(torch.tensor([[[1.0, 2.0]]]), scale_factor=2)
+        tensor([[[1., 1., 2., 2.]]])
+    """
     warnings.warn(
         "`nn.functional.upsample_nearest` is deprecated. Use `nn.functional.interpolate` instead.", stacklevel=2
     )
@@ -145,7 +166,14 @@ def upsample_nearest(input: torch.Tensor, size: Any = None, scale_factor: Any = 
 
 
 def upsample_bilinear(input: torch.Tensor, size: Any = None, scale_factor: Any = None) -> torch.Tensor:
-    """Interpolate linearly between aligned corners. Deprecated."""
+    """Interpolate linearly between aligned corners. Deprecated.
+
+    Example:
+
+        >>> x = torch.tensor([[[[1.0, 2.0]]]])
+        >>> torch.nn.functional.interpolate(x, size=(1, 3), mode="bilinear", align_corners=True)
+        tensor([[[[1.0000, 1.5000, 2.0000]]]])
+    """
     warnings.warn(
         "`nn.functional.upsample_bilinear` is deprecated. Use `nn.functional.interpolate` instead.", stacklevel=2
     )
@@ -168,6 +196,12 @@ def grid_sample(
         padding_mode: what is outside: ``"zeros"``, ``"border"`` or ``"reflection"``. Default: ``"zeros"``
         align_corners: whether -1 and 1 are the centres of the corner elements rather than the outer edges.
             Default: ``False``
+
+    Example:
+
+        >>> x, grid = torch.arange(4.0).reshape(1, 1, 2, 2), torch.tensor([[[[0.0, 0.0], [-0.5, -0.5]]]])
+        >>> torch.nn.functional.grid_sample(x, grid, align_corners=False)
+        tensor([[[[1.5000, 0.0000]]]])
     """
     modes, paddings = ("bilinear", "nearest", "bicubic"), ("zeros", "border", "reflection")
     if mode not in modes:
@@ -197,6 +231,13 @@ def affine_grid(theta: torch.Tensor, size: list[int], align_corners: bool | None
         theta: the maps, of shape (N, 2, 3) or (N, 3, 4).
         size: sizes of the result of :func:`grid_sample`: (N, C, H, W) or (N, C, D, H, W).
         align_corners: as for :func:`grid_sample`. Default: ``False``
+
+    Example:
+
+        >>> theta = torch.tensor([[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]])
+        >>> torch.nn.functional.affine_grid(theta, [1, 1, 1, 2], align_corners=False)
+        tensor([[[[-0.5000,  0.0000],
+                  [ 0.5000,  0.0000]]]])
     """
     if align_corners is None:
         warnings.warn(
@@ -225,12 +266,31 @@ def affine_grid(theta: torch.Tensor, size: list[int], align_corners: bool | None
 
 
 def unfold(input: torch.Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> torch.Tensor:
-    """Return the windows of images as columns. See :class:`~torch.nn.Unfold`."""
+    """Return the windows of images as columns. See :class:`~torch.nn.Unfold`.
+
+    Example:
+
+        >>> x = torch.arange(9.0).reshape(1, 1, 3, 3)
+        >>> torch.nn.functional.unfold(x, 2)
+        tensor([[[0., 1., 3., 4.],
+                 [1., 2., 4., 5.],
+                 [3., 4., 6., 7.],
+                 [4., 5., 7., 8.]]])
+    """
     return _nn.im2col(input, *(_numbers(value, 2) for value in (kernel_size, dilation, padding, stride)))
 
 
 def fold(
     input: torch.Tensor, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
 ) -> torch.Tensor:
-    """Sum columns into the images whose windows they are. See :class:`~torch.nn.Fold`."""
+    """Sum columns into the images whose windows they are. See :class:`~torch.nn.Fold`.
+
+    Example:
+
+        >>> x = torch.ones(1, 4, 4)
+        >>> torch.nn.functional.fold(x, (3, 3), 2)
+        tensor([[[[1., 2., 1.],
+                  [2., 4., 2.],
+                  [1., 2., 1.]]]])
+    """
     return _nn.col2im(input, *(_numbers(value, 2) for value in (output_size, kernel_size, dilation, padding, stride)))

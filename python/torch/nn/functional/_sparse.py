@@ -22,7 +22,14 @@ def embedding(
     scale_grad_by_freq: bool = False,
     sparse: bool = False,
 ) -> torch.Tensor:
-    """Return the rows of ``weight`` that ``input`` names. See :class:`~torch.nn.Embedding` for the arguments."""
+    """Return the rows of ``weight`` that ``input`` names. See :class:`~torch.nn.Embedding` for the arguments.
+
+    Example:
+
+        >>> torch.nn.functional.embedding(torch.tensor([2, 0]), torch.arange(6.0).reshape(3, 2))
+        tensor([[4., 5.],
+                [0., 1.]])
+    """
     if padding_idx is None:
         padding_idx = -1
     else:
@@ -65,6 +72,13 @@ def embedding_bag(
         per_sample_weights: factors of the rows, for ``"sum"``.
         include_last_offset: whether ``offsets`` ends with the length of ``input``. Default: ``False``
         padding_idx: a row that is left out.
+
+    Example:
+
+        >>> index, weight = torch.tensor([0, 1, 2]), torch.arange(6.0).reshape(3, 2)
+        >>> torch.nn.functional.embedding_bag(index, weight, torch.tensor([0, 2]), mode="sum")
+        tensor([[2., 4.],
+                [4., 5.]])
     """
     if weight.dtype == torch.long and input.is_floating_point():
         warnings.warn(

@@ -85,7 +85,7 @@ class Linear(Module):
             weight, bias = parameters["weight"], parameters["bias"]
         except KeyError:  # made anew from other parameters, by weight norm for example
             weight, bias = self.weight, self.bias  # type: ignore[assignment]
-        return F.linear(input, weight, bias)
+        return F.linear(input, weight, bias)  # type: ignore[arg-type]
 
     def extra_repr(self) -> str:
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"

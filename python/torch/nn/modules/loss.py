@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import Any, Callable
 
 import torch
-from torch.nn import _reduction as _Reduction
-from torch.nn import functional as F
+from torch.nn import _reduction as _Reduction, functional as F
 from torch.nn.modules.module import Module
 
 __all__ = [
