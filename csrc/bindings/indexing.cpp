@@ -321,7 +321,7 @@ bool is_python_number(PyObject* o) {
 Scalar number_of(PyObject* o) {
   if (PyFloat_Check(o)) return PyFloat_AS_DOUBLE(o);
   if (PyBool_Check(o)) return o == Py_True;
-  if (PyLong_Check(o)) return to_int64(o);
+  if (PyLong_Check(o)) return to_scalar(o);
   if (PyComplex_Check(o)) return complex128(PyComplex_RealAsDouble(o), PyComplex_ImagAsDouble(o));
   const Owned integer = owned(PyNumber_Index(o));
   return to_int64(integer.get());

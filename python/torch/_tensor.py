@@ -159,7 +159,12 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):
         return torch.unique_consecutive(self, return_inverse, return_counts, dim)
 
     def histogram(
-        self, bins: Any, *, range: Any = None, weight: Optional[Tensor] = None, density: bool = False  # noqa: A002
+        self,
+        bins: Any,
+        *,
+        range: Any = None,
+        weight: Optional[Tensor] = None,
+        density: bool = False,  # noqa: A002
     ) -> Any:
         """See :func:`torch.histogram`."""
         import torch

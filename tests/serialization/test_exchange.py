@@ -12,7 +12,7 @@ from conftest import assert_same
 
 OBJECTS = {
     "tensor": "x = torch.arange(6.).reshape(2, 3)",
-    "dtypes": "x = [torch.arange(4).to(d) for d in (torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64,"
+    "dtypes": "x = [torch.arange(4).to(d) for d in (torch.bool, torch.uint8, torch.uint16, torch.uint32, torch.uint64, torch.int8, torch.int16, torch.int32, torch.int64,"
     " torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.complex64, torch.complex128)]",
     "views of one storage": "b = torch.arange(12.); x = {'all': b, 'middle': b[3:7], 'even': b[::2], 'matrix': b.view(3, 4).t()}",
     "expanded": "x = torch.ones(1, 3).expand(4, 3)",
