@@ -106,6 +106,13 @@ void linspace(const Tensor& out, const Scalar& start, const Scalar& end) {
   compiled->copy(out, wide);
 }
 
+// Every value of the type, where signed types are given the positive ones.
+void random_full(const Tensor& self, Generator* generator) {
+  if (!is_wide(self)) return compiled->random_full(self, generator);
+  const int64_t end = self.dtype() == DType::UInt64 ? 0 : int64_t{1} << (8 * self.itemsize()); // modulo 2^64
+  compiled->random_from_to(as_signed(self), 0, end, generator);
+}
+
 Tensor bincount(const Tensor& self, const Tensor& weights, int64_t minlength) {
   return compiled->bincount(is_wide(self) ? converted(self, DType::Int64) : self, weights, minlength);
 }
@@ -147,15 +154,16 @@ KernelTable with_wide_unsigned(const KernelTable& table) {
     ((t.*kMembers = Adapted<kMembers>::template same_order<kOutputs>), ...);
   };
   using T = KernelTable;
-  same_bits.operator()<&T::fill, &T::arange, &T::eye, &T::randperm, &T::random_from_to, &T::random_full,
-                       &T::bernoulli, &T::bernoulli_tensor, &T::geometric>();
+  same_bits.operator()<&T::fill, &T::arange, &T::eye, &T::randperm, &T::random_from_to, &T::bernoulli,
+                       &T::bernoulli_tensor, &T::geometric>();
   same_bits.operator()<&T::index_put, &T::scatter_value, &T::scatter_add, &T::index_add, &T::index_fill,
                        &T::put, &T::nonzero, &T::im2col, &T::col2im>();
   same_bits.operator()<&T::mm, &T::bmm, &T::addmm, &T::baddbmm, &T::mv, &T::addmv, &T::dot, &T::linear>();
   same_order.operator()<1, &T::amax, &T::amin, &T::argmax, &T::argmin, &T::searchsorted>();
   same_order.operator()<2, &T::max_dim, &T::min_dim, &T::cummax, &T::cummin, &T::sort, &T::topk, &T::kthvalue,
-                        &T::median>();
+                        &T::median, &T::max_pool, &T::adaptive_max_pool>();
   t.linspace = linspace;
+  t.random_full = random_full;
   t.bincount = bincount;
   t.unique = unique;
   t.scatter_reduce = scatter_reduce;

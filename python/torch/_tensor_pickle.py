@@ -48,7 +48,7 @@ def _reduce_plain(self: torch.Tensor) -> tuple[Callable[..., Any], tuple[Any, ..
     if self.is_meta:
         return _rebuild_meta_tensor_no_storage, (self.dtype, tuple(self.size()), self.stride(), self.requires_grad)
     # hooks are no data: they stay behind
-    layout = (self.storage_offset(), tuple(self.size()), self.stride(), self.requires_grad, OrderedDict())
+    layout: tuple = (self.storage_offset(), tuple(self.size()), self.stride(), self.requires_grad, OrderedDict())
     if self.dtype in (torch.uint16, torch.uint32, torch.uint64):  # files know no storages of these
         return _rebuild_tensor_v3, (self.untyped_storage(), *layout, self.dtype)
     return _rebuild_tensor_v2, (typed_storage(self), *layout)
