@@ -536,9 +536,13 @@ Scalar to_scalar(PyObject* o) {
   if (PyLong_Check(o)) {
     int overflow = 0;
     const long long v = PyLong_AsLongLongAndOverflow(o, &overflow);
-    check_kind(ErrorKind::Overflow, !overflow,
-               "Overflow when unpacking long: the number does not fit into int64");
-    return static_cast<int64_t>(v);
+    if (!overflow) return static_cast<int64_t>(v);
+    const unsigned long long large = overflow > 0 ? PyLong_AsUnsignedLongLong(o) : 0;
+    const bool fits = overflow > 0 && !PyErr_Occurred();
+    if (!fits) PyErr_Clear();
+    check_kind(ErrorKind::Overflow, fits,
+               "Overflow when unpacking long: the number does not fit into 64 bits");
+    return static_cast<uint64_t>(large);
   }
   if (PyComplex_Check(o)) return complex128(PyComplex_RealAsDouble(o), PyComplex_ImagAsDouble(o));
   if (is_tensor(o)) return scalar_of(unwrap(o));

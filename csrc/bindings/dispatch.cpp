@@ -2,6 +2,7 @@
 
 #include "bindings/call.h"
 #include "bindings/gil.h"
+#include "bindings/scalar_access.h"
 #include "bindings/tensor_type.h"
 #include "ops/gate.h"
 
@@ -22,15 +23,7 @@ PyObject* to_python(const Value& v) {
       for (size_t i = 0; list && i < ts.size(); ++i) PyList_SET_ITEM(list, i, wrap(ts[i]));
       return list;
     }
-    PyObject* operator()(const Scalar& s) const {
-      if (s.is_complex()) {
-        const auto c = s.to<complex128>();
-        return PyComplex_FromDoubles(c.real(), c.imag());
-      }
-      return s.is_bool()       ? wrap(s.to<bool>())
-             : s.is_integral() ? wrap(s.to<int64_t>())
-                               : wrap(s.to<double>());
-    }
+    PyObject* operator()(const Scalar& s) const { return number_object(s); }
     PyObject* operator()(int64_t v) const { return PyLong_FromLongLong(v); }
     PyObject* operator()(double v) const { return PyFloat_FromDouble(v); }
     PyObject* operator()(bool v) const { return PyBool_FromLong(v); }
@@ -59,6 +52,8 @@ PyObject* to_python(const Value& v) {
       return PyBool_FromLong(*t->data<bool>());
     case DType::Int64:
       return PyLong_FromLongLong(*t->data<int64_t>());
+    case DType::UInt64:
+      return PyLong_FromUnsignedLongLong(*t->data<uint64_t>());
     case DType::Float64:
       return PyFloat_FromDouble(*t->data<double>());
     default:

@@ -59,11 +59,11 @@ enum TypeCode : uint8_t { kInt = 0, kUInt = 1, kFloat = 2, kBfloat = 4, kComplex
 
 DLDataType type_of(DType t) {
   const auto code = t == DType::Bool        ? kBool
-                    : t == DType::UInt8     ? kUInt
                     : t == DType::BFloat16  ? kBfloat
                     : torch::is_complex(t)  ? kComplex
                     : torch::is_floating(t) ? kFloat
-                                            : kInt;
+                    : torch::is_signed(t)   ? kInt
+                                            : kUInt;
   return {code, static_cast<uint8_t>(item_size(t) * 8), 1};
 }
 

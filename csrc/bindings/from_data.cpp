@@ -95,7 +95,7 @@ template <class T> [[noreturn]] void overflow() {
 // Integers wrap once around into unsigned types (-1 is 255), as in PyTorch; everything else must fit.
 template <class T> T narrow_int(int64_t value) {
   using Limits = std::numeric_limits<T>;
-  if constexpr (std::is_same_v<T, int64_t>) return value;
+  if constexpr (sizeof(T) == 8) return static_cast<T>(value);
   const int64_t low = std::is_signed_v<T> ? int64_t(Limits::min()) : -int64_t(Limits::max());
   if (value < low || value > int64_t(Limits::max())) overflow<T>();
   return static_cast<T>(value);
@@ -104,7 +104,9 @@ template <class T> T narrow_int(int64_t value) {
 template <class T> T narrow_float(double value) {
   using Limits = std::numeric_limits<T>;
   constexpr double kLow = static_cast<double>(Limits::min());
-  constexpr double kEnd = sizeof(T) == 8 ? 0x1p63 : static_cast<double>(Limits::max()) + 1;
+  constexpr double kEnd = sizeof(T) < 8         ? static_cast<double>(Limits::max()) + 1
+                          : std::is_signed_v<T> ? 0x1p63
+                                                : 0x1p64;
   const bool fits = sizeof(T) == 8 ? value >= kLow && value < kEnd : value >= kLow && value <= kEnd - 1;
   if (!fits) overflow<T>(); // NaN too
   return static_cast<T>(value);
@@ -118,8 +120,20 @@ int64_t int64_of(PyObject* integer) {
   return value;
 }
 
+template <class T> T integer_to(PyObject* integer) {
+  if constexpr (std::is_same_v<T, uint64_t>) {
+    const unsigned long long value = PyLong_AsUnsignedLongLong(integer);
+    if (value == static_cast<unsigned long long>(-1) && PyErr_Occurred()) throw PythonError{};
+    return value;
+  } else {
+    return narrow_int<T>(int64_of(integer));
+  }
+}
+
 template <class T> T scalar_to(const Scalar& s) {
   if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+    if (s.is_beyond_int64() && !std::is_same_v<T, uint64_t>)
+      raise_python(PyExc_ValueError, "Overflow when unpacking long long");
     if (s.is_integral()) return narrow_int<T>(s.to<int64_t>());
     if (s.is_complex()) overflow<T>();
     return narrow_float<T>(s.to<double>());
@@ -138,10 +152,10 @@ template <class T> T number_to(PyObject* item) {
     if (truth < 0) throw PythonError{};
     return truth != 0;
   } else if constexpr (std::is_integral_v<T>) {
-    if (PyLong_Check(item)) return narrow_int<T>(int64_of(item));
+    if (PyLong_Check(item)) return integer_to<T>(item);
     if (PyFloat_Check(item)) return narrow_float<T>(PyFloat_AS_DOUBLE(item));
     const Owned index = owned(PyNumber_Index(item));
-    return narrow_int<T>(int64_of(index.get()));
+    return integer_to<T>(index.get());
   } else if constexpr (std::is_same_v<T, complex64> || std::is_same_v<T, complex128>) {
     const Py_complex value = PyComplex_AsCComplex(item);
     if (value.real == -1 && PyErr_Occurred()) throw PythonError{};

@@ -318,10 +318,10 @@ bool is_python_number(PyObject* o) {
          (PyIndex_Check(o) && is_numpy_scalar(o));
 }
 
-Scalar number_of(PyObject* o) {
+Scalar number_of(PyObject* o, const Tensor& self) {
   if (PyFloat_Check(o)) return PyFloat_AS_DOUBLE(o);
   if (PyBool_Check(o)) return o == Py_True;
-  if (PyLong_Check(o)) return to_int64(o);
+  if (PyLong_Check(o)) return self.dtype() == DType::UInt64 ? to_scalar(o) : to_int64(o);
   if (PyComplex_Check(o)) return complex128(PyComplex_RealAsDouble(o), PyComplex_ImagAsDouble(o));
   const Owned integer = owned(PyNumber_Index(o));
   return to_int64(integer.get());
@@ -404,19 +404,19 @@ void assign(const Tensor& self, PyObject* index, PyObject* value) {
   apply_items(self, items, plan);
 
   if (number && plan.indices.empty() && plan.view.numel_is_one() && self.is_cpu()) {
-    store_element(self, plan.view.offset(), number_of(value));
+    store_element(self, plan.view.offset(), number_of(value, self));
     return;
   }
   const Tensor place = plan.view.operand();
   if (plan.indices.empty()) {
     if (number)
-      ops::fill_(place, number_of(value));
+      ops::fill_(place, number_of(value, self));
     else
       copy_value(place, unwrap(value));
     return;
   }
   const Tensor source =
-      number ? number_tensor(number_of(value), self) : without_leading_ones(unwrap(value), 0);
+      number ? number_tensor(number_of(value, self), self) : without_leading_ones(unwrap(value), 0);
   if (plan.indices.size() == 1 && source.dim() == 0 && fill_masked(place, plan.indices[0], source)) return;
   ops::index_put_(place, list_of(plan.indices), source, false);
 }

@@ -24,9 +24,7 @@ struct NumPy {
 };
 NumPy* numpy_cache = nullptr; // lives as long as the process, as NumPy does
 
-constexpr const char* kNumPyNames[kNumDTypes] = {"bool",    "uint8",   "int8",      "int16",
-                                                 "int32",   "int64",   "float16",   nullptr,
-                                                 "float32", "float64", "complex64", "complex128"};
+const char* numpy_name(DType t) { return t == DType::BFloat16 ? nullptr : dtype_name(t); }
 
 bool fill_cache(PyObject* module) {
   auto cache = std::make_unique<NumPy>();
@@ -35,10 +33,11 @@ bool fill_cache(PyObject* module) {
   cache->empty = PyObject_GetAttrString(module, "empty");
   cache->dtype = PyObject_GetAttrString(module, "dtype");
   if (!cache->ndarray || !cache->generic || !cache->empty || !cache->dtype) return false;
-  for (int i = 0; i < kNumDTypes; ++i)
-    if (kNumPyNames[i] &&
-        !(cache->dtypes[i] = call_python<PyObject_CallFunction>(cache->dtype, "s", kNumPyNames[i])))
+  for (int i = 0; i < kNumDTypes; ++i) {
+    const char* const name = numpy_name(static_cast<DType>(i));
+    if (name && !(cache->dtypes[i] = call_python<PyObject_CallFunction>(cache->dtype, "s", name)))
       return false;
+  }
   numpy_cache = cache.release();
   return true;
 }
@@ -70,7 +69,7 @@ const NumPy& numpy_or_throw() {
   raise_python(PyExc_TypeError,
                "can't convert np.ndarray of type %s. The only supported types are: float64, float32, "
                "float16, complex64, "
-               "complex128, int64, int32, int16, int8, uint8, and bool.",
+               "complex128, int64, int32, int16, int8, uint64, uint32, uint16, uint8, and bool.",
                name);
 }
 
@@ -103,6 +102,12 @@ std::optional<DType> dtype_of_format(const char* format, Py_ssize_t itemsize) {
   case 'q':
   case 'n':
     return itemsize == 2 ? DType::Int16 : itemsize == 4 ? DType::Int32 : DType::Int64;
+  case 'H':
+  case 'I':
+  case 'L':
+  case 'Q':
+  case 'N':
+    return itemsize == 2 ? DType::UInt16 : itemsize == 4 ? DType::UInt32 : DType::UInt64;
   default:
     return {};
   }

@@ -17,6 +17,8 @@ namespace {
 template <class T> PyObject* number_object_of(T value) {
   if constexpr (std::is_same_v<T, bool>)
     return PyBool_FromLong(value);
+  else if constexpr (std::is_same_v<T, uint64_t>)
+    return PyLong_FromUnsignedLongLong(value);
   else if constexpr (std::is_integral_v<T>)
     return PyLong_FromLongLong(value);
   else if constexpr (std::is_same_v<T, complex64> || std::is_same_v<T, complex128>)
@@ -143,6 +145,7 @@ PyObject* tensor_storage_offset(PyObject* self, PyObject*) {
 
 PyObject* number_object(const Scalar& s) {
   if (s.is_bool()) return PyBool_FromLong(s.to<bool>());
+  if (s.is_beyond_int64()) return PyLong_FromUnsignedLongLong(s.to<uint64_t>());
   if (s.is_integral()) return PyLong_FromLongLong(s.to<int64_t>());
   if (s.is_complex()) return number_object_of(s.to<complex128>());
   return PyFloat_FromDouble(s.to<double>());
@@ -170,7 +173,8 @@ PyObject* tensor_index(PyObject* self) {
     const Tensor& t = unwrap(self);
     check_type(t.numel() == 1 && is_integral(t.dtype(), /*include_bool=*/true),
                "only integer tensors of a single element can be converted to an index");
-    return PyLong_FromLongLong(scalar_of(t).to<int64_t>());
+    const Scalar value = scalar_of(t);
+    return value.is_bool() ? PyLong_FromLong(value.to<bool>()) : number_object(value);
   } catch (...) {
     return set_python_error();
   }

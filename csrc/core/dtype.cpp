@@ -1,16 +1,17 @@
 #include "core/dtype.h"
 
+#include <algorithm>
 #include <atomic>
 
 namespace torch {
 
 namespace {
-constexpr const char* kNames[kNumDTypes] = {"bool",    "uint8",   "int8",      "int16",
-                                            "int32",   "int64",   "float16",   "bfloat16",
-                                            "float32", "float64", "complex64", "complex128"};
-constexpr const char* kAtenNames[kNumDTypes] = {"Bool",  "Byte",   "Char",         "Short",
-                                                "Int",   "Long",   "Half",         "BFloat16",
-                                                "Float", "Double", "ComplexFloat", "ComplexDouble"};
+constexpr const char* kNames[kNumDTypes] = {"bool",     "uint8",   "uint16",  "uint32",    "uint64",
+                                            "int8",     "int16",   "int32",   "int64",     "float16",
+                                            "bfloat16", "float32", "float64", "complex64", "complex128"};
+constexpr const char* kAtenNames[kNumDTypes] = {
+    "Bool", "Byte", "UInt16",   "UInt32", "UInt64", "Char",         "Short",        "Int",
+    "Long", "Half", "BFloat16", "Float",  "Double", "ComplexFloat", "ComplexDouble"};
 std::atomic<DType> g_default_dtype{DType::Float32};
 } // namespace
 
@@ -20,7 +21,14 @@ const char* dtype_aten_name(DType t) { return kAtenNames[static_cast<int>(t)]; }
 DType promote(DType a, DType b) {
   if (a == b) return a;
   if (a > b) std::swap(a, b);
-  if (a == DType::UInt8 && b == DType::Int8) return DType::Int16; // neither holds the other
+  if (a != DType::Bool && !is_signed(a) && is_integral(b) && is_signed(b)) { // the next wider signed type
+    check(a != DType::UInt64,
+          "Promotion for uint16, uint32, uint64 types is not supported, attempted to promote ",
+          dtype_aten_name(a), " and ", dtype_aten_name(b), ": no integer type holds the values of both");
+    const DType wider = static_cast<DType>(static_cast<int>(a) + 1 + static_cast<int>(DType::Int8) -
+                                           static_cast<int>(DType::UInt8));
+    return std::max(wider, b);
+  }
   if (a == DType::Float16 && b == DType::BFloat16) return DType::Float32;
   if (a == DType::Float64 && b == DType::Complex64) return DType::Complex128;
   return b; // the enum is ordered so that otherwise the later type holds the earlier

@@ -13,6 +13,9 @@ namespace torch {
 enum class DType : uint8_t {
   Bool,
   UInt8,
+  UInt16,
+  UInt32,
+  UInt64,
   Int8,
   Int16,
   Int32,
@@ -24,12 +27,12 @@ enum class DType : uint8_t {
   Complex64,
   Complex128,
 };
-constexpr int kNumDTypes = 12;
+constexpr int kNumDTypes = 15;
 
 using complex64 = std::complex<float>;
 using complex128 = std::complex<double>;
 
-constexpr uint8_t kItemSizes[kNumDTypes] = {1, 1, 1, 2, 4, 8, 2, 2, 4, 8, 8, 16};
+constexpr uint8_t kItemSizes[kNumDTypes] = {1, 1, 2, 4, 8, 1, 2, 4, 8, 2, 2, 4, 8, 8, 16};
 constexpr int64_t item_size(DType t) { return kItemSizes[static_cast<int>(t)]; }
 
 constexpr bool is_integral(DType t, bool include_bool = false) {
@@ -39,7 +42,9 @@ constexpr bool is_floating(DType t) { return t >= DType::Float16 && t <= DType::
 constexpr bool is_complex(DType t) { return t >= DType::Complex64; }
 constexpr bool is_reduced_float(DType t) { return t == DType::Float16 || t == DType::BFloat16; }
 constexpr bool is_differentiable(DType t) { return t >= DType::Float16; }
-constexpr bool is_signed(DType t) { return t != DType::Bool && t != DType::UInt8; }
+constexpr bool is_signed(DType t) { return t > DType::UInt64; }
+// uint16, uint32, uint64: most kernels see them as signed types (Note [Wide unsigned integers]).
+constexpr bool is_wide_unsigned(DType t) { return t >= DType::UInt16 && t <= DType::UInt64; }
 
 // Real type of a complex type (identity for others) and back.
 constexpr DType real_type(DType t) {
@@ -53,7 +58,9 @@ const char* dtype_name(DType t);      // "float32"
 const char* dtype_aten_name(DType t); // "Float": the word PyTorch's messages use
 inline void append_text(std::string& out, DType t) { out.append("torch.").append(dtype_name(t)); }
 
-// The smallest type that both convert to without leaving their category (table of PyTorch's promote_types).
+// The smallest type that both convert to without leaving their category: PyTorch's promote_types, and where
+// that refuses uint16 and uint32, the table of the array API standard. uint64 with a signed integer is an
+// error in both.
 DType promote(DType a, DType b);
 // Whether a value of `from` may be written into `to` (same or higher category).
 bool can_cast(DType from, DType to);
@@ -67,6 +74,9 @@ template <class T> struct TypeTag { using type = T; };
 template <class T> constexpr DType dtype_of();
 template <> constexpr DType dtype_of<bool>() { return DType::Bool; }
 template <> constexpr DType dtype_of<uint8_t>() { return DType::UInt8; }
+template <> constexpr DType dtype_of<uint16_t>() { return DType::UInt16; }
+template <> constexpr DType dtype_of<uint32_t>() { return DType::UInt32; }
+template <> constexpr DType dtype_of<uint64_t>() { return DType::UInt64; }
 template <> constexpr DType dtype_of<int8_t>() { return DType::Int8; }
 template <> constexpr DType dtype_of<int16_t>() { return DType::Int16; }
 template <> constexpr DType dtype_of<int32_t>() { return DType::Int32; }
@@ -94,12 +104,16 @@ template <class T, class... Rest, class F>
     fail_dtype(op, t);
 }
 
-template <class F> decltype(auto) visit_all(DType t, F&& f) {
+using AllTypes = TypeList<bool, uint8_t, uint16_t, uint32_t, uint64_t, int8_t, int16_t, int32_t, int64_t,
+                          Half, BFloat16, float, double, complex64, complex128>;
+template <class F> decltype(auto) visit_all(DType t, F&& f) { return visit_types(AllTypes{}, "dtype", t, f); }
+// Those that kernels are compiled for: all but the wide unsigned integers.
+template <class F> decltype(auto) visit_compiled(DType t, F&& f) {
   return visit_types(TypeList<bool, uint8_t, int8_t, int16_t, int32_t, int64_t, Half, BFloat16, float, double,
                               complex64, complex128>{},
-                     "dtype", t, f);
+                     "this operation", t, f);
 }
-// All but complex.
+// The same but complex.
 template <class F> decltype(auto) visit_real(const char* op, DType t, F&& f) {
   return visit_types(
       TypeList<bool, uint8_t, int8_t, int16_t, int32_t, int64_t, Half, BFloat16, float, double>{}, op, t, f);

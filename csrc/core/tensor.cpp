@@ -244,9 +244,10 @@ Tensor alias(const Tensor& base, IntSpan sizes, IntSpan strides, int64_t offset)
 Tensor alias(const Tensor& base) { return alias(base, base.sizes(), base.strides(), base.offset()); }
 
 Tensor wrapped_number(const Scalar& value) {
-  Tensor t = empty_tensor({}, value.is_floating()  ? DType::Float64
-                              : value.is_complex() ? DType::Complex128
-                                                   : value.dtype());
+  Tensor t = empty_tensor({}, value.is_floating()       ? DType::Float64
+                              : value.is_complex()      ? DType::Complex128
+                              : value.is_beyond_int64() ? DType::UInt64
+                                                        : value.dtype());
   visit_all(t.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     *t.data<T>() = value.to<T>();

@@ -1,6 +1,6 @@
 // Which of the compiled kernel tables this process uses: the best the processor has, or what TORCH_CPU_ISA
 // names.
-#include "kernels/table.h"
+#include "kernels/unsigned.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -60,10 +60,11 @@ const Isa& choose() {
 }
 
 const Isa& chosen = choose();
+const KernelTable table = with_wide_unsigned(*chosen.table);
 
 } // namespace
 
-const KernelTable& cpu_kernels() { return *chosen.table; }
+const KernelTable& cpu_kernels() { return table; }
 const char* cpu_isa_name() { return chosen.name; }
 
 } // namespace torch

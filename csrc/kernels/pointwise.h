@@ -14,10 +14,13 @@ namespace torch::TORCH_ISA {
 
 enum Types : unsigned { kInts = 1, kFloats = 2, kComplexes = 4, kReals = 3, kFloating = 6, kAny = 7 };
 
-template <unsigned kMask> struct Functor {
+// Whether uint64 needs other code than int64: for order, division and shifts to the right.
+enum class Sign64 : bool { Ignored, Matters };
+template <unsigned kMask, Sign64 kSign = Sign64::Ignored> struct Functor {
   static constexpr unsigned kTypes = kMask;
   static constexpr bool kByNumber = false;  // V is a plain number even on the CPU
   static constexpr bool kMaskFirst = false; // the first operand is a mask (bool)
+  static constexpr bool kSignMatters = kSign == Sign64::Matters;
   Functor(const Scalar*) {}
 };
 template <unsigned kMask> struct NumberFunctor : Functor<kMask> {
@@ -46,7 +49,7 @@ template <class V> struct Mul : Functor<kAny> {
 template <class V> struct Div : Functor<kFloating> {
   TORCH_INLINE V operator()(V a, V b) const { return a / b; }
 };
-template <class V> struct DivTrunc : Functor<kReals> {
+template <class V> struct DivTrunc : Functor<kReals, Sign64::Matters> {
   TORCH_INLINE V operator()(V a, V b) const {
     if constexpr (kIntegral<V>)
       return divide_trunc(a, b);
@@ -56,7 +59,7 @@ template <class V> struct DivTrunc : Functor<kReals> {
 };
 // Python's floor division. For floats (a - remainder) / b is a whole number up to rounding, so the nearest
 // one is it.
-template <class V> struct DivFloor : Functor<kReals> {
+template <class V> struct DivFloor : Functor<kReals, Sign64::Matters> {
   TORCH_INLINE V operator()(V a, V b) const {
     if constexpr (kIntegral<V>) {
       return divide_floor(a, b);
@@ -71,7 +74,7 @@ template <class V> struct DivFloor : Functor<kReals> {
     }
   }
 };
-template <class V> struct Remainder : Functor<kReals> { // sign of the divisor
+template <class V> struct Remainder : Functor<kReals, Sign64::Matters> { // sign of the divisor
   TORCH_INLINE V operator()(V a, V b) const {
     if constexpr (kIntegral<V>) {
       return remainder_floor(a, b);
@@ -81,7 +84,7 @@ template <class V> struct Remainder : Functor<kReals> { // sign of the divisor
     }
   }
 };
-template <class V> struct Fmod : Functor<kReals> { // sign of the dividend
+template <class V> struct Fmod : Functor<kReals, Sign64::Matters> { // sign of the dividend
   TORCH_INLINE V operator()(V a, V b) const {
     if constexpr (kIntegral<V>)
       return remainder_trunc(a, b);
@@ -89,19 +92,19 @@ template <class V> struct Fmod : Functor<kReals> { // sign of the dividend
       return fmod_(a, b);
   }
 };
-template <class V> struct Pow : Functor<kAny> {
+template <class V> struct Pow : Functor<kAny, Sign64::Matters> {
   TORCH_INLINE V operator()(V a, V b) const { return power(a, b); }
 };
-template <class V> struct Maximum : Functor<kReals> {
+template <class V> struct Maximum : Functor<kReals, Sign64::Matters> {
   TORCH_INLINE V operator()(V a, V b) const { return maximum_(a, b); }
 };
-template <class V> struct Minimum : Functor<kReals> {
+template <class V> struct Minimum : Functor<kReals, Sign64::Matters> {
   TORCH_INLINE V operator()(V a, V b) const { return minimum_(a, b); }
 };
-template <class V> struct Fmax : Functor<kReals> { // a number wins over NaN
+template <class V> struct Fmax : Functor<kReals, Sign64::Matters> { // a number wins over NaN
   TORCH_INLINE V operator()(V a, V b) const { return select(b != b, a, max_or_second(a, b)); }
 };
-template <class V> struct Fmin : Functor<kReals> {
+template <class V> struct Fmin : Functor<kReals, Sign64::Matters> {
   TORCH_INLINE V operator()(V a, V b) const { return select(b != b, a, min_or_second(a, b)); }
 };
 template <class V> struct Atan2 : Functor<kFloats> {
@@ -154,7 +157,7 @@ private:
     return V(static_cast<float>(h));
   }
 };
-template <class V> struct Heaviside : Functor<kReals> {
+template <class V> struct Heaviside : Functor<kReals, Sign64::Matters> {
   TORCH_INLINE V operator()(V a, V b) const { return select(a == V(0), b, select(a > V(0), V(1), V(0))); }
 };
 
@@ -166,16 +169,16 @@ template <class V> struct Eq : Functor<kAny> {
 template <class V> struct Ne : Functor<kAny> {
   TORCH_INLINE auto operator()(V a, V b) const { return a != b; }
 };
-template <class V> struct Lt : Functor<kReals> {
+template <class V> struct Lt : Functor<kReals, Sign64::Matters> {
   TORCH_INLINE auto operator()(V a, V b) const { return a < b; }
 };
-template <class V> struct Le : Functor<kReals> {
+template <class V> struct Le : Functor<kReals, Sign64::Matters> {
   TORCH_INLINE auto operator()(V a, V b) const { return a <= b; }
 };
-template <class V> struct Gt : Functor<kReals> {
+template <class V> struct Gt : Functor<kReals, Sign64::Matters> {
   TORCH_INLINE auto operator()(V a, V b) const { return a > b; }
 };
-template <class V> struct Ge : Functor<kReals> {
+template <class V> struct Ge : Functor<kReals, Sign64::Matters> {
   TORCH_INLINE auto operator()(V a, V b) const { return a >= b; }
 };
 template <class V> struct LogicalAnd : Functor<kAny> {
@@ -205,7 +208,7 @@ template <class V> struct BitwiseNot : Functor<kInts> { // the engine runs Logic
 template <class V> struct ShiftLeft : Functor<kInts> {
   TORCH_INLINE V operator()(V a, V b) const { return shift_left_by(a, b); }
 };
-template <class V> struct ShiftRight : Functor<kInts> {
+template <class V> struct ShiftRight : Functor<kInts, Sign64::Matters> {
   TORCH_INLINE V operator()(V a, V b) const { return shift_right_by(a, b); }
 };
 template <class V> struct IsNan : Functor<kAny> {
@@ -232,7 +235,7 @@ template <class V> struct IsFinite : Functor<kAny> {
       return isfinite_(a);
   }
 };
-template <class V> struct Signbit : Functor<kReals> {
+template <class V> struct Signbit : Functor<kReals, Sign64::Matters> {
   TORCH_INLINE auto operator()(V a) const {
     if constexpr (kIntegral<V>)
       return a < V(0);
@@ -249,13 +252,13 @@ template <class V> struct Identity : Functor<kAny> {
 template <class V> struct Neg : Functor<kAny> {
   TORCH_INLINE V operator()(V a) const { return -a; }
 };
-template <class V> struct Abs : Functor<kAny> { // real for complex
+template <class V> struct Abs : Functor<kAny, Sign64::Matters> { // real for complex
   TORCH_INLINE auto operator()(V a) const { return abs_(a); }
 };
-template <class V> struct Sign : Functor<kReals> { // 0 for NaN
+template <class V> struct Sign : Functor<kReals, Sign64::Matters> { // 0 for NaN
   TORCH_INLINE V operator()(V a) const { return select(a > V(0), V(1), select(a < V(0), V(-1), V(0))); }
 };
-template <class V> struct Sgn : Functor<kAny> {
+template <class V> struct Sgn : Functor<kAny, Sign64::Matters> {
   TORCH_INLINE V operator()(V a) const {
     if constexpr (kIsComplex<V>) {
       const auto magnitude = abs_(a);
@@ -440,7 +443,8 @@ template <class V> struct NanToNum : Functor<kReals> { // [nan, posinf, neginf]
 
 // ---- selection and combinations ----
 
-template <class V> struct Clamp : Functor<kReals> { // [min, max]; NaN stays, a NaN bound gives NaN
+template <class V>
+struct Clamp : Functor<kReals, Sign64::Matters> { // [min, max]; NaN stays, a NaN bound gives NaN
   V low, high, poison;
   Clamp(const Scalar* p) : Functor(p), low(bound(p[0])), high(bound(p[1])), poison(Element<V>(0)) {
     if constexpr (!kIntegral<V>) {
@@ -460,6 +464,7 @@ private:
   static V bound(const Scalar& s) {
     if constexpr (kIntegral<V>) { // a bound beyond the type bounds nothing
       using T = Element<V>;
+      if (sizeof(T) == 8 && s.is_integral()) return parameter<V>(s);
       const double d = s.to<double>();
       if (d <= double(std::numeric_limits<T>::min())) return V(std::numeric_limits<T>::min());
       if (d >= double(std::numeric_limits<T>::max())) return V(std::numeric_limits<T>::max());
@@ -467,7 +472,7 @@ private:
     return parameter<V>(s);
   }
 };
-template <class V> struct ClampTensor : Functor<kReals> { // (a, low, high)
+template <class V> struct ClampTensor : Functor<kReals, Sign64::Matters> { // (a, low, high)
   TORCH_INLINE V operator()(V a, V low, V high) const { return minimum_(maximum_(a, low), high); }
 };
 template <class V> struct Where : Functor<kAny> { // (mask, a, b)

@@ -7,7 +7,7 @@
 
 namespace torch::TORCH_ISA {
 
-template <class V> struct Relu : Functor<kReals> {
+template <class V> struct Relu : Functor<kReals, Sign64::Matters> {
   TORCH_INLINE V operator()(V x) const { return max_or_second(V(0), x); } // NaN stays
 };
 template <class V> struct Gelu : Functor<kFloats> { // x * Phi(x)
@@ -98,7 +98,7 @@ template <class V> struct LogSigmoid : Functor<kFloats> {
 template <class V> struct LogSigmoidGrad : Functor<kFloats> { // grad * sigmoid(-x)
   TORCH_INLINE V operator()(V grad, V x) const { return grad * sigmoid_(-x); }
 };
-template <class V> struct ThresholdOp : Functor<kReals> { // [threshold, value]
+template <class V> struct ThresholdOp : Functor<kReals, Sign64::Matters> { // [threshold, value]
   V threshold, value;
   ThresholdOp(const Scalar* p) : Functor(p), threshold(parameter<V>(p[0])), value(parameter<V>(p[1])) {}
   TORCH_INLINE V operator()(V x) const { return select(x <= threshold, value, x); }

@@ -90,7 +90,7 @@ template <class V> struct ScaleBy : Functor<kFloats> { // [factor]
   ScaleBy(const Scalar* p) : Functor<kFloats>(p), factor(parameter<V>(p[0])) {}
   TORCH_INLINE V operator()(V a) const { return a * factor; }
 };
-template <class V> struct Gcd : Functor<kInts> {
+template <class V> struct Gcd : Functor<kInts, Sign64::Matters> {
   TORCH_INLINE V operator()(V a, V b) const {
     return by_lane(a, b, [](auto x, auto y) { return greatest_divisor(x, y); });
   }
@@ -99,7 +99,7 @@ template <class V> struct Gcd : Functor<kInts> {
     return T(std::gcd(x < 0 ? U(0) - U(x) : U(x), y < 0 ? U(0) - U(y) : U(y)));
   }
 };
-template <class V> struct Lcm : Functor<kInts> {
+template <class V> struct Lcm : Functor<kInts, Sign64::Matters> {
   TORCH_INLINE V operator()(V a, V b) const {
     return by_lane(a, b, [](auto x, auto y) {
       using T = decltype(x);

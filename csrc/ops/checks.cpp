@@ -19,7 +19,9 @@ void check_fits(DType type, const Scalar& value) {
         std::ldexp(1.0, int(is_signed(type) ? bits - 1 : bits)); // first number that is too large
     if (value.is_integral()) {
       const int64_t v = value.to<int64_t>();
-      fits = bits == 64 || (double(v) < end && double(v) >= (is_signed(type) ? -end : 1 - end));
+      fits = value.is_beyond_int64()
+                 ? type == DType::UInt64
+                 : bits == 64 || (double(v) < end && double(v) >= (is_signed(type) ? -end : 1 - end));
     } else {
       const double v = value.to<double>();
       fits = v >= (is_signed(type) ? -end : 0) && (bits == 64 ? v < end : v <= end - 1);
@@ -256,12 +258,17 @@ int64_t largest_random(DType t) {
     return 1;
   case DType::UInt8:
     return 255;
+  case DType::UInt16:
+    return 65535;
+  case DType::UInt32:
+    return std::numeric_limits<uint32_t>::max();
   case DType::Int8:
     return 127;
   case DType::Int16:
     return 32767;
   case DType::Int32:
     return std::numeric_limits<int32_t>::max();
+  case DType::UInt64: // as bounds are given
   case DType::Int64:
     return std::numeric_limits<int64_t>::max();
   case DType::Float16:
@@ -281,7 +288,7 @@ int64_t largest_random(DType t) {
 void check_random(const Tensor& self, int64_t from, std::optional<int64_t> to) {
   check_not_complex("random_", self);
   const int64_t largest = largest_random(self.dtype());
-  const int64_t smallest = self.dtype() == DType::Bool || self.dtype() == DType::UInt8 ? 0 : -largest - 1;
+  const int64_t smallest = is_signed(self.dtype()) ? -largest - 1 : 0;
   if (to)
     check(from < *to, "random_ expects 'from' to be less than 'to', but got from=", from, " >= to=", *to);
   const auto check_bound = [&](const char* name, int64_t value) {
@@ -301,6 +308,7 @@ void check_random(const Tensor& self, int64_t from, std::optional<int64_t> to) {
 
 int64_t random_limit(const Tensor& self, std::optional<int64_t> to) {
   if (to) return *to;
+  if (self.dtype() == DType::UInt64) return 0; // 2^64
   const int64_t largest = largest_random(self.dtype());
   return static_cast<int64_t>(static_cast<uint64_t>(largest) + 1); // the kernel takes it modulo 2^64
 }
@@ -355,8 +363,12 @@ DType clamp_dtype(const Tensor& self, const std::optional<Scalar>& min, const st
 }
 
 Scalar clamp_limit(DType type, const std::optional<Scalar>& limit, bool upper) {
-  if (limit) // an unsigned type takes negative numbers modulo its range
-    return type == DType::UInt8 ? int64_t{static_cast<uint8_t>(limit->to<int64_t>())} : *limit;
+  if (limit) { // an unsigned type takes negative numbers modulo its range
+    if (type == DType::UInt64) return limit->to<uint64_t>();
+    if (is_signed(type) || type == DType::Bool) return *limit;
+    return limit->to<int64_t>() & ((int64_t{1} << (8 * item_size(type))) - 1);
+  }
+  if (type == DType::UInt64) return upper ? std::numeric_limits<uint64_t>::max() : 0;
   if (is_integral(type, true))
     return upper ? std::numeric_limits<int64_t>::max() : std::numeric_limits<int64_t>::min();
   return upper ? std::numeric_limits<double>::infinity() : -std::numeric_limits<double>::infinity();

@@ -63,7 +63,7 @@ inline Value box(const Tensor& t) { return t.defined() ? Value(t) : Value(); }
 inline Value box(TensorList ts) { return std::vector<Tensor>(ts.begin(), ts.end()); }
 inline Value box(const Scalar& s) {
   if (s.is_bool()) return s.to<bool>();
-  if (s.is_integral()) return s.to<int64_t>();
+  if (s.is_integral() && !s.is_beyond_int64()) return s.to<int64_t>();
   if (s.is_floating()) return s.to<double>();
   return s;
 }

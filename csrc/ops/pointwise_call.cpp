@@ -23,6 +23,8 @@ struct ResultType {
         type = default_complex_dtype();
       else if (is_floating(type))
         type = default_dtype();
+      else if (type == DType::UInt64) // and whole ones beyond int64 as any others
+        type = DType::Int64;
       number = has_number ? promote(number, type) : type;
       has_number = true;
     } else if (t.dim() > 0) {

@@ -39,6 +39,9 @@ from torch.version import __version__ as __version__
 # dtypes, with the names of C as well
 bool = _C.bool
 uint8 = _C.uint8
+uint16 = _C.uint16
+uint32 = _C.uint32
+uint64 = _C.uint64
 int8 = _C.int8
 int16 = short = _C.int16
 int32 = int = _C.int32

@@ -14,6 +14,8 @@ _NAMES = {
 }  # fmt: skip
 _NAME_OF = {dtype: name for name, dtype in _NAMES.items()}
 _NAME_OF.update({torch.complex64: "ComplexFloatTensor", torch.complex128: "ComplexDoubleTensor"})
+_WITHOUT_CLASS = {"UInt16Tensor": torch.uint16, "UInt32Tensor": torch.uint32, "UInt64Tensor": torch.uint64}
+_NAME_OF.update({dtype: name for name, dtype in _WITHOUT_CLASS.items()})
 
 
 class _LegacyType(type):
@@ -47,8 +49,9 @@ def dtype_of(type_: Any) -> Any:
         return type_.dtype
     if isinstance(type_, str):
         name = type_.removeprefix("torch.") if hasattr(str, "removeprefix") else type_.replace("torch.", "", 1)
-        if name in _NAMES:
-            return _NAMES[name]
+        known = _NAMES.get(name, _WITHOUT_CLASS.get(name))
+        if known is not None:
+            return known
         raise ValueError(f"invalid type: '{type_}'")
     return type_
 

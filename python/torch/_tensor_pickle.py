@@ -14,6 +14,7 @@ from torch._utils import (
     _rebuild_meta_tensor_no_storage,
     _rebuild_sparse_tensor,
     _rebuild_tensor_v2,
+    _rebuild_tensor_v3,
     _set_obj_state,
 )
 
@@ -38,10 +39,10 @@ def typed_storage(self: torch.Tensor) -> Any:
 
 
 def storage_type(self: torch.Tensor) -> Any:
-    """``Tensor.storage_type()``: the class of storages of this dtype."""
-    from torch.storage import storage_class
+    """``Tensor.storage_type()``: the class of storages of this dtype, None if it has none."""
+    from torch.storage import _STORAGE_CLASSES, _STORAGE_NAMES
 
-    return storage_class(self.dtype)
+    return _STORAGE_CLASSES.get(_STORAGE_NAMES.get(self.dtype, ""))
 
 
 def _reduce_sparse(self: torch.Tensor) -> tuple[Callable[..., Any], tuple[Any, ...]]:
@@ -59,15 +60,10 @@ def _reduce_plain(self: torch.Tensor) -> tuple[Callable[..., Any], tuple[Any, ..
     if self.is_meta:
         return _rebuild_meta_tensor_no_storage, (self.dtype, tuple(self.size()), self.stride(), self.requires_grad)
     # hooks are no data: they stay behind
-    args: tuple = (
-        typed_storage(self),
-        self.storage_offset(),
-        tuple(self.size()),
-        self.stride(),
-        self.requires_grad,
-        OrderedDict(),
-    )
-    return _rebuild_tensor_v2, args
+    layout: tuple = (self.storage_offset(), tuple(self.size()), self.stride(), self.requires_grad, OrderedDict())
+    if self.dtype in (torch.uint16, torch.uint32, torch.uint64):  # files know no storages of these
+        return _rebuild_tensor_v3, (self.untyped_storage(), *layout, self.dtype)
+    return _rebuild_tensor_v2, (typed_storage(self), *layout)
 
 
 def reduce_ex(self: torch.Tensor, protocol: int) -> tuple[Callable[..., Any], tuple[Any, ...]]:

@@ -9,7 +9,8 @@ import torch
 # bits of the fraction, smallest and largest exponent of the formats (IEEE 754-2019; bfloat16 has binary32's exponents)
 _FLOATS = {torch.float16: (16, 10, -14, 15), torch.bfloat16: (16, 7, -126, 127), torch.float32: (32, 23, -126, 127),
            torch.float64: (64, 52, -1022, 1023)}  # fmt: skip
-_INTS = {torch.uint8: (8, False), torch.int8: (8, True), torch.int16: (16, True), torch.int32: (32, True),
+_INTS = {torch.uint8: (8, False), torch.uint16: (16, False), torch.uint32: (32, False), torch.uint64: (64, False),
+         torch.int8: (8, True), torch.int16: (16, True), torch.int32: (32, True),
          torch.int64: (64, True)}  # fmt: skip
 
 

@@ -42,7 +42,8 @@ def _rebuild_tensor_v3(
     dtype: torch.dtype,
     metadata: Any = None,
 ) -> torch.Tensor:
-    tensor = _C._tensor_from_storage(storage._untyped_storage, dtype, storage_offset, size, stride)
+    memory = getattr(storage, "_untyped_storage", storage)
+    tensor = _C._tensor_from_storage(memory, dtype, storage_offset, size, stride)
     return _with_history_flags(tensor, requires_grad, backward_hooks)
 
 

@@ -243,7 +243,7 @@ class TypedStorage:
 
     def type(self) -> str:
         """Name of the class of storages of this dtype: ``"torch.FloatStorage"``."""
-        return _full_name(storage_class(self.dtype))
+        return _full_name(storage_class(self.dtype) if self.dtype in _STORAGE_NAMES else TypedStorage)
 
     def pickle_storage_type(self) -> str:
         """Name of the class that saved files give for this dtype: ``"FloatStorage"``."""
@@ -279,6 +279,7 @@ class _DTypeStorageMeta(type):
         return isinstance(instance, TypedStorage) and instance.dtype == cls._class_dtype
 
 
+# uint16, uint32 and uint64 have no classes: their tensors are saved over untyped storages.
 _STORAGE_NAMES: dict[torch.dtype, str] = {
     torch.float64: "DoubleStorage",
     torch.float32: "FloatStorage",

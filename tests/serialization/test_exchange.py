@@ -14,6 +14,7 @@ OBJECTS = {
     "tensor": "x = torch.arange(6.).reshape(2, 3)",
     "dtypes": "x = [torch.arange(4).to(d) for d in (torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64,"
     " torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.complex64, torch.complex128)]",
+    "unsigned": "x = [torch.tensor([0, 1, 65535], dtype=d) for d in (torch.uint16, torch.uint32, torch.uint64)]; x += [x[0][1:], x[2][::2]]",
     "views of one storage": "b = torch.arange(12.); x = {'all': b, 'middle': b[3:7], 'even': b[::2], 'matrix': b.view(3, 4).t()}",
     "expanded": "x = torch.ones(1, 3).expand(4, 3)",
     "empty and 0-dim": "x = [torch.zeros(0), torch.zeros(2, 0, 3), torch.tensor(5.), torch.tensor(3)]",
@@ -91,7 +92,8 @@ def test_the_reference_reads_what_is_written_here(oracle: Any, name: str, weight
     assert_same(made, theirs)
 
 
-@pytest.mark.parametrize("name", [n for n in OBJECTS if n != "meta"])
+# The reference cannot read uint16 and wider in the old format, not even its own.
+@pytest.mark.parametrize("name", [n for n in OBJECTS if n not in ("meta", "unsigned")])
 def test_old_format_both_ways(oracle: Any, name: str) -> None:
     options = ", _use_new_zipfile_serialization=False"
     answer = oracle.run(SAVE.format(make=OBJECTS[name], options=options))

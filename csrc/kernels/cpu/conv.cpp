@@ -177,7 +177,7 @@ template <class T> std::vector<EngineType<T>> dense_bias(const Tensor& bias) {
 
 template <class F> void visit_conv(const char* op, DType t, F&& f) {
   check_kind(ErrorKind::NotImplemented, t != DType::Bool, op, ": not implemented for ", t);
-  visit_all(t, [&](auto tag) {
+  visit_compiled(t, [&](auto tag) {
     if constexpr (!std::is_same_v<typename decltype(tag)::type, bool>) f(tag);
   });
 }

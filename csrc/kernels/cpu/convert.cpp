@@ -63,8 +63,13 @@ template <class To, class From> TORCH_INLINE To cast(From x) {
     return x != From(0);
   } else if constexpr (kIsHalf<To>) {
     return To(float(x));
+  } else if constexpr (std::is_floating_point_v<From> && std::is_same_v<To, uint64_t>) {
+    constexpr From kHalf = 0x1p63; // what int64 does not hold has the highest bit
+    return x >= kHalf ? To(int64_t(x - kHalf)) ^ (To(1) << 63) : To(int64_t(x));
   } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To> && sizeof(To) < 4) {
     return To(int32_t(x)); // what the machine does for numbers outside the small type too: wrap
+  } else if constexpr (std::is_floating_point_v<From> && std::is_same_v<To, uint32_t>) {
+    return To(int64_t(x)); // likewise
   } else {
     return To(x);
   }
@@ -95,39 +100,31 @@ template <class To, class From> void convert_row(void* __restrict out, const voi
   }
 }
 
-template <class From> constexpr void set_converters(Convert (&to)[kNumDTypes]) {
-  to[0] = convert_row<bool, From>;
-  to[1] = convert_row<uint8_t, From>;
-  to[2] = convert_row<int8_t, From>;
-  to[3] = convert_row<int16_t, From>;
-  to[4] = convert_row<int32_t, From>;
-  to[5] = convert_row<int64_t, From>;
-  to[6] = convert_row<Half, From>;
-  to[7] = convert_row<BFloat16, From>;
-  to[8] = convert_row<float, From>;
-  to[9] = convert_row<double, From>;
-  to[10] = convert_row<complex64, From>;
-  to[11] = convert_row<complex128, From>;
+// Types of one width share the code that reads them where only the bits count, and the code that writes them
+// from integers: rows are compiled for the signed type, or for both where they differ.
+template <class T> constexpr bool kIsInteger = std::is_integral_v<T> && !std::is_same_v<T, bool>;
+template <class To, class From> constexpr Convert row_of() {
+  constexpr bool narrows = kIsInteger<From> && std::is_integral_v<To> && sizeof(To) <= sizeof(From);
+  constexpr bool wide_to = is_wide_unsigned(dtype_of<To>()), wide_from = is_wide_unsigned(dtype_of<From>());
+  if constexpr (wide_to && (std::is_integral_v<From> || sizeof(To) == 2))
+    return row_of<std::make_signed_t<To>, From>();
+  else if constexpr (wide_from && narrows)
+    return row_of<To, std::make_signed_t<From>>();
+  else
+    return convert_row<To, From>;
 }
 
-struct Converters {
+template <class... Ts> struct Converters {
   Convert row[kNumDTypes][kNumDTypes];
-  constexpr Converters() : row{} {
-    set_converters<bool>(row[0]);
-    set_converters<uint8_t>(row[1]);
-    set_converters<int8_t>(row[2]);
-    set_converters<int16_t>(row[3]);
-    set_converters<int32_t>(row[4]);
-    set_converters<int64_t>(row[5]);
-    set_converters<Half>(row[6]);
-    set_converters<BFloat16>(row[7]);
-    set_converters<float>(row[8]);
-    set_converters<double>(row[9]);
-    set_converters<complex64>(row[10]);
-    set_converters<complex128>(row[11]);
+  constexpr Converters(TypeList<Ts...>) : row{} { (set<Ts>(), ...); }
+
+private:
+  template <class From> constexpr void set() { (set_one<Ts, From>(), ...); }
+  template <class To, class From> constexpr void set_one() {
+    row[int(dtype_of<From>())][int(dtype_of<To>())] = row_of<To, From>();
   }
 };
-constexpr Converters kConverters;
+constexpr Converters kConverters{AllTypes{}};
 
 } // namespace
 

@@ -69,7 +69,7 @@ void fill(const Tensor& out, const Scalar& value) {
   const int64_t n = out.numel();
   if (n == 0) return;
   alignas(16) char element[16];
-  visit_all(out.dtype(), [&](auto tag) {
+  visit_compiled(out.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     const T converted = value.to<T>();
     std::memcpy(element, &converted, sizeof converted);

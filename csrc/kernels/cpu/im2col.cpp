@@ -82,7 +82,7 @@ void col2im(const Tensor& out, const Tensor& columns, IntSpan kernel, IntSpan di
               w = steps(out.size(-1), kernel, dilation, padding, stride, 1);
   const int64_t channels = out.size(-3), taps = h.kernel * w.kernel, size = h.in * w.in;
   const int64_t batch = out.dim() == 4 ? out.size(0) : 1, step = columns.stride(-1);
-  visit_all(out.dtype(), [&](auto tag) {
+  visit_compiled(out.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     using C =
         std::conditional_t<std::is_integral_v<T>, int64_t, std::conditional_t<sizeof(T) == 2, float, T>>;

@@ -118,7 +118,7 @@ void index_put(const Tensor& self, TensorList indices, const Tensor& values, boo
   const IndexedShape shape = indexed_shape(self, indices);
   const IndexPlan plan = make_plan(self, indices, shape, expanded_strides(values, shape.sizes));
   if (accumulate) {
-    visit_all(self.dtype(), [&](auto tag) {
+    visit_compiled(self.dtype(), [&](auto tag) {
       using T = typename decltype(tag)::type;
       plan_add(plan, self.data<T>(), values.data<T>(), T(1));
     });

@@ -94,7 +94,7 @@ void index_add(const Tensor& self, int64_t dim, const Tensor& index, const Tenso
                const Scalar& alpha) {
   const IndexPlan plan =
       make_plan("index_add_", self, dim, index, &source, Negative::Reject, ErrorKind::Runtime);
-  visit_all(self.dtype(), [&](auto tag) {
+  visit_compiled(self.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     plan_add(plan, self.data<T>(), source.data<T>(), alpha.to<T>());
   });
@@ -110,7 +110,7 @@ void index_copy(const Tensor& self, int64_t dim, const Tensor& index, const Tens
 
 void index_fill(const Tensor& self, int64_t dim, const Tensor& index, const Scalar& value) {
   const IndexPlan plan = make_plan("index_fill_", self, dim, index, nullptr, Negative::Wrap);
-  visit_all(self.dtype(), [&](auto tag) {
+  visit_compiled(self.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     const T single = value.to<T>();
     plan_write(plan, self.data<T>(), &single);
@@ -141,7 +141,7 @@ void take(const Tensor& out, const Tensor& self, const Tensor& index) {
 void put(const Tensor& self, const Tensor& index, const Tensor& source, bool accumulate) {
   const IndexPlan plan = flat_plan(self, index, source);
   if (accumulate) {
-    visit_all(self.dtype(), [&](auto tag) {
+    visit_compiled(self.dtype(), [&](auto tag) {
       using T = typename decltype(tag)::type;
       plan_add(plan, self.data<T>(), source.data<T>(), T(1));
     });

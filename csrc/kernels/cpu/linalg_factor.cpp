@@ -169,7 +169,7 @@ void slogdet(const Tensor& out0, const Tensor& out1, const Tensor& out2, const T
 void lu_unpack(const Tensor& out0, const Tensor& out1, const Tensor& out2, const Tensor& LU_data,
                const Tensor& LU_pivots, bool unpack_data, bool unpack_pivots) {
   const int64_t m = rows_in(LU_data), n = columns_in(LU_data), k = std::min(m, n);
-  visit_all(LU_data.dtype(), [&](auto tag) {
+  visit_compiled(LU_data.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     const IntSpan batch = batch_of(LU_data);
     const Matrices<T> in(LU_data, batch);

@@ -29,7 +29,7 @@ constexpr bool kIsComplexNumber = std::is_same_v<T, complex64> || std::is_same_v
 } // namespace
 
 void arange(const Tensor& out, const Scalar& start, const Scalar& step) {
-  visit_all(out.dtype(), [&](auto tag) {
+  visit_compiled(out.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     if constexpr (std::is_integral_v<T>) {
       const uint64_t first = uint64_t(start.to<int64_t>()), by = uint64_t(step.to<int64_t>());
@@ -47,7 +47,7 @@ void arange(const Tensor& out, const Scalar& start, const Scalar& step) {
 void linspace(const Tensor& out, const Scalar& start, const Scalar& end) {
   const int64_t n = out.numel();
   if (n == 0) return;
-  visit_all(out.dtype(), [&](auto tag) {
+  visit_compiled(out.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     if (n == 1) return generate<T>(out, [&](int64_t) { return start.to<T>(); });
     if constexpr (kIsComplexNumber<T>) {
@@ -81,7 +81,7 @@ void linspace(const Tensor& out, const Scalar& start, const Scalar& end) {
 void eye(const Tensor& out) {
   fill(out, Scalar(0));
   const int64_t n = std::min(out.size(0), out.size(1)), step = out.strides()[0] + out.strides()[1];
-  visit_all(out.dtype(), [&](auto tag) {
+  visit_compiled(out.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     T* const data = out.data<T>();
     for (int64_t i = 0; i < n; ++i) data[i * step] = Scalar(1).to<T>();

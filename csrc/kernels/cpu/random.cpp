@@ -261,7 +261,7 @@ void geometric(const Tensor& out, double p, Generator* gen) {
 
 // 1 where u < p, u of 53 bits whatever the dtype of out.
 void bernoulli(const Tensor& out, double p, Generator* gen) {
-  visit_all(out.dtype(), [&](auto tag) {
+  visit_compiled(out.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     fill_from_words<T, 2>(out, gen, false, [=](const uint32_t* w, T* v, int64_t n) {
       for (int64_t i = 0; i < n; ++i) v[i] = unit_double(w + 2 * i) < p ? T(1) : T(0);
@@ -288,7 +288,7 @@ void bernoulli_tensor(const Tensor& out, const Tensor& p, Generator* gen) {
         valid,
         "bernoulli: expected all probabilities p in [0, 1] (Expected p_in >= 0 && p_in <= 1 to be true, but "
         "got false.)");
-    visit_all(out.dtype(), [&](auto tag) {
+    visit_compiled(out.dtype(), [&](auto tag) {
       using T = typename decltype(tag)::type;
       constexpr int kWords = std::is_same_v<P, double> ? 2 : 1;
       Generator& g = generator_or_default(gen);

@@ -12,12 +12,12 @@ namespace torch::TORCH_ISA {
 using Row = void (*)(void* out, const void* const* inputs, int64_t n, const Scalar* params);
 
 constexpr int kMaxInputs = 3;
-constexpr int kNumComputeTypes = 6;
+constexpr int kNumComputeTypes = 7;
 enum class Kind : uint8_t { Same, Bool, Real, Complex }; // of the result, relative to the compute type
 
 struct RowSet {
   const char* name;
-  Row rows[kNumComputeTypes]; // int32, int64, float32, float64, complex64, complex128; null: not supported
+  Row rows[kNumComputeTypes]; // in the order of kComputeTypes; null: not supported
   Kind out[kNumComputeTypes];
   int8_t inputs;
   bool mask_first; // the first input is bool
@@ -25,11 +25,13 @@ struct RowSet {
 };
 
 constexpr DType kComputeTypes[kNumComputeTypes] = {DType::Int32,   DType::Int64,     DType::Float32,
-                                                   DType::Float64, DType::Complex64, DType::Complex128};
+                                                   DType::Float64, DType::Complex64, DType::Complex128,
+                                                   DType::UInt64};
 // The compute type that values of `t` are held in, as index into kComputeTypes.
 constexpr int compute_index(DType t) {
   switch (t) {
   case DType::Int64:
+  case DType::UInt32:
     return 1;
   case DType::Float16:
   case DType::BFloat16:
@@ -41,6 +43,8 @@ constexpr int compute_index(DType t) {
     return 4;
   case DType::Complex128:
     return 5;
+  case DType::UInt64:
+    return 6;
   default:
     return 0;
   }
@@ -203,6 +207,12 @@ template <template <class> class F> constexpr RowSet make_rows(const char* name,
     if constexpr (types & 1) {
       set_row<F, Vec<int32_t>>(set, 0);
       set_row<F, Vec<int64_t>>(set, 1);
+      if constexpr (F<Vec<float>>::kSignMatters) {
+        set_row<F, Vec<uint64_t>>(set, 6);
+      } else { // the same bits
+        set.rows[6] = set.rows[1];
+        set.out[6] = set.out[1];
+      }
     }
     if constexpr (types & 2) {
       set_row<F, Vec<float>>(set, 2);

@@ -271,7 +271,7 @@ void reduce_wide(const Tensor& self, int64_t dim, const Tensor& index, const Ten
 void reduce(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src, Reduction reduction,
             bool include_self) {
   if (index.numel() == 0) return;
-  visit_all(self.dtype(), [&](auto tag) {
+  visit_compiled(self.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     if constexpr (is_reduced_float(dtype_of<T>()))
       reduce_wide<T>(self, dim, index, src, reduction, include_self);
@@ -325,7 +325,7 @@ void scatter(const Tensor& self, int64_t dim, const Tensor& index, const Tensor&
 }
 
 void scatter_value(const Tensor& self, int64_t dim, const Tensor& index, const Scalar& value) {
-  visit_all(self.dtype(), [&](auto tag) {
+  visit_compiled(self.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     const T single = value.to<T>();
     scatter_elements("scatter", self, dim, index, nullptr, self.data<T>(), &single, true,

@@ -114,7 +114,7 @@ Tensor masked_select(const Tensor& self, const Tensor& mask) {
 // Coordinates of the elements that are not zero, one row each, in order.
 Tensor nonzero(const Tensor& self) {
   const int64_t n = self.numel(), ndim = self.dim();
-  return visit_all(self.dtype(), [&](auto tag) {
+  return visit_compiled(self.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     Scratch memory(self.is_contiguous() ? 0 : static_cast<size_t>(self.nbytes()));
     const T* const data = packed<T>(self, memory);

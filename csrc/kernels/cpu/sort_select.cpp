@@ -157,25 +157,4 @@ void median(const Tensor& values, const Tensor& indices, const Tensor& self, int
   });
 }
 
-// The smallest of the most frequent values, at its last position.
-void mode(const Tensor& values, const Tensor& indices, const Tensor& self, int64_t dim) {
-  visit_real("mode", self.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    reduce_rows<T>(values, indices, self, dim, [](auto& row, int64_t n) {
-      int64_t best = 0, best_count = 0;
-      row.scan();
-      row.sorted([&](auto* items) {
-        for (int64_t i = 0, end; i < n; i = end) {
-          for (end = i + 1; end < n && row.key(items[end]) == row.key(items[i]);) ++end;
-          if (end - i > best_count) {
-            best_count = end - i;
-            best = row.index(items[end - 1]);
-          }
-        }
-      });
-      return best;
-    });
-  });
-}
-
 } // namespace torch::TORCH_ISA

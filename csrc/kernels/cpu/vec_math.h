@@ -159,12 +159,12 @@ template <class T> TORCH_INLINE T quotient_trunc(T a, T b) {
   if (b == 0) [[unlikely]]
     fail_zero_division();
   using U = std::make_unsigned_t<T>;
-  return b == T(-1) ? T(U(0) - U(a)) : T(a / b);
+  return std::is_signed_v<T> && b == T(-1) ? T(U(0) - U(a)) : T(a / b);
 }
 template <class T> TORCH_INLINE T rest_trunc(T a, T b) {
   if (b == 0) [[unlikely]]
     fail_zero_division();
-  return b == T(-1) ? T(0) : T(a % b);
+  return std::is_signed_v<T> && b == T(-1) ? T(0) : T(a % b);
 }
 template <class T> Vec<T> divide_trunc(Vec<T> a, Vec<T> b) {
   return by_lane(a, b, [](T x, T y) { return quotient_trunc(x, y); });
@@ -193,8 +193,8 @@ template <class T> TORCH_INLINE Vec<T> shift_left_by(Vec<T> a, Vec<T> b) {
 template <class T> TORCH_INLINE Vec<T> shift_right_by(Vec<T> a, Vec<T> b) {
   constexpr T width = 8 * sizeof(T);
   const Mask<T> outside = (b < Vec<T>(T(0))) | (b >= Vec<T>(width));
-  const Vec<T> count = select(outside, Vec<T>(T(width - 1)), b);
-  return a.v >> count.v;
+  const Vec<T> count = select(outside, Vec<T>(T(width - 1)), b), shifted = a.v >> count.v;
+  return std::is_signed_v<T> ? shifted : select(outside, Vec<T>(T(0)), shifted);
 }
 
 template <class T> TORCH_INLINE void check_all(Mask<T> ok, const char* text) {

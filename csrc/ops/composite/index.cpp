@@ -387,7 +387,10 @@ Tensor searchsorted(const Tensor& sorted_sequence, const Scalar& self, bool out_
         "shape ",
         sorted_sequence.sizes());
   // Both in a type that keeps the number and the sequence as they are.
-  DType common = promote(self.dtype(), sorted_sequence.dtype());
+  const bool unsigned_64 = sorted_sequence.dtype() == DType::UInt64 && self.is_integral();
+  if (unsigned_64 && !self.is_beyond_int64() && self.to<int64_t>() < 0) // before all
+    return zeros({}, out_int32 ? DType::Int32 : DType::Int64, sorted_sequence.device());
+  DType common = unsigned_64 ? DType::UInt64 : promote(self.dtype(), sorted_sequence.dtype());
   if (is_floating(common) && !sorted_sequence.is_floating_point()) common = DType::Float64;
   return searchsorted(_to_copy(sorted_sequence, common), full({}, self, common, sorted_sequence.device()),
                       out_int32, right, side, sorter);

@@ -202,16 +202,22 @@ Tensor is_among(const Tensor& elements, const Tensor& among, bool invert) {
   return invert ? logical_not(found) : found;
 }
 
+// Nothing holds both uint64 and int64, so that there a whole number is taken modulo 2^64.
+Tensor number_beside(const Tensor& t, const Scalar& number) {
+  const bool as_unsigned = t.dtype() == DType::UInt64 && number.is_integral() && !number.is_bool();
+  return as_unsigned ? full({}, number, DType::UInt64, t.device()) : wrapped_number(number);
+}
+
 } // namespace
 
 Tensor isin(const Tensor& elements, const Tensor& test_elements, bool, bool invert) {
   return is_among(elements, test_elements, invert);
 }
 Tensor isin(const Tensor& elements, const Scalar& test_element, bool, bool invert) {
-  return is_among(elements, wrapped_number(test_element), invert);
+  return is_among(elements, number_beside(elements, test_element), invert);
 }
 Tensor isin(const Scalar& element, const Tensor& test_elements, bool, bool invert) {
-  return is_among(wrapped_number(element), test_elements, invert);
+  return is_among(number_beside(test_elements, element), test_elements, invert);
 }
 
 std::tuple<Tensor, Tensor> mode(const Tensor& self, int64_t dim, bool keepdim) {

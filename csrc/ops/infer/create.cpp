@@ -87,9 +87,11 @@ TensorMeta arange(const Scalar& start, const Scalar& end, const Scalar& step, st
         ", step=", by, ")");
   int64_t n;
   if (integral) {
-    const int64_t a = start.to<int64_t>(), b = end.to<int64_t>(), s = step.to<int64_t>();
-    const __int128 distance = s > 0 ? __int128(b) - a : __int128(a) - b;
-    const __int128 width = s > 0 ? __int128(s) : -__int128(s);
+    const auto whole = [](const Scalar& v) {
+      return v.is_beyond_int64() ? __int128(v.to<uint64_t>()) : __int128(v.to<int64_t>());
+    };
+    const __int128 a = whole(start), b = whole(end), s = whole(step);
+    const __int128 distance = s > 0 ? b - a : a - b, width = s > 0 ? s : -s;
     n = static_cast<int64_t>((distance + width - 1) / width);
   } else {
     const double count = std::ceil((last - first) / by);
@@ -124,6 +126,12 @@ TensorMeta randperm(int64_t n, std::optional<DType> dtype, std::optional<Device>
   switch (type) {
   case DType::UInt8:
     limit = 256;
+    break;
+  case DType::UInt16:
+    limit = 65536;
+    break;
+  case DType::UInt32:
+    limit = int64_t{1} << 32;
     break;
   case DType::Int8:
     limit = 128;

@@ -7,7 +7,7 @@ from typing import Any, Optional, Union
 
 import torch
 
-_INTEGRAL = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
+_INTEGRAL = (torch.uint8, torch.uint16, torch.uint32, torch.uint64, torch.int8, torch.int16, torch.int32, torch.int64)
 
 
 def _limits(dtype: torch.dtype, low: Optional[float], high: Optional[float]) -> tuple[float, float]:
@@ -16,8 +16,8 @@ def _limits(dtype: torch.dtype, low: Optional[float], high: Optional[float]) -> 
         default_low, default_high, least, most = 0.0, 2.0, 0.0, 2.0
     elif dtype in _INTEGRAL:
         info = torch.iinfo(dtype)
-        default_low, default_high = (0.0 if dtype is torch.uint8 else -9.0), 10.0
-        least, most = float(info.min), float(info.max) + (0 if dtype is torch.int64 else 1)
+        default_low, default_high = (-9.0 if dtype.is_signed else 0.0), 10.0
+        least, most = float(info.min), float(info.max) + (0 if dtype.itemsize == 8 else 1)
     else:
         real = {torch.complex64: torch.float32, torch.complex128: torch.float64}.get(dtype, dtype)
         default_low, default_high, least, most = -9.0, 9.0, torch.finfo(real).min, torch.finfo(real).max
@@ -47,7 +47,7 @@ def make_tensor(
         shape: sizes, or one sequence of them.
         dtype: of the result.
         device: of the result.
-        low: least value; -9 if not given (0 for uint8 and bool).
+        low: least value; -9 if not given (0 for unsigned integers and bool).
         high: values are less than this; 9 if not given (10 for integers, 2 for bool).
         requires_grad: whether gradients are recorded.
         noncontiguous: whether elements lie apart in memory.
@@ -77,6 +77,7 @@ def make_tensor(
     elif dtype.is_floating_point:
         result = torch.empty(full, dtype=torch.float64).uniform_(least, most).to(dtype)
     else:
+        most = min(most, float(2**63 - 1024))  # as randint takes it
         result = torch.randint(math.ceil(least), math.ceil(most), full, dtype=torch.int64).to(dtype)
     result = result.to(device)
     if full != tuple(sizes):
