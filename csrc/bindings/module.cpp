@@ -1,6 +1,6 @@
 // The module torch._C.
 #include "bindings/autograd.h"
-#include "bindings/call.h"
+#include "bindings/call_match.h"
 #include "bindings/creation.h"
 #include "bindings/dispatch.h"
 #include "bindings/gil.h"
@@ -91,6 +91,9 @@ PyObject* trim(PyObject*, PyObject*) {
 }
 
 PyMethodDef functions[] = {
+    {"_shown_arguments", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(shown_arguments)),
+     METH_VARARGS | METH_KEYWORDS,
+     "_shown_arguments(*args, **kwargs) -> str\n\nHow arguments look in the text of an error."},
     {"get_num_threads", get_num_threads, METH_NOARGS,
      "get_num_threads() -> int\n\nThreads that one operator may use."},
     {"set_num_threads", py_set_num_threads, METH_O,

@@ -121,11 +121,10 @@ def _tensors(args: tuple[Any, ...]) -> list[Tensor]:
     return list(args[0]) if len(args) == 1 and isinstance(args[0], (list, tuple)) else list(args)
 
 
-def broadcast_shapes(*shapes: Any) -> _C.Size:
-    """Shape that tensors of the given shapes broadcast to; RuntimeError if they do not."""
-    tuples = [(s,) if isinstance(s, int) else tuple(s) for s in shapes]
+def _common_shape(shapes: Sequence[Sequence[int]], misfit: str) -> _C.Size:
+    """What the shapes broadcast to; ``misfit`` is the text where one does not fit those before it."""
     result: list[int] = []
-    for shape in tuples:
+    for number, shape in enumerate(shapes):
         if len(shape) > len(result):
             result = [1] * (len(shape) - len(result)) + result
         for i in range_(len(shape)):
@@ -133,18 +132,29 @@ def broadcast_shapes(*shapes: Any) -> _C.Size:
             if size < 0:
                 raise RuntimeError(f"Trying to create tensor with negative dimension ({size}): ({size})")
             if size != 1 and result[at] not in (1, size):
-                raise RuntimeError(
-                    "Shape mismatch: objects cannot be broadcast to a single shape: " + ", ".join(map(str, tuples))
-                )
+                text = misfit.format(known=result[at], size=size, at=at, number=number)
+                raise RuntimeError(f"{text} (shapes {', '.join(str(list(s)) for s in shapes)})")
             if size != 1:
                 result[at] = size
     return _C.Size(result)
 
 
+def broadcast_shapes(*shapes: Any) -> _C.Size:
+    """Shape that tensors of the given shapes broadcast to; RuntimeError if they do not."""
+    return _common_shape(
+        [(s,) if isinstance(s, int) else tuple(s) for s in shapes],
+        "Shape mismatch: objects cannot be broadcast to a single shape. Mismatching argument at index {number} has "
+        "size {size} where those before have {known}",
+    )
+
+
 def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
     """The tensors expanded to their common shape."""
     ts = _tensors(tensors)
-    shape = broadcast_shapes(*(t.shape for t in ts))
+    shape = _common_shape(
+        [t.shape for t in ts],
+        "The size of tensor a ({known}) must match the size of tensor b ({size}) at non-singleton dimension {at}",
+    )
     return tuple(t.expand(shape) for t in ts)
 
 

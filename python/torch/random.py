@@ -28,7 +28,10 @@ def manual_seed(seed: int) -> torch._C.Generator:
     Args:
         seed: from -2^63 to 2^64 - 1; negative ones count as 2^64 + seed.
     """
-    seed = int(seed)
+    try:
+        seed = int(seed)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"manual_seed: a seed is an integer, got {seed!r} ({error})") from None
     if not -(2**63) <= seed < 2**64:
         raise ValueError("Overflow when unpacking long long: a seed is from -2^63 to 2^64 - 1")
     return _C.default_generator.manual_seed(seed)

@@ -8,13 +8,19 @@ from dataclasses import dataclass
 from emit_ops import HEADER, base_name, out_names
 from schema import Op, Param
 
-MODULES = {"torch": "torch", "nn": "torch._C._nn", "linalg": "torch._C._linalg", "special": "torch._C._special",
-           "fft": "torch._C._fft"}
+MODULES = {
+    "torch": "torch",
+    "nn": "torch._C._nn",
+    "linalg": "torch._C._linalg",
+    "special": "torch._C._special",
+    "fft": "torch._C._fft",
+}
 
 
 @dataclass
 class Overload:
     """One accepted signature of a Python name."""
+
     op: Op
     form: str  # functional (with out= if the op has it) or inplace
     method: bool
@@ -33,15 +39,30 @@ def shown_name(p: Param, i: int, method: bool) -> str:
 
 
 CONVERT = {
-    "Tensor": "TensorArg({a})", "OptTensor": "OptTensorArg({a})", "TensorList": "TensorListArg({a})",
-    "OptTensorList": "OptTensorListArg({a})", "Number": "to_scalar({a})", "OptNumber": "to_optional_scalar({a})",
-    "Int": "to_int({a})", "OptInt": "to_optional_int({a})", "Float": "to_double({a})",
-    "OptFloat": "to_optional_double({a})", "Bool": "to_bool({a})", "OptBool": "to_optional_bool({a})",
-    "IntList": "IntListArg({a}, {size})", "OptIntList": "OptIntListArg({a}, {size})", "BoolList": "to_mask({a})",
-    "DType": "to_dtype({a})", "OptDType": "to_optional_dtype({a})", "OptDevice": "to_optional_device({a})",
-    "OptLayout": "check_layout({a})", "MemoryFormat": "to_memory_format({a})",
-    "OptMemoryFormat": "to_optional_memory_format({a})", "OptGenerator": "to_generator({a})",
-    "Str": "to_string({a})", "OptStr": "to_optional_string({a})",
+    "Tensor": "TensorArg({a})",
+    "OptTensor": "OptTensorArg({a})",
+    "TensorList": "TensorListArg({a})",
+    "OptTensorList": "OptTensorListArg({a})",
+    "Number": "to_scalar({a})",
+    "OptNumber": "to_optional_scalar({a})",
+    "Int": "to_int({a})",
+    "OptInt": "to_optional_int({a})",
+    "Float": "to_double({a})",
+    "OptFloat": "to_optional_double({a})",
+    "Bool": "to_bool({a})",
+    "OptBool": "to_optional_bool({a})",
+    "IntList": "IntListArg({a}, {size})",
+    "OptIntList": "OptIntListArg({a}, {size})",
+    "BoolList": "to_mask({a})",
+    "DType": "to_dtype({a})",
+    "OptDType": "to_optional_dtype({a})",
+    "OptDevice": "to_optional_device({a})",
+    "OptLayout": "check_layout({a})",
+    "MemoryFormat": "to_memory_format({a})",
+    "OptMemoryFormat": "to_optional_memory_format({a})",
+    "OptGenerator": "to_generator({a})",
+    "Str": "to_string({a})",
+    "OptStr": "to_optional_string({a})",
 }
 
 
@@ -55,8 +76,14 @@ def argument(p: Param, i: int, numbers: list[str]) -> str:
         return convert
     if p.kind == "IntList":
         return f"IntListArg({a}, {p.size or 0}, {default})"
-    types = {"Number": "Scalar", "Int": "int64_t", "Float": "double", "Bool": "bool", "MemoryFormat": "MemoryFormat",
-             "Str": "std::string_view"}
+    types = {
+        "Number": "Scalar",
+        "Int": "int64_t",
+        "Float": "double",
+        "Bool": "bool",
+        "MemoryFormat": "MemoryFormat",
+        "Str": "std::string_view",
+    }
     return f"({a} ? {convert} : {types[p.kind]}({default}))"
 
 
@@ -92,8 +119,11 @@ def emit_call(o: Overload) -> list[str]:
             named = len(op.returns) > 1 and op.return_names[0]
             elements = ", ".join(f"outs[{i}]" for i in range(len(outs)))
             types = ", ".join("Tensor" for _ in outs)
-            lines.append(f"    return wrap_named(named_{op.name}_out(), std::tuple<{types}>({elements}));" if named
-                         else "    return outs.result();")
+            lines.append(
+                f"    return wrap_named(named_{op.name}_out(), std::tuple<{types}>({elements}));"
+                if named
+                else "    return outs.result();"
+            )
         lines.append("  }")
     call = f"ops::{op.name}({joined})"
     if op.factory:
@@ -114,21 +144,28 @@ def emit_params(o: Overload) -> list[str]:
     for i, p in enumerate(op.params):
         number = p.kind == "Tensor" and p.name in op.numbers
         default = p.default if p.default is not None else ""
-        rows.append(f'{{"{shown_name(p, i, o.method)}", ArgKind::{"TensorOrNumber" if number else p.kind}, {p.size or 0}, '
-                    f"{str(p.default is not None).lower()}, {str(p.keyword_only).lower()}, \"{default}\"}}")
+        rows.append(
+            f'{{"{shown_name(p, i, o.method)}", ArgKind::{"TensorOrNumber" if number else p.kind}, {p.size or 0}, '
+            f'{str(p.default is not None).lower()}, {str(p.keyword_only).lower()}, "{default}"}}'
+        )
     if o.form == "functional" and "out" in op.forms:
         kind = "OptTensor" if len(op.returns) == 1 else "OptTensorTuple"
         rows.append(f'{{"out", ArgKind::{kind}, 0, true, true, "None"}}')
     if op.factory and o.form == "functional":
         rows.append('{"requires_grad", ArgKind::Bool, 0, true, true, "False"}')
     prefix = "m" if o.method else "f"
-    return [f"constexpr Param {prefix}params_{o.ident}[] = {{{', '.join(rows)}}};" if rows else
-            f"constexpr Param {prefix}params_{o.ident}[1] = {{}};"]
+    return [
+        f"constexpr Param {prefix}params_{o.ident}[] = {{{', '.join(rows)}}};"
+        if rows
+        else f"constexpr Param {prefix}params_{o.ident}[1] = {{}};"
+    ]
 
 
 def param_count(o: Overload) -> int:
     op = o.op
-    extra = (1 if o.form == "functional" and "out" in op.forms else 0) + (1 if op.factory and o.form == "functional" else 0)
+    extra = (1 if o.form == "functional" and "out" in op.forms else 0) + (
+        1 if op.factory and o.form == "functional" else 0
+    )
     return len(op.params) + extra
 
 
@@ -144,7 +181,8 @@ def collect(ops: list[Op]) -> dict[tuple[str, str], list[Overload]]:
         if op.module == "none" and "method" not in op.forms:
             continue
         for form in (["functional"] if not op.inplace_only else []) + (
-                ["inplace"] if op.inplace_only or "inplace" in op.forms else []):
+            ["inplace"] if op.inplace_only or "inplace" in op.forms else []
+        ):
             for name in python_names(op, form, base_name(op)):
                 if "method" in op.forms:
                     table["method", name].append(Overload(op, form, True))
@@ -157,7 +195,13 @@ def collect(ops: list[Op]) -> dict[tuple[str, str], list[Overload]]:
 
 def emit_family(family: str, ops: list[Op], table: dict[tuple[str, str], list[Overload]]) -> str:
     """Calls and specs of the Python names whose first overload belongs to this family."""
-    lines = [HEADER, '#include "bindings/call.h"', '#include "ops/ops.h"\n', "namespace torch::python {\n", "namespace {\n"]
+    lines = [
+        HEADER,
+        '#include "bindings/call.h"',
+        '#include "ops/ops.h"\n',
+        "namespace torch::python {\n",
+        "namespace {\n",
+    ]
     mine = {k: v for k, v in table.items() if v[0].op.family == family}
     done_calls: set[str] = set()
     done_params: set[str] = set()
@@ -186,7 +230,9 @@ def emit_family(family: str, ops: list[Op], table: dict[tuple[str, str], list[Ov
         lines.append(f"constexpr Overload overloads_{ident}[] = {{{', '.join(rows)}}};")
         method = str(module == "method").lower()
         where = "torch.Tensor" if module == "method" else MODULES[module]
-        lines.append(f'FunctionSpec spec_{ident} = {{"{name}", "{where}", overloads_{ident}, {len(rows)}, {method}, nullptr}};')
+        lines.append(
+            f'FunctionSpec spec_{ident} = {{"{name}", "{where}", overloads_{ident}, {len(rows)}, {method}, nullptr}};'
+        )
         self_text = "self" if module == "method" else "nullptr"
         unused = "PyObject* self" if module == "method" else "PyObject*"
         lines.append(f"PyObject* py_{ident}({unused}, PyObject* const* args, Py_ssize_t n, PyObject* names) {{")
@@ -197,9 +243,16 @@ def emit_family(family: str, ops: list[Op], table: dict[tuple[str, str], list[Ov
         rows = []
         for (m, name), overloads in mine.items():
             if m == module:
-                doc = (text_signature(name, overloads[0]) + docstring(name, overloads)).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-                rows.append(f'  {{"{name}", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(py_{m}_{name})), '
-                            f'METH_FASTCALL | METH_KEYWORDS, "{doc}"}},')
+                doc = (
+                    (text_signature(name, overloads[0]) + docstring(name, overloads))
+                    .replace("\\", "\\\\")
+                    .replace('"', '\\"')
+                    .replace("\n", "\\n")
+                )
+                rows.append(
+                    f'  {{"{name}", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(py_{m}_{name})), '
+                    f'METH_FASTCALL | METH_KEYWORDS, "{doc}"}},'
+                )
         lines.append(f"extern PyMethodDef {module}_table_{family}[];")
         lines.append(f"PyMethodDef {module}_table_{family}[] = {{")
         lines += rows + ["  {nullptr, nullptr, 0, nullptr}};"]
@@ -221,12 +274,30 @@ def emit_tables(families: list[str]) -> str:
 # ---------------------------------------------------------------- text for people
 
 SHOWN_TYPES = {
-    "Tensor": "Tensor", "Tensor?": "Tensor | None", "Tensor[]": "Sequence[Tensor]", "Tensor?[]": "Sequence[Tensor | None]",
-    "Scalar": "Number", "Scalar?": "Number | None", "int": "int", "int?": "int | None", "float": "float",
-    "float?": "float | None", "bool": "bool", "bool?": "bool | None", "int[]": "int | Sequence[int]",
-    "int[]?": "int | Sequence[int] | None", "bool[]": "Sequence[bool]", "ScalarType": "dtype", "ScalarType?": "dtype | None",
-    "Device?": "Device | None", "Layout?": "layout | None", "MemoryFormat": "memory_format",
-    "MemoryFormat?": "memory_format | None", "Generator?": "Generator | None", "str": "str", "str?": "str | None",
+    "Tensor": "Tensor",
+    "Tensor?": "Tensor | None",
+    "Tensor[]": "Sequence[Tensor]",
+    "Tensor?[]": "Sequence[Tensor | None]",
+    "Scalar": "Number",
+    "Scalar?": "Number | None",
+    "int": "int",
+    "int?": "int | None",
+    "float": "float",
+    "float?": "float | None",
+    "bool": "bool",
+    "bool?": "bool | None",
+    "int[]": "int | Sequence[int]",
+    "int[]?": "int | Sequence[int] | None",
+    "bool[]": "Sequence[bool]",
+    "ScalarType": "dtype",
+    "ScalarType?": "dtype | None",
+    "Device?": "Device | None",
+    "Layout?": "layout | None",
+    "MemoryFormat": "memory_format",
+    "MemoryFormat?": "memory_format | None",
+    "Generator?": "Generator | None",
+    "str": "str",
+    "str?": "str | None",
 }
 
 
@@ -307,8 +378,15 @@ def docstring(name: str, overloads: list[Overload]) -> str:
 def return_text(o: Overload) -> str:
     if o.form == "inplace":
         return "Tensor"
-    shown = {"Tensor": "Tensor", "Tensor[]": "tuple[Tensor, ...]", "bool": "bool", "ScalarType": "dtype", "int": "int",
-             "float": "float", "Scalar": "Number"}
+    shown = {
+        "Tensor": "Tensor",
+        "Tensor[]": "tuple[Tensor, ...]",
+        "bool": "bool",
+        "ScalarType": "dtype",
+        "int": "int",
+        "float": "float",
+        "Scalar": "Number",
+    }
     if not o.op.returns:
         return "None"
     if len(o.op.returns) == 1:

@@ -35,7 +35,21 @@ Tensor = Any
 '''
 
 # What TensorBase has beside the methods of the table: attributes, and the number and sequence slots.
-BINARY_SLOTS = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift"]
+BINARY_SLOTS = [
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "matmul",
+    "and",
+    "or",
+    "xor",
+    "lshift",
+    "rshift",
+]
 STUB_SLOTS = [
     "    def __getattr__(self, name: str) -> Any: ...",
     "    def __setattr__(self, name: str, value: Any) -> None: ...",
@@ -58,9 +72,16 @@ def outputs(ops: list[schema.Op]) -> dict[str, Callable[[], str]]:
         "kernels/pointwise_ops.h": lambda: emit_kernels.emit_pointwise_ops(ops),
         "kernels/cpu/table.cpp": lambda: emit_kernels.emit_table_source(ops),
         "bindings/tables.cpp": lambda: emit_bindings.emit_tables(schema.families(ops)),
-        "python/torch/_C.pyi": lambda: STUB_HEAD + "\n".join(
-            emit_bindings.emit_stub(table, "torch", "") + ["", "class TensorBase:"] + STUB_SLOTS
-            + emit_bindings.emit_stub(table, "method", "    ")) + "\n\ndef __getattr__(name: str) -> Any: ...\n",
+        "python/torch/_C.pyi": lambda: (
+            STUB_HEAD
+            + "\n".join(
+                emit_bindings.emit_stub(table, "torch", "")
+                + ["", "class TensorBase:"]
+                + STUB_SLOTS
+                + emit_bindings.emit_stub(table, "method", "    ")
+            )
+            + "\n\ndef __getattr__(name: str) -> Any: ...\n"
+        ),
         "docs/operators.md": lambda: emit_bindings.emit_reference(ops),
     }
     for family in emit_kernels.kernel_families(ops):
@@ -69,7 +90,9 @@ def outputs(ops: list[schema.Op]) -> dict[str, Callable[[], str]]:
         mine = [op for op in ops if op.family == family]
         files[f"ops/{family}.cpp"] = lambda family=family, mine=mine: emit_ops.emit_family(family, mine)
         files[f"ops/{family}_boxed.cpp"] = lambda family=family, mine=mine: emit_ops.emit_boxed(family, mine)
-        files[f"bindings/{family}.cpp"] = lambda family=family, mine=mine: emit_bindings.emit_family(family, mine, table)
+        files[f"bindings/{family}.cpp"] = lambda family=family, mine=mine: emit_bindings.emit_family(
+            family, mine, table
+        )
     return files
 
 

@@ -37,8 +37,15 @@ TYPES = {
     "str?": ("std::optional<std::string_view>", "std::optional<std::string>", "OptStr"),
 }
 
-RETURN_TYPES = {"Tensor": "Tensor", "Tensor[]": "std::vector<Tensor>", "bool": "bool", "int": "int64_t",
-                "float": "double", "Scalar": "Scalar", "ScalarType": "DType"}
+RETURN_TYPES = {
+    "Tensor": "Tensor",
+    "Tensor[]": "std::vector<Tensor>",
+    "bool": "bool",
+    "int": "int64_t",
+    "float": "double",
+    "Scalar": "Scalar",
+    "ScalarType": "DType",
+}
 
 
 class SchemaError(Exception):
@@ -240,7 +247,9 @@ def split_top(text: str) -> list[str]:
 
 
 def parse_param(text: str, keyword_only: bool) -> Param:
-    m = re.fullmatch(r"(\w+(?:\([a-z]!?(?:\s*->\s*\*)?\))?(?:\[\d*\])?\??(?:\[\])?)\s+(\w+)(?:\s*=\s*(.+))?", text.strip())
+    m = re.fullmatch(
+        r"(\w+(?:\([a-z]!?(?:\s*->\s*\*)?\))?(?:\[\d*\])?\??(?:\[\])?)\s+(\w+)(?:\s*=\s*(.+))?", text.strip()
+    )
     if not m:
         raise SchemaError(f"cannot read parameter {text!r}")
     type_text, name, default = m.groups()
@@ -283,8 +292,27 @@ def as_list(value: Any) -> list[str]:
     return [str(v) for v in value] if isinstance(value, list) else split_names(str(value))
 
 
-KNOWN = {"op", "as", "module", "alias", "infer", "kernel", "view", "composite", "check", "contiguous", "apart", "grad",
-         "constant", "numbers", "factory", "out", "out_dtype", "out_overload", "doc"}
+KNOWN = {
+    "op",
+    "as",
+    "module",
+    "alias",
+    "infer",
+    "kernel",
+    "view",
+    "composite",
+    "check",
+    "contiguous",
+    "apart",
+    "grad",
+    "constant",
+    "numbers",
+    "factory",
+    "out",
+    "out_dtype",
+    "out_overload",
+    "doc",
+}
 OUT_DTYPES = ("cast", "same", "computed")
 
 
@@ -308,12 +336,33 @@ def parse_entry(entry: dict[str, Any], family: str) -> Op:
     out_dtype = entry.get("out_dtype", "cast")
     if out_dtype not in OUT_DTYPES:
         raise SchemaError(f"out_dtype is one of {', '.join(OUT_DTYPES)}")
-    return Op(name, overload, entry["op"], params, returns, return_names, family,
-              as_list(entry.get("as", "function, method")), entry.get("module", "torch"), as_list(entry.get("alias")),
-              str(entry.get("infer", "")), kernel, entry.get("view", ""), bool(entry.get("composite")),
-              str(entry.get("check", "")), as_list(entry.get("contiguous")), bool(entry.get("apart")),
-              dict(entry.get("grad") or {}), as_list(entry.get("constant")), list(numbers), bool(entry.get("factory")),
-              entry.get("out", ""), out_dtype, entry.get("out_overload", ""), entry["doc"])
+    return Op(
+        name,
+        overload,
+        entry["op"],
+        params,
+        returns,
+        return_names,
+        family,
+        as_list(entry.get("as", "function, method")),
+        entry.get("module", "torch"),
+        as_list(entry.get("alias")),
+        str(entry.get("infer", "")),
+        kernel,
+        entry.get("view", ""),
+        bool(entry.get("composite")),
+        str(entry.get("check", "")),
+        as_list(entry.get("contiguous")),
+        bool(entry.get("apart")),
+        dict(entry.get("grad") or {}),
+        as_list(entry.get("constant")),
+        list(numbers),
+        bool(entry.get("factory")),
+        entry.get("out", ""),
+        out_dtype,
+        entry.get("out_overload", ""),
+        entry["doc"],
+    )
 
 
 def families(ops: list[Op]) -> list[str]:
