@@ -8,6 +8,7 @@
 #   make asan      the core tests under AddressSanitizer and UndefinedBehaviorSanitizer
 #   make check-cpp  the C++ example; make test-isas  the operators under the other instruction sets
 #   make coverage   the table of PyTorch's functions in docs/compatibility.md
+#   make errors   the page of common mistakes, docs/errors.md, from tests/errors/golden.yaml
 #   make docs, make format, make lint, make clean
 
 SHELL := bash
@@ -46,7 +47,7 @@ test_other_isas = for isa in $(other_isas); do \
 help:
 	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
 
-.PHONY: help deps deps-oracle develop demo test test-isas bench coverage docs wheel check-wheel check-cpp asan format lint clean
+.PHONY: help deps deps-oracle develop demo test test-isas bench coverage errors docs wheel check-wheel check-cpp asan format lint clean
 
 deps:
 	@$(deps)
@@ -73,6 +74,9 @@ bench: deps-oracle develop
 
 coverage: deps-oracle develop
 	$(run) scripts/api_coverage.py --reference $(CURDIR)/.venv-pytorch/bin/python --write docs/compatibility.md
+
+errors: develop
+	$(run) scripts/errors_page.py
 
 docs: develop
 	$(PYTHON) -m pip install -q -r docs/requirements.txt

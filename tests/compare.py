@@ -50,6 +50,14 @@ def differ_values(ours: np.ndarray, theirs: np.ndarray, rtol: float, atol: float
     return f"{int(bad.sum())} of {bad.size} values differ; at {where}: ours {ours[where]!r}, oracle's {theirs[where]!r}"
 
 
+def _is_error(value: tuple) -> bool:
+    """Whether a snippet gave ``(type(error).__name__, str(error))``: our text may say more than the oracle's."""
+    if value[0] != "U" or [item[0] for item in value[1]] != ["v", "v"]:
+        return False
+    name, text = (item[1] for item in value[1])
+    return isinstance(name, str) and name.endswith("Error") and isinstance(text, str)
+
+
 def differ(
     ours: tuple,
     theirs: tuple,
@@ -80,6 +88,12 @@ def differ(
         if ours[1] != theirs[1]:
             return f"{path}: (layout, dtype, shape, coalesced) {ours[1]}, oracle's {theirs[1]}"
         return differ(ours[2], theirs[2], own=own, values=values, path=path, scale=scale)
+    if _is_error(ours) and _is_error(theirs):
+        (name, text), (their_name, their_text) = ((item[1] for item in side[1]) for side in (ours, theirs))
+        if name != their_name:
+            return f"{path}: raises {name} ({text!r}), oracle {their_name} ({their_text!r})"
+        lost = [line for line in their_text.splitlines() if line.strip(" .\t") not in text]
+        return f"{path}: raises {name} without the words {lost} in {text!r}" if lost else None
     if tag in ("L", "U"):
         if len(ours[1]) != len(theirs[1]):
             return f"{path}: {len(ours[1])} items, oracle's {len(theirs[1])}"

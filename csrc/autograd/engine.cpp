@@ -435,13 +435,15 @@ std::vector<Tensor> run_backward_edges(std::span<const Root> roots, std::span<co
 Root root_of(Edge edge, const GradMetadata& output, Tensor grad, size_t index) {
   if (!grad.defined()) {
     check(numel_of(output.sizes) == 1, "grad can be implicitly created only for scalar outputs; element ",
-          index, " has shape ", output.sizes);
+          index, " has shape ", output.sizes,
+          ". Reduce it to a number, as loss.sum() or loss.mean(), or give gradient= of its shape");
     check(!is_complex(output.dtype), "grad can be implicitly created only for real scalar outputs but got ",
           output.dtype);
     return {std::move(edge), used::ones(output.sizes, output.dtype, output.device)};
   }
-  check(equal(grad.sizes(), output.sizes), "Mismatch in shape: grad_output[", index, "] has a shape of ",
-        grad.sizes(), " and output[", index, "] has a shape of ", output.sizes, ".");
+  check(equal(grad.sizes(), output.sizes), "Mismatch in shape: grad_output[", index,
+        "] has a shape of torch.Size(", grad.sizes(), ") and output[", index, "] has a shape of torch.Size(",
+        output.sizes, ").");
   check(is_complex(grad.dtype()) == is_complex(output.dtype),
         "For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in "
         "dtype: "
@@ -454,12 +456,15 @@ Root root_of(Edge edge, const GradMetadata& output, Tensor grad, size_t index) {
 
 Root root_of(const Tensor& t, Tensor grad, size_t index) {
   check(t.requires_grad(), "element ", index,
-        " of tensors does not require grad and does not have a grad_fn");
+        " of tensors does not require grad and does not have a grad_fn: nothing that it was computed from "
+        "requires "
+        "grad, or it was computed under torch.no_grad() or after detach()");
   return root_of(edge_of(t), GradMetadata{t.sizes(), t.dtype(), t.device()}, std::move(grad), index);
 }
 
 Edge target_of(const Tensor& t, bool accumulate) {
-  check(t.requires_grad(), "One of the differentiated Tensors does not require grad");
+  check(t.requires_grad(), "One of the differentiated Tensors does not require grad: it has shape ",
+        t.sizes(), "; call requires_grad_() before it is used");
   if (accumulate) retain_grad(t);
   return edge_of(t);
 }

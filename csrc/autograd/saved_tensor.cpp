@@ -1,11 +1,22 @@
 #include "autograd/hooks.h"
 #include "autograd/meta.h"
 #include "autograd/node.h"
+#include "autograd/released.h"
 #include "autograd/write_log.h"
 
 #include <string>
 
 namespace torch::autograd {
+
+void fail_released(const char* node) {
+  fail(ErrorKind::Runtime,
+       concat(
+           "Trying to backward through the graph a second time (or directly access saved tensors after they "
+           "have already been freed): what ",
+           node,
+           " had saved is gone, as .backward() and autograd.grad() free it. Specify retain_graph=True if you "
+           "need to backward through the graph a second time, or compute the loss anew"));
+}
 
 PackedData::~PackedData() = default;
 SavedTensorHooks::~SavedTensorHooks() = default;
@@ -24,16 +35,6 @@ const char* WriteLog::find(const TensorImpl& t, uint32_t version) const {
 namespace {
 
 thread_local SavedTensorHookStack hook_stack;
-
-[[noreturn, gnu::cold]] void fail_released() {
-  fail(ErrorKind::Runtime, "Trying to backward through the graph a second time (or directly access saved "
-                           "tensors after they have already "
-                           "been freed). Saved intermediate values of the graph are freed when you call "
-                           ".backward() or autograd.grad(). "
-                           "Specify retain_graph=True if you need to backward through the graph a second "
-                           "time or if you need to access "
-                           "saved tensors after calling backward.");
-}
 
 [[noreturn, gnu::cold]] void fail_stale(const Tensor& t, uint32_t expected, Node* owner, bool is_output,
                                         uint32_t slot) {
@@ -137,7 +138,7 @@ SavedTensor SavedTensor::beside(const Tensor& t, const Tensor& written) {
 
 Tensor SavedTensor::unpack(Node* owner) const {
   if (released_) [[unlikely]]
-    fail_released();
+    fail_released(owner ? owner->name() : "the graph");
   if (!was_defined_) return {};
   if (packed_) {
     Tensor data = packed_->data->unpack();

@@ -2,6 +2,7 @@
 
 #include "autograd/engine.h"
 #include "autograd/ops_used.h"
+#include "autograd/released.h"
 #include "autograd/write_log.h"
 
 #include <string>
@@ -139,10 +140,15 @@ void check_inplace(const Tensor& self, bool recording, const char* op) {
     AutogradMeta& m = *meta_of(self);
     if (m.view_kind != ViewKind::Normal) fail_kind(m, true);
     check(!(self.requires_grad() && is_leaf(m.base)), op,
-          ": a view of a leaf Variable that requires grad is being used in an in-place operation.");
+          ": a view of a leaf Variable that requires grad is being used in an in-place operation. Change "
+          "leaves, as "
+          "parameters are, under torch.no_grad()");
   } else if ((impl->flags & kRequiresGrad) && is_leaf(self)) {
     fail(ErrorKind::Runtime,
-         concat(op, ": a leaf Variable that requires grad is being used in an in-place operation."));
+         concat(
+             op,
+             ": a leaf Variable that requires grad is being used in an in-place operation. Change leaves, as "
+             "parameters are, under torch.no_grad()"));
   }
 }
 
@@ -190,11 +196,7 @@ CopySlices::CopySlices(const Tensor& root, const Tensor& view, Ref<Node> fn, siz
 }
 
 void CopySlices::apply(std::span<Tensor> grads, std::span<Tensor> results) {
-  check(bool(fn_),
-        "Trying to backward through the graph a second time (or directly access saved tensors after they "
-        "have already been freed). Saved intermediate values of the graph are freed when you call "
-        ".backward() or autograd.grad(). Specify retain_graph=True if you need to backward through the "
-        "graph a second time or if you need to access saved tensors after calling backward.");
+  if (!fn_) fail_released(name());
   // The gradient laid out as the root is, so that the view's geometry selects the same elements of it.
   const Tensor whole = empty_strided_tensor(root_sizes_, root_strides_, grads[0].dtype(), grads[0].device());
   used::copy_in_place(whole, grads[0]);

@@ -2,6 +2,7 @@
 #include "bindings/autograd_python.h"
 
 #include "autograd/ops_used.h"
+#include "autograd/released.h"
 #include "autograd/views.h"
 
 #include <cstring>
@@ -434,13 +435,7 @@ void function_dealloc(PyObject* self) {
 PyObject* saved_tensors(PyObject* self, void*) {
   return guarded([&]() -> PyObject* {
     const FunctionObject& f = *as_function(self);
-    check(!f.released, "Trying to backward through the graph a second time (or directly access saved tensors "
-                       "after they have already "
-                       "been freed). Saved intermediate values of the graph are freed when you call "
-                       ".backward() or autograd.grad(). "
-                       "Specify retain_graph=True if you need to backward through the graph a second time or "
-                       "if you need to access "
-                       "saved tensors after calling backward.");
+    if (f.released) autograd::fail_released(Py_TYPE(self)->tp_name);
     Owned result = owned(PyTuple_New(static_cast<Py_ssize_t>(f.saved.size())));
     for (size_t i = 0; i < f.saved.size(); ++i)
       PyTuple_SET_ITEM(result.get(), static_cast<Py_ssize_t>(i),

@@ -1,4 +1,4 @@
-#include "bindings/call.h"
+#include "bindings/call_match.h"
 
 #include "autograd/node.h"
 #include "bindings/from_data.h"
@@ -156,6 +156,13 @@ bool accepts(const Param& p, PyObject* o, Overrides& overrides) {
   return false;
 }
 
+} // namespace
+
+bool fits(const Param& p, PyObject* o) {
+  Overrides ignored;
+  return accepts(p, o, ignored);
+}
+
 // NumPy's names for common parameters.
 bool same_name(PyObject* given, const char* name) {
   if (PyUnicode_CompareWithASCIIString(given, name) == 0) return true;
@@ -166,13 +173,6 @@ bool same_name(PyObject* given, const char* name) {
          alias("other", "x2") || alias("input", "self");
 }
 
-struct Match {
-  PyObject* slots[kMaxParams];
-  Owned packed; // tuple made of x.view(2, 3)
-  Overrides overrides;
-};
-
-// Whether ints from position `at` on may stand for one list: f(1, 2, 3).
 bool packs(const Overload& o, int at, int first, Py_ssize_t nargs, PyObject* const* args) {
   const Param& p = o.params[at];
   if (p.kind != ArgKind::IntList && p.kind != ArgKind::OptIntList) return false;
@@ -187,6 +187,14 @@ bool packs(const Overload& o, int at, int first, Py_ssize_t nargs, PyObject* con
     if (!is_int(args[i])) return false;
   return true;
 }
+
+namespace {
+
+struct Match {
+  PyObject* slots[kMaxParams];
+  Owned packed; // tuple made of x.view(2, 3)
+  Overrides overrides;
+};
 
 bool match(const Overload& o, PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames,
            Match& m) {
@@ -244,143 +252,7 @@ bool match(const Overload& o, PyObject* self, PyObject* const* args, Py_ssize_t 
   return true;
 }
 
-// ---------------------------------------------------------------- errors
-
-const char* shown_kind(ArgKind kind) {
-  switch (kind) {
-  case ArgKind::Tensor:
-  case ArgKind::OptTensor:
-    return "Tensor";
-  case ArgKind::TensorOrNumber:
-    return "Tensor or Number";
-  case ArgKind::TensorList:
-  case ArgKind::OptTensorList:
-  case ArgKind::OptTensorTuple:
-    return "tuple of Tensors";
-  case ArgKind::Number:
-  case ArgKind::OptNumber:
-    return "Number";
-  case ArgKind::Int:
-  case ArgKind::OptInt:
-    return "int";
-  case ArgKind::Float:
-  case ArgKind::OptFloat:
-    return "float";
-  case ArgKind::Bool:
-  case ArgKind::OptBool:
-    return "bool";
-  case ArgKind::IntList:
-  case ArgKind::OptIntList:
-    return "tuple of ints";
-  case ArgKind::BoolList:
-    return "tuple of bools";
-  case ArgKind::DType:
-  case ArgKind::OptDType:
-    return "torch.dtype";
-  case ArgKind::OptDevice:
-    return "torch.device";
-  case ArgKind::OptLayout:
-    return "torch.layout";
-  case ArgKind::MemoryFormat:
-  case ArgKind::OptMemoryFormat:
-    return "torch.memory_format";
-  case ArgKind::OptGenerator:
-    return "torch.Generator";
-  case ArgKind::Str:
-  case ArgKind::OptStr:
-    return "str";
-  }
-  return "?";
-}
-
-std::string signature_text(const Overload& o, bool method) {
-  std::string text = "(";
-  bool star = false;
-  for (int i = method ? 1 : 0; i < o.count; ++i) {
-    const Param& p = o.params[i];
-    if (text.size() > 1) text += ", ";
-    if (p.keyword_only && !star) {
-      star = true;
-      text += "*, ";
-    }
-    text += std::string(shown_kind(p.kind)) + " " + p.name;
-    if (p.has_default) text += std::string(" = ") + p.default_text;
-  }
-  return text + ")";
-}
-
-std::string shown_type(PyObject* o) {
-  if (is_tensor(o)) return "Tensor";
-  if ((PyTuple_Check(o) || PyList_Check(o)) && PySequence_Fast_GET_SIZE(o) > 0)
-    return std::string(Py_TYPE(o)->tp_name) + " of " + shown_type(PySequence_Fast_GET_ITEM(o, 0));
-  return Py_TYPE(o)->tp_name;
-}
-
-PyObject* fail_match(const FunctionSpec& spec, PyObject* self, PyObject* const* args, Py_ssize_t nargs,
-                     PyObject* kwnames) {
-  const Py_ssize_t nkw = kwnames ? PyTuple_GET_SIZE(kwnames) : 0;
-  const int first = self ? 1 : 0;
-  if (spec.n_overloads == 1) { // one signature: say exactly what is wrong
-    const Overload& o = spec.overloads[0];
-    Overrides ignored;
-    int positional = 0;
-    for (int i = first; i < o.count; ++i) positional += !o.params[i].keyword_only;
-    if (nargs > positional && !(o.count > first && packs(o, first, first, nargs, args))) {
-      PyErr_Format(PyExc_TypeError, "%s() takes %d positional argument%s but %zd %s given. Signature: %s%s",
-                   spec.name, positional, positional == 1 ? "" : "s", nargs, nargs == 1 ? "was" : "were",
-                   spec.name, signature_text(o, first).c_str());
-      return nullptr;
-    }
-    for (Py_ssize_t k = 0; k < nkw; ++k) {
-      PyObject* name = PyTuple_GET_ITEM(kwnames, k);
-      int i = first;
-      while (i < o.count && !same_name(name, o.params[i].name)) ++i;
-      if (i == o.count) {
-        PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument '%U'. Signature: %s%s",
-                     spec.name, name, spec.name, signature_text(o, first).c_str());
-        return nullptr;
-      }
-      if (i - first < nargs) {
-        PyErr_Format(PyExc_TypeError, "%s() got multiple values for argument '%U'", spec.name, name);
-        return nullptr;
-      }
-    }
-    std::string missing;
-    for (int i = first; i < o.count; ++i) {
-      PyObject* value = i - first < nargs ? args[i - first] : nullptr;
-      for (Py_ssize_t k = 0; k < nkw && !value; ++k)
-        if (same_name(PyTuple_GET_ITEM(kwnames, k), o.params[i].name)) value = args[nargs + k];
-      if (!value) {
-        if (!o.params[i].has_default)
-          missing += (missing.empty() ? "\"" : ", \"") + std::string(o.params[i].name) + "\"";
-        continue;
-      }
-      if (!accepts(o.params[i], value, ignored)) {
-        PyErr_Format(PyExc_TypeError, "%s(): argument '%s' (position %d) must be %s, not %s", spec.name,
-                     o.params[i].name, i - first + 1, shown_kind(o.params[i].kind),
-                     shown_type(value).c_str());
-        return nullptr;
-      }
-    }
-    if (!missing.empty()) {
-      PyErr_Format(PyExc_TypeError, "%s() missing %s required positional argument%s: %s", spec.name,
-                   missing.find(',') == std::string::npos ? "1" : "some",
-                   missing.find(',') == std::string::npos ? "" : "s", missing.c_str());
-      return nullptr;
-    }
-  }
-  std::string got;
-  for (Py_ssize_t i = 0; i < nargs; ++i) got += (i ? ", " : "") + shown_type(args[i]);
-  for (Py_ssize_t k = 0; k < nkw; ++k)
-    got += (got.empty() ? "" : ", ") + std::string(PyUnicode_AsUTF8(PyTuple_GET_ITEM(kwnames, k))) + "=" +
-           shown_type(args[nargs + k]);
-  std::string text = std::string(spec.name) + "() received an invalid combination of arguments - got (" +
-                     got + "), but expected " + (spec.n_overloads == 1 ? "" : "one of:");
-  for (int i = 0; i < spec.n_overloads; ++i)
-    text += (spec.n_overloads == 1 ? "" : "\n * ") + signature_text(spec.overloads[i], first != 0);
-  PyErr_SetString(PyExc_TypeError, text.c_str());
-  return nullptr;
-}
+// ---------------------------------------------------------------- overrides
 
 PyObject* public_function(FunctionSpec& spec) {
   if (spec.public_function) return spec.public_function;
@@ -463,12 +335,14 @@ PyObject* call_torch_function(PyObject* function, std::span<PyObject* const> ove
 PyObject* call_overloads(FunctionSpec& spec, PyObject* self, PyObject* const* args, Py_ssize_t nargs,
                          PyObject* kwnames) {
   Match m;
+  const Overload* matched = nullptr;
   try {
     for (int i = 0; i < spec.n_overloads; ++i) {
       const Overload& o = spec.overloads[i];
       if (!match(o, self, args, nargs, kwnames, m)) continue;
       if (m.overrides.n) [[unlikely]]
         return call_override(spec, self, args, nargs, kwnames, m.overrides);
+      matched = &o;
       return o.call(m.slots);
     }
     // A foreign class may take arguments that no signature of ours does.
@@ -481,7 +355,10 @@ PyObject* call_overloads(FunctionSpec& spec, PyObject* self, PyObject* const* ar
       if (overrides.n) return call_override(spec, self, args, nargs, kwnames, overrides);
     }
   } catch (...) {
-    return set_python_error();
+    CallArgument given[kMaxParams];
+    const int n = matched ? matched->count : 0;
+    for (int i = 0; i < n; ++i) given[i] = {matched->params[i].name, m.slots[i]};
+    return set_call_error(spec.name, {given, static_cast<size_t>(n)});
   }
   return fail_match(spec, self, args, nargs, kwnames);
 }

@@ -384,7 +384,14 @@ PyObject* call_op(PyObject*, PyObject* all, PyObject* kwargs) {
       values.emplace_back(unwrap(given[i]));
     }
     Values results;
-    op.boxed(values, results);
+    try {
+      op.boxed(values, results);
+    } catch (...) {
+      std::vector<CallArgument> shown;
+      for (size_t i = 0; i < total; ++i)
+        shown.push_back({i < op.params.size() ? op.params[i].name : "out", given[i]});
+      return set_call_error(op.name, shown);
+    }
     return results_to_python(op, results);
   });
 }

@@ -18,7 +18,8 @@ const char* type_name(PyObject* o) { return Py_TYPE(o)->tp_name; }
 bool is_text(PyObject* o) { return PyUnicode_Check(o) || PyBytes_Check(o); }
 
 [[noreturn]] void refuse_text(PyObject* o) {
-  raise_python(PyExc_TypeError, "new(): invalid data type '%s'", type_name(o));
+  raise_python(PyExc_TypeError, "new(): invalid data type '%s': a tensor holds numbers and booleans",
+               type_name(o));
 }
 
 // A sequence as list or tuple; lists and tuples themselves are not copied, so their items must be fetched by
@@ -74,7 +75,8 @@ private:
     if (PyComplex_Check(data)) return see(default_complex_dtype());
     if (is_text(data)) refuse_text(data);
     if (!PySequence_Check(data) || PyDict_Check(data))
-      raise_python(PyExc_RuntimeError, "Could not infer dtype of %s", type_name(data));
+      raise_python(PyExc_RuntimeError, "Could not infer dtype of %s: a tensor holds numbers and booleans%s",
+                   type_name(data), data == Py_None ? ", float('nan') stands for what is missing" : "");
     if (depth > kMaxDims)
       raise_python(PyExc_ValueError, "too many dimensions '%s': data is nested deeper than %d sequences",
                    type_name(data), kMaxDims);
@@ -87,9 +89,9 @@ private:
 
 // ---- numbers ----
 
-template <class T> [[noreturn]] void overflow() {
+template <class T> [[noreturn]] void overflow(const Scalar& value) {
   fail(ErrorKind::Runtime,
-       concat("value cannot be converted to type ", dtype_name(dtype_of<T>()), " without overflow"));
+       concat("value cannot be converted to type ", dtype_name(dtype_of<T>()), " without overflow: ", value));
 }
 
 // Integers wrap once around into unsigned types (-1 is 255), as in PyTorch; everything else must fit.
@@ -97,7 +99,7 @@ template <class T> T narrow_int(int64_t value) {
   using Limits = std::numeric_limits<T>;
   if constexpr (sizeof(T) == 8) return static_cast<T>(value);
   const int64_t low = std::is_signed_v<T> ? int64_t(Limits::min()) : -int64_t(Limits::max());
-  if (value < low || value > int64_t(Limits::max())) overflow<T>();
+  if (value < low || value > int64_t(Limits::max())) overflow<T>(value);
   return static_cast<T>(value);
 }
 
@@ -108,7 +110,7 @@ template <class T> T narrow_float(double value) {
                           : std::is_signed_v<T> ? 0x1p63
                                                 : 0x1p64;
   const bool fits = sizeof(T) == 8 ? value >= kLow && value < kEnd : value >= kLow && value <= kEnd - 1;
-  if (!fits) overflow<T>(); // NaN too
+  if (!fits) overflow<T>(value); // NaN too
   return static_cast<T>(value);
 }
 
@@ -135,11 +137,11 @@ template <class T> T scalar_to(const Scalar& s) {
     if (s.is_beyond_int64() && !std::is_same_v<T, uint64_t>)
       raise_python(PyExc_ValueError, "Overflow when unpacking long long");
     if (s.is_integral()) return narrow_int<T>(s.to<int64_t>());
-    if (s.is_complex()) overflow<T>();
+    if (s.is_complex()) overflow<T>(s);
     return narrow_float<T>(s.to<double>());
   } else {
     constexpr bool kReal = std::is_floating_point_v<T> || sizeof(T) == 2; // float, double, Half, BFloat16
-    if (kReal && s.is_complex() && s.to<complex128>().imag() != 0) overflow<T>();
+    if (kReal && s.is_complex() && s.to<complex128>().imag() != 0) overflow<T>(s);
     return s.to<T>();
   }
 }
@@ -275,7 +277,8 @@ DimVec sizes_of_data(PyObject* data) {
     if (length < 0) throw PythonError{};
     sizes.push_back(length);
     if (sizes.size() > kMaxDims || (is_text(current.get()) && sizes.size() > 1))
-      raise_python(PyExc_ValueError, "too many dimensions '%s'", type_name(current.get()));
+      raise_python(PyExc_ValueError, "too many dimensions '%s'%s", type_name(current.get()),
+                   is_text(current.get()) ? ": a tensor holds numbers and booleans" : "");
     if (length == 0) break;
     Owned first = owned(PySequence_GetItem(current.get(), 0));
     if (first.get() == current.get() && !is_text(first.get()))
@@ -331,7 +334,8 @@ Tensor index_from_data(PyObject* data) {
 }
 
 Scalar scalar_of(const Tensor& t) {
-  check_value(t.numel() == 1, "only one element tensors can be converted to Python scalars");
+  check_value(t.numel() == 1, "only one element tensors can be converted to Python scalars, got shape ",
+              t.sizes(), ": torch.stack joins tensors, tolist() makes lists");
   check(!t.is_meta(), "Tensor.item() cannot be called on meta tensors");
   if (is_sparse(t)) return scalar_of(ops::to_dense(t));
   if (!t.is_cpu()) {

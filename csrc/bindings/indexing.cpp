@@ -352,7 +352,8 @@ void copy_value(const Tensor& place, const Tensor& given) {
     const int64_t n = value.sizes()[size_t(d - surplus)];
     check(n == 1 || n == place.sizes()[size_t(d)], "The expanded size of the tensor (",
           place.sizes()[size_t(d)], ") must match the existing size (", n, ") at non-singleton dimension ", d,
-          ".  Target sizes: ", place.sizes(), ".  Tensor sizes: ", value.sizes());
+          ".  Target sizes: ", place.sizes(), ".  Tensor sizes: ", value.sizes(),
+          ". What is assigned must broadcast to the place");
   }
   ops::copy_(place, value);
 }
@@ -438,7 +439,8 @@ PyObject* tensor_getitem(PyObject* self_object, PyObject* index) {
     if (plan.indices.empty()) return wrap(plan.view.result());
     return wrap(ops::index(plan.view.operand(), list_of(plan.indices)));
   } catch (...) {
-    return set_python_error();
+    return set_call_error("__getitem__",
+                          std::array{CallArgument{"self", self_object}, CallArgument{"index", index}});
   }
 }
 
@@ -453,7 +455,8 @@ int tensor_setitem(PyObject* self, PyObject* index, PyObject* value) {
     assign(unwrap(self), index, value);
     return 0;
   } catch (...) {
-    set_python_error();
+    set_call_error("__setitem__", std::array{CallArgument{"self", self}, CallArgument{"index", index},
+                                             CallArgument{"value", value}});
     return -1;
   }
 }

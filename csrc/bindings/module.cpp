@@ -1,6 +1,6 @@
 // The module torch._C.
 #include "bindings/autograd.h"
-#include "bindings/call.h"
+#include "bindings/call_match.h"
 #include "bindings/creation.h"
 #include "bindings/dispatch.h"
 #include "bindings/docs.h"
@@ -104,6 +104,9 @@ PyObject* trim(PyObject*, PyObject*) {
 }
 
 PyMethodDef functions[] = {
+    {"_shown_arguments", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(shown_arguments)),
+     METH_VARARGS | METH_KEYWORDS,
+     "_shown_arguments(*args, **kwargs) -> str\n\nHow arguments look in the text of an error."},
     {"get_num_threads", get_num_threads, METH_NOARGS, doc::function_get_num_threads},
     {"set_num_threads", py_set_num_threads, METH_O, doc::function_set_num_threads},
     {"get_default_dtype", get_default_dtype, METH_NOARGS, doc::function_get_default_dtype},

@@ -71,7 +71,8 @@ PyObject* nested_list(const Tensor& given, int64_t edge) {
 PyObject* tensor_item(PyObject* self, PyObject*) {
   try {
     const Tensor& t = unwrap(self);
-    check(t.numel() == 1, "a Tensor with ", t.numel(), " elements cannot be converted to Scalar");
+    check(t.numel() == 1, "a Tensor with ", t.numel(),
+          " elements cannot be converted to Scalar: use tolist(), or reduce or index it to one");
     check(!t.is_meta(), "Tensor.item() cannot be called on meta tensors");
     if (is_sparse(t)) return number_object(scalar_of(ops::to_dense(t)));
     if (!t.is_cpu()) return number_object(scalar_of(t));
@@ -187,8 +188,10 @@ int tensor_bool(PyObject* self) {
   }
   try {
     const Tensor& t = unwrap(self);
-    check(t.numel() != 0, "Boolean value of Tensor with no values is ambiguous");
-    check(t.numel() == 1, "Boolean value of Tensor with more than one value is ambiguous");
+    check(t.numel() != 0,
+          "Boolean value of Tensor with no values is ambiguous: ask numel() whether it is empty");
+    check(t.numel() == 1, "Boolean value of Tensor with more than one value is ambiguous (shape ", t.sizes(),
+          "): reduce it with .any() or .all(); between masks write & | ~ for and, or, not");
     return scalar_of(t).to<bool>();
   } catch (...) {
     set_python_error();

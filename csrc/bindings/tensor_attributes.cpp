@@ -5,6 +5,7 @@
 #include "bindings/keyword_args.h"
 #include "bindings/override.h"
 #include "bindings/tensor_type.h"
+#include "core/unavailable.h"
 #include "ops/composite/grad.h"
 #include "ops/infer/infer.h"
 #include "ops/ops.h"
@@ -204,8 +205,7 @@ PyObject* py_is_set_to(PyObject* self, PyObject* other) {
 PyObject* converted(PyObject* self, std::optional<DType> dtype, std::optional<Device> device,
                     std::optional<MemoryFormat> format, bool copy) {
   const Tensor& t = unwrap(self);
-  if (device && device->type == DeviceType::CUDA)
-    fail(ErrorKind::Runtime, "Torch not compiled with CUDA enabled");
+  if (device && device->type == DeviceType::CUDA) fail_without_cuda();
   const bool same = (!dtype || *dtype == t.dtype()) && (!device || device->type == t.device().type) &&
                     (!format || *format == MemoryFormat::Preserve || t.is_contiguous(*format));
   if (same && !copy) return Py_NewRef(self);
@@ -298,8 +298,7 @@ PyObject* py_cpu(PyObject* self, PyObject* const* args, Py_ssize_t n, Keywords n
   });
 }
 PyObject* py_cuda(PyObject*, PyObject* const*, Py_ssize_t, Keywords) {
-  PyErr_SetString(PyExc_AssertionError, "Torch not compiled with CUDA enabled");
-  return nullptr;
+  return guarded([]() -> PyObject* { fail_without_cuda(); });
 }
 PyObject* py_pin_memory(PyObject*, PyObject* const*, Py_ssize_t, Keywords) {
   PyErr_SetString(PyExc_RuntimeError, "Cannot access accelerator device when none is available.");

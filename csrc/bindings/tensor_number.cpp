@@ -7,6 +7,8 @@
 #include "ops/composite/grad.h"
 #include "ops/ops.h"
 
+#include <array>
+
 namespace torch::python {
 
 namespace {
@@ -61,7 +63,7 @@ template <Binary op> PyObject* binary(const Names& names, PyObject* a, PyObject*
     if (!is_operand(a) || !is_operand(b)) Py_RETURN_NOTIMPLEMENTED;
     return call_method(names.method, a, b);
   } catch (...) {
-    return set_python_error();
+    return set_call_error(names.method, std::array{CallArgument{"self", a}, CallArgument{"other", b}});
   }
 }
 
@@ -82,7 +84,7 @@ template <BinaryInplace op> PyObject* inplace(const Names& names, PyObject* a, P
     if (!is_operand(a) || !is_operand(b)) Py_RETURN_NOTIMPLEMENTED;
     return call_method(names.method, a, b);
   } catch (...) {
-    return set_python_error();
+    return set_call_error(names.method, std::array{CallArgument{"self", a}, CallArgument{"other", b}});
   }
 }
 
@@ -141,7 +143,7 @@ template <Tensor (*op)(const Tensor&)> PyObject* unary(const char* name, PyObjec
       return call_override(name, {a}, PyTuple_Pack(1, a));
     return wrap(op(unwrap(a)));
   } catch (...) {
-    return set_python_error();
+    return set_call_error(name, std::array{CallArgument{"self", a}});
   }
 }
 

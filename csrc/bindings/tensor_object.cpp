@@ -12,6 +12,7 @@
 #include "bindings/gil.h"
 #include "bindings/owned.h"
 #include "bindings/tensor_type.h"
+#include "core/unavailable.h"
 
 #include <structmember.h>
 
@@ -207,7 +208,26 @@ void raise_python(PyObject* type, const char* format, ...) {
   va_start(values, format);
   PyErr_FormatV(type, format, values);
   va_end(values);
+  mark_python_error();
   throw PythonError{};
+}
+
+void mark_python_error() {
+  PyObject *type, *value, *trace;
+  PyErr_Fetch(&type, &value, &trace);
+  PyErr_NormalizeException(&type, &value, &trace);
+  if (value && PyObject_SetAttrString(value, "_from_torch", Py_True) < 0) PyErr_Clear();
+  PyErr_Restore(type, value, trace);
+}
+
+PyObject* set_python_error(const Error& error, const std::string& text) {
+  PyObject* const type =
+      dynamic_cast<const Unavailable*>(&error) ? PyExc_AssertionError : error_class(error.kind());
+  const Owned decoded(PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "replace"));
+  if (!decoded) return nullptr;
+  PyErr_SetObject(type, decoded.get());
+  mark_python_error();
+  return nullptr;
 }
 
 PyObject* set_python_error() {
@@ -216,7 +236,7 @@ PyObject* set_python_error() {
   } catch (const PythonError&) {
     if (!PyErr_Occurred()) PyErr_SetString(PyExc_RuntimeError, "unknown Python error");
   } catch (const Error& e) {
-    PyErr_SetString(error_class(e.kind()), e.what());
+    set_python_error(e, e.what());
   } catch (const std::bad_alloc&) {
     PyErr_SetString(PyExc_MemoryError, "out of memory");
   } catch (const std::exception& e) {

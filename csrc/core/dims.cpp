@@ -79,7 +79,8 @@ DimVec broadcast_sizes(IntSpan a, IntSpan b, const char* op) {
     if (x != 1) [[unlikely]]
       fail(ErrorKind::Runtime,
            concat(op, ": The size of tensor a (", x, ") must match the size of tensor b (", y,
-                  ") at non-singleton dimension ", i + shift, " (shapes ", a, " and ", b, ")"));
+                  ") at non-singleton dimension ", i + shift,
+                  ": shapes are aligned at their last dimension, where sizes must be equal or 1"));
     out[i + shift] = y;
   }
   return out;

@@ -1,6 +1,7 @@
 #include "core/storage.h"
 
 #include "core/error.h"
+#include "core/unavailable.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -26,7 +27,7 @@ void* allocate_on(Device device, int64_t bytes) {
   case DeviceType::CUDA:
     break;
   }
-  fail(ErrorKind::Runtime, "Torch not compiled with CUDA enabled");
+  fail_without_cuda();
 }
 } // namespace
 

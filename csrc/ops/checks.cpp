@@ -30,6 +30,14 @@ void check_fits(DType type, const Scalar& value) {
   check(fits, "value cannot be converted to type ", dtype_name(type), " without overflow");
 }
 
+void check_normalized_shape(const Tensor& input, Ints normalized_shape) {
+  const size_t k = normalized_shape.size();
+  if (size_t(input.dim()) >= k && torch::equal(input.sizes().last(k), normalized_shape)) return;
+  const std::string sizes = concat(normalized_shape);
+  check(false, "Given normalized_shape=", sizes, ", expected input with shape [*, ", sizes.substr(1),
+        ", but got input of size", input.sizes());
+}
+
 namespace {
 void check_number_fits(DType type, const Tensor& number) {
   visit_all(number.dtype(),

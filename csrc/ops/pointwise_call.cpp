@@ -186,9 +186,11 @@ void pointwise_into(const char* op, const Tensor& self, PointwiseOp functor, Poi
   check(!is_complex(plan.compute) || is_complex(plan.out) || plan.out == DType::Bool, "In-place ", op,
         " is not supported for complex tensors.");
   check(equal(plan.sizes, self.sizes()), op, ": output with shape ", self.sizes(),
-        " doesn't match the broadcast shape ", plan.sizes);
+        " doesn't match the broadcast shape ", plan.sizes,
+        ": an in-place operation cannot enlarge its tensor");
   check(can_cast(plan.out, self.dtype()), op, ": result type ", dtype_aten_name(plan.out),
-        " can't be cast to the desired output type ", dtype_aten_name(self.dtype()));
+        " can't be cast to the desired output type ", dtype_aten_name(self.dtype()),
+        ": the form that is not in-place makes a tensor of the result type");
   ops::check_writable(op, self);
   for (const Tensor* t : operands)
     if (!t->is_same(self)) ops::check_no_overlap(op, self, *t);

@@ -112,7 +112,8 @@ class ZipReader:
             entries = self._zip.infolist()
         except Exception as error:  # zipfile raises several kinds for damaged directories
             raise RuntimeError(
-                f"torch.load: the file's directory cannot be read ({error}): it is damaged or truncated"
+                "torch.load: PytorchStreamReader failed reading zip archive: failed finding central directory "
+                f"({error}): the file is damaged or truncated"
             ) from None
         folder = entries[0].filename.partition("/")[0] + "/" if entries else ""
         self._entries: dict[str, zipfile.ZipInfo] = {}

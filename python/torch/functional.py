@@ -297,6 +297,24 @@ def _tensors(args: tuple[Any, ...]) -> list[Tensor]:
     return list(args[0]) if len(args) == 1 and isinstance(args[0], (list, tuple)) else list(args)
 
 
+def _common_shape(shapes: Sequence[Sequence[int]], misfit: str) -> _C.Size:
+    """What the shapes broadcast to; ``misfit`` is the text where one does not fit those before it."""
+    result: list[int] = []
+    for number, shape in enumerate(shapes):
+        if len(shape) > len(result):
+            result = [1] * (len(shape) - len(result)) + result
+        for i in builtins.range(len(shape)):
+            size, at = shape[-1 - i], len(result) - 1 - i
+            if size < 0:
+                raise RuntimeError(f"Trying to create tensor with negative dimension ({size}): ({size})")
+            if size != 1 and result[at] not in (1, size):
+                text = misfit.format(known=result[at], size=size, at=at, number=number)
+                raise RuntimeError(f"{text} (shapes {', '.join(str(list(s)) for s in shapes)})")
+            if size != 1:
+                result[at] = size
+    return _C.Size(result)
+
+
 def broadcast_shapes(*shapes: Any) -> _C.Size:
     """Shape that tensors of the given shapes broadcast to; RuntimeError if they do not.
 
@@ -305,22 +323,11 @@ def broadcast_shapes(*shapes: Any) -> _C.Size:
         >>> torch.broadcast_shapes((2, 1), (3,))
         torch.Size([2, 3])
     """
-    tuples = [(s,) if isinstance(s, int) else tuple(s) for s in shapes]
-    result: list[int] = []
-    for shape in tuples:
-        if len(shape) > len(result):
-            result = [1] * (len(shape) - len(result)) + result
-        for i in builtins.range(len(shape)):
-            size, at = shape[-1 - i], len(result) - 1 - i
-            if size < 0:
-                raise RuntimeError(f"Trying to create tensor with negative dimension ({size}): ({size})")
-            if size != 1 and result[at] not in (1, size):
-                raise RuntimeError(
-                    "Shape mismatch: objects cannot be broadcast to a single shape: " + ", ".join(map(str, tuples))
-                )
-            if size != 1:
-                result[at] = size
-    return _C.Size(result)
+    return _common_shape(
+        [(s,) if isinstance(s, int) else tuple(s) for s in shapes],
+        "Shape mismatch: objects cannot be broadcast to a single shape. Mismatching argument at index {number} has "
+        "size {size} where those before have {known}",
+    )
 
 
 def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
@@ -333,7 +340,10 @@ def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
         (torch.Size([2, 3]), torch.Size([2, 3]))
     """
     ts = _tensors(tensors)
-    shape = broadcast_shapes(*(t.shape for t in ts))
+    shape = _common_shape(
+        [t.shape for t in ts],
+        "The size of tensor a ({known}) must match the size of tensor b ({size}) at non-singleton dimension {at}",
+    )
     return tuple(t.expand(shape) for t in ts)
 
 

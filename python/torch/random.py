@@ -49,7 +49,10 @@ def manual_seed(seed: int) -> torch._C.Generator:
         >>> torch.rand(2)
         tensor([0.4963, 0.7682])
     """
-    seed = int(seed)
+    try:
+        seed = int(seed)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"manual_seed: a seed is an integer, got {seed!r} ({error})") from None
     if not -(2**63) <= seed < 2**64:
         raise ValueError("Overflow when unpacking long long: a seed is from -2^63 to 2^64 - 1")
     return _C.default_generator.manual_seed(seed)

@@ -36,7 +36,8 @@ public:
       data_ = copy_.data();
     }
     for (int64_t i = 0; i < size_; ++i)
-      check_index(data_[i] >= 0 && data_[i] < rows, "index out of range in self");
+      check_index(data_[i] >= 0 && data_[i] < rows, "index out of range in self: index ", data_[i],
+                  " in a table of ", rows, " rows");
   }
   int64_t size() const { return size_; }
   int64_t operator[](int64_t i) const { return data_[i]; }

@@ -74,14 +74,15 @@ template <class F> void visit_target(const char* op, DType t, F&& f) {
     visit_index(op, t, f);
 }
 
-[[noreturn, gnu::cold]] void fail_target(int64_t target) {
-  fail(ErrorKind::Index, concat("Target ", target, " is out of bounds."));
+[[noreturn, gnu::cold]] void fail_target(int64_t target, int64_t classes) {
+  fail(ErrorKind::Index, concat("Target ", target, " is out of bounds. The input has ", classes,
+                                " classes, so targets are from 0 to ", classes - 1));
 }
 // Targets are checked as they are read: the results are new.
 __attribute__((always_inline)) inline bool counts(int64_t target, int64_t classes, int64_t ignore_index) {
   if (target == ignore_index) return false;
   if (static_cast<uint64_t>(target) >= static_cast<uint64_t>(classes)) [[unlikely]]
-    fail_target(target);
+    fail_target(target, classes);
   return true;
 }
 

@@ -6,7 +6,7 @@
 
 namespace torch::TORCH_ISA {
 
-void fail_zero_division() { fail(ErrorKind::Runtime, "ZeroDivisionError"); }
+void fail_zero_division() { fail(ErrorKind::Runtime, "ZeroDivisionError: integer division by zero"); }
 
 double erfcinv_tail(double tail) {
   const double r = std::sqrt(-std::log(tail));

@@ -165,7 +165,8 @@ Pieces stack_pieces(TensorList tensors, int64_t dim) {
   for (size_t i = 0; i < tensors.size(); ++i) {
     check(torch::equal(tensors[i].sizes(), tensors[0].sizes()),
           "stack expects each tensor to be equal size, but got ", tensors[0].sizes(), " at entry 0 and ",
-          tensors[i].sizes(), " at entry ", i);
+          tensors[i].sizes(), " at entry ", i,
+          ": cat joins unequal lengths, torch.nn.utils.rnn.pad_sequence pads them");
     pieces.tensors.push_back(unsqueeze(tensors[i], pieces.dim));
   }
   return pieces;

@@ -32,8 +32,10 @@ Tensor binary_cross_entropy(const Tensor& self, const Tensor& target, const Tens
         dtype_aten_name(self.dtype()), " (binary_cross_entropy: target must have the dtype of input)");
   if (!self.is_meta() && self.numel() > 0) {
     NoGradGuard no_grad;
-    check(*all(logical_and(ge(self, 0), le(self, 1))).data<bool>(),
-          "all elements of input should be between 0 and 1");
+    check(
+        *all(logical_and(ge(self, 0), le(self, 1))).data<bool>(),
+        "all elements of input should be between 0 and 1: the loss takes probabilities, which sigmoid makes; "
+        "binary_cross_entropy_with_logits takes what comes before it");
     check(*all(logical_and(ge(target, 0), le(target, 1))).data<bool>(),
           "all elements of target should be between 0 and 1");
   }
@@ -98,7 +100,9 @@ Tensor cross_entropy_loss(const Tensor& self, const Tensor& target, const Tensor
   if (probabilities) {
     check(target.is_floating_point(),
           "Expected floating point type for target with class probabilities, got ",
-          dtype_aten_name(target.dtype()));
+          dtype_aten_name(target.dtype()),
+          ": a target of the input's shape holds probabilities; give class indices of shape [N], or "
+          "target.float()");
     check(ignore_index < 0, "ignore_index is not supported for floating point target");
     Tensor t = target;
     if (label_smoothing > 0) t = t * Scalar(1 - label_smoothing) + Scalar(label_smoothing / double(classes));
@@ -113,10 +117,11 @@ Tensor cross_entropy_loss(const Tensor& self, const Tensor& target, const Tensor
       return sum(total) / Scalar(double(std::max<int64_t>(self.numel() / std::max<int64_t>(classes, 1), 1)));
     return reduced_loss(total, reduction);
   }
-  check(is_integral(target.dtype()), "expected scalar type Long but found ", dtype_aten_name(target.dtype()),
-        " (cross_entropy: a target of class indices must be int64; a target of probabilities must have the "
-        "input's shape ",
-        self.sizes(), ", got ", target.sizes(), ")");
+  check(is_integral(target.dtype()), "expected target dtype to be Long or Byte, but got ",
+        dtype_aten_name(target.dtype()),
+        ": target.long() makes class indices of it; a target of probabilities must have the input's shape ",
+        self.sizes(), ", got ", target.sizes(), " (expected scalar type Long but found ",
+        dtype_aten_name(target.dtype()), ")");
   const Tensor log_p = log_softmax(self, channel, std::nullopt);
   if (label_smoothing <= 0) return nll_loss_nd(log_p, target, weight, reduction, ignore_index);
   // Mixture of the index target and the uniform distribution (Szegedy et al., 2016).

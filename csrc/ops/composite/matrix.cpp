@@ -67,7 +67,8 @@ Tensor matmul(const Tensor& self, const Tensor& other) {
     const Tensor rhs = b == 1 ? unsqueeze(other, 1) : other;
     check(self.sizes().back() == rhs.sizes()[0], "mat1 and mat2 shapes cannot be multiplied (",
           self.numel() / std::max<int64_t>(self.sizes().back(), 1), "x", self.sizes().back(), " and ",
-          rhs.sizes()[0], "x", rhs.sizes()[1], ")");
+          rhs.sizes()[0], "x", rhs.sizes()[1],
+          "): the last dimension of the first must equal the rows of the second");
     DimVec sizes = self.sizes();
     int64_t rows = 1;
     for (int64_t i = 0; i + 1 < a; ++i) rows *= sizes[i];
@@ -257,6 +258,11 @@ Operand summed(Operand o, const std::vector<int>& uses) {
   return o;
 }
 
+// A label as the equation has it; a dot for the dims of an ellipsis.
+char label_text(int label) {
+  return static_cast<char>(label >= kEllipsisBase ? '.' : label < 26 ? 'A' + label : 'a' + label - 26);
+}
+
 Tensor arranged(const Operand& o, const Labels& order) { // missing labels become size 1
   DimVec perm;
   Tensor t = o.tensor;
@@ -325,7 +331,8 @@ Tensor einsum(std::string_view equation, TensorList tensors, OptInts path) {
   check(terms.size() == tensors.size(),
         terms.size() > tensors.size()
             ? "einsum(): fewer operands were provided than specified in the equation"
-            : "einsum(): more operands were provided than specified in the equation");
+            : "einsum(): more operands were provided than specified in the equation",
+        ": it has ", terms.size(), " terms, got ", tensors.size(), " tensors");
   int64_t ellipsis_dims = 0;
   for (size_t i = 0; i < terms.size(); ++i) {
     const int64_t named = static_cast<int64_t>(terms[i].before.size() + terms[i].after.size());
@@ -355,16 +362,17 @@ Tensor einsum(std::string_view equation, TensorList tensors, OptInts path) {
         continue;
       }
       const int64_t first = seen - o.labels.begin(), second = static_cast<int64_t>(o.labels.size());
-      check(o.tensor.size(first) == o.tensor.size(second), "einsum(): subscript is repeated for operand ", i,
-            " but the sizes don't match, ", o.tensor.size(second), " != ", o.tensor.size(first));
+      check(o.tensor.size(first) == o.tensor.size(second), "einsum(): subscript ", label_text(labels[d]),
+            " is repeated for operand ", i, " but the sizes don't match, ", o.tensor.size(second),
+            " != ", o.tensor.size(first));
       o.tensor = movedim(diagonal(o.tensor, 0, first, second), {-1}, {first});
     }
     for (size_t d = 0; d < o.labels.size(); ++d) {
       int64_t& known = size_of[o.labels[d]];
       const int64_t s = o.tensor.sizes()[d];
-      check(known < 0 || known == 1 || s == 1 || known == s,
-            "einsum(): operands do not broadcast with remapped shapes [original->remapped]: ", "operand ", i,
-            " has size ", s, " where another has ", known);
+      check(known < 0 || known == 1 || s == 1 || known == s, "einsum(): subscript ", label_text(o.labels[d]),
+            " has size ", s, " for operand ", i, " which does not broadcast with previously seen size ",
+            known);
       known = known < 0 || known == 1 ? s : known;
     }
     operands.push_back(std::move(o));
@@ -377,10 +385,10 @@ Tensor einsum(std::string_view equation, TensorList tensors, OptInts path) {
       for (int64_t e = 0; e < ellipsis_dims; ++e) out.push_back(kEllipsisBase + static_cast<int>(e));
     out.insert(out.end(), term.after.begin(), term.after.end());
     for (size_t i = 0; i < out.size(); ++i) {
-      check(size_of[out[i]] >= 0,
-            "einsum(): output subscript does not appear in the equation for any input operand");
-      check(std::count(out.begin(), out.end(), out[i]) == 1,
-            "einsum(): output subscript appears more than once in the output");
+      check(size_of[out[i]] >= 0, "einsum(): output subscript ", label_text(out[i]),
+            " does not appear in the equation for any input operand");
+      check(std::count(out.begin(), out.end(), out[i]) == 1, "einsum(): output subscript ",
+            label_text(out[i]), " appears more than once in the output");
     }
   } else {
     for (int64_t e = 0; e < ellipsis_dims; ++e) out.push_back(kEllipsisBase + static_cast<int>(e));

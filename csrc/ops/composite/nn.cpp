@@ -1,4 +1,5 @@
 // Network functions written with kernels-level ops.
+#include "ops/checks.h"
 #include "ops/entry.h"
 
 namespace torch::ops {
@@ -81,9 +82,8 @@ Tensor instance_norm(const Tensor& input, const Tensor& weight, const Tensor& bi
 }
 Tensor rms_norm(const Tensor& input, Ints normalized_shape, const Tensor& weight, std::optional<double> eps) {
   const int64_t k = static_cast<int64_t>(normalized_shape.size());
-  check(k >= 1 && input.dim() >= k && torch::equal(input.sizes().last(k), normalized_shape),
-        "Given normalized_shape=", normalized_shape, ", expected input with shape [*, ", normalized_shape,
-        "], but got input of size", input.sizes());
+  check(k >= 1, "rms_norm: normalized_shape must have at least one dimension");
+  check_normalized_shape(input, normalized_shape);
   DimVec dims;
   for (int64_t i = 1; i <= k; ++i) dims.push_back(-i);
   const DType type = is_reduced_float(input.dtype()) ? DType::Float32 : input.dtype();
@@ -126,7 +126,8 @@ Tensor constant_pad_nd(const Tensor& self, Ints pad, const Scalar& value) {
 }
 
 Tensor pad(const Tensor& self, Ints pad, std::string_view mode, std::optional<double> value) {
-  check(pad.size() % 2 == 0, "Padding length must be divisible by 2");
+  check(pad.size() % 2 == 0, "Padding length must be divisible by 2, got ", pad,
+        ": two widths for each dimension, the last dimension first");
   if (mode == "constant") return constant_pad_nd(self, pad, value.value_or(0.0));
   check(!value || *value == 0, "Padding mode \"", mode, "\" doesn't take in value argument");
   check_kind(ErrorKind::NotImplemented, mode == "reflect" || mode == "replicate" || mode == "circular",
@@ -176,11 +177,13 @@ Tensor one_hot(const Tensor& self, int64_t num_classes) {
     sizes.push_back(num_classes);
     return zeros(sizes, DType::Int64);
   }
-  check(*amin(self).data<int64_t>() >= 0, "Class values must be non-negative.");
+  const int64_t smallest = *amin(self).data<int64_t>();
+  check(smallest >= 0, "Class values must be non-negative. Got ", smallest);
   const int64_t largest = *amax(self).data<int64_t>();
   if (num_classes == -1) num_classes = largest + 1;
   check(num_classes >= 1, "num_classes should be positive");
-  check(largest < num_classes, "Class values must be smaller than num_classes.");
+  check(largest < num_classes, "Class values must be smaller than num_classes. Got class ", largest,
+        " for num_classes=", num_classes);
   DimVec sizes = self.sizes();
   sizes.push_back(num_classes);
   return scatter_(zeros(sizes, DType::Int64), -1, unsqueeze(self, -1), Scalar(int64_t{1}));

@@ -2,6 +2,30 @@
 
 namespace torch::infer {
 
+namespace {
+
+// Whether the input is laid out as images are in files: height, width, channels.
+bool channels_are_last(const Tensor& input, int64_t channels) {
+  return input.sizes().back() == channels && input.sizes()[1] != channels;
+}
+
+[[noreturn]] void fail_kernel_too_large(const Tensor& input, const Tensor& weight, Ints padding,
+                                        Ints dilation) {
+  std::string have, want;
+  for (size_t i = 0; i < padding.size(); ++i) {
+    const char* const by = i ? " x " : "";
+    have += concat(by, input.sizes()[i + 2] + 2 * padding[i]);
+    want += concat(by, dilation[i] * (weight.sizes()[i + 2] - 1) + 1);
+  }
+  fail(ErrorKind::Runtime,
+       concat(
+           "Calculated padded input size per channel: (", have, "). Kernel size: (", want,
+           "). Kernel size can't be greater than actual input size: pad the input, or use fewer layers that "
+           "shrink it"));
+}
+
+} // namespace
+
 TensorMeta convolution(const Tensor& input, const Tensor& weight, const Tensor& bias, Ints stride,
                        Ints padding, Ints dilation, bool transposed, Ints output_padding, int64_t groups) {
   const int64_t spatial = weight.dim() - 2;
@@ -9,9 +33,11 @@ TensorMeta convolution(const Tensor& input, const Tensor& weight, const Tensor& 
         weight.sizes());
   check(input.dim() == weight.dim(), "Expected ", spatial + 1, "D (unbatched) or ", spatial + 2,
         "D (batched) input to conv", transposed ? "_transpose" : "", spatial,
-        "d, but got input of size: ", input.sizes());
+        "d, but got input of size: ", input.sizes(), ": batch and channels come before the ", spatial,
+        spatial == 1 ? " spatial dimension" : " spatial dimensions");
   check(input.dtype() == weight.dtype(), "Input type (", dtype_name(input.dtype()), ") and weight type (",
-        dtype_name(weight.dtype()), ") should be the same");
+        dtype_name(weight.dtype()), ") should be the same: convert the input with .to(torch.",
+        dtype_name(weight.dtype()), ")");
   check_kind(ErrorKind::NotImplemented, input.dtype() != DType::Bool,
              "\"convolution\" not implemented for 'Bool'");
   if (bias.defined())
@@ -34,8 +60,9 @@ TensorMeta convolution(const Tensor& input, const Tensor& weight, const Tensor& 
   check(w[0] >= groups && w[0] % groups == 0, "Given groups=", groups, ", expected weight to be at least ",
         groups, " at dimension 0 and divisible by it, but got weight of size ", w, " instead");
   check(input.sizes()[1] == in_channels, "Given groups=", groups, ", weight of size ", w, ", expected input",
-        input.sizes(), " to have ", in_channels, " channels, but got ", input.sizes()[1],
-        " channels instead");
+        input.sizes(), " to have ", in_channels, " channels, but got ", input.sizes()[1], " channels instead",
+        channels_are_last(input, in_channels) ? ": they seem to be last, where movedim(-1, 1) takes them from"
+                                              : "");
   if (bias.defined())
     check(bias.dim() == 1 && bias.numel() == out_channels, "Given ", transposed ? "transposed=1, " : "",
           "weight of size ", w, ", expected bias to be 1-dimensional with ", out_channels,
@@ -51,9 +78,8 @@ TensorMeta convolution(const Tensor& input, const Tensor& weight, const Tensor& 
       sizes.push_back((in - 1) * stride[i] - 2 * padding[i] + reach + extra);
       check(sizes.back() >= 0, "convolution: calculated output size is too small: ", sizes);
     } else {
-      check(in + 2 * padding[i] >= reach, "Calculated padded input size per channel: (", in + 2 * padding[i],
-            "). Kernel size: (", reach, "). Kernel size can't be greater than actual input size (dimension ",
-            i + 2, " of input ", input.sizes(), ")");
+      if (in + 2 * padding[i] < reach) [[unlikely]]
+        fail_kernel_too_large(input, weight, padding, dilation);
       sizes.push_back((in + 2 * padding[i] - reach) / stride[i] + 1);
     }
   }

@@ -223,7 +223,8 @@ TensorMeta cat(TensorList tensors, int64_t dim) {
   for (size_t i = 0; i < tensors.size(); ++i) {
     const Tensor& t = tensors[i];
     check(t.defined(), "cat: tensor ", i, " is undefined");
-    check(t.dim() > 0, "zero-dimensional tensor (at position ", i, ") cannot be concatenated");
+    check(t.dim() > 0, "zero-dimensional tensor (at position ", i,
+          ") cannot be concatenated: stack joins numbers");
     type = promote(type, t.dtype());
     if (!model && !legacy(t)) model = &t;
   }
@@ -237,7 +238,7 @@ TensorMeta cat(TensorList tensors, int64_t dim) {
     channels_last &= t.suggested_format() != MemoryFormat::Contiguous;
     if (legacy(t)) continue;
     check(t.dim() == model->dim(), "Tensors must have same number of dimensions: got ", model->dim(), " and ",
-          t.dim());
+          t.dim(), " (tensor number ", i, ")");
     for (int64_t d = 0; d < t.dim(); ++d)
       check(d == dim || t.sizes()[d] == sizes[d], "Sizes of tensors must match except in dimension ", dim,
             ". Expected size ", sizes[d], " but got size ", t.sizes()[d], " for tensor number ", i,

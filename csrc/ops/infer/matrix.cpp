@@ -7,7 +7,7 @@ namespace {
 void check_dtypes(const char* op, const Tensor& a, const Tensor& b) {
   check(a.dtype() == b.dtype(), op,
         ": expected m1 and m2 to have the same dtype, but got: ", dtype_name(a.dtype()),
-        " != ", dtype_name(b.dtype()));
+        " != ", dtype_name(b.dtype()), ": convert one with .to(dtype)");
   check_kind(ErrorKind::NotImplemented, a.dtype() != DType::Bool, '"', op, "\" not implemented for 'Bool'");
 }
 
@@ -29,18 +29,19 @@ void check_expands(const char* op, const Tensor& self, IntSpan sizes) {
 } // namespace
 
 TensorMeta mm(const Tensor& self, const Tensor& mat2) {
-  check(self.dim() == 2, "self must be a matrix (mm: got shapes ", self.sizes(), " and ", mat2.sizes(), ")");
-  check(mat2.dim() == 2, "mat2 must be a matrix (mm: got shapes ", self.sizes(), " and ", mat2.sizes(), ")");
+  check(self.dim() == 2, "self must be a matrix, got shape ", self.sizes(), ": matmul takes batches too");
+  check(mat2.dim() == 2, "mat2 must be a matrix, got shape ", mat2.sizes(), ": matmul takes batches too");
   if (self.sizes()[1] != mat2.sizes()[0]) [[unlikely]]
     fail(ErrorKind::Runtime,
-         concat("mat1 and mat2 shapes cannot be multiplied (", shape_pair(self, mat2), ")"));
+         concat("mat1 and mat2 shapes cannot be multiplied (", shape_pair(self, mat2), "): the first has ",
+                self.sizes()[1], " columns, the second ", mat2.sizes()[0], " rows"));
   check_dtypes("mm", self, mat2);
   return {{self.sizes()[0], mat2.sizes()[1]}, self.dtype(), self.device()};
 }
 
 TensorMeta bmm(const Tensor& self, const Tensor& mat2) {
-  check(self.dim() == 3, "batch1 must be a 3D tensor (bmm: got shape ", self.sizes(), ")");
-  check(mat2.dim() == 3, "batch2 must be a 3D tensor (bmm: got shape ", mat2.sizes(), ")");
+  check(self.dim() == 3, "batch1 must be a 3D tensor, got shape ", self.sizes(), ": matmul takes any");
+  check(mat2.dim() == 3, "batch2 must be a 3D tensor, got shape ", mat2.sizes(), ": matmul takes any");
   const auto& a = self.sizes();
   const auto& b = mat2.sizes();
   check(a[0] == b[0] && a[2] == b[1], "Expected size for first two dimensions of batch2 tensor to be: [",
@@ -75,7 +76,8 @@ TensorMeta mv(const Tensor& self, const Tensor& vec) {
   check(self.dim() == 2 && vec.dim() == 1, "vector + matrix @ vector expected, got ", vec.dim(), ", ",
         self.dim(), ", ", vec.dim());
   check(self.sizes()[1] == vec.sizes()[0], "size mismatch, got input (", self.sizes()[0], "), mat (",
-        self.sizes()[0], "x", self.sizes()[1], "), vec (", vec.sizes()[0], ")");
+        self.sizes()[0], "x", self.sizes()[1], "), vec (", vec.sizes()[0],
+        "): the vector needs as many elements as the matrix has columns");
   check_dtypes("mv", self, vec);
   return {{self.sizes()[0]}, self.dtype(), self.device()};
 }
@@ -112,12 +114,18 @@ TensorMeta linear(const Tensor& input, const Tensor& weight, const Tensor& bias)
     const int64_t rows = input.numel() / std::max<int64_t>(input.sizes().back(), 1);
     fail(ErrorKind::Runtime,
          concat("mat1 and mat2 shapes cannot be multiplied (", rows, "x", input.sizes().back(), " and ", in,
-                "x", out, "): linear with weight ", weight.sizes(),
-                " expects an input whose last dimension is ", in, ", got input of shape ", input.sizes()));
+                "x", out, "): weight ", weight.sizes(), " expects an input whose last dimension is ", in,
+                ", got input of shape ", input.sizes()));
   }
-  check(input.dtype() == weight.dtype(), "mat1 and mat2 must have the same dtype, but got ",
-        dtype_aten_name(input.dtype()), " and ", dtype_aten_name(weight.dtype()),
-        " (linear: input and weight)");
+  if (input.dtype() != weight.dtype()) [[unlikely]] {
+    std::string text =
+        concat("mat1 and mat2 must have the same dtype, but got ", dtype_aten_name(input.dtype()), " and ",
+               dtype_aten_name(weight.dtype()), " (input and weight): convert the input with .to(torch.",
+               dtype_name(weight.dtype()), ")");
+    if (is_floating(input.dtype()))
+      text += concat(", or the module with .to(torch.", dtype_name(input.dtype()), ")");
+    fail(ErrorKind::Runtime, std::move(text));
+  }
   check_dtypes("linear", input, weight);
   if (bias.defined()) {
     check(bias.dtype() == input.dtype(), "linear: self and mat2 must have the same dtype, but bias is ",

@@ -1,3 +1,4 @@
+#include "ops/checks.h"
 #include "ops/infer/pool.h"
 
 namespace torch::infer {
@@ -53,9 +54,7 @@ Metas3 layer_norm(const Tensor& input, Ints normalized_shape, const Tensor& weig
   check(!bias.defined() || equal(bias.sizes(), normalized_shape),
         "Expected bias to be of same shape as normalized_shape, but got bias of shape ",
         bias.defined() ? bias.sizes() : Ints(), " and normalized_shape = ", normalized_shape);
-  check(n >= k && equal(input.sizes().last(std::min(n, k)), normalized_shape),
-        "Given normalized_shape=", normalized_shape, ", expected input with shape [*, ", normalized_shape,
-        "], but got input of size", input.sizes());
+  ops::check_normalized_shape(input, normalized_shape);
   check_kind(ErrorKind::NotImplemented, input.is_floating_point(), "\"layer_norm\" not implemented for '",
              dtype_aten_name(input.dtype()), "'");
   DimVec lead(input.sizes().first(n - k));
@@ -95,8 +94,9 @@ Metas2 nll_loss(const Tensor& self, const Tensor& target, const Tensor& weight, 
   check_kind(ErrorKind::NotImplemented, self.is_floating_point(), "\"nll_loss\" not implemented for '",
              dtype_aten_name(self.dtype()), "'");
   check(target.dtype() == DType::Int64 || target.dtype() == DType::UInt8,
-        "expected scalar type Long but found ", dtype_aten_name(target.dtype()),
-        " (nll_loss: target holds class indices)");
+        "expected target dtype to be Long or Byte, but got ", dtype_aten_name(target.dtype()),
+        ": target holds class indices, which target.long() makes of it (expected scalar type Long but found ",
+        dtype_aten_name(target.dtype()), ")");
   check(self.dim() >= 1, "nll_loss: input tensor should be 1D or more, got 0D");
   const int64_t classes = self.sizes()[self.dim() == 1 ? 0 : 1];
   check(
@@ -109,6 +109,11 @@ Metas2 nll_loss(const Tensor& self, const Tensor& target, const Tensor& weight, 
   DimVec expected;
   for (int64_t i = 0; i < self.dim(); ++i)
     if (i != (self.dim() == 1 ? 0 : 1)) expected.push_back(self.sizes()[i]);
+  check(self.dim() > 2 || target.dim() <= 1,
+        "0D or 1D target tensor expected, multi-target not supported: target must hold one class index for "
+        "each "
+        "sample, got shape ",
+        target.sizes(), " for input of shape ", self.sizes());
   if (self.dim() == 1)
     check(target.numel() == 1 && target.dim() <= 1, "size mismatch (got input: ", self.sizes(),
           ", target: ", target.sizes(), ")");

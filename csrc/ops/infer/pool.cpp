@@ -44,6 +44,13 @@ void check_input(const PoolName& op, const Tensor& self) {
           self.sizes(), " with dimension ", i, " being empty");
 }
 
+// 8x3x3, as PyTorch writes the sizes of pooling.
+std::string by(IntSpan sizes) {
+  std::string text;
+  for (const int64_t n : sizes) text += concat(text.empty() ? "" : "x", n);
+  return text;
+}
+
 DimVec pooled_sizes(const PoolName& op, const Tensor& self, Ints kernel, Ints stride, Ints padding,
                     Ints dilation, bool ceil_mode) {
   check_list(op, "kernel_size", kernel, false);
@@ -61,11 +68,13 @@ DimVec pooled_sizes(const PoolName& op, const Tensor& self, Ints kernel, Ints st
     check(p >= 0, "pad must be non-negative, but got pad: ", p);
     check(p <= (d * (k - 1) + 1) / 2, "pad should be at most half of effective kernel size, but got pad=", p,
           ", kernel_size=", k, " and dilation=", d);
-    const int64_t out = pooled_size(self.sizes()[at], k, s, p, d, ceil_mode);
-    check(out > 0, op, ": Given input size: ", self.sizes(), ". Calculated output size is too small (", out,
-          " in dimension ", at, ")");
-    sizes[size_t(at)] = out;
+    sizes[size_t(at)] = pooled_size(self.sizes()[at], k, s, p, d, ceil_mode);
   }
+  const IntSpan window = sizes.span().last(size_t(op.spatial));
+  if (std::any_of(window.begin(), window.end(), [](int64_t n) { return n <= 0; })) [[unlikely]]
+    check(false, op, ": Given input size: (", by(self.sizes().last(size_t(op.spatial) + 1)),
+          "). Calculated output size: (", by(sizes.span().last(size_t(op.spatial) + 1)),
+          "). Output size is too small: pad the input, or use fewer layers that shrink it");
   return sizes;
 }
 

@@ -14,7 +14,7 @@ DimVec resolve_size(const char* op, Ints size, int64_t numel) {
   int64_t unknown = -1;
   for (size_t i = 0; i < size.size(); ++i) {
     if (size[i] == -1) {
-      check(unknown < 0, "only one dimension can be inferred");
+      check(unknown < 0, "only one dimension can be inferred, got ", size);
       unknown = static_cast<int64_t>(i);
     } else {
       check(size[i] >= 0, op, ": invalid shape dimension ", size[i], " in ", size);
@@ -24,10 +24,12 @@ DimVec resolve_size(const char* op, Ints size, int64_t numel) {
   if (unknown >= 0) {
     check(known != 0, "cannot reshape tensor of ", numel, " elements into shape ", size,
           " because the unspecified dimension size -1 can be any value and is ambiguous");
-    check(numel % known == 0, "shape '", size, "' is invalid for input of size ", numel);
+    check(numel % known == 0, "shape '", size, "' is invalid for input of size ", numel,
+          ": it is no multiple of ", known);
     out[unknown] = numel / known;
   } else {
-    check(known == numel, "shape '", size, "' is invalid for input of size ", numel);
+    check(known == numel, "shape '", size, "' is invalid for input of size ", numel, ": it has ", known,
+          " elements; -1 stands for the size that is left");
   }
   return out;
 }
@@ -118,8 +120,9 @@ Geometry t(const Tensor& self) {
 Geometry permute(const Tensor& self, Ints dims) {
   const int64_t n = self.dim();
   check(static_cast<int64_t>(dims.size()) == n,
-        "permute(sparse_coo): number of dimensions in the tensor input does not match "
-        "the length of the desired ordering of dimensions i.e. input.dim() = ",
+        "permute: number of dimensions in the tensor input does not match the length of the desired ordering "
+        "of "
+        "dimensions i.e. input.dim() = ",
         n, " is not equal to len(dims) = ", dims.size());
   Geometry g{DimVec(size_t(n)), DimVec(size_t(n)), self.offset(), self.dtype()};
   uint64_t seen = 0;
@@ -181,7 +184,7 @@ Geometry expand(const Tensor& self, Ints size) {
     check(want >= 0, "expand: negative size ", size);
     check(have == want || have == 1, "The expanded size of the tensor (", want,
           ") must match the existing size (", have, ") at non-singleton dimension ", i,
-          ".  Target sizes: ", size, ".  Tensor sizes: ", self.sizes());
+          ".  Target sizes: ", size, ".  Tensor sizes: ", self.sizes(), ". Only dimensions of size 1 expand");
     g.sizes[i] = want;
     g.strides[i] = d < 0 ? (i + 1 < n ? g.sizes[i + 1] * g.strides[i + 1] : 1) : self.strides()[d];
     if (have != want || (d < 0 && want != 1)) g.strides[i] = 0;

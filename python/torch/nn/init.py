@@ -131,7 +131,10 @@ def calculate_gain(nonlinearity: str, param: Any = None) -> float:
 def _calculate_fan_in_and_fan_out(tensor: torch.Tensor) -> tuple[int, int]:
     """Return how many inputs an output of the layer with this weight has, and how many outputs an input."""
     if tensor.dim() < 2:
-        raise ValueError("Fan in and fan out can not be computed for tensor with fewer than 2 dimensions")
+        raise ValueError(
+            "Fan in and fan out can not be computed for tensor with fewer than 2 dimensions, got shape "
+            f"{list(tensor.shape)}"
+        )
     receptive_field = math.prod(tensor.shape[2:])
     return tensor.size(1) * receptive_field, tensor.size(0) * receptive_field
 

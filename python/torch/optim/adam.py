@@ -96,7 +96,7 @@ class Adam(ListOptimizer):
     @classmethod
     def _apply(cls, params: list, grads: list, tensors: dict[str, list], numbers: dict[str, list], group: dict) -> None:
         beta1, beta2 = _beta_options(group)
-        torch._foreach_add_(numbers["step"], 1)
+        torch._C._VariableFunctions._foreach_add_(numbers["step"], 1)
         op = torch._fused_adamw_ if group["decoupled_weight_decay"] else torch._fused_adam_
         op(
             params,

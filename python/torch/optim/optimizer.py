@@ -68,8 +68,10 @@ def _check_lr(lr: Any) -> None:
     """Refuse a learning rate that no optimizer can use."""
     if isinstance(lr, torch.Tensor) and lr.numel() != 1:
         raise ValueError("Tensor lr must be 1-element")
+    if isinstance(lr, str):
+        raise TypeError(f"Invalid learning rate: {lr!r} is text; use float(...)")
     if not 0.0 <= lr:
-        raise ValueError(f"Invalid learning rate: {lr}")
+        raise ValueError(f"Invalid learning rate: {lr} (it must not be negative)")
 
 
 def _check_not_negative(**values: Any) -> None:
@@ -138,13 +140,21 @@ class Optimizer:
         if isinstance(params, torch.Tensor):
             raise TypeError(
                 "params argument given to the optimizer should be an iterable of Tensors or dicts, "
-                f"but got {_typename(params)}"
+                f"but got {_typename(params)}: write [tensor] for a single one"
+            )
+        if isinstance(params, torch.nn.Module):
+            raise TypeError(
+                f"{type(params).__name__!r} object is not iterable: an optimizer takes parameters, which "
+                "model.parameters() lists"
             )
         self.state: defaultdict[torch.Tensor, Any] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
         groups = list(params)
         if not groups:
-            raise ValueError("optimizer got an empty parameter list")
+            raise ValueError(
+                "optimizer got an empty parameter list: the model has no parameters, or something else has used up "
+                "the iterator that model.parameters() returns"
+            )
         if not isinstance(groups[0], dict):
             groups = [{"params": groups}]
         for group in groups:
@@ -294,10 +304,15 @@ class Optimizer:
                 state_dict = replaced
         saved_groups = [{**group, "params": list(group["params"])} for group in state_dict["param_groups"]]
         if len(self.param_groups) != len(saved_groups):
-            raise ValueError("loaded state dict has a different number of parameter groups")
+            raise ValueError(
+                f"loaded state dict has a different number of parameter groups: {len(saved_groups)}, the optimizer has "
+                f"{len(self.param_groups)}"
+            )
         if any(len(g["params"]) != len(s["params"]) for g, s in zip(self.param_groups, saved_groups)):
             raise ValueError(
-                "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
+                "loaded state dict contains a parameter group that doesn't match the size of optimizer's group: its "
+                f"groups have {[len(s['params']) for s in saved_groups]} parameters, the optimizer's "
+                f"{[len(g['params']) for g in self.param_groups]}"
             )
         params = dict(
             zip(
@@ -391,7 +406,11 @@ class Optimizer:
             if not isinstance(param, torch.Tensor):
                 raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {_typename(param)}")
             if not self.defaults.get("differentiable", None) and not (param.is_leaf or param.retains_grad):
-                raise ValueError("can't optimize a non-leaf Tensor")
+                raise ValueError(
+                    f"can't optimize a non-leaf Tensor: that of shape {list(param.shape)} is the result of "
+                    f"{type(param.grad_fn).__name__}. Optimize what it was computed from, or call "
+                    "detach().requires_grad_() first"
+                )
         for name, default in self.defaults.items():
             if default is required and name not in param_group:
                 raise ValueError(f"parameter group didn't specify a value of required optimization parameter {name}")
@@ -415,7 +434,8 @@ class Optimizer:
                     f"cannot add param group {current} to the optimizer"
                 )
         if not present.isdisjoint(params):
-            raise ValueError("some parameters appear in more than one parameter group")
+            shapes = [list(param.shape) for param in params if param in present]
+            raise ValueError(f"some parameters appear in more than one parameter group: those of shapes {shapes}")
         self.param_groups.append(param_group)
 
     # ---- helpers of the steps ------------------------------------------------------------------------------------

@@ -76,7 +76,7 @@ class RMSprop(ListOptimizer):
 
     @classmethod
     def _apply(cls, params: list, grads: list, tensors: dict[str, list], numbers: dict[str, list], group: dict) -> None:
-        torch._foreach_add_(numbers["step"], 1)
+        torch._C._VariableFunctions._foreach_add_(numbers["step"], 1)
         torch._fused_rmsprop_(
             params,
             grads,

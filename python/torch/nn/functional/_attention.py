@@ -181,13 +181,14 @@ def multi_head_attention_forward(
         if attn_mask.dim() == 2:
             if attn_mask.shape != (length, source):
                 raise RuntimeError(
-                    f"The shape of the 2D attn_mask is {attn_mask.shape}, but should be {(length, source)}."
+                    f"The shape of the 2D attn_mask is {attn_mask.shape}, but should be {(length, source)}, "
+                    "which is (target length, source length)."
                 )
             attn_mask = attn_mask.unsqueeze(0)
         elif attn_mask.shape != (batch * num_heads, length, source):
             raise RuntimeError(
                 f"The shape of the 3D attn_mask is {attn_mask.shape}, but should be "
-                f"{(batch * num_heads, length, source)}."
+                f"{(batch * num_heads, length, source)}, which is (batch * num_heads, target length, source length)."
             )
     extra = 0
     if bias_k is not None and bias_v is not None:
@@ -215,10 +216,12 @@ def multi_head_attention_forward(
         key_padding_mask = None if key_padding_mask is None else pad(key_padding_mask, (0, extra))
     source = k.size(1)
     if key_padding_mask is not None:
-        if key_padding_mask.shape != (batch, source):
-            raise AssertionError(
-                f"expecting key_padding_mask shape of {(batch, source)}, but got {tuple(key_padding_mask.shape)}"
-            )
+        for i, size in enumerate((batch, source)):
+            if key_padding_mask.shape[i] != size:
+                raise AssertionError(
+                    f"Expected key_padded_mask.shape[{i}] to be {size}, but got {key_padding_mask.shape[i]}: its shape "
+                    f"is (batch, source length) = {(batch, source)}, also where the batch is not first in the input"
+                )
         padding = key_padding_mask.view((batch, 1, 1, source)).expand((-1, num_heads, -1, -1))
         padding = padding.reshape((batch * num_heads, 1, source))
         attn_mask = padding if attn_mask is None else attn_mask + padding

@@ -37,9 +37,11 @@ def _interpolated_size(input: torch.Tensor, size: Any, scale_factor: Any) -> tup
     """Return ``size`` or ``scale_factor`` as one number for each spatial dimension."""
     count = input.dim() - 2
     if size is not None and scale_factor is not None:
-        raise ValueError("only one of size or scale_factor should be defined")
+        raise ValueError(
+            f"interpolate: only one of size or scale_factor should be defined, got {size=} and {scale_factor=}"
+        )
     if size is None and scale_factor is None:
-        raise ValueError("either size or scale_factor should be defined")
+        raise ValueError("interpolate: either size or scale_factor should be defined, got neither")
     name, given = ("size", size) if size is not None else ("scale_factor", scale_factor)
     if not isinstance(given, (list, tuple)):
         numbers = [given] * count

@@ -28,6 +28,19 @@ class _IncompatibleKeys(namedtuple("_IncompatibleKeys", ["missing_keys", "unexpe
     __str__ = __repr__
 
 
+def _hint(missing: list[str], unexpected: list[str]) -> str:
+    """What to do about keys that do not fit."""
+    if missing and unexpected:
+        key, name = unexpected[0], missing[0]
+        if key.endswith("." + name):
+            return f'The keys begin with "{key[: -len(name)]}", which the names in the model lack: remove it.'
+        if name.endswith("." + key):
+            return f'The names in the model begin with "{name[: -len(key)]}", which the keys lack: add it.'
+    if missing or unexpected:
+        return "strict=False loads what fits and returns the rest."
+    return ""
+
+
 class ModuleState:
     """``state_dict`` and ``load_state_dict``. Only :class:`~torch.nn.Module` derives from this."""
 
@@ -243,8 +256,11 @@ class ModuleState:
                 if keys:
                     error_msgs.insert(
                         0 if kind == "Missing" else int(bool(missing_keys)),
-                        f"{kind} key(s) in state_dict: " + ", ".join(f'"{key}"' for key in keys) + ". ",
+                        f"{kind} key(s) in state_dict: " + ", ".join(f'"{key}"' for key in keys) + ".",
                     )
+            hint = _hint(missing_keys, unexpected_keys)
+            if hint:
+                error_msgs.append(hint)
         if error_msgs:
             raise RuntimeError(
                 f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(error_msgs)

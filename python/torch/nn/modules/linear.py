@@ -89,6 +89,12 @@ class Linear(Module):
     def extra_repr(self) -> str:
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
 
+    def _error_brief(self, input: Any = None, *args: Any, **kwargs: Any) -> str:
+        text = f"{type(self).__name__}({self.in_features} -> {self.out_features})"
+        if isinstance(input, torch.Tensor) and input.dim() and input.shape[-1] != self.in_features:
+            text += f" got last dimension {input.shape[-1]}"
+        return text
+
 
 class NonDynamicallyQuantizableLinear(Linear):
     """A :class:`Linear` that tools for dynamic quantization leave alone."""

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from typing import Any, Callable
 
 import torch
+from torch.nn.modules._error_path import brief, name_module
 from torch.nn.modules._members import ModuleMembers, typename
 from torch.nn.modules._state import _EXTRA_STATE_KEY_SUFFIX, ModuleState, _IncompatibleKeys  # noqa: F401
 from torch.nn.parameter import Buffer, Parameter
@@ -286,7 +287,15 @@ class Module(ModuleMembers, ModuleState):
                 forward = self._compiled_call_impl or self._call_impl
         except KeyError:
             forward = self._call_impl  # before Module.__init__: an error naming the attribute
-        return forward(*args, **kwargs)
+        try:
+            return forward(*args, **kwargs)
+        except Exception as error:
+            name_module(error, self, args, kwargs)
+            raise
+
+    def _error_brief(self, *args: Any, **kwargs: Any) -> str:
+        """How errors name this module, called with these arguments."""
+        return brief(self)
 
     _wrapped_call_impl = __call__
 
@@ -562,7 +571,12 @@ class Module(ModuleMembers, ModuleState):
     def add_module(self, name: str, module: Module | None) -> None:
         """Add a child module under ``name``."""
         if not isinstance(module, Module) and module is not None:
-            raise TypeError(f"{typename(module)} is not a Module subclass")
+            mend = ""
+            if isinstance(module, (list, tuple)) and any(isinstance(item, Module) for item in module):
+                mend = ": unpack it with *"
+            elif callable(module):
+                mend = f": {module!r} is a function, for which torch.nn may have a module"
+            raise TypeError(f"{typename(module)} is not a Module subclass{mend}")
         _check_new_name(self, name, "module", self._modules)
         self._modules[name] = _run_registration_hooks(_global_module_registration_hooks, self, name, module)
 

@@ -58,7 +58,10 @@ class TensorDataset(Dataset[tuple]):
 
     def __init__(self, *tensors: torch.Tensor) -> None:
         if any(tensors[0].size(0) != tensor.size(0) for tensor in tensors):
-            raise AssertionError("Size mismatch between tensors")
+            sizes = ", ".join(str(tensor.size(0)) for tensor in tensors)
+            raise AssertionError(
+                f"Size mismatch between tensors: the first dimension is {sizes}; it counts the samples"
+            )
         self.tensors = tensors
 
     def __getitem__(self, index: Any) -> tuple:
@@ -89,7 +92,7 @@ class StackDataset(Dataset):
         datasets = args or tuple(kwargs.values())
         self._length = len(datasets[0])
         if any(len(dataset) != self._length for dataset in datasets):
-            raise ValueError("Size mismatch between datasets")
+            raise ValueError(f"Size mismatch between datasets: {[len(dataset) for dataset in datasets]}")
         self.datasets = args or kwargs
 
     def __getitem__(self, index: Any) -> Any:
@@ -240,7 +243,10 @@ def random_split(dataset: Dataset[_T], lengths: Sequence[int | float], generator
                 )
         lengths = sizes
     if sum(lengths) != len(dataset):  # type: ignore[arg-type]
-        raise ValueError("Sum of input lengths does not equal the length of the input dataset!")
+        raise ValueError(
+            f"Sum of input lengths does not equal the length of the input dataset! {list(lengths)} sum to "
+            f"{sum(lengths)}, the dataset has {len(dataset)} samples"  # type: ignore[arg-type]
+        )
     indices = torch.randperm(int(sum(lengths)), generator=generator).tolist()
     ends = itertools.accumulate(int(length) for length in lengths)
     return [Subset(dataset, indices[end - int(length) : end]) for end, length in zip(ends, lengths)]

@@ -73,7 +73,10 @@ class RandomSampler(Sampler[int]):
         if not isinstance(self.replacement, bool):
             raise TypeError(f"replacement should be a boolean value, but got replacement={self.replacement}")
         if not isinstance(self.num_samples, int) or self.num_samples <= 0:
-            raise ValueError(f"num_samples should be a positive integer value, but got num_samples={self.num_samples}")
+            empty = "" if self.num_samples else ": there is nothing to draw from"
+            raise ValueError(
+                f"num_samples should be a positive integer value, but got num_samples={self.num_samples}{empty}"
+            )
 
     @property
     def num_samples(self) -> int:

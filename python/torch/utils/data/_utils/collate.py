@@ -91,7 +91,11 @@ def collate(batch: Any, *, collate_fn_map: dict | None = None) -> Any:
     if isinstance(first, abc.Sequence):
         size = len(first)
         if any(len(sample) != size for sample in batch):
-            raise RuntimeError("each element in list of batch should be of equal size")
+            sizes = ", ".join(str(len(sample)) for sample in batch[:8])
+            raise RuntimeError(
+                f"each element in list of batch should be of equal size, got sizes {sizes}: pad them in the dataset, "
+                "or give the DataLoader a collate_fn"
+            )
         columns = [collate(column, collate_fn_map=collate_fn_map) for column in zip(*batch)]
         return columns if isinstance(first, tuple) else _rebuilt(first, columns)
     raise TypeError(_MESSAGE.format(cls))
@@ -99,7 +103,18 @@ def collate(batch: Any, *, collate_fn_map: dict | None = None) -> Any:
 
 def collate_tensor_fn(batch: Any, *, collate_fn_map: dict | None = None) -> Any:
     """Stack tensors."""
-    return torch.stack(batch, 0)
+    try:
+        return torch.stack(batch, 0)
+    except RuntimeError:
+        first = batch[0].shape
+        for number, tensor in enumerate(batch):
+            if tensor.shape != first:
+                raise RuntimeError(
+                    f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and "
+                    f"{list(tensor.shape)} at entry {number}: the samples of a batch have one shape. Resize or pad "
+                    "them in the dataset, or give the DataLoader a collate_fn"
+                ) from None
+        raise
 
 
 def collate_numpy_array_fn(batch: Any, *, collate_fn_map: dict | None = None) -> Any:
