@@ -211,6 +211,10 @@ private:
 
   // An array in place of the remaining nested sequences is copied in one piece.
   bool copy_array(PyObject* array, int64_t dim, int64_t offset) {
+    const IntSpan sizes = IntSpan(out_.sizes()).subspan(size_t(dim));
+    if (copy_numpy_block(array, sizes, out_.dtype(),
+                         static_cast<char*>(out_.data()) + offset * out_.itemsize()))
+      return true;
     const Tensor source = from_numpy(array);
     if (source.dim() != out_.dim() - dim) return false;
     for (int64_t d = 0; d < source.dim(); ++d)

@@ -1,5 +1,6 @@
 #include "bindings/types.h"
 
+#include "bindings/numpy.h"
 #include "bindings/tensor_object.h"
 
 #include <string_view>
@@ -483,6 +484,8 @@ bool parse_dtype(PyObject* o, DType& t) {
     t = DType::Bool;
   else if (o == reinterpret_cast<PyObject*>(&PyComplex_Type))
     t = DType::Complex128;
+  else if (const std::optional<DType> numpy = dtype_of_numpy_type(o))
+    t = *numpy;
   else
     return false;
   return true;
