@@ -88,8 +88,11 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):
     storage_type = _lazy("torch._tensor_pickle", "storage_type")
 
     def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Tensor:
+        import numpy
+
         import torch
 
+        array = numpy.asarray(array)  # operators give numbers where there are no dimensions
         if array.dtype == bool:
             array = array.astype("uint8")
         return torch.from_numpy(array)
