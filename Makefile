@@ -7,6 +7,7 @@
 #   make wheel     a wheel in dist/ that needs only NumPy; make check-wheel tries it in an empty environment
 #   make asan      the core tests under AddressSanitizer and UndefinedBehaviorSanitizer
 #   make check-cpp  the C++ example; make test-isas  the operators under the other instruction sets
+#   make properties  50,000 generated examples of what holds for every shape, stride and index, where make test takes 3,000
 #   make coverage   the table of PyTorch's functions in docs/compatibility.md
 #   make errors   the page of common mistakes, docs/errors.md, from tests/errors/golden.yaml
 #   make docs, make format, make lint, make clean
@@ -34,6 +35,7 @@ BUILD ?= build
 CMAKE_ARGS ?=
 JOBS ?= $(shell nproc)
 PYTEST_ARGS ?=
+EXAMPLES ?= 50000
 export PATH := $(BIN):$(PATH)
 run := PYTHONPATH=$(CURDIR)/python $(PYTHON)
 pytest = $(run) -m pytest $(PYTEST_ARGS)
@@ -47,7 +49,7 @@ test_other_isas = for isa in $(other_isas); do \
 help:
 	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
 
-.PHONY: help deps deps-oracle develop demo test test-isas bench coverage errors docs wheel check-wheel check-cpp asan format lint clean
+.PHONY: help deps deps-oracle develop demo test test-isas properties bench coverage errors docs wheel check-wheel check-cpp asan format lint clean
 
 deps:
 	@$(deps)
@@ -68,6 +70,9 @@ test: deps-oracle develop
 
 test-isas: deps-oracle develop
 	failed=0; $(test_other_isas); exit $$failed
+
+properties: develop
+	TORCH_PROPERTY_EXAMPLES=$(EXAMPLES) $(pytest) -q tests/properties
 
 bench: deps-oracle develop
 	$(run) -m benchmarks --reference $(CURDIR)/.venv-pytorch/bin/python

@@ -318,6 +318,7 @@ def training_more() -> Iterator[tuple[str, Callable[[], Any]]]:
 
 
 def data() -> Iterator[tuple[str, Callable[[], Any]]]:
+    import numpy as np
     import torch
     from torch.utils.data import DataLoader, RandomSampler, TensorDataset
 
@@ -340,6 +341,12 @@ def data() -> Iterator[tuple[str, Callable[[], Any]]]:
 
         def __getitem__(self, i: int) -> Any:
             return self.rows[i], i
+
+    for count, shape in ((1000, (10,)), (64, (28, 28)), (16, (3, 224, 224))):
+        rows = list(np.ones((count, *shape), dtype=np.float32))
+        size = "x".join(map(str, shape))
+        yield f"tensor of {count} arrays {size}", lambda rows=rows: torch.tensor(rows)
+        yield f"from_numpy(stack) of {count} arrays {size}", lambda rows=rows: torch.from_numpy(np.stack(rows))
 
     own = DataLoader(Rows(), batch_size=50)
     yield "own Dataset 5000x32 b50", lambda: epoch(own)

@@ -11,7 +11,7 @@ cmake --build build-asan -j "${JOBS:-$(nproc)}"
 
 tests=("$@")
 if [ ${#tests[@]} = 0 ]; then
-  tests=(tests/core tests/errors tests/autograd)
+  tests=(tests/core tests/errors tests/autograd tests/properties)
 fi
 # With dlopen intercepted, the run path of libtorch is not consulted for what it opens.
 LD_LIBRARY_PATH=$("$python" -c "import scipy_openblas32; print(scipy_openblas32.get_lib_dir())")

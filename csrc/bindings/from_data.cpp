@@ -225,9 +225,20 @@ private:
     }
   }
 
-  // An array in place of the remaining nested sequences is copied in one piece.
+  // An array in place of the remaining nested sequences is copied in one piece, unless no tensor can alias it
+  // (negative strides): then it is read as a sequence.
   bool copy_array(PyObject* array, int64_t dim, int64_t offset) {
-    const Tensor source = from_numpy(array);
+    const IntSpan sizes = IntSpan(out_.sizes()).subspan(size_t(dim));
+    if (copy_numpy_block(array, sizes, out_.dtype(),
+                         static_cast<char*>(out_.data()) + offset * out_.itemsize()))
+      return true;
+    Tensor source;
+    try {
+      source = from_numpy(array);
+    } catch (const PythonError&) {
+      PyErr_Clear();
+      return false;
+    }
     if (source.dim() != out_.dim() - dim) return false;
     for (int64_t d = 0; d < source.dim(); ++d)
       if (source.size(d) != out_.size(dim + d))

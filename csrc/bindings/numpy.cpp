@@ -9,6 +9,8 @@
 #include "core/warning.h"
 #include "ops/ops.h"
 
+#include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 namespace torch::python {
@@ -113,6 +115,11 @@ std::optional<DType> dtype_of_format(const char* format, Py_ssize_t itemsize) {
   }
 }
 
+Owned dtype_attribute(PyObject* o) {
+  static PyObject* const name = PyUnicode_InternFromString("dtype");
+  return owned(PyObject_GetAttr(o, name));
+}
+
 // Frees a Py_buffer held by a storage, from whichever thread drops the last reference.
 void release_buffer(void* context) {
   if (!Py_IsInitialized()) return; // the interpreter is gone, and the exporter with it
@@ -136,7 +143,7 @@ bool is_numpy_scalar(PyObject* o) {
 
 std::optional<DType> dtype_of_numpy(PyObject* o) {
   const NumPy& np = numpy_or_throw();
-  const Owned dtype = owned(PyObject_GetAttrString(o, "dtype"));
+  const Owned dtype = dtype_attribute(o);
   for (int i = 0; i < kNumDTypes; ++i)
     if (np.dtypes[i] == dtype.get()) return static_cast<DType>(i);
   for (int i = 0; i < kNumDTypes; ++i) {
@@ -146,6 +153,41 @@ std::optional<DType> dtype_of_numpy(PyObject* o) {
     if (same) return static_cast<DType>(i);
   }
   return {};
+}
+
+std::optional<DType> dtype_of_numpy_type(PyObject* o) {
+  const NumPy* np = numpy_if_loaded();
+  if (!np) return {};
+  Owned dtype = Owned::share(o);
+  if (!PyObject_TypeCheck(o, reinterpret_cast<PyTypeObject*>(np->dtype))) {
+    if (!PyType_Check(o) ||
+        !PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(o), reinterpret_cast<PyTypeObject*>(np->generic)))
+      return {};
+    dtype = Owned(call_python<PyObject_CallOneArg>(np->dtype, o));
+  }
+  for (int i = 0; dtype && i < kNumDTypes; ++i)
+    if (np->dtypes[i] && PyObject_RichCompareBool(dtype.get(), np->dtypes[i], Py_EQ) == 1)
+      return static_cast<DType>(i);
+  PyErr_Clear(); // an abstract type such as numpy.floating has no dtype
+  return {};
+}
+
+// The buffer is asked for without its format, which NumPy would write anew for each array: that is most of
+// the time that a small array costs. The dtype objects of the number types are unique, so comparing them is
+// enough.
+bool copy_numpy_block(PyObject* array, IntSpan sizes, DType dtype, void* out) {
+  const NumPy& np = numpy_or_throw();
+  const Owned type = dtype_attribute(array);
+  if (type.get() != np.dtypes[static_cast<int>(dtype)]) return false;
+  Py_buffer view;
+  if (PyObject_GetBuffer(array, &view, PyBUF_C_CONTIGUOUS) != 0) {
+    PyErr_Clear();
+    return false;
+  }
+  const bool same = size_t(view.ndim) == sizes.size() && std::equal(sizes.begin(), sizes.end(), view.shape);
+  if (same) std::memcpy(out, view.buf, static_cast<size_t>(view.len));
+  PyBuffer_Release(&view);
+  return same;
 }
 
 Storage storage_of_buffer(Py_buffer& view) {
@@ -173,20 +215,22 @@ Tensor from_numpy(PyObject* array) {
   DimVec sizes, strides;
   int64_t span = view.itemsize; // the buffer's bytes in memory order; view.len counts only its elements
   for (int d = 0; d < view.ndim; ++d) {
-    if (view.strides[d] < 0)
+    // over a single element a stride says nothing, so that its sign does not matter
+    const Py_ssize_t stride = view.shape[d] < 2 ? std::abs(view.strides[d]) : view.strides[d];
+    if (stride < 0)
       raise_python(
           PyExc_ValueError,
           "At least one stride in the given numpy array is negative, and tensors with negative strides are "
           "not "
           "currently supported. (You can probably work around this by making a copy of your array  with "
           "array.copy().) ");
-    if (view.strides[d] % view.itemsize != 0)
+    if (stride % view.itemsize != 0)
       raise_python(PyExc_ValueError,
                    "given numpy array strides not a multiple of the element byte size. Copy the numpy "
                    "array to reallocate the memory.");
     sizes.push_back(view.shape[d]);
-    strides.push_back(view.strides[d] / view.itemsize);
-    span = view.shape[d] == 0 || span == 0 ? 0 : span + (view.shape[d] - 1) * view.strides[d];
+    strides.push_back(stride / view.itemsize);
+    span = view.shape[d] == 0 || span == 0 ? 0 : span + (view.shape[d] - 1) * stride;
   }
   if (span != view.len) { // strided or broadcast array: the storage is what its strides reach
     storage = slice_storage(storage, 0, span);

@@ -46,8 +46,18 @@ struct Names {
   const char* method;
   const char* forward;
   const char* reflected;
+  binaryfunc python = nullptr; // for a NumPy array on the left
 };
-Names named(const char* method) { return {method, method, method}; }
+Names named(const char* method, binaryfunc python = nullptr) { return {method, method, method, python}; }
+
+// array + tensor. NumPy leaves it to the tensor, whose __array_priority__ is higher, and answers tensor +
+// array by itself: with the tensor's elements as an array, and a tensor of the result. So it is done in this
+// order too.
+PyObject* array_with_tensor(binaryfunc python, PyObject* array, PyObject* tensor) {
+  const Owned elements = owned(to_numpy(unwrap(tensor), false));
+  const Owned result = owned(python(array, elements.get()));
+  return call_python<PyObject_CallMethod>(tensor, "__array_wrap__", "O", result.get());
+}
 
 template <Binary op> PyObject* binary(const Names& names, PyObject* a, PyObject* b) {
   try {
@@ -60,6 +70,7 @@ template <Binary op> PyObject* binary(const Names& names, PyObject* a, PyObject*
     if (is_overridden(a) || is_overridden(b)) // such a class may be neither tensor nor number
       return is_tensor(a) ? call_override(names.forward, {a, b}, PyTuple_Pack(2, a, b))
                           : call_override(names.reflected, {b, a}, PyTuple_Pack(2, b, a));
+    if (names.python && is_numpy_array(a) && is_tensor(b)) return array_with_tensor(names.python, a, b);
     if (!is_operand(a) || !is_operand(b)) Py_RETURN_NOTIMPLEMENTED;
     return call_method(names.method, a, b);
   } catch (...) {
@@ -123,14 +134,16 @@ const Tensor& power_(const Tensor& a, const Tensor& b) { return ops::pow_(a, b);
 
 PyObject* matmul_slot(PyObject* a, PyObject* b) {
   if (!is_tensor(a) || !is_tensor(b)) {
-    if (!is_overridden(a) && !is_overridden(b)) Py_RETURN_NOTIMPLEMENTED;
+    if (!is_overridden(a) && !is_overridden(b) && !is_numpy_array(a)) Py_RETURN_NOTIMPLEMENTED;
   }
-  return binary<matmul>({"matmul", "matmul", "__rmatmul__"}, a, b);
+  return binary<matmul>({"matmul", "matmul", "__rmatmul__", PyNumber_MatrixMultiply}, a, b);
 }
 
 PyObject* power_slot(PyObject* a, PyObject* b, PyObject* modulo) {
   if (modulo != Py_None) Py_RETURN_NOTIMPLEMENTED;
-  return binary<power>({"pow", "pow", "__rpow__"}, a, b);
+  return binary<power>(
+      {"pow", "pow", "__rpow__", [](PyObject* x, PyObject* y) { return PyNumber_Power(x, y, Py_None); }}, a,
+      b);
 }
 PyObject* power_inplace(PyObject* a, PyObject* b, PyObject* modulo) {
   if (modulo != Py_None) Py_RETURN_NOTIMPLEMENTED;
@@ -149,32 +162,37 @@ template <Tensor (*op)(const Tensor&)> PyObject* unary(const char* name, PyObjec
 
 PyNumberMethods make_number() {
   PyNumberMethods n = {};
-  n.nb_add = [](PyObject* a, PyObject* b) { return binary<add>(named("add"), a, b); };
-  n.nb_subtract = [](PyObject* a, PyObject* b) { return binary<sub>({"sub", "sub", "__rsub__"}, a, b); };
-  n.nb_multiply = [](PyObject* a, PyObject* b) { return binary<mul>(named("mul"), a, b); };
-  n.nb_true_divide = [](PyObject* a, PyObject* b) { return binary<div>({"div", "div", "__rdiv__"}, a, b); };
+  n.nb_add = [](PyObject* a, PyObject* b) { return binary<add>(named("add", PyNumber_Add), a, b); };
+  n.nb_subtract = [](PyObject* a, PyObject* b) {
+    return binary<sub>({"sub", "sub", "__rsub__", PyNumber_Subtract}, a, b);
+  };
+  n.nb_multiply = [](PyObject* a, PyObject* b) { return binary<mul>(named("mul", PyNumber_Multiply), a, b); };
+  n.nb_true_divide = [](PyObject* a, PyObject* b) {
+    return binary<div>({"div", "div", "__rdiv__", PyNumber_TrueDivide}, a, b);
+  };
   n.nb_floor_divide = [](PyObject* a, PyObject* b) {
-    return binary<floor_divide>({"floor_divide", "__floordiv__", "__rfloordiv__"}, a, b);
+    return binary<floor_divide>({"floor_divide", "__floordiv__", "__rfloordiv__", PyNumber_FloorDivide}, a,
+                                b);
   };
   n.nb_remainder = [](PyObject* a, PyObject* b) {
-    return binary<remainder>({"remainder", "remainder", "__rmod__"}, a, b);
+    return binary<remainder>({"remainder", "remainder", "__rmod__", PyNumber_Remainder}, a, b);
   };
   n.nb_power = power_slot;
   n.nb_matrix_multiply = matmul_slot;
   n.nb_and = [](PyObject* a, PyObject* b) {
-    return binary<bitwise_and>({"bitwise_and", "__and__", "bitwise_and"}, a, b);
+    return binary<bitwise_and>({"bitwise_and", "__and__", "bitwise_and", PyNumber_And}, a, b);
   };
   n.nb_or = [](PyObject* a, PyObject* b) {
-    return binary<bitwise_or>({"bitwise_or", "__or__", "bitwise_or"}, a, b);
+    return binary<bitwise_or>({"bitwise_or", "__or__", "bitwise_or", PyNumber_Or}, a, b);
   };
   n.nb_xor = [](PyObject* a, PyObject* b) {
-    return binary<bitwise_xor>({"bitwise_xor", "__xor__", "bitwise_xor"}, a, b);
+    return binary<bitwise_xor>({"bitwise_xor", "__xor__", "bitwise_xor", PyNumber_Xor}, a, b);
   };
   n.nb_lshift = [](PyObject* a, PyObject* b) {
-    return binary<left_shift>({"bitwise_left_shift", "__lshift__", "__rlshift__"}, a, b);
+    return binary<left_shift>({"bitwise_left_shift", "__lshift__", "__rlshift__", PyNumber_Lshift}, a, b);
   };
   n.nb_rshift = [](PyObject* a, PyObject* b) {
-    return binary<right_shift>({"bitwise_right_shift", "__rshift__", "__rrshift__"}, a, b);
+    return binary<right_shift>({"bitwise_right_shift", "__rshift__", "__rrshift__", PyNumber_Rshift}, a, b);
   };
   n.nb_inplace_add = [](PyObject* a, PyObject* b) { return inplace<add_>(named("add_"), a, b); };
   n.nb_inplace_subtract = [](PyObject* a, PyObject* b) { return inplace<sub_>(named("sub_"), a, b); };

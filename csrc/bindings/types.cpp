@@ -1,6 +1,7 @@
 #include "bindings/types.h"
 #include "bindings/docs.h"
 
+#include "bindings/numpy.h"
 #include "bindings/tensor_object.h"
 
 #include <string_view>
@@ -484,6 +485,8 @@ bool parse_dtype(PyObject* o, DType& t) {
     t = DType::Bool;
   else if (o == reinterpret_cast<PyObject*>(&PyComplex_Type))
     t = DType::Complex128;
+  else if (const std::optional<DType> numpy = dtype_of_numpy_type(o))
+    t = *numpy;
   else
     return false;
   return true;

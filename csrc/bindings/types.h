@@ -23,8 +23,9 @@ PyObject* wrap(Layout l);
 PyObject* wrap(const Ref<Generator>& g);
 PyObject* wrap_size(IntSpan sizes); // torch.Size
 
-bool parse_dtype(PyObject* o,
-                 DType& t); // torch.dtype, or Python's float, int, bool, complex; false: none of these
+// A torch.dtype, one of Python's float, int, bool and complex, or NumPy's dtype or scalar type; false: none
+// of these.
+bool parse_dtype(PyObject* o, DType& t);
 bool parse_device(PyObject* o, Device& d); // torch.device, str or int; throws Error for a bad string
 // The device of new tensors where none is asked for, of this thread; unset: the CPU. Set by
 // torch.set_default_device and by a torch.device as a context manager.

@@ -77,6 +77,11 @@ void check_writable(const char* op, const Tensor& self) {
         ": the tensor's memory is read-only (it comes from a read-only array); clone() it first");
 }
 
+void check_writable(const char* op, TensorList tensors) {
+  for (const Tensor& t : tensors)
+    if (t.defined()) check_writable(op, t);
+}
+
 void check_no_overlap(const char* op, const Tensor& written, const Tensor& read) {
   // The same elements in the same order are fine: each is read before it is written.
   if (read.defined() && written.offset() == read.offset() && written.dtype() == read.dtype() &&

@@ -60,6 +60,7 @@ Tensor saved_copy(const Tensor& self); // old values of self for a node, keeping
 
 // ---- written tensors ----
 void check_writable(const char* op, const Tensor& self); // no overlap within itself, memory not read-only
+void check_writable(const char* op, TensorList tensors); // all of them before one is written
 void check_no_overlap(const char* op, const Tensor& written, const Tensor& read);
 inline void check_no_overlap(const char* op, const Tensor& written, TensorList read) {
   for (const Tensor& t : read) check_no_overlap(op, written, t);

@@ -86,11 +86,28 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):  # type: ignore[metaclass]
     __setstate__ = _lazy("torch._tensor_pickle", "setstate")
 
     def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Tensor:
+        import numpy
+
         import torch
 
+        array = numpy.asarray(array)  # operators give numbers where there are no dimensions
         if array.dtype == bool:
             array = array.astype("uint8")
         return torch.from_numpy(array)
+
+    def __array_namespace__(self, *, api_version: Optional[str] = None) -> Any:
+        """The functions of the Python array API standard (2024.12) for tensors, as a module."""
+        if api_version not in (None, "2021.12", "2022.12", "2023.12", "2024.12"):
+            raise ValueError(f"__array_namespace__: api_version {api_version!r} is not supported, 2024.12 is")
+        import torch._array_api
+
+        return torch._array_api
+
+    def to_device(self, device: Any, /, *, stream: Any = None) -> Tensor:
+        """The tensor on a device; the array API's name for ``to(device)``."""
+        if stream is not None:
+            raise NotImplementedError("to_device: streams are not supported")
+        return self.to(device)
 
     def __rdiv__(self, other: Any) -> Tensor:
         return self.reciprocal() * other

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import Any, Optional
 
 import torch
@@ -14,6 +15,13 @@ _INTS = {torch.uint8: (8, False), torch.uint16: (16, False), torch.uint32: (32, 
          torch.int64: (64, True)}  # fmt: skip
 
 
+def _torch_dtype(type: Any) -> Any:
+    """NumPy's dtypes as torch's; everything else as it is."""
+    if builtins.type(type).__module__.startswith("numpy") or getattr(type, "__module__", "") == "numpy":
+        return torch.empty(0, dtype=type).dtype
+    return type
+
+
 class finfo:
     """Limits of a floating-point dtype, the default one without argument.
 
@@ -21,7 +29,7 @@ class finfo:
     """
 
     def __init__(self, type: Optional[Any] = None) -> None:
-        type = torch.get_default_dtype() if type is None else type
+        type = torch.get_default_dtype() if type is None else _torch_dtype(type)
         real = {torch.complex64: torch.float32, torch.complex128: torch.float64}.get(type, type)
         if real not in _FLOATS:
             raise TypeError(f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle '{type}'")
@@ -48,6 +56,7 @@ class iinfo:
     """Limits of an integer dtype: bits, max, min."""
 
     def __init__(self, type: Any) -> None:
+        type = _torch_dtype(type)
         if type not in _INTS:
             raise TypeError(f"torch.iinfo() requires an integer input type. Use torch.finfo to handle '{type}'")
         self.bits, signed = _INTS[type]

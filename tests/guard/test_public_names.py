@@ -111,8 +111,8 @@ def test_expected_tensor_names() -> None:
 def test_tensor_methods_exist_in_pytorch(oracle: Any) -> None:
     mine = [n for n in dir(torch.Tensor) if not n.startswith("_")]
     answer = oracle.ask([{"code": f"result = [hasattr(torch.Tensor, n) for n in {mine!r}]"}])[0]
-    unknown = [name for name, (_, has) in zip(mine, answer[1][1]) if not has]
-    assert not unknown, unknown
+    unknown = {name for name, (_, has) in zip(mine, answer[1][1]) if not has}
+    assert unknown <= {"to_device"}, unknown  # of the Python array API standard
 
 
 @pytest.mark.skipif(not is_ours(), reason="the reference stands in")

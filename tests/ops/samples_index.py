@@ -379,7 +379,12 @@ OPS = [
     Op("argwhere", [S(T(3, 4, low=-1, high=1)), S(T())], dtypes=ALL, grad=(), meta=False),
     Op(
         "take_along_dim",
-        [S(T(3, 4), I(3, 2, high=4), 1), S(T(3, 4), I(1, 4, high=3), 0), S(T(3, 4), I(5, high=12))],
+        [
+            S(T(3, 4), I(3, 2, high=4), 1),
+            S(T(3, 4), I(1, 4, high=3), 0),
+            S(T(3, 4), I(5, high=12)),
+            S(T(3, 4), I(3, 2, low=-4, high=4), 1),
+        ],
         dtypes=ALL,
         grad=_GRAD,
         errors=[S(T(3, 4), I(2, high=3), 1), S(T(3, 4), V([[0.5]]), 1)],
@@ -490,6 +495,8 @@ OPS = [
             S(V([1.0, 3.0, 5.0, 7.0]), T(3, 4, low=0, high=9)),
             S(V([1.0, 3.0, 5.0, 7.0]), T(5, low=0, high=9), right=True),
             S(V([1.0, 3.0, 5.0]), 4),
+            S(L([1, 2, 4]), T(3, 4, low=0, high=5)),
+            S(V([1.0, 3.0, 5.0]), L([[1, 4, 9]])),
         ],
         dtypes=NUMERIC,
         grad=(),
@@ -498,7 +505,11 @@ OPS = [
     ),
     Op(
         "bucketize",
-        [S(T(3, 4, low=0, high=9), V([1.0, 3.0, 5.0, 7.0])), S(4, V([1.0, 3.0, 5.0]), right=True)],
+        [
+            S(T(3, 4, low=0, high=9), V([1.0, 3.0, 5.0, 7.0])),
+            S(4, V([1.0, 3.0, 5.0]), right=True),
+            S(T(3, 4, low=0, high=5), L([1, 2, 4])),
+        ],
         dtypes=NUMERIC,
         grad=(),
         layouts=("contiguous",),

@@ -156,7 +156,9 @@ Tensor take_along_dim(const Tensor& self, const Tensor& indices, std::optional<i
   DimVec self_sizes = common, index_sizes = common;
   self_sizes[d] = self.sizes()[d];
   index_sizes[d] = indices.sizes()[d];
-  return gather(expand(self, self_sizes), d, expand(indices, index_sizes));
+  // unlike gather, this counts negative indices from the end
+  const Tensor counted = where(lt(indices, 0), add(indices, self_sizes[d]), indices);
+  return gather(expand(self, self_sizes), d, expand(counted, index_sizes));
 }
 
 Pieces stack_pieces(TensorList tensors, int64_t dim) {
@@ -361,6 +363,17 @@ Tensor argsort(const Tensor& self, bool stable, int64_t dim, bool descending) {
   return std::get<1>(sort(self, std::optional<bool>(stable), dim, descending));
 }
 
+namespace {
+// Sequence and values of different dtypes meet in one that keeps both as they are.
+Tensor search(const Tensor& sorted, const Tensor& values, bool out_int32, bool right) {
+  if (sorted.dtype() == values.dtype()) return _searchsorted(sorted, values, out_int32, right);
+  DType common = promote(sorted.dtype(), values.dtype());
+  if (is_floating(common) && !(sorted.is_floating_point() && values.is_floating_point()))
+    common = DType::Float64;
+  return _searchsorted(_to_copy(sorted, common), _to_copy(values, common), out_int32, right);
+}
+} // namespace
+
 Tensor searchsorted(const Tensor& sorted_sequence, const Tensor& self, bool out_int32, bool right,
                     std::optional<std::string_view> side, const Tensor& sorter) {
   check(!side || *side == "left" || *side == "right",
@@ -368,7 +381,7 @@ Tensor searchsorted(const Tensor& sorted_sequence, const Tensor& self, bool out_
   check(side != "left" || !right,
         "torch.searchsorted(): side and right can't be opposites, got side='left' and right=True");
   right = right || side == "right";
-  if (!sorter.defined()) return _searchsorted(sorted_sequence, self, out_int32, right);
+  if (!sorter.defined()) return search(sorted_sequence, self, out_int32, right);
   check(torch::equal(sorter.sizes(), sorted_sequence.sizes()),
         "torch.searchsorted(): boundary and sorter must have the same size, got ", sorted_sequence.sizes(),
         " and ", sorter.sizes());
@@ -379,7 +392,7 @@ Tensor searchsorted(const Tensor& sorted_sequence, const Tensor& self, bool out_
     check(*low.data<int64_t>() >= 0 && *high.data<int64_t>() < sorted_sequence.sizes().back(),
           "torch.searchsorted(): sorter index out of range");
   }
-  return _searchsorted(gather(sorted_sequence, -1, sorter), self, out_int32, right);
+  return search(gather(sorted_sequence, -1, sorter), self, out_int32, right);
 }
 Tensor searchsorted(const Tensor& sorted_sequence, const Scalar& self, bool out_int32, bool right,
                     std::optional<std::string_view> side, const Tensor& sorter) {
@@ -387,6 +400,10 @@ Tensor searchsorted(const Tensor& sorted_sequence, const Scalar& self, bool out_
         "torch.searchsorted(): the input can be a number only for a sequence of one dimension, got one of "
         "shape ",
         sorted_sequence.sizes());
+  // a number adapts to the floats of a sequence
+  if (sorted_sequence.is_floating_point())
+    return searchsorted(sorted_sequence, full({}, self, sorted_sequence.dtype(), sorted_sequence.device()),
+                        out_int32, right, side, sorter);
   // Both in a type that keeps the number and the sequence as they are.
   const bool unsigned_64 = sorted_sequence.dtype() == DType::UInt64 && self.is_integral();
   if (unsigned_64 && !self.is_beyond_int64() && self.to<int64_t>() < 0) // before all
@@ -404,7 +421,7 @@ void check_boundaries(const Tensor& boundaries) {
 } // namespace
 Tensor bucketize(const Tensor& self, const Tensor& boundaries, bool out_int32, bool right) {
   check_boundaries(boundaries);
-  return _searchsorted(boundaries, self, out_int32, right);
+  return search(boundaries, self, out_int32, right);
 }
 Tensor bucketize(const Scalar& self, const Tensor& boundaries, bool out_int32, bool right) {
   check_boundaries(boundaries);

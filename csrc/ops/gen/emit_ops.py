@@ -493,10 +493,11 @@ def emit_inplace(op: Op, node: Node | None) -> list[str]:
     name_ = base_name(op) + "_"
     if op.lists_kernel:
         name, _ = op.kernel_call()
-        mutated = [p.name for p in op.params if p.mutated]
+        mutated = [p.name for p in op.params if p.mutated and p.name != "grads"]
+        lines += [f'  check_writable("{name_}", {n});' for n in mutated]
         lines.append(f"  LongWork long_work(work_of({', '.join(p.name for p in op.params if p.is_list)}));")
         lines.append(f"  kernels_of({op.params[0].name}).{name}({', '.join(kernel_args(op))});")
-        lines += [f"  bump_versions({n});" for n in mutated if n != "grads"]
+        lines += [f"  bump_versions({n});" for n in mutated]
         return lines + ["}"]
     self_name = op.params[0].name
     lines += device_check(op) if not op.pointwise else []
