@@ -28,6 +28,11 @@ TIMED_GROUPS = (
     "data",
     "fft",
     "special",
+    "pointwise (layouts)",
+    "reduce (layouts)",
+    "indexing",
+    "sort",
+    "linalg",
 )
 
 # Largest ours/PyTorch allowed: geometric mean of a group, and any single case (None: no limit).
@@ -77,6 +82,8 @@ def reference_python(given: Optional[str]) -> str:
 
 def environment(ours: bool, threads: int) -> dict:
     env = dict(os.environ, OMP_NUM_THREADS=str(threads), PYTHONDONTWRITEBYTECODE="1")
+    if "PYTHONPATH" in env:  # workers run elsewhere
+        env["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, env["PYTHONPATH"].split(os.pathsep)))
     if not ours:  # the reference must find its own torch
         for name in ("PYTHONPATH", "LD_LIBRARY_PATH", "LD_PRELOAD"):
             env.pop(name, None)
