@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Callable
 
+from cases_ops import GROUPS as OPERATOR_GROUPS
+
 Case = tuple  # (name, callable)
 
 
@@ -410,4 +412,5 @@ GROUPS: dict[str, Callable[[], Iterator[tuple[str, Callable[[], Any]]]]] = {
     "data": data,
     "fft": fft,
     "special": special,
+    **OPERATOR_GROUPS,
 }

@@ -724,12 +724,7 @@ def unique_consecutive(
         >>> torch.unique_consecutive(torch.tensor([1, 1, 2, 1]))
         tensor([1, 2, 1])
     """
-    unique_dim_consecutive = _op("unique_dim_consecutive")
-    if dim is None:
-        values, inverse, counts = unique_dim_consecutive(input.reshape(-1), 0, return_inverse, return_counts)
-        inverse = inverse.reshape(input.shape)
-    else:
-        values, inverse, counts = unique_dim_consecutive(input, dim, return_inverse, return_counts)
+    values, inverse, counts = _op("unique_consecutive")(input, return_inverse, return_counts, dim)
     extra = ([inverse] if return_inverse else []) + ([counts] if return_counts else [])
     return (values, *extra) if extra else values
 

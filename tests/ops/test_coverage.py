@@ -14,7 +14,7 @@ TESTS = Path(__file__).resolve().parent.parent
 needs_table = pytest.mark.skipif(TABLE is None, reason="the reference stands in: it has no op table")
 
 # Known by name only (torch.ops.aten.NAME), in PyTorch as well.
-BOXED_ONLY = ("unique_dim", "unique_dim_consecutive", "alias", "index", "slice")
+BOXED_ONLY = ("unique_dim", "unique_dim_consecutive", "unique_consecutive", "alias", "index", "slice")
 
 # The ops of this stage, by public name; each must be reachable as torch.NAME, F.NAME or Tensor.NAME.
 REQUIRED = """

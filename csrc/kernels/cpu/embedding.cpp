@@ -2,6 +2,8 @@
 #include "core/allocator.h"
 #include "core/tensor.h"
 #include "core/threads.h"
+#include "kernels/cpu/index_plan.h"
+#include "kernels/cpu/vec.h"
 #include "kernels/embedding_kernels.h"
 
 #include <algorithm>
@@ -191,6 +193,38 @@ namespace {
 template <class C, class T> inline void add_to(C* __restrict sums, const T* __restrict row, int64_t n) {
   for (int64_t j = 0; j < n; ++j) sums[j] += static_cast<C>(row[j]);
 }
+// Adds the rows of one bag (times their factors) in registers: columns [0, n) of a table of `width` columns,
+// where n is kVecs registers of them. Rows of padding are left out.
+template <int kVecs, class I>
+inline void add_rows(float* sums, const float* table, int64_t width, const I* list, const float* factors,
+                     int64_t count, int64_t padding_idx) {
+  using V = Vec<float>;
+  V total[kVecs];
+  for (int k = 0; k < kVecs; ++k) total[k] = V(0.0f);
+  for (int64_t i = 0; i < count; ++i) {
+    if (list[i] == padding_idx) continue;
+    const float* const row = table + list[i] * width;
+    for (int k = 0; k < kVecs; ++k) {
+      const V x = V::load(row + k * V::kLanes);
+      total[k] = factors ? fused(x, V(factors[i]), total[k]) : total[k] + x;
+    }
+  }
+  for (int k = 0; k < kVecs; ++k) total[k].store(sums + k * V::kLanes);
+}
+// The whole width; the last few columns overlap with those before. False: too few columns.
+template <class I>
+bool add_bag(float* sums, const float* table, int64_t width, const I* list, const float* factors,
+             int64_t count, int64_t padding_idx) {
+  constexpr int64_t kLanes = Vec<float>::kLanes;
+  if (width < kLanes) return false;
+  for (int64_t j = 0; j < width;) {
+    const bool wide = j + 4 * kLanes <= width;
+    if (!wide) j = std::min(j, width - kLanes);
+    (wide ? add_rows<4, I> : add_rows<1, I>)(sums + j, table + j, width, list, factors, count, padding_idx);
+    j += wide ? 4 * kLanes : kLanes;
+  }
+  return true;
+}
 template <class C, class T>
 inline void add_scaled(C* __restrict sums, const T* __restrict row, int64_t n, C factor) {
   for (int64_t j = 0; j < n; ++j) sums[j] += factor * static_cast<C>(row[j]);
@@ -220,13 +254,12 @@ void embedding_bag(const Tensor& out, const Tensor& bag_of, const Tensor& bag_si
     for (int64_t b = 0; b < bags; ++b)
       check(starts[b] >= 0 && starts[b] <= end_of(b), "embedding_bag: offsets must not decrease, got ",
             int64_t(starts[b]), " followed by ", end_of(b));
-    for (int64_t i = 0; i < total; ++i)
-      check(list[i] >= 0 && list[i] < rows,
-            "embedding_bag: Expected idx >= 0 && idx < num_embeddings but found idx to be ",
-            int64_t(list[i]));
+    const int64_t bad = first_outside(list, 1, total, 0, rows);
+    check(bad < 0, "embedding_bag: Expected idx >= 0 && idx < num_embeddings but found idx to be ",
+          bad < 0 ? 0 : int64_t(list[bad]));
     std::fill_n(bag_of.data<I>(), total, static_cast<I>(bags));
     for (int64_t b = 0; b < bags; ++b)
-      for (int64_t i = starts[b]; i < end_of(b); ++i) bag_of.data<I>()[i] = static_cast<I>(b);
+      std::fill(bag_of.data<I>() + starts[b], bag_of.data<I>() + end_of(b), static_cast<I>(b));
     visit_floating("embedding_bag", weight.dtype(), [&](auto tag) {
       using T = typename decltype(tag)::type;
       using C = std::conditional_t<std::is_same_v<T, double>, double, float>;
@@ -243,6 +276,18 @@ void embedding_bag(const Tensor& out, const Tensor& bag_of, const Tensor& bag_si
                          sums = to;
                        else
                          sums = memory.as<C>();
+                       if constexpr (std::is_same_v<T, float>) {
+                         const int64_t first = starts[b], named = end_of(b) - first;
+                         const float* const own = factors ? factors + first : nullptr;
+                         if (mode != 2 && add_bag(to, table, width, list + first, own, named, padding_idx)) {
+                           const int64_t kept =
+                               named - std::count(list + first, list + first + named, I(padding_idx));
+                           bag_size.data<I>()[b] = static_cast<I>(kept);
+                           if (mode == 1 && kept > 0)
+                             for (int64_t j = 0; j < width; ++j) to[j] /= static_cast<float>(kept);
+                           continue;
+                         }
+                       }
                        std::fill_n(sums, width, C{});
                        I* const places = mode == 2 ? max_indices.data<I>() + b * width : nullptr;
                        if (places) std::fill_n(places, width, I{0});

@@ -108,25 +108,16 @@ void index(const Tensor& out, const Tensor& self, TensorList indices) {
     return;
   }
   const IndexPlan plan = make_plan(self, indices, shape, out.strides());
-  visit_width(self.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    plan_read(plan, self.data<T>(), out.data<T>());
-  });
+  plan_read(plan, self, out);
 }
 
 void index_put(const Tensor& self, TensorList indices, const Tensor& values, bool accumulate) {
   const IndexedShape shape = indexed_shape(self, indices);
   const IndexPlan plan = make_plan(self, indices, shape, expanded_strides(values, shape.sizes));
   if (accumulate) {
-    visit_compiled(self.dtype(), [&](auto tag) {
-      using T = typename decltype(tag)::type;
-      plan_add(plan, self.data<T>(), values.data<T>(), T(1));
-    });
+    plan_add(plan, self, values, Scalar(1));
   } else {
-    visit_width(self.dtype(), [&](auto tag) {
-      using T = typename decltype(tag)::type;
-      plan_write(plan, self.data<T>(), values.data<T>());
-    });
+    plan_write(plan, self, values);
   }
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/allocator.h"
+#include "core/scalar.h"
 #include "core/tensor.h"
 #include "core/threads.h"
 
@@ -11,7 +12,6 @@
 #include <cstring>
 
 namespace torch::TORCH_ISA {
-namespace {
 
 // Dimensions walked together by two tensors, merged where both allow it. Offsets are in elements.
 struct PairDims {
@@ -155,85 +155,12 @@ void add_positions(int64_t* position, const I* index, int64_t index_stride, int6
   });
 }
 
-// Runs move(self_offset, other_offset, self_stride, other_stride, n) over all rows, where a row goes along
-// `after`, or along... nothing when `after` is a single element: then rows(…) below is called instead. With
-// `ordered`, positions are visited in order for each element of self by one thread, so that repeated
-// positions give the same result on any number of threads.
-// `ahead` is told where in self a row to come begins.
-struct NoPrefetch {
-  void operator()(int64_t) const {}
-};
-template <class Row, class Single, class Ahead = NoPrefetch>
-void run_plan(const IndexPlan& plan, bool ordered, const Row& row, const Single& single,
-              const Ahead& ahead = {}) {
-  const PairOffsets after(plan.after);
-  if (plan.count == 0 || plan.before.numel == 0 || after.count == 0) return;
-  const auto walk = [&](int64_t b_first, int64_t b_last, int64_t n_first, int64_t n_last, int64_t a_first,
-                        int64_t a_last) {
-    PairWalk b(plan.before, b_first);
-    for (int64_t i = b_first; i < b_last; ++i, b.next()) {
-      if (after.count == 1) {
-        single(b.a, b.b, n_first, n_last);
-      } else if (after.uniform) {
-        for (int64_t n = n_first; n < n_last; ++n) {
-          ahead(b.a + plan.position[std::min(n + 16, n_last - 1)] + a_first * after.stride_a);
-          row(b.a + plan.position[n] + a_first * after.stride_a,
-              b.b + plan.place(n) + a_first * after.stride_b, after.stride_a, after.stride_b,
-              a_last - a_first);
-        }
-      } else {
-        for (int64_t n = n_first; n < n_last; ++n)
-          for (int64_t k = a_first; k < a_last; ++k)
-            row(b.a + plan.position[n] + after.a[k], b.b + plan.place(n) + after.b[k], 0, 0, 1);
-      }
-    }
-  };
-  const int64_t per_before = plan.count * after.count;
-  if (plan.before.numel > 1) {
-    parallel_for(0, plan.before.numel, std::max<int64_t>(1, kGrain / per_before),
-                 [&](int64_t first, int64_t last) { walk(first, last, 0, plan.count, 0, after.count); });
-  } else if (!ordered) {
-    parallel_for(0, plan.count, std::max<int64_t>(1, kGrain / after.count),
-                 [&](int64_t first, int64_t last) { walk(0, 1, first, last, 0, after.count); });
-  } else if (after.count >= 64) {
-    // Whole cache lines of the row to each thread.
-    parallel_for(0, after.count / 16, std::max<int64_t>(4, kGrain / plan.count / 16),
-                 [&](int64_t first, int64_t last) {
-                   walk(0, 1, 0, plan.count, first * 16, last == after.count / 16 ? after.count : last * 16);
-                 });
-  } else {
-    walk(0, 1, 0, plan.count, 0, after.count);
-  }
-}
-
-// out[i] = self[index[i]] along one stride, checked and read block by block while the index is in the
-// cache: for results that nobody has seen yet. `outside(value)` raises.
-template <class T, class I, class Outside>
-void read_single(T* out, int64_t out_stride, const T* self, int64_t stride, const I* index,
-                 int64_t index_stride, int64_t n, int64_t size, Negative negative, const Outside& outside) {
-  parallel_for(0, n, kGrain, [&](int64_t from, int64_t to) {
-    constexpr int64_t kBlock = 1024;
-    for (int64_t at = from; at < to; at += kBlock) {
-      const int64_t length = std::min(kBlock, to - at);
-      const I* const row = index + at * index_stride;
-      T* const target = out + at * out_stride;
-      const int64_t bad =
-          first_outside(row, index_stride, length, negative == Negative::Wrap ? -size : 0, size);
-      if (bad >= 0) outside(static_cast<int64_t>(row[bad * index_stride]));
-      const auto read = [&](int64_t i) {
-        const int64_t v = static_cast<int64_t>(row[i * index_stride]);
-        return self[(v < 0 ? v + size : v) * stride];
-      };
-      if (stride == 1 && index_stride == 1 && out_stride == 1)
-        for (int64_t i = 0; i < length; ++i) {
-          const int64_t v = by_itself(row[i]);
-          target[i] = self[v < 0 ? v + size : v];
-        }
-      else
-        for (int64_t i = 0; i < length; ++i) target[i * out_stride] = read(i);
-    }
-  });
-}
+// other = self at the positions.
+void plan_read(const IndexPlan& plan, const Tensor& self, const Tensor& other);
+// self = other at the positions; the last of repeated positions stays.
+void plan_write(const IndexPlan& plan, const Tensor& self, const Tensor& other);
+// self += scale * other at the positions, in their order.
+void plan_add(const IndexPlan& plan, const Tensor& self, const Tensor& other, const Scalar& scale);
 
 // Fewer than 64 bytes that do not overlap, as two pieces that may.
 inline void copy_short(void* to, const void* from, size_t bytes) {
@@ -266,39 +193,33 @@ template <class T> void copy_row(T* to, int64_t to_stride, const T* from, int64_
   for (int64_t i = 0; i < n; ++i) to[i * to_stride] = from[i * from_stride];
 }
 
-// other = self at the positions.
-template <class T> void plan_read(const IndexPlan& plan, const T* self, T* other) {
-  const int64_t near = std::min<int64_t>(plan.after.numel * int64_t(sizeof(T)), 256);
-  run_plan(
-      plan, false,
-      [&](int64_t at, int64_t to, int64_t self_stride, int64_t other_stride, int64_t n) {
-        copy_row(other + to, other_stride, self + at, self_stride, n);
-      },
-      [&](int64_t at, int64_t to, int64_t first, int64_t last) {
-        const T* const from = self + at;
-        T* const out = other + to;
-        if (plan.uniform && plan.other_stride == 1)
-          for (int64_t n = first; n < last; ++n) out[n] = from[by_itself(plan.position[n])];
-        else
-          for (int64_t n = first; n < last; ++n) out[plan.place(n)] = from[plan.position[n]];
-      },
-      [&, near](int64_t at) { // rows lie anywhere: ask for the first lines of one before its turn
-        const char* const row = reinterpret_cast<const char*>(self + at);
-        for (int64_t byte = 0; byte < near; byte += 64) __builtin_prefetch(row + byte);
-        __builtin_prefetch(row + near - 1);
-      });
-}
-
-// self = other at the positions; the last of repeated positions stays.
-template <class T> void plan_write(const IndexPlan& plan, T* self, const T* other) {
-  run_plan(
-      plan, true,
-      [&](int64_t at, int64_t from, int64_t self_stride, int64_t other_stride, int64_t n) {
-        copy_row(self + at, self_stride, other + from, other_stride, n);
-      },
-      [&](int64_t at, int64_t from, int64_t first, int64_t last) {
-        for (int64_t n = first; n < last; ++n) self[at + plan.position[n]] = other[from + plan.place(n)];
-      });
+// out[i] = self[index[i]] along one stride, checked and read block by block while the index is in the
+// cache: for results that nobody has seen yet. `outside(value)` raises.
+template <class T, class I, class Outside>
+void read_single(T* out, int64_t out_stride, const T* self, int64_t stride, const I* index,
+                 int64_t index_stride, int64_t n, int64_t size, Negative negative, const Outside& outside) {
+  parallel_for(0, n, kGrain, [&](int64_t from, int64_t to) {
+    constexpr int64_t kBlock = 1024;
+    for (int64_t at = from; at < to; at += kBlock) {
+      const int64_t length = std::min(kBlock, to - at);
+      const I* const row = index + at * index_stride;
+      T* const target = out + at * out_stride;
+      const int64_t bad =
+          first_outside(row, index_stride, length, negative == Negative::Wrap ? -size : 0, size);
+      if (bad >= 0) outside(static_cast<int64_t>(row[bad * index_stride]));
+      const auto read = [&](int64_t i) {
+        const int64_t v = static_cast<int64_t>(row[i * index_stride]);
+        return self[(v < 0 ? v + size : v) * stride];
+      };
+      if (stride == 1 && index_stride == 1 && out_stride == 1)
+        for (int64_t i = 0; i < length; ++i) {
+          const int64_t v = by_itself(row[i]);
+          target[i] = self[v < 0 ? v + size : v];
+        }
+      else
+        for (int64_t i = 0; i < length; ++i) target[i * out_stride] = read(i);
+    }
+  });
 }
 
 template <class T> T add_values(T a, T b) {
@@ -322,32 +243,4 @@ template <class T> T multiply_values(T a, T b) {
     return a * b;
 }
 
-// self += scale * other at the positions, in their order.
-template <class T> void plan_add(const IndexPlan& plan, T* self, const T* other, T scale) {
-  const auto run = [&](auto scaled) {
-    run_plan(
-        plan, true,
-        [&](int64_t at, int64_t from, int64_t self_stride, int64_t other_stride, int64_t n) {
-          T* const to = self + at;
-          const T* const values = other + from;
-          if (self_stride == 1 && other_stride == 1)
-            for (int64_t i = 0; i < n; ++i) to[i] = add_values(to[i], scaled(values[i]));
-          else
-            for (int64_t i = 0; i < n; ++i)
-              to[i * self_stride] = add_values(to[i * self_stride], scaled(values[i * other_stride]));
-        },
-        [&](int64_t at, int64_t from, int64_t first, int64_t last) {
-          for (int64_t n = first; n < last; ++n) {
-            T& to = self[at + plan.position[n]];
-            to = add_values(to, scaled(other[from + plan.place(n)]));
-          }
-        });
-  };
-  if (scale == T(1))
-    run([](T v) { return v; });
-  else
-    run([scale](T v) { return multiply_values(v, scale); });
-}
-
-} // namespace
 } // namespace torch::TORCH_ISA

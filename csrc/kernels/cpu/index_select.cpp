@@ -1,5 +1,6 @@
 // Whole slices along one dimension by a one-dimensional index, and single elements by flat index.
 #include "kernels/cpu/index_plan.h"
+#include "kernels/create_kernels.h"
 #include "kernels/index_kernels.h"
 
 namespace torch::TORCH_ISA {
@@ -43,24 +44,31 @@ void flat_positions(int64_t* position, const Tensor& self, const Tensor& index) 
   PairDims dims;
   for (int64_t d = index.dim(), step = 1; d-- > 0; step *= index.sizes()[d]) order[d] = step;
   for (int64_t d = 0; d < index.dim(); ++d) dims.add(index.sizes()[d], order[d], index.strides()[d]);
-  const bool contiguous = self.is_contiguous();
   visit_index("take", index.dtype(), [&](auto tag) {
     using I = typename decltype(tag)::type;
     const I* const from = index.data<I>();
     parallel_for(0, count, kGrain, [&](int64_t first, int64_t last) {
-      PairWalk walk(dims, first);
-      for (int64_t i = first; i < last; ++i, walk.next()) {
-        int64_t v = static_cast<int64_t>(from[walk.b]);
-        check_index(v >= -n && v < n, "out of range: tried to access index ", v, " on a tensor of ", n,
-                    " elements.");
-        v += v < 0 ? n : 0;
-        if (!contiguous) {
-          int64_t rest = v;
-          v = 0;
-          for (int64_t d = self.dim(); d-- > 0; rest /= self.sizes()[d])
-            v += rest % self.sizes()[d] * self.strides()[d];
+      if (index.is_contiguous()) {
+        const int64_t bad = first_outside(from + first, 1, last - first, -n, n);
+        if (bad >= 0) fail_flat_index(static_cast<int64_t>(from[first + bad]), n);
+        for (int64_t i = first; i < last; ++i) {
+          const auto v = static_cast<int64_t>(from[i]);
+          position[i] = v < 0 ? v + n : v;
         }
-        position[i] = v;
+      } else {
+        PairWalk walk(dims, first);
+        for (int64_t i = first; i < last; ++i, walk.next()) {
+          const auto v = static_cast<int64_t>(from[walk.b]);
+          if (v < -n || v >= n) fail_flat_index(v, n);
+          position[i] = v < 0 ? v + n : v;
+        }
+      }
+      if (self.is_contiguous()) return;
+      for (int64_t i = first; i < last; ++i) {
+        int64_t rest = position[i], place = 0;
+        for (int64_t d = self.dim(); d-- > 0; rest /= self.sizes()[d])
+          place += rest % self.sizes()[d] * self.strides()[d];
+        position[i] = place;
       }
     });
   });
@@ -83,38 +91,42 @@ IndexPlan flat_plan(const Tensor& self, const Tensor& index, const Tensor& other
 } // namespace
 
 void index_select(const Tensor& out, const Tensor& self, int64_t dim, const Tensor& index) {
+  if (self.dim() == 1 && index.is_contiguous() && out.is_contiguous()) {
+    const int64_t size = self.sizes()[0];
+    visit_width(self.dtype(), [&](auto tag) {
+      using T = typename decltype(tag)::type;
+      visit_index("index_select", index.dtype(), [&](auto index_tag) {
+        using I = typename decltype(index_tag)::type;
+        read_single(out.data<T>(), 1, self.data<T>(), self.strides()[0], index.data<I>(), 1, out.numel(),
+                    size, Negative::Reject, [&](int64_t v) { fail_index(ErrorKind::Index, v, 0, size); });
+      });
+    });
+    return;
+  }
   const IndexPlan plan = make_plan("index_select", self, dim, index, &out, Negative::Reject);
-  visit_width(self.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    plan_read(plan, self.data<T>(), out.data<T>());
-  });
+  plan_read(plan, self, out);
 }
 
 void index_add(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source,
                const Scalar& alpha) {
+  if (self.dim() == 1 && index.dim() == 1 && source.dim() == 1 && !self.is_complex() &&
+      alpha.to<double>() == 1)
+    return scatter_add(self, 0, index, source);
   const IndexPlan plan =
       make_plan("index_add_", self, dim, index, &source, Negative::Reject, ErrorKind::Runtime);
-  visit_compiled(self.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    plan_add(plan, self.data<T>(), source.data<T>(), alpha.to<T>());
-  });
+  plan_add(plan, self, source, alpha);
 }
 
 void index_copy(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source) {
   const IndexPlan plan = make_plan("index_copy_", self, dim, index, &source, Negative::Reject);
-  visit_width(self.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    plan_write(plan, self.data<T>(), source.data<T>());
-  });
+  plan_write(plan, self, source);
 }
 
 void index_fill(const Tensor& self, int64_t dim, const Tensor& index, const Scalar& value) {
   const IndexPlan plan = make_plan("index_fill_", self, dim, index, nullptr, Negative::Wrap);
-  visit_compiled(self.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    const T single = value.to<T>();
-    plan_write(plan, self.data<T>(), &single);
-  });
+  const Tensor single = empty_tensor({}, self.dtype());
+  fill(single, value);
+  plan_write(plan, self, single);
 }
 
 void take(const Tensor& out, const Tensor& self, const Tensor& index) {
@@ -131,25 +143,16 @@ void take(const Tensor& out, const Tensor& self, const Tensor& index) {
     return;
   }
   const IndexPlan plan = flat_plan(self, index, out);
-  visit_width(self.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    plan_read(plan, self.data<T>(), out.data<T>());
-  });
+  plan_read(plan, self, out);
 }
 
 // source has as many elements as index, taken in order. Sums are made in the order of the index.
 void put(const Tensor& self, const Tensor& index, const Tensor& source, bool accumulate) {
   const IndexPlan plan = flat_plan(self, index, source);
   if (accumulate) {
-    visit_compiled(self.dtype(), [&](auto tag) {
-      using T = typename decltype(tag)::type;
-      plan_add(plan, self.data<T>(), source.data<T>(), T(1));
-    });
+    plan_add(plan, self, source, Scalar(1));
   } else {
-    visit_width(self.dtype(), [&](auto tag) {
-      using T = typename decltype(tag)::type;
-      plan_write(plan, self.data<T>(), source.data<T>());
-    });
+    plan_write(plan, self, source);
   }
 }
 

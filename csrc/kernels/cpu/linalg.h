@@ -63,6 +63,7 @@ public:
   }
 
   T* at(int64_t i) const {
+    if (batch_.size() == 1) return data_ + i * steps_[0]; // without divisions
     int64_t offset = 0;
     for (size_t d = batch_.size(); d-- > 0;) {
       offset += i % batch_[d] * steps_[d];

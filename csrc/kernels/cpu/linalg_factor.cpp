@@ -1,5 +1,5 @@
 // Factorizations of square and rectangular matrices without orthogonal factors, and what follows directly.
-#include "kernels/cpu/linalg.h"
+#include "kernels/cpu/linalg_small.h"
 #include "kernels/linalg_errors.h"
 #include "kernels/linalg_kernels.h"
 
@@ -16,7 +16,7 @@ void cholesky(const Tensor& out0, const Tensor& out1, const Tensor& self, bool u
       for (int64_t i = first; i < last; ++i) {
         T* const a = data + i * n * n;
         in.load(i, a, n);
-        Lapack<T>::potrf(upper ? 'U' : 'L', lapack_int(n), a, leading(n), info + i);
+        potrf<T>(upper, n, a, info + i);
         for (int64_t j = 0; j < n && info[i] == 0; ++j) // OpenBLAS looks for no NaN
           if (!(std::real(a[j * n + j]) > 0)) info[i] = lapack_int(j + 1);
         for (int64_t j = 0; j < n; ++j) // the other triangle is zero
@@ -72,7 +72,7 @@ void lu_factor(const Tensor& out0, const Tensor& out1, const Tensor& out2, const
         info[i] = 0;
         T* const a = data + i * m * n;
         in.load(i, a, m);
-        if (k) Lapack<T>::getrf(lapack_int(m), lapack_int(n), a, leading(m), pivots + i * k, info + i);
+        if (k) getrf<T>(m, n, a, pivots + i * k, info + i);
       }
     });
   });
@@ -96,9 +96,8 @@ void inverse(const Tensor& out0, const Tensor& out1, const Tensor& A, bool check
         std::fill_n(x, n * n, T(0));
         for (int64_t j = 0; j < n; ++j) x[j * n + j] = T(1);
         if (n == 0) continue;
-        Lapack<T>::getrf(lapack_int(n), lapack_int(n), lu, leading(n), pivots, info + i);
-        int unused = 0;
-        Lapack<T>::getrs('N', lapack_int(n), lapack_int(n), lu, leading(n), pivots, x, leading(n), &unused);
+        getrf<T>(n, n, lu, pivots, info + i);
+        getrs<T>('N', n, n, {lu, leading(n)}, pivots, x, n);
       }
     });
   });
@@ -121,7 +120,7 @@ void each_lu(const Tensor& factors, const Tensor& pivots, const Tensor& A, Use&&
       int* const p = places + i * n;
       in.load(i, a, n);
       int info = 0;
-      if (n) Lapack<T>::getrf(lapack_int(n), lapack_int(n), a, leading(n), p, &info);
+      if (n) getrf<T>(n, n, a, p, &info);
       bool odd = false;
       for (int64_t j = 0; j < n; ++j) odd ^= p[j] != j + 1;
       use(i, a, odd);

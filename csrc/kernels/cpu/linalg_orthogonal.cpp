@@ -1,5 +1,5 @@
 // Orthogonal factors: QR and products of Householder reflections.
-#include "kernels/cpu/linalg.h"
+#include "kernels/cpu/linalg_small.h"
 #include "kernels/linalg_errors.h"
 #include "kernels/linalg_kernels.h"
 
@@ -70,7 +70,13 @@ void qr(const Tensor& out0, const Tensor& out1, const Tensor& A, std::string_vie
         T* const a = r_rows == m ? r : with_q ? q : spare;
         in.load(i, a, m);
         int info = 0;
-        Lapack<T>::geqrf(lapack_int(m), lapack_int(n), a, leading(m), tau, work, lwork, &info);
+        bool is_small = false;
+        if constexpr (std::is_same_v<T, RealOf<T>>)
+          is_small = m <= kSmall && n <= kSmall && small::geqrf<T>(int(m), int(n), a, int(m), tau);
+        if (!is_small) {
+          if (m <= kSmall && n <= kSmall) in.load(i, a, m);
+          Lapack<T>::geqrf(lapack_int(m), lapack_int(n), a, leading(m), tau, work, lwork, &info);
+        }
         if (with_q && a == r)
           for (int64_t j = 0; j < k; ++j) std::copy_n(a + j * m + j, m - j, q + j * m + j);
         for (int64_t j = 0; j < n; ++j) {
@@ -78,6 +84,11 @@ void qr(const Tensor& out0, const Tensor& out1, const Tensor& A, std::string_vie
           if (a != r) std::copy_n(a + j * m, filled, r + j * r_rows);
           std::fill(r + j * r_rows + filled, r + (j + 1) * r_rows, T(0));
         }
+        if constexpr (std::is_same_v<T, RealOf<T>>)
+          if (with_q && is_small) {
+            small::orgqr<T>(int(m), int(q_columns), int(k), q, int(m), tau);
+            continue;
+          }
         if (with_q)
           Lapack<T>::orgqr(lapack_int(m), lapack_int(q_columns), lapack_int(k), q, leading(m), tau, work,
                            lwork, &info);

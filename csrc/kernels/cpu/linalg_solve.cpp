@@ -1,5 +1,5 @@
 // Solving with matrices, as they are or factored.
-#include "kernels/cpu/linalg.h"
+#include "kernels/cpu/linalg_small.h"
 #include "kernels/linalg_errors.h"
 #include "kernels/linalg_kernels.h"
 
@@ -40,9 +40,7 @@ void solve_one(char trans, bool conjugated, Dense<T> lu, const int* pivots, cons
       for (int64_t r = 0; r < n; ++r) target[c * ld + r] = conjugate(target[c * ld + r]);
   };
   if (conjugated) conjugate_all();
-  int info = 0;
-  if (n && k)
-    Lapack<T>::getrs(trans, lapack_int(n), lapack_int(k), lu.data, lu.ld, pivots, target, leading(ld), &info);
+  if (n && k) getrs<T>(trans, n, k, lu, pivots, target, ld);
   if (conjugated) conjugate_all();
   if (direct) return;
   T* const to = x.at(i);
@@ -79,8 +77,7 @@ void solve(const Tensor& out0, const Tensor& out1, const Tensor& out2, const Ten
                   T* const lu = data + i * n * n;
                   a.load(i, lu, n);
                   info[i] = 0;
-                  if (n)
-                    Lapack<T>::getrf(lapack_int(n), lapack_int(n), lu, leading(n), pivots + i * n, info + i);
+                  if (n) getrf<T>(n, n, lu, pivots + i * n, info + i);
                   solve_one<T>(left ? 'N' : 'T', false, {lu, leading(n)}, pivots + i * n, b, x, i, spare);
                 }
               });
@@ -147,10 +144,7 @@ void cholesky_solve(const Tensor& out, const Tensor& self, const Tensor& input2,
         T* const x = data + i * n * k;
         b.load(i, x, n);
         const Dense<T> factor = dense<T>(a, i, copy);
-        int info = 0;
-        if (n && k)
-          Lapack<T>::potrs(upper ? 'U' : 'L', lapack_int(n), lapack_int(k), factor.data, factor.ld, x,
-                           leading(n), &info);
+        if (n && k) potrs<T>(upper, n, k, factor, x);
       }
     });
   });

@@ -1,5 +1,6 @@
 // Entry of elementwise ops: picks the row of an op and compute type, runs it directly when every operand is
 // contiguous and of the row's types, else as a tile program of one step.
+#include "kernels/cpu/narrow.h"
 #include "kernels/cpu/program.h"
 #include "kernels/pointwise_kernels.h"
 #include "kernels/pointwise_ops.h"
@@ -37,12 +38,22 @@ void run_direct(const RowSet& set, Row row, DType out_type, const DType* in_type
 
 // The same with operands of one element, which are spread over a tile that every piece reuses. `spread` says
 // which.
-void run_with_scalars(const RowSet& set, Row row, DType out_type, const DType* in_types, const bool* spread,
-                      const Tensor& out, const Tensor* const* inputs, int n_inputs, const Scalar* params) {
+void run_with_scalars(const RowSet& set, Row row, const Row* splat, DType out_type, const DType* in_types,
+                      const bool* spread, const Tensor& out, const Tensor* const* inputs, int n_inputs,
+                      const Scalar* params) {
   const int64_t n = out.numel(), out_width = item_size(out_type);
   int64_t widest = out_width;
   for (int k = 0; k < n_inputs; ++k) widest = std::max(widest, item_size(in_types[k]));
-  const int64_t piece = std::min(n, kScalarTile / widest);
+  // At best a row takes the value itself, else a tile of copies.
+  int repeated = 0, last_repeated = 0;
+  for (int k = 0; k < n_inputs; ++k)
+    if (spread[k]) {
+      ++repeated;
+      last_repeated = k;
+    }
+  const bool by_value = repeated == 1 && splat[last_repeated];
+  if (by_value) row = splat[last_repeated];
+  const int64_t piece = by_value ? n : std::min(n, kScalarTile / widest);
   alignas(64) char tiles[kMaxInputs][kScalarTile];
   const char* data[kMaxInputs];
   int64_t step[kMaxInputs]; // bytes per element of the walk
@@ -51,7 +62,8 @@ void run_with_scalars(const RowSet& set, Row row, DType out_type, const DType* i
     data[k] = static_cast<const char*>(inputs[k]->data());
     step[k] = width;
     if (!spread[k]) continue;
-    convert_tile(tiles[k], width, 0, in_types[k], data[k], 0, 0, inputs[k]->dtype(), piece, 1, nullptr);
+    convert_tile(tiles[k], width, 0, in_types[k], data[k], 0, 0, inputs[k]->dtype(), by_value ? 1 : piece, 1,
+                 nullptr);
     data[k] = tiles[k];
     step[k] = 0;
   }
@@ -64,9 +76,10 @@ void run_with_scalars(const RowSet& set, Row row, DType out_type, const DType* i
   });
 }
 
-void run_as_program(const RowSet& set, Row row, DType out_type, const DType* in_types, const Tensor& out,
-                    const Tensor* const* inputs, int n_inputs, const Scalar* params) {
+void run_as_program(const RowSet& set, Row row, const Row* splat, DType out_type, const DType* in_types,
+                    const Tensor& out, const Tensor* const* inputs, int n_inputs, const Scalar* params) {
   Step step{row, params, static_cast<int8_t>(n_inputs), {1, 2, 3}, 0};
+  std::copy_n(splat, kMaxInputs, step.splat);
   DType types[1 + kMaxInputs] = {out_type};
   const Tensor* operands[1 + kMaxInputs] = {&out};
   for (int k = 0; k < n_inputs; ++k) {
@@ -76,6 +89,15 @@ void run_as_program(const RowSet& set, Row row, DType out_type, const DType* in_
   run_program({&step, 1, 1, n_inputs, n_inputs + 1, types, set.cost}, out.sizes(), operands);
 }
 
+// Where all is of one narrow type, a row that does without int32.
+Row row_of_narrow(PointwiseOp op, Kind result, const Tensor& out, const Tensor* const* inputs, int n_inputs) {
+  const DType type = inputs[0]->dtype();
+  for (int k = 1; k < n_inputs; ++k)
+    if (inputs[k]->dtype() != type) return nullptr;
+  if (out.dtype() != (result == Kind::Bool ? DType::Bool : type)) return nullptr;
+  return narrow_row(op, type);
+}
+
 } // namespace
 
 void pointwise(PointwiseOp op, DType compute, const Tensor& out, const Tensor* const* inputs, int n_inputs,
@@ -83,17 +105,26 @@ void pointwise(PointwiseOp op, DType compute, const Tensor& out, const Tensor* c
   if (op == PointwiseOp::BitwiseNot && compute == DType::Bool) op = PointwiseOp::LogicalNot; // ~1 is not 0
   const RowSet& set = *kRowSets[static_cast<int>(op)];
   const int index = compute_index(compute);
-  const Row row = set.rows[index];
+  Row row = set.rows[index];
   if (!row) [[unlikely]]
     fail_dtype(set.name, compute);
   TORCH_ASSERT(n_inputs == set.inputs);
-  const DType out_type = result_type(set.out[index], kComputeTypes[index]);
+  Row splat[kMaxInputs];
+  for (int k = 0; k < kMaxInputs; ++k) splat[k] = set.splat[k][index];
+  DType type = kComputeTypes[index], out_type = result_type(set.out[index], type);
+  if (type == DType::Int32)
+    if (const Row narrow = row_of_narrow(op, set.out[0], out, inputs, n_inputs)) {
+      row = narrow;
+      std::fill_n(splat, kMaxInputs, nullptr);
+      type = inputs[0]->dtype();
+      out_type = out.dtype();
+    }
   DType in_types[kMaxInputs];
   const int64_t n = out.numel();
   const bool direct_out = out.is_contiguous() && out.dtype() == out_type;
   bool direct = direct_out, spread[kMaxInputs], any_spread = false;
   for (int k = 0; k < n_inputs; ++k) {
-    in_types[k] = set.mask_first && k == 0 ? DType::Bool : kComputeTypes[index];
+    in_types[k] = set.mask_first && k == 0 ? DType::Bool : type;
     const Tensor& input = *inputs[k];
     const int64_t size = input.numel();
     spread[k] = size == 1 && (n != 1 || input.dtype() != in_types[k]);
@@ -101,9 +132,9 @@ void pointwise(PointwiseOp op, DType compute, const Tensor& out, const Tensor* c
     direct = direct && (spread[k] || (size == n && input.is_contiguous() && input.dtype() == in_types[k]));
   }
   if (n == 0) return;
-  if (!direct) return run_as_program(set, row, out_type, in_types, out, inputs, n_inputs, params);
+  if (!direct) return run_as_program(set, row, splat, out_type, in_types, out, inputs, n_inputs, params);
   if (!any_spread) return run_direct(set, row, out_type, in_types, out, inputs, n_inputs, params);
-  run_with_scalars(set, row, out_type, in_types, spread, out, inputs, n_inputs, params);
+  run_with_scalars(set, row, splat, out_type, in_types, spread, out, inputs, n_inputs, params);
 }
 
 } // namespace torch::TORCH_ISA

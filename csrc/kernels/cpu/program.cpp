@@ -15,6 +15,13 @@ public:
       : program_(program), g_(sizes, operands, program.n_outputs + program.n_inputs) {
     if (program.n_slots == g_.n_operands && g_.sizes[0] >= 256 && goes_by_rows()) {
       by_rows_ = true;
+      int repeated = 0;
+      for (int j = 0; program.n_steps == 1 && j < program.steps[0].n_inputs; ++j)
+        if (g_.strides[program.steps[0].inputs[j]][0] == 0) {
+          splat_ = program.steps[0].splat[j];
+          ++repeated;
+        }
+      if (repeated != 1) splat_ = nullptr;
       shape_ = {std::min(g_.sizes[0], kGrain), 1};
       return;
     }
@@ -28,6 +35,7 @@ public:
       direct &= g_.dtypes[k] == program.slot_types[k] && g_.strides[k][0] == item_size(g_.dtypes[k]);
     }
     direct &= program.n_slots == g_.n_operands; // temporaries need tiles
+    one_row_ = direct && program.n_steps == 1;
     if (direct && (g_.ndim == 1 || g_.sizes[0] >= 128))
       shape_ = {std::min(g_.sizes[0], kGrain), 1};
     else
@@ -42,6 +50,7 @@ public:
       Loaded loaded[kMaxOperands] = {};
       walk.run(first, last, [&](char* const* at, int64_t cols, int64_t rows) {
         if (by_rows_) return run_row(at, cols, buffers, loaded);
+        if (one_row_ && rows == 1) return run_step(program_.steps[0].row, at, cols);
         run_tile(at, cols, rows, buffers, loaded);
       });
     });
@@ -66,8 +75,16 @@ private:
     return repeats;
   }
 
+  void run_step(Row row, char* const* at, int64_t cols) const {
+    const Step& step = program_.steps[0];
+    const void* inputs[kMaxInputs];
+    for (int j = 0; j < step.n_inputs; ++j) inputs[j] = at[step.inputs[j]];
+    row(at[step.out], inputs, cols, step.params);
+  }
+
   void run_row(char* const* at, int64_t cols, char* buffers, Loaded* loaded) const {
     const TileProgram& p = program_;
+    if (splat_) return run_step(splat_, at, cols);
     char* slots[kMaxSlots];
     int64_t step[kMaxSlots], piece = cols; // bytes per element
     for (int k = 0; k < g_.n_operands; ++k)
@@ -133,7 +150,8 @@ private:
   const TileProgram& program_;
   Geometry g_;
   TileShape shape_;
-  bool by_rows_ = false;
+  bool by_rows_ = false, one_row_ = false;
+  Row splat_ = nullptr;
 };
 
 } // namespace

@@ -15,6 +15,7 @@ struct Step {
   int8_t n_inputs;
   uint8_t inputs[kMaxInputs]; // slots
   uint8_t out;                // slot
+  Row splat[kMaxInputs] = {}; // of a program of one step: the row with one value as that input, or null
 };
 
 // Slots are numbered outputs first, then inputs, then temporaries; slot_types says how each is held in a

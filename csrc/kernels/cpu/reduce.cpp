@@ -93,7 +93,7 @@ public:
       block_ = 1;
       direct_ = same && red.strides[0][0] == item_size(from_);
       const int64_t capacity = kBufferBytes / value_width;
-      if (direct_ && (red.ndim == 1 || red.sizes[0] >= 128)) {
+      if (direct_ && (red.ndim == 1 || red.sizes[0] >= 64)) {
         shape = {std::min(red.sizes[0], kPiece), 1};
       } else {
         direct_ = false;

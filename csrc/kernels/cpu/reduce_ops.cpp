@@ -1,5 +1,4 @@
-// sum, mean, prod, amax, amin, all, any, count_nonzero. Floats add up in double lanes (long
-// runs of float32 by fours before, see Lanes::fours), integers in int64.
+// sum, mean, prod, amax, amin, all, any, count_nonzero. Floats add up in double lanes, integers in int64.
 #include "kernels/cpu/complex.h"
 #include "kernels/cpu/reduce_lanes.h"
 #include "kernels/reduce_kernels.h"
@@ -40,15 +39,43 @@ template <class Join, class T, class A> struct Numbers {
   }
 };
 
+// Sums of complex values: those of twice as many numbers, real and imaginary parts in turn.
+template <class T> struct ComplexSum : Numbers<SumJoin, Cplx<T>, Cplx<double>> {
+  using Parts = Lanes<SumJoin, T, double>;
+  static void run(void* acc, const void* values, int64_t n, const void*) {
+    if (n <= 0) return;
+    Vec<double> v = Parts::in_lanes(static_cast<const T*>(values), 2 * n, nullptr);
+    if constexpr (Vec<double>::kLanes >= 8) v = v + rotate_lanes<4>(v);
+    if constexpr (Vec<double>::kLanes >= 4) v = v + rotate_lanes<2>(v);
+    auto& total = *static_cast<Cplx<double>*>(acc);
+    total = Cplx<double>(total.re + v.v[0], total.im + v.v[1]);
+  }
+  static void columns(void* acc, const void* values, int64_t stride, int64_t rows, int64_t m, const void*) {
+    Parts::columns(acc, values, stride, rows, 2 * m, nullptr);
+  }
+};
+
 // In the domain of the output: integers stay integers, the rest is added up in double.
 template <class Join> Reduction accumulating(const Tensor& out, const Tensor& self) {
   using D = double;
+  constexpr bool is_sum = std::is_same_v<Join, SumJoin>;
+  if (is_sum && out.is_complex()) {
+    return self.dtype() == DType::Complex64
+               ? reduction<ComplexSum<float>>(DType::Complex64, DType::Complex128)
+               : reduction<ComplexSum<double>>(DType::Complex128, DType::Complex128);
+  }
   if (out.is_complex()) {
     return self.dtype() == DType::Complex64
                ? reduction<Numbers<Join, Cplx<float>, Cplx<D>>>(DType::Complex64, DType::Complex128)
                : reduction<Numbers<Join, Cplx<D>, Cplx<D>>>(DType::Complex128, DType::Complex128);
   }
   if (!out.is_floating_point()) return reduction<Lanes<Join, int64_t, int64_t>>(DType::Int64, DType::Int64);
+  if constexpr (is_sum) {
+    if (self.dtype() == out.dtype() && self.dtype() == DType::Float16)
+      return reduction<Lanes<Join, Half, D>>(DType::Float16, DType::Float64);
+    if (self.dtype() == out.dtype() && self.dtype() == DType::BFloat16)
+      return reduction<Lanes<Join, BFloat16, D>>(DType::BFloat16, DType::Float64);
+  }
   const bool narrow = self.dtype() == DType::Float32 || is_reduced_float(self.dtype());
   return narrow ? reduction<Lanes<Join, float, D>>(DType::Float32, DType::Float64)
                 : reduction<Lanes<Join, D, D>>(DType::Float64, DType::Float64);
@@ -129,10 +156,17 @@ struct Count {
   }
   static void columns(void* accs, const void* values, int64_t stride, int64_t rows, int64_t m, const void*) {
     int64_t* const acc = static_cast<int64_t*>(accs);
-    for (int64_t r = 0; r < rows; ++r) {
-      const uint8_t* x = static_cast<const uint8_t*>(values) + r * stride;
-      for (int64_t j = 0; j < m; ++j) acc[j] += x[j];
-    }
+    constexpr int64_t kMany = 255, kWide = 512; // rows that a byte can count, columns at a time
+    for (int64_t j = 0; j < m; j += kWide)
+      for (int64_t first = 0; first < rows; first += kMany) {
+        const int64_t width = std::min(kWide, m - j), last = std::min(rows, first + kMany);
+        uint8_t counts[kWide] = {};
+        for (int64_t r = first; r < last; ++r) {
+          const uint8_t* x = static_cast<const uint8_t*>(values) + r * stride + j;
+          for (int64_t k = 0; k < width; ++k) counts[k] += x[k];
+        }
+        for (int64_t k = 0; k < width; ++k) acc[j + k] += counts[k];
+      }
   }
   static void merge(void* accs, const void* others, int64_t m) {
     for (int64_t j = 0; j < m; ++j) static_cast<int64_t*>(accs)[j] += static_cast<const int64_t*>(others)[j];
@@ -150,6 +184,7 @@ void any_of(const Tensor& out, const Tensor& self, uint64_t mask) {
 
 void sum(const Tensor& out, const Tensor& self, IntSpan dims) {
   if (out.dtype() == DType::Bool) return any_of(out, self, dim_mask(dims, self.dim(), "sum"));
+  if (self.dtype() == DType::Bool && is_integral(out.dtype())) return count_nonzero(out, self, dims);
   reduce(accumulating<SumJoin>(out, self), out, self, dim_mask(dims, self.dim(), "sum"));
 }
 

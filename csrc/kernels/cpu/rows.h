@@ -17,7 +17,8 @@ enum class Kind : uint8_t { Same, Bool, Real, Complex }; // of the result, relat
 
 struct RowSet {
   const char* name;
-  Row rows[kNumComputeTypes]; // in the order of kComputeTypes; null: not supported
+  Row rows[kNumComputeTypes];              // in the order of kComputeTypes; null: not supported
+  Row splat[kMaxInputs][kNumComputeTypes]; // the same with one value as that input; null: not there
   Kind out[kNumComputeTypes];
   int8_t inputs;
   bool mask_first; // the first input is bool
@@ -80,17 +81,21 @@ template <int kInputs, class F, class Load> TORCH_INLINE auto apply(const F& f, 
              load(integral_constant<int, 2>()));
 }
 
-template <template <class> class F, int kInputs, class T>
+// kSplat: the input that is one value, or -1.
+template <template <class> class F, int kInputs, class T, int kSplat = -1>
 void vector_row(void* out, const void* const* inputs, int64_t n, const Scalar* params) {
   using V = Vec<T>;
   constexpr int64_t kStep = V::kLanes;
   const F<V> f{params};
   const void* in[kInputs];
   for (int i = 0; i < kInputs; ++i) in[i] = inputs[i];
+  const V repeated(kSplat < 0 ? T() : *static_cast<const T*>(in[kSplat < 0 ? 0 : kSplat]));
   const auto at = [&](int64_t first) {
-    return [&in, first](auto i) {
+    return [&in, &repeated, first](auto i) {
       if constexpr (F<V>::kMaskFirst && i == 0)
         return load_bool<T>(static_cast<const uint8_t*>(in[0]) + first);
+      else if constexpr (i == kSplat)
+        return repeated;
       else
         return V::load(static_cast<const T*>(in[i]) + first);
     };
@@ -116,6 +121,8 @@ void vector_row(void* out, const void* const* inputs, int64_t n, const Scalar* p
     const auto value = apply<kInputs>(f, [&](auto k) {
       if constexpr (F<V>::kMaskFirst && k == 0)
         return load_bool_partial<T>(static_cast<const uint8_t*>(in[0]) + i, rest);
+      else if constexpr (k == kSplat)
+        return repeated;
       else
         return V::load_partial(static_cast<const T*>(in[k]) + i, rest);
     });
@@ -181,12 +188,18 @@ template <template <class> class F, class V> constexpr Kind out_kind() {
     return Kind::Complex;
 }
 
-template <template <class> class F, class V> constexpr void set_row(RowSet& set, int index) {
+template <template <class> class F, unsigned kSplats, class V>
+constexpr void set_row(RowSet& set, int index) {
   constexpr int n = input_count<F, V>();
-  if constexpr (kIsVec<V>)
-    set.rows[index] = vector_row<F, n, typename V::Element>;
-  else
+  if constexpr (kIsVec<V>) {
+    using T = typename V::Element;
+    set.rows[index] = vector_row<F, n, T>;
+    if constexpr (kSplats & 1) set.splat[0][index] = vector_row<F, n, T, 0>;
+    if constexpr (kSplats & 2) set.splat[1][index] = vector_row<F, n, T, 1>;
+    if constexpr (kSplats & 4) set.splat[2][index] = vector_row<F, n, T, 2>;
+  } else {
     set.rows[index] = number_row<F, n, V>;
+  }
   set.out[index] = out_kind<F, V>();
   set.inputs = n;
   set.mask_first = F<V>::kMaskFirst;
@@ -194,33 +207,35 @@ template <template <class> class F, class V> constexpr void set_row(RowSet& set,
 
 } // namespace rows_detail
 
-template <template <class> class F> constexpr RowSet make_rows(const char* name, int cost) {
+template <template <class> class F, unsigned kSplats = 0>
+constexpr RowSet make_rows(const char* name, int cost) {
   using namespace rows_detail;
   RowSet set{};
   set.name = name;
   set.cost = static_cast<int8_t>(cost);
   constexpr unsigned types = F<Vec<float>>::kTypes;
   if constexpr (F<float>::kByNumber) {
-    set_row<F, float>(set, 2);
-    set_row<F, double>(set, 3);
+    set_row<F, kSplats, float>(set, 2);
+    set_row<F, kSplats, double>(set, 3);
   } else {
     if constexpr (types & 1) {
-      set_row<F, Vec<int32_t>>(set, 0);
-      set_row<F, Vec<int64_t>>(set, 1);
+      set_row<F, kSplats, Vec<int32_t>>(set, 0);
+      set_row<F, kSplats, Vec<int64_t>>(set, 1);
       if constexpr (F<Vec<float>>::kSignMatters) {
-        set_row<F, Vec<uint64_t>>(set, 6);
+        set_row<F, 0, Vec<uint64_t>>(set, 6);
       } else { // the same bits
         set.rows[6] = set.rows[1];
         set.out[6] = set.out[1];
+        for (auto& rows : set.splat) rows[6] = rows[1];
       }
     }
     if constexpr (types & 2) {
-      set_row<F, Vec<float>>(set, 2);
-      set_row<F, Vec<double>>(set, 3);
+      set_row<F, kSplats, Vec<float>>(set, 2);
+      set_row<F, kSplats, Vec<double>>(set, 3);
     }
     if constexpr (types & 4) {
-      set_row<F, Cplx<float>>(set, 4);
-      set_row<F, Cplx<double>>(set, 5);
+      set_row<F, kSplats, Cplx<float>>(set, 4);
+      set_row<F, kSplats, Cplx<double>>(set, 5);
     }
   }
   return set;
@@ -228,6 +243,11 @@ template <template <class> class F> constexpr RowSet make_rows(const char* name,
 
 // One line an op in a pointwise_*.cpp: defines rows_NAME, to which the table in pointwise.cpp refers. The
 // file says the cost of its family as kCost.
+//
+// TORCH_ROWS_SPLAT: with rows for operands that are one value, as bits of the inputs.
+#define TORCH_ROWS_SPLAT(name, inputs)                                                                       \
+  extern const RowSet rows_##name;                                                                           \
+  constexpr RowSet rows_##name = make_rows<name, inputs>(#name, kCost);
 #define TORCH_ROWS(name)                                                                                     \
   extern const RowSet rows_##name;                                                                           \
   constexpr RowSet rows_##name = make_rows<name>(#name, kCost);

@@ -153,8 +153,33 @@ template <class T, bool kLargest> struct RunningExtremum {
     return kLargest ? x >= best : x <= best;
   }
   static void line(void* const* data, int64_t n, const void*) {
-    const int64_t strides[3] = {sizeof(T), sizeof(int64_t), sizeof(T)};
-    columns(data, strides, n, 1, nullptr);
+    T* const values = static_cast<T*>(data[0]);
+    int64_t* const indices = static_cast<int64_t*>(data[1]);
+    const T* const x = static_cast<const T*>(data[2]);
+    T best = x[0];
+    int64_t index = 0, i = 0;
+    const auto step = [&] {
+      if (takes(x[i], best)) {
+        best = x[i];
+        index = i;
+      }
+      values[i] = best;
+      indices[i++] = index;
+    };
+    // A new extremum is rare in a long line: a register of elements is first asked whether it has one.
+    using V = Vec<T>;
+    while (i + V::kLanes <= n) {
+      const V v = V::load(x + i), so_far(best);
+      const int64_t end = i + V::kLanes;
+      if (any((kLargest ? v >= so_far : v <= so_far) | (v != v))) {
+        while (i < end) step();
+        continue;
+      }
+      so_far.store(values + i);
+      std::fill_n(indices + i, V::kLanes, index);
+      i = end;
+    }
+    while (i < n) step();
   }
   static void columns(void* const* data, const int64_t* strides, int64_t n, int64_t m, const void*) {
     const auto row = [&](int k, int64_t i) { return static_cast<char*>(data[k]) + i * strides[k]; };

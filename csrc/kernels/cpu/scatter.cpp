@@ -2,6 +2,7 @@
 // its own. Repeated positions are visited in the order of index along dim, by one thread: the same result on
 // any number of threads, and the last write stays. Bounds are checked before anything of self is written.
 #include "kernels/cpu/index_plan.h"
+#include "kernels/create_kernels.h"
 #include "kernels/index_kernels.h"
 
 #include <cmath>
@@ -87,13 +88,20 @@ private:
   }
 };
 
-template <class I> void check_bounds(const ScatterLoop& loop, const I* index) {
+void check_bounds(const ScatterLoop& loop, const int64_t* index) {
   loop.run(false, [&](int64_t, int64_t at, int64_t, const ScatterLoop::Axis& axis) {
     const int64_t bad = first_outside(index + at, axis.index, axis.size, 0, loop.dim_size);
-    if (bad >= 0)
-      fail_index(ErrorKind::Runtime, static_cast<int64_t>(index[at + bad * axis.index]), loop.dim,
-                 loop.dim_size);
+    if (bad >= 0) fail_index(ErrorKind::Runtime, index[at + bad * axis.index], loop.dim, loop.dim_size);
   });
+}
+
+// The writing loops below are compiled for one type of index, which others are converted to: against writing
+// anywhere that costs little.
+Tensor as_int64(const Tensor& index) {
+  if (index.dtype() == DType::Int64) return index;
+  const Tensor wide = empty_tensor(index.sizes(), DType::Int64);
+  copy(wide, index);
+  return wide;
 }
 
 // Runs body(first, last) over [0, n) in pieces, asking for memory that later ones read: the processor's own
@@ -114,30 +122,25 @@ void in_pieces(const I* index, const O* other, const T* ahead, int64_t n, const 
   }
 }
 
-// body(self element, other element) for every element of index.
+// body(self element, other element) for every element of index (int64).
 template <class T, class O, class Body>
-void scatter_elements(const char* op, const Tensor& self, int64_t dim, const Tensor& index,
-                      const Tensor* other, T* self_data, O* other_data, bool ordered, const Body& body) {
+void scatter_elements(const Tensor& self, int64_t dim, const Tensor& index, const Tensor* other, T* self_data,
+                      O* other_data, bool ordered, const Body& body) {
   const ScatterLoop loop(self, dim, index, other);
-  visit_index(op, index.dtype(), [&](auto tag) {
-    using I = typename decltype(tag)::type;
-    const I* const positions = index.data<I>();
-    check_bounds(loop, positions);
-    const int64_t step = loop.dim_stride;
-    loop.run(ordered, [&](int64_t at_self, int64_t at, int64_t at_other, const ScatterLoop::Axis& axis) {
-      T* const to = self_data + at_self;
-      const I* const p = positions + at;
-      O* const o = other_data + at_other;
-      if (axis.along && axis.index == 1 && axis.other == 1 && step == 1)
-        in_pieces(p, o, to + loop.dim_size, axis.size, [&](int64_t first, int64_t last) {
-          for (int64_t i = first; i < last; ++i) body(to[p[i]], o[i]);
-        });
-      else if (axis.index == 1 && axis.other == 1 && axis.self == 1)
-        for (int64_t i = 0; i < axis.size; ++i) body(to[i + p[i] * step], o[i]);
-      else
-        for (int64_t i = 0; i < axis.size; ++i)
-          body(to[i * axis.self + static_cast<int64_t>(p[i * axis.index]) * step], o[i * axis.other]);
-    });
+  const int64_t* const positions = index.data<int64_t>();
+  check_bounds(loop, positions);
+  const int64_t step = loop.dim_stride;
+  loop.run(ordered, [&](int64_t at_self, int64_t at, int64_t at_other, const ScatterLoop::Axis& axis) {
+    T* const to = self_data + at_self;
+    const int64_t* const p = positions + at;
+    O* const o = other_data + at_other;
+    if (axis.along && axis.index == 1 && axis.other == 1 && step == 1)
+      in_pieces(p, o, to + loop.dim_size, axis.size, [&](int64_t first, int64_t last) {
+        for (int64_t i = first; i < last; ++i) body(to[p[i]], o[i]);
+      });
+    else
+      for (int64_t i = 0; i < axis.size; ++i)
+        body(to[i * axis.self + p[i * axis.index] * step], o[i * axis.other]);
   });
 }
 
@@ -218,11 +221,10 @@ void reduce_into(const Tensor& self, T* data, int64_t dim, const Tensor& index, 
   const T* const values = src.data<T>();
   if (!include_self) {
     const T start = identity<T>(reduction);
-    scatter_elements("scatter_reduce", self, dim, index, nullptr, data, &start, true,
-                     [](T& to, const T& v) { to = v; });
+    scatter_elements(self, dim, index, nullptr, data, &start, true, [](T& to, const T& v) { to = v; });
   }
   const auto run = [&](auto combine) {
-    scatter_elements("scatter_reduce", self, dim, index, &src, data, values, true,
+    scatter_elements(self, dim, index, &src, data, values, true,
                      [&](T& to, const T& v) { to = combine(to, v); });
   };
   switch (reduction) {
@@ -249,7 +251,7 @@ void reduce_into(const Tensor& self, T* data, int64_t dim, const Tensor& index, 
   auto* const n = counts.data<int32_t>();
   std::fill_n(n, counts.numel(), include_self ? 1 : 0);
   const int32_t one = 1;
-  scatter_elements("scatter_reduce", counts, dim, index, nullptr, n, &one, true,
+  scatter_elements(counts, dim, index, nullptr, n, &one, true,
                    [](int32_t& to, const int32_t& v) { to += v; });
   each_with_buffer(self, data, n, [](T& v, int32_t count) {
     if (count > 1) v = divide_by_count(v, count);
@@ -271,12 +273,13 @@ void reduce_wide(const Tensor& self, int64_t dim, const Tensor& index, const Ten
 void reduce(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src, Reduction reduction,
             bool include_self) {
   if (index.numel() == 0) return;
+  const Tensor places = as_int64(index);
   visit_compiled(self.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     if constexpr (is_reduced_float(dtype_of<T>()))
-      reduce_wide<T>(self, dim, index, src, reduction, include_self);
+      reduce_wide<T>(self, dim, places, src, reduction, include_self);
     else
-      reduce_into(self, self.data<T>(), dim, index, src, reduction, include_self);
+      reduce_into(self, self.data<T>(), dim, places, src, reduction, include_self);
   });
 }
 
@@ -317,18 +320,20 @@ void gather(const Tensor& out, const Tensor& self, int64_t dim, const Tensor& in
 }
 
 void scatter(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
+  const Tensor places = as_int64(index);
   visit_width(self.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
-    scatter_elements("scatter", self, dim, index, &src, self.data<T>(), src.data<T>(), true,
+    scatter_elements(self, dim, places, &src, self.data<T>(), src.data<T>(), true,
                      [](T& to, const T& from) { to = from; });
   });
 }
 
 void scatter_value(const Tensor& self, int64_t dim, const Tensor& index, const Scalar& value) {
-  visit_compiled(self.dtype(), [&](auto tag) {
+  const Tensor single = empty_tensor({}, self.dtype()), places = as_int64(index);
+  fill(single, value);
+  visit_width(self.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
-    const T single = value.to<T>();
-    scatter_elements("scatter", self, dim, index, nullptr, self.data<T>(), &single, true,
+    scatter_elements(self, dim, places, nullptr, self.data<T>(), single.data<T>(), true,
                      [](T& to, const T& from) { to = from; });
   });
 }

@@ -1,9 +1,9 @@
 // Selections whose size depends on the data: masked_select and nonzero. Both count first, block by block, so
 // that the blocks can then be written independently.
-#include "core/allocator.h"
 #include "core/tensor.h"
 #include "core/threads.h"
 #include "kernels/cpu/index_plan.h"
+#include "kernels/create_kernels.h"
 #include "kernels/index_kernels.h"
 
 #include <vector>
@@ -51,17 +51,10 @@ template <class T> bool is_nonzero(const T& v) {
 }
 
 // A tensor's elements as one run, copied when they are not.
-template <class T> const T* packed(const Tensor& t, Scratch& memory) {
-  if (t.is_contiguous()) return t.data<T>();
-  T* const to = memory.as<T>();
-  const T* const from = t.data<T>();
-  PairDims dims;
-  const DimVec order = contiguous_strides(t.sizes());
-  for (int64_t d = 0; d < t.dim(); ++d) dims.add(t.sizes()[d], t.strides()[d], order[d]);
-  parallel_for(0, dims.numel, kGrain, [&](int64_t first, int64_t last) {
-    PairWalk walk(dims, first);
-    for (int64_t i = first; i < last; ++i, walk.next()) to[i] = from[walk.a];
-  });
+Tensor packed(const Tensor& t) {
+  if (t.is_contiguous()) return t;
+  const Tensor to = empty_tensor(t.sizes(), t.dtype());
+  copy(to, t);
   return to;
 }
 
@@ -70,8 +63,8 @@ template <class T> const T* packed(const Tensor& t, Scratch& memory) {
 // self and mask (bool) have one shape.
 Tensor masked_select(const Tensor& self, const Tensor& mask) {
   const int64_t n = mask.numel();
-  Scratch mask_memory(mask.is_contiguous() ? 0 : static_cast<size_t>(n));
-  const uint8_t* const m = packed<uint8_t>(mask, mask_memory);
+  const Tensor packed_mask = packed(mask);
+  const uint8_t* const m = packed_mask.data<uint8_t>();
   const Counts counts = count_blocks(n, [&](int64_t first, int64_t last) {
     int64_t count = 0;
     for (int64_t i = first; i < last; ++i) count += m[i] != 0;
@@ -116,8 +109,8 @@ Tensor nonzero(const Tensor& self) {
   const int64_t n = self.numel(), ndim = self.dim();
   return visit_compiled(self.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
-    Scratch memory(self.is_contiguous() ? 0 : static_cast<size_t>(self.nbytes()));
-    const T* const data = packed<T>(self, memory);
+    const Tensor source = packed(self);
+    const T* const data = source.data<T>();
     const Counts counts = count_blocks(n, [&](int64_t first, int64_t last) {
       int64_t count = 0;
       for (int64_t i = first; i < last; ++i) count += is_nonzero(data[i]);

@@ -1,8 +1,9 @@
-// Distinct values, places in sorted sequences, counts of integers and histograms.
+// Distinct values, places in sorted sequences, counts of integers.
 #include "kernels/cpu/sort_keys.h"
 #include "kernels/create_kernels.h"
 #include "kernels/index_kernels.h"
 
+#include <bit>
 #include <cmath>
 #include <tuple>
 #include <vector>
@@ -65,43 +66,90 @@ std::tuple<Tensor, Tensor, Tensor> unique(const Tensor& self, bool return_invers
   });
 }
 
+namespace {
+
+// Places of n values in one sorted row, several at a time: the steps of one search wait for each other, and a
+// branch would be guessed wrongly every other time. A NaN makes comparisons fail: the search goes right.
+template <bool kRight, class T, class I>
+void search_row(const T* row, int64_t length, const T* wanted, int64_t n, I* places) {
+  constexpr int kTogether = 8;
+  const int sure_steps = std::bit_width(static_cast<uint64_t>(length) + 1) - 1; // no search ends before
+  const auto left_of = [row](int64_t middle, T v) { return kRight ? row[middle] > v : row[middle] >= v; };
+  for (int64_t first = 0; first < n; first += kTogether) {
+    const int count = static_cast<int>(std::min<int64_t>(kTogether, n - first));
+    T v[kTogether];
+    int64_t low[kTogether], high[kTogether];
+    for (int k = 0; k < kTogether; ++k) {
+      v[k] = wanted[first + std::min(k, count - 1)];
+      low[k] = 0;
+      high[k] = length;
+    }
+    for (int step = 0; step < sure_steps; ++step)
+#pragma GCC unroll 8
+      for (int k = 0; k < kTogether; ++k) {
+        const int64_t middle = (low[k] + high[k]) / 2;
+        const int64_t found = -int64_t{left_of(middle, v[k])}; // all bits: a choice would become a branch
+        high[k] += (middle - high[k]) & found;
+        low[k] += (middle + 1 - low[k]) & ~found;
+      }
+    for (int k = 0; k < count; ++k) {
+      if (low[k] < high[k] && !left_of(low[k], v[k])) ++low[k];
+      places[first + k] = static_cast<I>(low[k]);
+    }
+  }
+}
+
+} // namespace
+
 // For each element of self the first place in the sorted row where it could stand (the last with `right`).
-// The sequence is one row, or has a row for each row of self. Where NaN makes comparisons fail, the search
-// goes right.
+// The sequence is one row, or has a row for each row of self.
 void searchsorted(const Tensor& out, const Tensor& sorted_sequence, const Tensor& self, bool right) {
   if (out.numel() == 0) return;
   const Tensor sequence = packed(sorted_sequence), values = packed(self);
-  const bool packed_out = out.is_contiguous();
-  const Tensor result = packed_out ? out : empty_tensor(out.sizes(), out.dtype());
+  const Tensor result =
+      out.is_contiguous() && out.dtype() == DType::Int64 ? out : empty_tensor(out.sizes(), DType::Int64);
   const int64_t length = sequence.dim() == 0 ? 1 : sequence.size(-1);
   const int64_t per_row = sequence.dim() > 1 ? values.size(-1) : values.numel();
   visit_real("searchsorted", sequence.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
-    visit_index("searchsorted", out.dtype(), [&](auto index_tag) {
-      using I = typename decltype(index_tag)::type;
-      const T* const rows = sequence.data<T>();
-      const T* const wanted = values.data<T>();
-      I* const places = result.data<I>();
-      parallel_for(0, values.numel(), 2048, [&](int64_t first, int64_t last) {
-        for (int64_t i = first; i < last; ++i) {
-          const T* const row = rows + i / per_row * length;
-          const T v = wanted[i];
-          int64_t low = 0, high = length;
-          while (low < high) {
-            const int64_t middle = (low + high) / 2;
-            const bool found = right ? row[middle] > v : row[middle] >= v;
-            if (found)
-              high = middle;
-            else
-              low = middle + 1;
-          }
-          places[i] = static_cast<I>(low);
-        }
-      });
+    const T* const rows = sequence.data<T>();
+    const T* const wanted = values.data<T>();
+    int64_t* const places = result.data<int64_t>();
+    parallel_for(0, values.numel(), 2048, [&](int64_t first, int64_t last) {
+      for (int64_t i = first; i < last;) {
+        const int64_t row = i / per_row, end = std::min(last, (row + 1) * per_row);
+        if (right)
+          search_row<true>(rows + row * length, length, wanted + i, end - i, places + i);
+        else
+          search_row<false>(rows + row * length, length, wanted + i, end - i, places + i);
+        i = end;
+      }
     });
   });
-  if (!packed_out) copy(out, result);
+  if (result.data() != out.data()) copy(out, result);
 }
+
+namespace {
+
+// Adds up how often each bin is met: bin_of(i) for i < n. An increment waits for the one before of the same
+// bin, so that elements take turns with four rows of counts where those are small beside the data.
+template <class BinOf> void count_bins(int64_t* counts, int64_t bins, int64_t n, const BinOf& bin_of) {
+  int64_t i = 0;
+  if (bins <= 4096 && n >= 4 * bins) {
+    std::vector<int64_t> more(static_cast<size_t>(3 * bins), 0);
+    int64_t *const second = more.data(), *const third = second + bins, *const fourth = third + bins;
+    for (; i + 4 <= n; i += 4) {
+      ++counts[bin_of(i)];
+      ++second[bin_of(i + 1)];
+      ++third[bin_of(i + 2)];
+      ++fourth[bin_of(i + 3)];
+    }
+    for (int64_t b = 0; b < bins; ++b) counts[b] += second[b] + third[b] + fourth[b];
+  }
+  for (; i < n; ++i) ++counts[bin_of(i)];
+}
+
+} // namespace
 
 // How often 0, 1 ... occur, or the sums of their weights (made in double; float32 weights give a float32
 // result).
@@ -128,15 +176,21 @@ Tensor bincount(const Tensor& self, const Tensor& weights, int64_t minlength) {
       const int64_t bins = std::max(static_cast<int64_t>(high) + 1, minlength);
       if (!weights.defined()) {
         const Tensor out = filled(bins, DType::Int64);
-        auto* const to = out.data<int64_t>();
-        for (int64_t i = 0; i < n; ++i) ++to[static_cast<int64_t>(from[i])];
+        count_bins(out.data<int64_t>(), bins, n, [&](int64_t i) { return static_cast<int64_t>(from[i]); });
         return out;
       }
-      const Tensor wide = empty_tensor(weights.sizes(), DType::Float64);
-      copy(wide, weights);
       const Tensor sums = filled(bins, DType::Float64);
-      for (int64_t i = 0; i < n; ++i)
-        sums.data<double>()[static_cast<int64_t>(from[i])] += wide.data<double>()[i];
+      const auto add_up = [&](const auto* weight) {
+        double* const to = sums.data<double>();
+        for (int64_t i = 0; i < n; ++i) to[static_cast<int64_t>(from[i])] += static_cast<double>(weight[i]);
+      };
+      if (weights.dtype() == DType::Float32 && weights.is_contiguous()) {
+        add_up(weights.data<float>());
+      } else {
+        const Tensor wide = empty_tensor(weights.sizes(), DType::Float64);
+        copy(wide, weights);
+        add_up(wide.data<double>());
+      }
       if (weights.dtype() != DType::Float32) return sums;
       const Tensor out = empty_tensor(sums.sizes(), DType::Float32);
       copy(out, sums);
@@ -144,46 +198,6 @@ Tensor bincount(const Tensor& self, const Tensor& weights, int64_t minlength) {
     } else {
       fail_dtype("bincount", self.dtype());
     }
-  });
-}
-
-// Counts of the elements in out.numel() equal bins from min to max, the last one closed; others and NaN are
-// left out. min = max takes the range of the data.
-void histc(const Tensor& out, const Tensor& self, double min, double max) {
-  const Tensor source = packed(self);
-  const int64_t n = self.numel(), bins = out.numel();
-  visit_floating("histc", self.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    using Wide = std::conditional_t<std::is_same_v<T, double>, double, float>;
-    const T* const from = source.data<T>();
-    auto low = static_cast<Wide>(min), high = static_cast<Wide>(max);
-    if (low == high && n > 0) {
-      low = std::numeric_limits<Wide>::infinity();
-      high = -low;
-      for (int64_t i = 0; i < n; ++i) {
-        const auto v = static_cast<Wide>(from[i]);
-        low = v != v || v < low ? v : low;
-        high = v != v || v > high ? v : high;
-      }
-    }
-    if (low == high) {
-      low -= 1;
-      high += 1;
-    }
-    check(std::isfinite(low) && std::isfinite(high), "torch.histc: range of [", low, ", ", high,
-          "] is not finite");
-    check(low < high, "torch.histc: max must be larger than min");
-    std::vector<int64_t> counts(static_cast<size_t>(bins), 0);
-    const Wide range = high - low;
-    for (int64_t i = 0; i < n; ++i) {
-      const auto v = static_cast<Wide>(from[i]);
-      if (!(v >= low && v <= high)) continue;
-      const auto bin = std::min(static_cast<int64_t>((v - low) * static_cast<Wide>(bins) / range), bins - 1);
-      ++counts[static_cast<size_t>(bin)];
-    }
-    T* const to = out.data<T>();
-    const int64_t stride = out.dim() == 0 ? 1 : out.stride(0);
-    for (int64_t b = 0; b < bins; ++b) to[b * stride] = T(static_cast<Wide>(counts[static_cast<size_t>(b)]));
   });
 }
 

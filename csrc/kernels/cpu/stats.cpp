@@ -82,7 +82,7 @@ template <class Join, class Map> Reduction mapped(const Tensor& self) {
 //
 // Accumulators of m outputs: largest[m], sum of exp(x - largest)[m], both in T's precision or better.
 template <class T> struct LogSumExp {
-  static constexpr int64_t kRows = 16;
+  static constexpr int64_t kRows = 64;
   static constexpr T kLowest = -std::numeric_limits<T>::infinity();
 
   static void init(void* acc, int64_t m) {

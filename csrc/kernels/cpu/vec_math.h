@@ -150,39 +150,54 @@ template <class T> TORCH_INLINE Vec<T> power(Vec<T> a, Vec<T> b) {
     return by_lane(a, b, power_of_ints<T>);
 }
 
-// ---- integers, lane by lane ----
+// ---- integers ----
 
 [[noreturn]] void fail_zero_division();
 
-// Quotient and remainder that never trap: the lowest number divided by -1 wraps around to itself.
+// Quotients never trap: the lowest number divided by -1 wraps around to itself.
 template <class T> TORCH_INLINE T quotient_trunc(T a, T b) {
   if (b == 0) [[unlikely]]
     fail_zero_division();
   using U = std::make_unsigned_t<T>;
   return std::is_signed_v<T> && b == T(-1) ? T(U(0) - U(a)) : T(a / b);
 }
-template <class T> TORCH_INLINE T rest_trunc(T a, T b) {
-  if (b == 0) [[unlikely]]
+// Made in double where that holds both numbers: there a quotient just below a whole number is rounded up to
+// it only beyond 2^53.
+template <class T> TORCH_INLINE Vec<T> divide_trunc(Vec<T> a, Vec<T> b) {
+  if (!all(b != Vec<T>(T(0)))) [[unlikely]]
     fail_zero_division();
-  return std::is_signed_v<T> && b == T(-1) ? T(0) : T(a % b);
+  using Doubles = typename Vec<double>::Raw;
+  if constexpr (sizeof(T) == 4) {
+    using Half = RawVec<T, Vec<double>::kLanes>;
+    Half x[2], y[2];
+    std::memcpy(x, &a.v, sizeof x);
+    std::memcpy(y, &b.v, sizeof y);
+    for (int k = 0; k < 2; ++k)
+      x[k] = __builtin_convertvector(
+          __builtin_convertvector(x[k], Doubles) / __builtin_convertvector(y[k], Doubles), Half);
+    std::memcpy(&a.v, x, sizeof x);
+    return a;
+  } else {
+#if TORCH_VEC_AVX512
+    const Vec<T> limit(T(1) << 53);
+    if (all((a < limit) & (a > -limit) & (b < limit) & (b > -limit))) [[likely]]
+      return __builtin_convertvector(__builtin_convertvector(a.v, Doubles) /
+                                         __builtin_convertvector(b.v, Doubles),
+                                     typename Vec<T>::Raw);
+#endif
+    return by_lane(a, b, [](T x, T y) { return quotient_trunc(x, y); });
+  }
 }
-template <class T> Vec<T> divide_trunc(Vec<T> a, Vec<T> b) {
-  return by_lane(a, b, [](T x, T y) { return quotient_trunc(x, y); });
+template <class T> TORCH_INLINE Vec<T> remainder_trunc(Vec<T> a, Vec<T> b) {
+  return a - divide_trunc(a, b) * b;
 }
-template <class T> Vec<T> divide_floor(Vec<T> a, Vec<T> b) {
-  return by_lane(a, b, [](T x, T y) {
-    const T q = quotient_trunc(x, y);
-    return (x < 0) != (y < 0) && q * y != x ? T(q - 1) : q;
-  });
+template <class T> TORCH_INLINE Vec<T> divide_floor(Vec<T> a, Vec<T> b) {
+  const Vec<T> zero(T(0)), q = divide_trunc(a, b), r = a - q * b;
+  return select((r != zero) & ((r < zero) ^ (b < zero)), q - Vec<T>(T(1)), q);
 }
-template <class T> Vec<T> remainder_trunc(Vec<T> a, Vec<T> b) {
-  return by_lane(a, b, [](T x, T y) { return rest_trunc(x, y); });
-}
-template <class T> Vec<T> remainder_floor(Vec<T> a, Vec<T> b) {
-  return by_lane(a, b, [](T x, T y) {
-    const T r = rest_trunc(x, y);
-    return r != 0 && (r < 0) != (y < 0) ? T(r + y) : r;
-  });
+template <class T> TORCH_INLINE Vec<T> remainder_floor(Vec<T> a, Vec<T> b) {
+  const Vec<T> zero(T(0)), r = remainder_trunc(a, b);
+  return select((r != zero) & ((r < zero) ^ (b < zero)), r + b, r);
 }
 // A shift by the width or more, or by a negative count, leaves 0 or, to the right, the sign.
 template <class T> TORCH_INLINE Vec<T> shift_left_by(Vec<T> a, Vec<T> b) {

@@ -106,6 +106,24 @@ template <class W> void fill_run(char* out, int64_t stride, W value, int64_t n) 
   for (int64_t i = 0; i < n; ++i) std::memcpy(out + i * stride, &value, sizeof(W));
 }
 
+// Every second element, but for the last ones; how many were moved. Of the elements between, none after the
+// last one wanted is read.
+template <class W> int64_t move_every_second(W* out, const W* in, int64_t n) {
+  using V = RawVec<W, kVecBytes / int(sizeof(W))>;
+  constexpr int64_t kLanes = kVecBytes / int64_t(sizeof(W));
+  V places;
+  for (int i = 0; i < kLanes; ++i) places[i] = W(2 * i);
+  int64_t i = 0;
+  for (; i + kLanes < n; i += kLanes) {
+    V low, high;
+    std::memcpy(&low, in + 2 * i, sizeof low);
+    std::memcpy(&high, in + 2 * i + kLanes, sizeof high);
+    low = __builtin_shuffle(low, high, places);
+    std::memcpy(out + i, &low, sizeof low);
+  }
+  return i;
+}
+
 template <class W>
 void move_elements(char* out, int64_t os0, int64_t os1, const char* in, int64_t is0, int64_t is1,
                    int64_t cols, int64_t rows) {
@@ -148,8 +166,11 @@ void move_elements(char* out, int64_t os0, int64_t os1, const char* in, int64_t 
     char* o = out + r * os1;
     const char* x = in + r * is1;
     if (os0 == width) { // gather
-      for (int64_t c = 0; c < cols; ++c)
-        reinterpret_cast<W*>(o)[c] = *reinterpret_cast<const W*>(x + c * is0);
+      int64_t c = 0;
+      if constexpr (width == 4 || width == 8)
+        if (is0 == 2 * width)
+          c = move_every_second(reinterpret_cast<W*>(o), reinterpret_cast<const W*>(x), cols);
+      for (; c < cols; ++c) reinterpret_cast<W*>(o)[c] = *reinterpret_cast<const W*>(x + c * is0);
     } else {
       for (int64_t c = 0; c < cols; ++c)
         *reinterpret_cast<W*>(o + c * os0) = *reinterpret_cast<const W*>(x + c * is0);

@@ -190,13 +190,33 @@ Tensor kron(const Tensor& self, const Tensor& other) {
   return reshape(reshape(self, a) * reshape(other, b), out);
 }
 
-Tensor cdist(const Tensor& x1, const Tensor& x2, double p, std::optional<int64_t>) {
+// The largest number of rows for which Euclidean distances come from differences unless asked otherwise.
+constexpr int64_t kFewRows = 25;
+
+// By |a|^2 + |b|^2 - 2 a.b, as fast as a matrix product, which loses the digits of distances much smaller
+// than the vectors.
+static Tensor distances_by_product(const Tensor& x1, const Tensor& x2) {
+  const Tensor squares1 = sum(square(x1), {-1}, true), squares2 = sum(square(x2), {-1}, true);
+  const Tensor products = matmul(x1, transpose(x2, -2, -1));
+  const Tensor squared = sub(add(squares1, transpose(squares2, -2, -1)), products, Scalar(2));
+  return sqrt(clamp_min(squared, Scalar(0.0)));
+}
+
+Tensor cdist(const Tensor& x1, const Tensor& x2, double p, std::optional<int64_t> compute_mode) {
   check(x1.dim() >= 2 && x2.dim() >= 2, "cdist only supports at least 2D tensors, got ", x1.sizes(), " and ",
         x2.sizes());
   check(x1.sizes().back() == x2.sizes().back(),
         "X1 and X2 must have the same number of columns. X1: ", x1.sizes().back(),
         " X2: ", x2.sizes().back());
   check(p >= 0, "cdist only supports non-negative p values");
+  const int64_t mode = compute_mode.value_or(0);
+  check(mode >= 0 && mode <= 2, "possible modes: 0, 1, 2, but was: ", mode);
+  const bool many =
+      x1.sizes()[size_t(x1.dim() - 2)] > kFewRows || x2.sizes()[size_t(x2.dim() - 2)] > kFewRows;
+  // Derivatives are those of the differences: the product has none where a distance is 0.
+  if (p == 2 && (mode == 1 || (mode == 0 && many)) && is_floating(x1.dtype()) && x1.dtype() == x2.dtype() &&
+      !autograd_wanted(x1) && !autograd_wanted(x2))
+    return distances_by_product(x1, x2);
   return linalg_vector_norm(unsqueeze(x1, -2) - unsqueeze(x2, -3), p, {-1});
 }
 

@@ -523,17 +523,29 @@ Tensor slices(const char* op, const Tensor& self, int64_t dim) {
 }
 
 // From rows in an order in which equal ones are neighbours: the first row of each run, the run of each row,
-// lengths.
-struct Runs {
-  Tensor first, run, lengths;
+// lengths. The last two cost more than the first: they are made when asked for.
+class Runs {
+public:
+  explicit Runs(const Tensor& rows) : n_(rows.sizes()[0]) {
+    const Tensor differs = ne(narrow(rows, 0, 1, n_ - 1), narrow(rows, 0, 0, n_ - 1));
+    begins_ = rows.sizes()[1] == 1 ? reshape(differs, {-1}) : any(differs, {1}, false);
+    first = cat(std::vector<Tensor>{zeros({1}, DType::Int64, rows.device()),
+                                    reshape(nonzero(begins_), {-1}) + Scalar(int64_t{1})});
+  }
+  Tensor run() const {
+    return cat(std::vector<Tensor>{zeros({1}, DType::Int64, first.device()), cumsum(begins_, 0)});
+  }
+  Tensor lengths() const {
+    return cat(std::vector<Tensor>{narrow(first, 0, 1, first.numel() - 1),
+                                   full({1}, n_, DType::Int64, first.device())}) -
+           first;
+  }
+  Tensor first;
+
+private:
+  int64_t n_;
+  Tensor begins_; // for each row but the first
 };
-Runs runs_of(const Tensor& rows) {
-  const int64_t n = rows.sizes()[0];
-  const Tensor differs = any(ne(narrow(rows, 0, 1, n - 1), narrow(rows, 0, 0, n - 1)), {1}, false);
-  const Tensor begins = cat(std::vector<Tensor>{ones({1}, DType::Bool, rows.device()), differs});
-  const Tensor run = cumsum(begins, 0) - Scalar(int64_t{1});
-  return {reshape(nonzero(begins), {-1}), run, bincount(run, Tensor(), 0)};
-}
 
 std::tuple<Tensor, Tensor, Tensor> no_slices(const Tensor& self) {
   const Tensor none = empty_tensor(DimVec{0}, DType::Int64, self.device());
@@ -558,20 +570,29 @@ std::tuple<Tensor, Tensor, Tensor> unique_dim(const Tensor& self, int64_t dim, b
   Tensor order = arange(rows.sizes()[0], DType::Int64, self.device());
   for (int64_t c = rows.sizes()[1]; c-- > 0;)
     order = index_select(order, 0, argsort(index_select(select(rows, 1, c), 0, order), true, 0, false));
-  const Runs runs = runs_of(index_select(rows, 0, order));
+  const Runs runs(index_select(rows, 0, order));
   const Tensor inverse = empty_like(order);
-  index_copy_(inverse, 0, order, runs.run);
-  return {index_select(self, dim, index_select(order, 0, runs.first)), inverse, runs.lengths};
+  index_copy_(inverse, 0, order, runs.run());
+  return {index_select(self, dim, index_select(order, 0, runs.first)), inverse, runs.lengths()};
 }
 
 std::tuple<Tensor, Tensor, Tensor> unique_dim_consecutive(const Tensor& self, int64_t dim, bool, bool) {
   dim = wrap_dim(dim, self.dim());
   NoGradGuard no_grad;
   if (self.dim() > 0 && self.sizes()[dim] == 0) return no_slices(self);
-  const Runs runs =
-      runs_of(self.dim() == 0 ? reshape(self, {1, 1}) : slices("unique_consecutive", self, dim));
-  if (self.dim() == 0) return {clone(self), runs.run, runs.lengths};
-  return {index_select(self, dim, runs.first), runs.run, runs.lengths};
+  const Runs runs(self.dim() == 0 ? reshape(self, {1, 1}) : slices("unique_consecutive", self, dim));
+  return {self.dim() == 0 ? clone(self) : index_select(self, dim, runs.first), runs.run(), runs.lengths()};
+}
+
+std::tuple<Tensor, Tensor, Tensor> unique_consecutive(const Tensor& self, bool return_inverse,
+                                                      bool return_counts, std::optional<int64_t> dim) {
+  if (dim) return unique_dim_consecutive(self, *dim, return_inverse, return_counts);
+  NoGradGuard no_grad;
+  const Tensor flat = reshape(self, {-1}), none = empty_tensor(DimVec{0}, DType::Int64, self.device());
+  if (self.numel() == 0) return {flat, return_inverse ? reshape(none, self.sizes()) : none, none};
+  const Runs runs(unsqueeze(flat, 1));
+  return {index_select(flat, 0, runs.first), return_inverse ? reshape(runs.run(), self.sizes()) : none,
+          return_counts ? runs.lengths() : none};
 }
 
 } // namespace torch::ops
