@@ -88,20 +88,15 @@ class Adagrad(ListOptimizer):
             raise RuntimeError("weight_decay option is not compatible with sparse gradients")
         state = self.state[param]
         state["step"] += 1
-        self._add_sparse(param, grad, state["sum"], state["step"], group)
-
-    @staticmethod
-    def _add_sparse(param: torch.Tensor, grad: torch.Tensor, total: torch.Tensor, step: torch.Tensor, group: dict) -> None:
-        """The formula for the elements at the places of the gradient's entries."""
         grad = grad.coalesce()
         if grad._nnz() == 0:
             return
         places = tuple(grad._indices())
         values = -grad._values() if group["maximize"] else grad._values()
-        rate = group["lr"] / (1 + (step.item() - 1) * group["lr_decay"])
-        sums = total[places] + values * values
-        total[places] = sums
-        param.index_put_(places, values / (sums.sqrt() + group["eps"]) * -rate, accumulate=True)
+        rate = group["lr"] / (1 + (state["step"].item() - 1) * group["lr_decay"])
+        total = state["sum"][places] + values * values
+        state["sum"][places] = total
+        param.index_put_(places, values / (total.sqrt() + group["eps"]) * -rate, accumulate=True)
 
     @staticmethod
     def _own_options(group: dict[str, Any]) -> list:
