@@ -504,9 +504,10 @@ std::string_view to_string(PyObject* o) {
 std::optional<std::string_view> to_optional_string(PyObject* o) {
   return o && o != Py_None ? std::optional<std::string_view>(to_string(o)) : std::nullopt;
 }
-void check_layout(PyObject* o) {
-  Layout l = Layout::Strided;
-  if (o && parse_layout(o, l) && l != Layout::Strided)
+void check_layout(PyObject* o, PyObject* like) {
+  const Layout own = like && is_tensor(like) ? layout_of(unwrap(like)) : Layout::Strided;
+  Layout l = own;
+  if (o && parse_layout(o, l) && l != own)
     not_implemented("layout=", l, ": not implemented; make a dense tensor and convert it");
 }
 void check_pin_memory(PyObject* o) {

@@ -134,7 +134,7 @@ std::optional<MemoryFormat> to_optional_memory_format(PyObject* o);
 Generator* to_generator(PyObject* o);
 std::string_view to_string(PyObject* o);
 std::optional<std::string_view> to_optional_string(PyObject* o);
-void check_layout(PyObject* o);
+void check_layout(PyObject* o, PyObject* like = nullptr); // only that of `like`, or torch.strided
 void check_pin_memory(PyObject* o);
 
 // ---- results ----

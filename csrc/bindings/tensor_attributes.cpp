@@ -68,6 +68,7 @@ int set_data(PyObject* self, PyObject* value, void*) {
     to->device = from->device;
     to->offset = from->offset;
     to->set_geometry(from->sizes(), from->strides());
+    to->contiguous = from->contiguous;
     return 0;
   } catch (...) {
     set_python_error();

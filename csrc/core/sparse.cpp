@@ -26,6 +26,7 @@ Tensor sparse_tensor(IntSpan sizes, SparseParts parts) {
   const DType dtype = parts.values.dtype();
   Tensor t = from_storage(storage_of(std::move(parts)), dtype, sizes, contiguous_strides(sizes), 0);
   t.impl()->flags |= kSparse;
+  t.impl()->contiguous = false; // who reads memory makes a contiguous copy first, and is refused it
   return t;
 }
 
@@ -34,6 +35,7 @@ void set_sparse(const Tensor& t, IntSpan sizes, SparseParts parts) {
   TORCH_ASSERT(is_sparse(t) && impl->dtype == parts.values.dtype());
   impl->storage = storage_of(std::move(parts));
   impl->set_geometry(sizes, contiguous_strides(sizes));
+  impl->contiguous = false;
 }
 
 } // namespace torch

@@ -233,7 +233,10 @@ Tensor from_storage(Storage storage, DType dtype, IntSpan sizes, IntSpan strides
 Tensor alias_as(const Tensor& base, DType dtype, IntSpan sizes, IntSpan strides, int64_t offset) {
   Ref<TensorImpl> t = impl_over(base.storage(), base.device(), dtype, sizes, strides, offset);
   t->version.share(base.impl()->version);
-  t->flags |= base.impl()->flags & (kInference | kSparse);
+  if (const uint32_t kept = base.impl()->flags & (kInference | kSparse)) [[unlikely]] {
+    t->flags |= kept;
+    if (kept & kSparse) t->contiguous = false;
+  }
   return Tensor(std::move(t));
 }
 

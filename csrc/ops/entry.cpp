@@ -22,6 +22,7 @@ void check_not_meta(const char* op, const Tensor& t) {
 
 Tensor densified(const Tensor& t) {
   if (!t.defined() || t.is_contiguous()) return t;
+  if (is_sparse(t)) not_implemented("reading the memory of a tensor of layout ", layout_of(t));
   Tensor out = empty_tensor(t.sizes(), t.dtype(), t.device());
   kernels_of(t).copy(out, t);
   return out;

@@ -147,7 +147,9 @@ EMBEDDED = [
 @pytest.mark.parametrize("call", EMBEDDED)
 def test_gradient_of_a_table_is_sparse(both: Any, call: str) -> None:
     layer = call[: call.rindex("(torch.tensor")]
-    both(f"m = {layer}\ntorch.manual_seed(0)\nm{call[len(layer) :]}.sum().backward()\nresult = m.weight.grad.coalesce()")
+    both(
+        f"m = {layer}\ntorch.manual_seed(0)\nm{call[len(layer) :]}.sum().backward()\nresult = m.weight.grad.coalesce()"
+    )
 
 
 @pytest.mark.parametrize("options", ["", "mode='sum', padding_idx=1", "mode='max'", "scale_grad_by_freq=True"])
@@ -195,6 +197,11 @@ result = m.weight.detach(), [p.detach() for p in dense.parameters()]
         "SGD(m.parameters(), lr=0.1, maximize=True)",
         "SGD(m.parameters(), lr=0.1, weight_decay=0.1)",
         "SGD(m.parameters(), lr=0.1, fused=True)",
+        "Adagrad(m.parameters(), lr=0.1)",
+        "Adagrad(m.parameters(), lr=0.1, lr_decay=0.1, initial_accumulator_value=0.5)",
+        "Adagrad(m.parameters(), lr=0.1, maximize=True)",
+        "Adagrad(m.parameters(), lr=0.1, weight_decay=0.1)",
+        "Adagrad(m.parameters(), lr=0.1, fused=True)",
         "SparseAdam(m.parameters(), lr=0.1)",
         "SparseAdam(m.parameters(), lr=0.1, maximize=True, betas=(0.5, 0.6), eps=0.1)",
         "SparseAdam(dense.parameters(), lr=-1)",
@@ -203,6 +210,10 @@ result = m.weight.detach(), [p.detach() for p in dense.parameters()]
         "Adam(m.parameters(), lr=0.1)",
         "AdamW(m.parameters(), lr=0.1)",
         "RMSprop(m.parameters(), lr=0.1)",
+        "Adadelta(m.parameters(), lr=0.1)",
+        "Adamax(m.parameters(), lr=0.1)",
+        "NAdam(m.parameters(), lr=0.1)",
+        "ASGD(m.parameters(), lr=0.1)",
     ],
 )
 def test_optimizer(both: Any, optimizer: str) -> None:

@@ -115,7 +115,7 @@ Tensor ctc_loss(const Tensor& log_probs, const Tensor& targets, const Tensor& in
   const auto values = [](const char* name, const Tensor& t) {
     check(is_integral(t.dtype(), true), name, " must be integral");
     check_not_meta("ctc_loss", t);
-    const Tensor whole = contiguous(_to_copy(t, DType::Int64));
+    const Tensor whole = densified(_to_copy(t, DType::Int64));
     return DimVec(IntSpan(whole.data<int64_t>(), size_t(whole.numel())));
   };
   return ctc_loss(log_probs, targets, values("input_lengths", input_lengths),

@@ -144,7 +144,7 @@ DimVec sizes_of_steps(const Tensor& batch_sizes) {
         "rnn: batch_sizes must be a 1-d int64 tensor on the CPU, got shape ", batch_sizes.sizes(), ", dtype ",
         batch_sizes.dtype(), " and device ", batch_sizes.device());
   check(batch_sizes.numel() > 0, "Expected sequence length to be larger than 0 in RNN");
-  const Tensor dense = contiguous(batch_sizes);
+  const Tensor dense = densified(batch_sizes);
   return DimVec(IntSpan(dense.data<int64_t>(), size_t(dense.numel())));
 }
 

@@ -62,7 +62,8 @@ def emit_call(o: Overload) -> list[str]:
     args = []
     for i, p in enumerate(op.params):
         if p.python_only:
-            lines.append(f"  {'check_layout' if p.type == 'Layout?' else 'check_pin_memory'}(a[{i}]);")
+            like = ", a[0]" if op.params[0].is_tensor else ""
+            lines.append(f"  check_layout(a[{i}]{like});" if p.type == "Layout?" else f"  check_pin_memory(a[{i}]);")
             continue
         argument_text = argument(p, i, op.numbers)
         if p.kind == "OptDevice" and not any(q.kind.endswith("Tensor") for q in op.params):  # no tensor to take it from

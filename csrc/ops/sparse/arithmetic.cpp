@@ -144,6 +144,7 @@ Tensor floor_divide(const Tensor& self, const Tensor& other) {
 Tensor pow(const Tensor& self, const Tensor& exponent) {
   if (!is_sparse(self) || is_sparse(exponent) || exponent.dim() != 0)
     refuse("pow", is_sparse(self) ? self : exponent);
+  check_not_meta("pow", exponent);
   const Tensor positive = gt(real(exponent), Scalar(int64_t{0}));
   check(*positive.data<bool>(), "pow: a sparse tensor can only be raised to a positive power: 0 ** ",
         "exponent would not be 0 elsewhere");

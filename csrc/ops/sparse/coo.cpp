@@ -59,6 +59,8 @@ Entries entries(const Tensor& self) {
 Tensor coo(const Tensor& self) { return layout_of(self) == kSparseCoo ? self : to_layout(self, kSparseCoo); }
 
 Tensor flat_indices(const Tensor& indices, IntSpan sizes) {
+  if (indices.is_meta())
+    not_implemented("the places of a sparse tensor's entries are data, which meta tensors do not have");
   const int64_t n = indices.sizes()[0];
   numel_of(sizes.first(static_cast<size_t>(n))); // refuses what does not fit 64 bits
   if (n == 0) return zeros({indices.sizes()[1]}, DType::Int64);

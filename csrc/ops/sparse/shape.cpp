@@ -159,6 +159,7 @@ Tensor index_select(const Tensor& self, int64_t dim, const Tensor& index) {
   check(index.dtype() == DType::Int64 || index.dtype() == DType::Int32,
         "index_select(): Expected dtype int32/int64 for index but got: ", dtype_aten_name(index.dtype()));
   const int64_t d = wrap_dim(dim, self.dim()), n = sparse_dim(self), size = self.sizes()[d];
+  check_not_meta("index_select", index);
   Tensor wanted = reshape(_to_copy(index, DType::Int64), {-1});
   if (wanted.numel() > 0)
     check_index(amin(wanted).data<int64_t>()[0] >= -size && amax(wanted).data<int64_t>()[0] < size,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable, ClassVar, Optional
 
 import torch
-from torch.optim.optimizer import Optimizer, _check_capturable, _get_value, _refuse_sparse, _with_grad
+from torch.optim.optimizer import Optimizer, _check_capturable, _get_value, _with_grad
 
 __all__: list = []
 
@@ -37,6 +37,8 @@ class ListOptimizer(Optimizer):
         "capturable": False,
     }
     _rule: ClassVar[str] = ""
+    #: What the error of a sparse gradient says.
+    _not_sparse: ClassVar[str] = "{} does not support sparse gradients"
 
     def _first_numbers(self, group: dict[str, Any]) -> dict[str, float]:
         return {"step": 0.0}
@@ -97,14 +99,20 @@ class ListOptimizer(Optimizer):
             if value:
                 state[name].fill_(complex(value, value) if param.is_complex() else value)
 
-    def _refuse_sparse(self, grads: list) -> None:
-        _refuse_sparse(type(self).__name__, grads)
+    def _step_sparse(self, param: torch.Tensor, grad: torch.Tensor, group: dict[str, Any]) -> None:
+        """The step of a parameter whose gradient is sparse."""
+        raise RuntimeError(self._not_sparse.format(type(self).__name__))
 
     def _step_group(self, group: dict[str, Any]) -> None:
         params, grads = _with_grad(group["params"])
+        if any(grad.is_sparse for grad in grads):
+            for param, grad in zip(params, grads):
+                if grad.is_sparse:
+                    self._step_sparse(param, grad, group)
+            dense = [(param, grad) for param, grad in zip(params, grads) if not grad.is_sparse]
+            params, grads = [param for param, _ in dense], [grad for _, grad in dense]
         if not params:
             return
-        self._refuse_sparse(grads)
         if group.get("capturable"):
             _check_capturable(params)
         numbers, tensors = self._first_numbers(group), self._first_tensors(group)

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from torch.optim._lists import ListOptimizer
-from torch.optim.optimizer import ParamsT, _check_fused, _check_lr, _check_not_negative, _get_value
+from torch.optim.optimizer import ParamsT, _check_fused, _check_lr, _check_not_negative
 
 __all__ = ["Adagrad", "adagrad"]
 
@@ -78,18 +78,25 @@ class Adagrad(ListOptimizer):
             for param in group["params"]:
                 self.state[param]["sum"].share_memory_()
 
-    def _step_group(self, group: dict[str, Any]) -> None:
-        dense, sparse = [], []
-        for param in group["params"]:
-            if param.grad is not None:
-                (sparse if param.grad.is_sparse else dense).append(param)
-        for param in sparse:
-            state = self.state[param]
-            _update_sparse(param, param.grad, state["sum"], state["step"], group)
-        super()._step_group({**group, "params": dense})
-
     def _first_tensors(self, group: dict[str, Any]) -> dict[str, float]:
         return {"sum": group["initial_accumulator_value"]}
+
+    def _step_sparse(self, param: torch.Tensor, grad: torch.Tensor, group: dict[str, Any]) -> None:
+        if group["fused"]:
+            raise RuntimeError("`fused` does not support sparse grad or complex param")
+        if group["weight_decay"] != 0:
+            raise RuntimeError("weight_decay option is not compatible with sparse gradients")
+        state = self.state[param]
+        state["step"] += 1
+        grad = grad.coalesce()
+        if grad._nnz() == 0:
+            return
+        places = tuple(grad._indices())
+        values = -grad._values() if group["maximize"] else grad._values()
+        rate = group["lr"] / (1 + (state["step"].item() - 1) * group["lr_decay"])
+        total = state["sum"][places] + values * values
+        state["sum"][places] = total
+        param.index_put_(places, values / (total.sqrt() + group["eps"]) * -rate, accumulate=True)
 
     @staticmethod
     def _own_options(group: dict[str, Any]) -> list:
@@ -100,20 +107,6 @@ class Adagrad(ListOptimizer):
         rate = group["lr"] / (1 + (numbers["step"].item() - 1) * group["lr_decay"])
         total = tensors["sum"].add_(grad * grad).clone()
         param.add_(grad / (total.sqrt() + group["eps"]) * -rate)
-
-
-@torch.no_grad()
-def _update_sparse(param: Any, grad: Any, total: torch.Tensor, step: torch.Tensor, group: dict[str, Any]) -> None:
-    """The step for the elements at the places of the gradient's entries."""
-    if group["weight_decay"] != 0:
-        raise RuntimeError("weight_decay option is not compatible with sparse gradients")
-    rate = _get_value(group["lr"]) / (1 + step.add_(1).sub(1).item() * group["lr_decay"])
-    grad = grad.coalesce()
-    places = tuple(grad._indices())
-    values = -grad._values() if group["maximize"] else grad._values()
-    square = total[places] + values * values
-    total[places] = square
-    param.index_put_(places, values / (square.sqrt() + group["eps"]) * -rate, accumulate=True)
 
 
 def adagrad(
@@ -139,10 +132,7 @@ def adagrad(
     if grad_scale is not None or found_inf is not None:
         raise NotImplementedError("adagrad: grad_scale and found_inf are not supported")
     if has_sparse_grad:
-        group = {"lr": lr, "lr_decay": lr_decay, "eps": eps, "weight_decay": weight_decay, "maximize": maximize}
-        for param, grad, total, step in zip(params, grads, state_sums, state_steps):
-            _update_sparse(param, grad, total, step, group)
-        return
+        raise NotImplementedError("adagrad: use the class Adagrad for sparse gradients")
     Adagrad._functional(
         params,
         grads,

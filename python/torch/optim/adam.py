@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from torch.optim._lists import ListOptimizer, _beta_options, _check_betas, _optional
-from torch.optim.optimizer import ParamsT, _check_fused, _check_lr, _check_not_negative, _get_value, _refuse_sparse
+from torch.optim.optimizer import ParamsT, _check_fused, _check_lr, _check_not_negative, _get_value
 
 __all__ = ["Adam", "adam"]
 
@@ -87,11 +87,10 @@ class Adam(ListOptimizer):
         }
         super().__init__(params, defaults)
 
+    _not_sparse = "Adam does not support sparse gradients, please consider SparseAdam instead"
+
     def _first_tensors(self, group: dict[str, Any]) -> dict[str, float]:
         return {"exp_avg": 0.0, "exp_avg_sq": 0.0, **({"max_exp_avg_sq": 0.0} if group["amsgrad"] else {})}
-
-    def _refuse_sparse(self, grads: list) -> None:
-        _refuse_sparse("Adam", grads, ", please consider SparseAdam instead")
 
     @classmethod
     def _apply(cls, params: list, grads: list, tensors: dict[str, list], numbers: dict[str, list], group: dict) -> None:

@@ -465,9 +465,3 @@ def _with_grad(params: Iterable) -> tuple[list, list]:
     if len(grads) != len(params):
         params = [param for param in params if param.grad is not None]
     return params, grads
-
-
-def _refuse_sparse(name: str, grads: list, instead: str = "") -> None:
-    """RuntimeError if a gradient is sparse."""
-    if any(grad.is_sparse for grad in grads):
-        raise RuntimeError(f"{name} does not support sparse gradients{instead}")
