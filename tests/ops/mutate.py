@@ -101,7 +101,9 @@ def calls(seed: int, per_op: int) -> Iterator[Call]:
             index, sample = usable[stream.randint(0, len(usable))]
             rate = float(stream.choice([0.0, 0.15, 0.35]))
             args = tuple(changed(arg, stream, rate) for arg in sample.args)
-            kwargs = {key: changed(arg, stream, rate) for key, arg in sample.kwargs.items() if stream.uniform() >= rate / 3}
+            kwargs = {
+                key: changed(arg, stream, rate) for key, arg in sample.kwargs.items() if stream.uniform() >= rate / 3
+            }
             form, path, out = str(stream.choice(FORMS)), catalogue.function(op), None
             first = tensor_specs(args[:1])
             if form == "method" and catalogue.method(op) and first:
@@ -109,7 +111,10 @@ def calls(seed: int, per_op: int) -> Iterator[Call]:
             elif form == "inplace" and catalogue.inplace(op) and first and op.inplace:
                 path = str(catalogue.inplace(op))
             elif form == "out" and op.out and not path.startswith("Tensor."):
-                out = T(*(first[0].shape if first and stream.uniform() < 0.6 else (0,)), dtype=str(stream.choice([dtype, *ALL])))
+                out = T(
+                    *(first[0].shape if first and stream.uniform() < 0.6 else (0,)),
+                    dtype=str(stream.choice([dtype, *ALL])),
+                )
             call = Sample(args, kwargs, scale=sample.scale * 10)
             builder = AnyLayout(dtype, seed_of(op.key, seed, number), stream)
             asked = {
@@ -122,5 +127,7 @@ def calls(seed: int, per_op: int) -> Iterator[Call]:
                 asked["kwargs"]["out"] = builder.build(out)
             if op.random:
                 asked["seed"] = 99
-            text = f"{path}{call!r} {dtype} {''.join(builder.layouts)}" + (f" out={out.shape}:{out.dtype}" if out else "")
+            text = f"{path}{call!r} {dtype} {''.join(builder.layouts)}" + (
+                f" out={out.shape}:{out.dtype}" if out else ""
+            )
             yield Call(text, op, call, asked)

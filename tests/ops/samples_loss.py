@@ -194,7 +194,19 @@ def _recurrent(name: str, gates: int) -> list:
         S(_small(6, 5), L([3, 2, 1]), states(2, 3, 4), _weights(gates, 5, 4) * 2, True, 1, 0.0, False, True),
     ]
     if gates == 4:
-        samples.append(S(_small(3, 2, 5), [_small(1, 2, 3), _small(1, 2, 4)], _weights(4, 5, 4, 3), True, 1, 0.0, False, False, False))
+        samples.append(
+            S(
+                _small(3, 2, 5),
+                [_small(1, 2, 3), _small(1, 2, 4)],
+                _weights(4, 5, 4, 3),
+                True,
+                1,
+                0.0,
+                False,
+                False,
+                False,
+            )
+        )
     facts: dict = {"dtypes": WIDE, "layouts": ("contiguous", "transposed"), "out": False, "tolerances": _TOLERANCES}
     return [
         Op(

@@ -201,7 +201,14 @@ OPS = [
     Op("msort", [S(D(5)), S(D(5, 3)), S(T())], dtypes=NUMERIC, grad=WIDE, errors=[S("a")], variant="more"),
     Op(
         "nanmean",
-        [S(T(3, 4)), S(NAN), S(_NAN_ROWS, 1).without_grad(), S(_NAN_ROWS, 0, True).without_grad(), S(T(2, 3, 4), (0, 2)), S(T(3), dim=0)],
+        [
+            S(T(3, 4)),
+            S(NAN),
+            S(_NAN_ROWS, 1).without_grad(),
+            S(_NAN_ROWS, 0, True).without_grad(),
+            S(T(2, 3, 4), (0, 2)),
+            S(T(3), dim=0),
+        ],
         dtypes=FLOATS,
         grad=WIDE,
         tolerances=_ROUGH,

@@ -20,8 +20,12 @@ class Signature(NamedTuple):
 def kernel_signatures(ops: list[Op]) -> dict[str, Signature]:
     """Kernel name -> signature."""
     out = {
-        "pointwise": Signature("void", "PointwiseOp op, DType compute, const Tensor& out, "
-                               "const Tensor* const* inputs, int n_inputs, const Scalar* params", "pointwise"),
+        "pointwise": Signature(
+            "void",
+            "PointwiseOp op, DType compute, const Tensor& out, "
+            "const Tensor* const* inputs, int n_inputs, const Scalar* params",
+            "pointwise",
+        ),
     }
     for op in ops:
         if not op.kernel or op.pointwise:
@@ -52,7 +56,9 @@ def kernel_signatures(ops: list[Op]) -> dict[str, Signature]:
         if name in out:
             known = [re.sub(r"\s\w+$", "", x) for x in out[name].params.split(", ")]
             if known != types_only:
-                raise SchemaError(f"kernel {name} is named with different arguments: {out[name].params} / {signature.params}")
+                raise SchemaError(
+                    f"kernel {name} is named with different arguments: {out[name].params} / {signature.params}"
+                )
         else:
             out[name] = signature
     return out
@@ -62,18 +68,37 @@ def kernel_families(ops: list[Op]) -> list[str]:
     return sorted({s.family for s in kernel_signatures(ops).values()})
 
 
-INCLUDES = [HEADER, "#pragma once\n", '#include "core/generator.h"', '#include "core/tensor.h"\n', "#include <array>",
-            "#include <optional>", "#include <string_view>", "#include <tuple>\n", "namespace torch {",
-            "enum class PointwiseOp : uint16_t; // kernels/pointwise_ops.h", "} // namespace torch\n"]
+INCLUDES = [
+    HEADER,
+    "#pragma once\n",
+    '#include "core/generator.h"',
+    '#include "core/tensor.h"\n',
+    "#include <array>",
+    "#include <optional>",
+    "#include <string_view>",
+    "#include <tuple>\n",
+    "namespace torch {",
+    "enum class PointwiseOp : uint16_t; // kernels/pointwise_ops.h",
+    "} // namespace torch\n",
+]
 
 
 def emit_table_header(ops: list[Op]) -> str:
-    lines = [*INCLUDES, "namespace torch {\n",
-             "// One entry per kernel; a device fills all of them.", "struct KernelTable {"]
+    lines = [
+        *INCLUDES,
+        "namespace torch {\n",
+        "// One entry per kernel; a device fills all of them.",
+        "struct KernelTable {",
+    ]
     for name, s in kernel_signatures(ops).items():
         lines.append(f"  {s.result} (*{name})({s.params});")
-    lines += ["};\n", "// The table chosen at load for this CPU (kernels/isa.cpp).",
-              "const KernelTable& cpu_kernels();", "const char* cpu_isa_name();\n", "} // namespace torch"]
+    lines += [
+        "};\n",
+        "// The table chosen at load for this CPU (kernels/isa.cpp).",
+        "const KernelTable& cpu_kernels();",
+        "const char* cpu_isa_name();\n",
+        "} // namespace torch",
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -91,10 +116,12 @@ def emit_table_source(ops: list[Op]) -> str:
     signatures = kernel_signatures(ops)
     lines = [HEADER, '#include "kernels/table.h"']
     lines += [f'#include "kernels/{family}_kernels.h"' for family in kernel_families(ops)]
-    lines += ["\n#define TORCH_TABLE_NAME_2(isa) torch_kernel_table_##isa",
-              "#define TORCH_TABLE_NAME(isa) TORCH_TABLE_NAME_2(isa)\n",
-              'extern "C" const torch::KernelTable TORCH_TABLE_NAME(TORCH_ISA);',
-              "const torch::KernelTable TORCH_TABLE_NAME(TORCH_ISA) = {"]
+    lines += [
+        "\n#define TORCH_TABLE_NAME_2(isa) torch_kernel_table_##isa",
+        "#define TORCH_TABLE_NAME(isa) TORCH_TABLE_NAME_2(isa)\n",
+        'extern "C" const torch::KernelTable TORCH_TABLE_NAME(TORCH_ISA);',
+        "const torch::KernelTable TORCH_TABLE_NAME(TORCH_ISA) = {",
+    ]
     lines += [f"    torch::TORCH_ISA::{name}," for name in signatures]
     lines.append("};")
     return "\n".join(lines) + "\n"
@@ -111,8 +138,13 @@ def emit_pointwise_ops(ops: list[Op]) -> str:
             if functor not in names:
                 names.append(functor)
     names += [n for n in EXTRA_FUNCTORS if n not in names]
-    lines = [HEADER, "#pragma once\n", "#include <cstdint>\n", "// X-macro over all pointwise functors.",
-             "#define TORCH_POINTWISE_OPS(X) \\"]
+    lines = [
+        HEADER,
+        "#pragma once\n",
+        "#include <cstdint>\n",
+        "// X-macro over all pointwise functors.",
+        "#define TORCH_POINTWISE_OPS(X) \\",
+    ]
     lines += [f"  X({n}) \\" for n in names[:-1]] + [f"  X({names[-1]})", ""]
     lines += ["namespace torch {", "enum class PointwiseOp : uint16_t {"]
     lines += [f"  {n}," for n in names]
