@@ -49,7 +49,7 @@ def _foreach_add(self: Tensors, other: Operand, *, alpha: Any = 1) -> tuple[torc
 
 def _foreach_add_(self: Tensors, other: Operand, *, alpha: Any = 1) -> Tensors:
     """Adds ``alpha * other`` to the tensors of a list, in place; see ``torch._foreach_add``. Returns the list."""
-    if type(other) in (int, float) and alpha == 1 and len(self) and not any(t.requires_grad for t in self):
+    if isinstance(other, (int, float)) and alpha == 1 and len(self) and not any(t.requires_grad for t in self):
         _C._VariableFunctions._foreach_add_(self, other)
         return self
     for a, b in zip(self, _paired("_foreach_add_", self, other)):

@@ -235,3 +235,15 @@ def test_documented_dtypes() -> None:
 
 def test_help_shows_functions_of_python() -> None:
     assert "Computes" in (torch.Tensor.backward.__doc__ or "") and F.relu.__doc__
+
+
+def test_type_checkers_see_all_modules() -> None:
+    """What torch.nn.modules collects at run time stands in torch.nn for type checkers, family by family."""
+    package = Path(torch.__file__).parent / "nn"
+
+    def families(path: Path) -> set:
+        found = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
+        stars = [node.module or "" for node in found if node.names[0].name == "*"]
+        return {module for module in stars if module.startswith("torch.nn.modules.")}
+
+    assert families(package / "__init__.py") == families(package / "modules" / "__init__.py")

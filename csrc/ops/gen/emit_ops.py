@@ -166,9 +166,13 @@ class Node:
         for p in op.params:
             n = p.name
             if p.is_tensor:
-                for suffix, member, cpp in [("sizes()", "sizes", "DimVec"), ("strides()", "strides", "DimVec"),
-                                            ("dtype()", "dtype", "DType"), ("offset()", "offset", "int64_t"),
-                                            ("device()", "device", "Device")]:
+                for suffix, member, cpp in [
+                    ("sizes()", "sizes", "DimVec"),
+                    ("strides()", "strides", "DimVec"),
+                    ("dtype()", "dtype", "DType"),
+                    ("offset()", "offset", "int64_t"),
+                    ("device()", "device", "Device"),
+                ]:
                     pattern = rf"\b{n}\.{re.escape(suffix)}"
                     if re.search(pattern, formula):
                         formula = re.sub(pattern, self.member(f"{n}_{member}", cpp, used), formula)
@@ -204,11 +208,15 @@ class Node:
         if saved:
             body = " ".join(
                 f"for (auto& s : {m}) s.release();" if self.members[m].startswith("std::vector") else f"{m}.release();"
-                for m in saved)
+                for m in saved
+            )
             lines.append(f"  void release_saved() override {{ {body} }}")
             shown = " ".join(
-                f'v.visit("{m[:-1]}", {m}, true);' if self.members[m].startswith("std::vector")
-                else f'v.visit("{m[:-1]}", {{&{m}, 1}}, false);' for m in saved)
+                f'v.visit("{m[:-1]}", {m}, true);'
+                if self.members[m].startswith("std::vector")
+                else f'v.visit("{m[:-1]}", {{&{m}, 1}}, false);'
+                for m in saved
+            )
             lines.append(f"  void visit_saved(autograd::SavedVisitor& v) const override {{ {shown} }}")
         for m, t in self.members.items():
             init = "{}" if t in ("int64_t", "double", "bool", "DType") else ""
@@ -257,8 +265,11 @@ class Node:
                 indices = [self.edge_index(t) for t in targets]
                 lines.append(f"  if ({' || '.join(f'needs({i})' for i in indices)}) {{")
                 lines.extend(unpack)
-                lines.append(f"    [[maybe_unused]] const std::array<bool, {len(indices)}> mask{{"
-                             + ", ".join(f"needs({i})" for i in indices) + "};")
+                lines.append(
+                    f"    [[maybe_unused]] const std::array<bool, {len(indices)}> mask{{"
+                    + ", ".join(f"needs({i})" for i in indices)
+                    + "};"
+                )
                 lines.append(f"    auto all = {formula};")
                 for k, i in enumerate(indices):
                     lines.append(f"    if (needs({i})) results[{i}] = std::get<{k}>(std::move(all));")
@@ -290,8 +301,11 @@ class Node:
                 value = f"saved_copy({source})" if form == "inplace" and source == written else source
                 if source in op.numbers:
                     value = f"settled({value}, {written if form == 'inplace' else 'result'})"
-                saved = (f"SavedTensor::beside({value}, {written})" if form == "inplace" and source != written
-                         else f"SavedTensor({value}, false)")
+                saved = (
+                    f"SavedTensor::beside({value}, {written})"
+                    if form == "inplace" and source != written
+                    else f"SavedTensor({value}, false)"
+                )
                 lines.append(f"{prefix}node->{m} = {saved};")
             elif t == "std::vector<SavedTensor>":
                 lines.append(f"{prefix}node->{m} = save_all({m[:-1]});")
@@ -347,8 +361,12 @@ def gate_line(op: Op, form: str) -> list[str]:
     test = f"gate::{'interposed' if takes_sparse(op, form) else 'active'}({', '.join(tensors + outs)})"
     if result == "const Tensor&":
         target = op.params[0].name if form == "inplace" else outs[0]
-        return [f"  if ({test}) [[unlikely]] {{", f"    gate::call_void({ident}{', ' + args if args else ''});",
-                f"    return {target};", "  }"]
+        return [
+            f"  if ({test}) [[unlikely]] {{",
+            f"    gate::call_void({ident}{', ' + args if args else ''});",
+            f"    return {target};",
+            "  }",
+        ]
     if result == "void":
         return [f"  if ({test}) [[unlikely]] return gate::call_void({ident}{', ' + args if args else ''});"]
     return [f"  if ({test}) [[unlikely]] return gate::call<{result}>({ident}{', ' + args if args else ''});"]
@@ -438,8 +456,10 @@ def emit_functional(op: Op, node: Node | None) -> list[str]:
         lines.append(f"  const Tensor* const operands[] = {{{', '.join('&' + o for o in operands)}}};")
         if params:
             lines.append(f"  const Scalar params[] = {{{', '.join(f'Scalar({p})' for p in params)}}};")
-        lines.append(f'  Tensor result = pointwise_new("{op.name}", PointwiseOp::{functor}, {pointwise_rule(op)}, operands, '
-                     f"{'params' if params else 'nullptr'});")
+        lines.append(
+            f'  Tensor result = pointwise_new("{op.name}", PointwiseOp::{functor}, {pointwise_rule(op)}, operands, '
+            f"{'params' if params else 'nullptr'});"
+        )
     elif op.update:
         name, _ = op.kernel_call()
         lines.append(f"  Tensor result = copy_for_update({op.params[0].name});")
@@ -515,16 +535,21 @@ def emit_inplace(op: Op, node: Node | None) -> list[str]:
         lines.append("  }")
     if op.view:
         lines.append(f"  restride({self_name}, {op.view});")
-        lines += [f"  autograd::finish_restride({self_name}, {'node' if node else 'Ref<autograd::Node>()'});",
-                  f"  return {self_name};", "}"]
+        lines += [
+            f"  autograd::finish_restride({self_name}, {'node' if node else 'Ref<autograd::Node>()'});",
+            f"  return {self_name};",
+            "}",
+        ]
         return lines
     if op.pointwise:
         functor, operands, params = op.pointwise_call()
         lines.append(f"  const Tensor* const operands[] = {{{', '.join('&' + o for o in operands)}}};")
         if params:
             lines.append(f"  const Scalar params[] = {{{', '.join(f'Scalar({p})' for p in params)}}};")
-        lines.append(f'  pointwise_into("{name_}", {self_name}, PointwiseOp::{functor}, {pointwise_rule(op)}, operands, '
-                     f"{'params' if params else 'nullptr'});")
+        lines.append(
+            f'  pointwise_into("{name_}", {self_name}, PointwiseOp::{functor}, {pointwise_rule(op)}, operands, '
+            f"{'params' if params else 'nullptr'});"
+        )
     elif op.update:
         name, _ = op.kernel_call()
         lines.append(f'  check_writable("{name_}", {self_name});')
@@ -543,7 +568,7 @@ def emit_inplace(op: Op, node: Node | None) -> list[str]:
         lines.append("    NoGradGuard no_grad;")
         # What is computed takes the dtype of the tensor that it is written to.
         names = given_dtype(op, arg_names(op), f'inplace_dtype("{name_}", {self_name}, dtype)')
-        lines.append(f"    write_result(\"{name_}\", {self_name}, {op.name}({names}));")
+        lines.append(f'    write_result("{name_}", {self_name}, {op.name}({names}));')
         lines.append("  }")
     lines.append(f"  autograd::finish_inplace({self_name}, {'node' if node else 'Ref<autograd::Node>()'});")
     if node and any(m.startswith("result") for m in node.members):
@@ -577,11 +602,18 @@ def emit_out(op: Op) -> list[str]:
         lines.append(f"  const Tensor* const operands[] = {{{', '.join('&' + o for o in operands)}}};")
         if params:
             lines.append(f"  const Scalar params[] = {{{', '.join(f'Scalar({p})' for p in params)}}};")
-        lines.append(f'  pointwise_out("{op.name}", out, PointwiseOp::{functor}, {pointwise_rule(op)}, operands, '
-                     f"{'params' if params else 'nullptr'});")
+        lines.append(
+            f'  pointwise_out("{op.name}", out, PointwiseOp::{functor}, {pointwise_rule(op)}, operands, '
+            f"{'params' if params else 'nullptr'});"
+        )
         return lines + ["  return out;", "}"]
     if op.out:
-        return lines + ["  const NoGradGuard no_grad;", f"  {op.out};"] + (["  return out;"] if len(outs) == 1 else []) + ["}"]
+        return (
+            lines
+            + ["  const NoGradGuard no_grad;", f"  {op.out};"]
+            + (["  return out;"] if len(outs) == 1 else [])
+            + ["}"]
+        )
     rule = f"OutDType::{'Same' if op.out_dtype == 'same' else 'Cast'}"
 
     def typed(text: str) -> str:
@@ -596,7 +628,9 @@ def emit_out(op: Op) -> list[str]:
     if direct:
         name, _ = op.kernel_call()
         lines += device_check(op) + check_line(op)
-        lines.append(f'  const Tensor filled = prepare_out("{op.name}", out, {typed(op.infer)}, {rule}{"".join(", " + t for t in tensors)});')
+        lines.append(
+            f'  const Tensor filled = prepare_out("{op.name}", out, {typed(op.infer)}, {rule}{"".join(", " + t for t in tensors)});'
+        )
         lines.append("  if (!is_meta(filled)) {")
         lines += contiguous_lines(op, "    ")
         lines.append(f"    {work_size(op, ['filled'])}")
@@ -657,12 +691,28 @@ def emit_family(family: str, ops: list[Op]) -> str:
 
 def unboxed(p: Param, index: int) -> str:
     getters = {
-        "Tensor": "tensor_of", "Tensor?": "optional_tensor_of", "Tensor[]": "tensors_of", "Tensor?[]": "tensors_of",
-        "Scalar": "scalar_of", "Scalar?": "optional_scalar_of", "int": "int_of", "int?": "optional_int_of",
-        "float": "double_of", "float?": "optional_double_of", "bool": "bool_of", "bool?": "optional_bool_of",
-        "int[]": "ints_of", "int[]?": "optional_ints_of", "bool[]": "mask_of", "ScalarType": "dtype_of_value",
-        "ScalarType?": "optional_dtype_of", "Device?": "optional_device_of", "MemoryFormat": "format_of",
-        "MemoryFormat?": "optional_format_of", "Generator?": "generator_of", "str": "string_of",
+        "Tensor": "tensor_of",
+        "Tensor?": "optional_tensor_of",
+        "Tensor[]": "tensors_of",
+        "Tensor?[]": "tensors_of",
+        "Scalar": "scalar_of",
+        "Scalar?": "optional_scalar_of",
+        "int": "int_of",
+        "int?": "optional_int_of",
+        "float": "double_of",
+        "float?": "optional_double_of",
+        "bool": "bool_of",
+        "bool?": "optional_bool_of",
+        "int[]": "ints_of",
+        "int[]?": "optional_ints_of",
+        "bool[]": "mask_of",
+        "ScalarType": "dtype_of_value",
+        "ScalarType?": "optional_dtype_of",
+        "Device?": "optional_device_of",
+        "MemoryFormat": "format_of",
+        "MemoryFormat?": "optional_format_of",
+        "Generator?": "generator_of",
+        "str": "string_of",
         "str?": "optional_string_of",
     }
     return f"{getters[p.type]}(args[{index}])"
@@ -674,8 +724,10 @@ def emit_boxed(family: str, ops: list[Op]) -> str:
         for form in forms(op):
             args = [unboxed(p, i) for i, p in enumerate(op.cpp_params)]
             cpp = form_cpp_name(op, form)
-            lines.append(f"void {form_ident(op, form)}([[maybe_unused]] std::span<const Value> args, "
-                         "[[maybe_unused]] Values& results) {")
+            lines.append(
+                f"void {form_ident(op, form)}([[maybe_unused]] std::span<const Value> args, "
+                "[[maybe_unused]] Values& results) {"
+            )
             if form == "out":
                 n = len(op.cpp_params)
                 outs = [f"tensor_of(args[{n + i}])" for i in range(len(out_names(op)))]
@@ -751,7 +803,7 @@ def renames_first(op: Op) -> bool:
 def shown_schema(op: Op, form: str) -> str:
     name, overload = form_name(op, form)
     full = f"{name}.{overload}" if overload else name
-    text = op.schema[op.schema.index("("):].replace("SymInt", "int")
+    text = op.schema[op.schema.index("(") :].replace("SymInt", "int")
     if form == "inplace" and not op.inplace_only:
         text = re.sub(r"^\(Tensor(\(a\))? \w+", "(Tensor(a!) self", text)
         text = text.rsplit("->", 1)[0] + "-> Tensor(a!)"
@@ -780,10 +832,15 @@ def emit_registry(ops: list[Op]) -> str:
         specs = []
         for p in op.cpp_params:
             default = p.cpp_default()
-            specs.append(f'{{"{p.name}", ArgKind::{p.kind}, {p.size or 0}, {str(default is not None).lower()}, '
-                         f"{str(p.keyword_only).lower()}, \"{p.default or ''}\"}}")
-        lines.append(f"constexpr OpParam params_{op.ident}[] = {{{', '.join(specs)}}};" if specs else
-                     f"constexpr OpParam params_{op.ident}[1] = {{}};")
+            specs.append(
+                f'{{"{p.name}", ArgKind::{p.kind}, {p.size or 0}, {str(default is not None).lower()}, '
+                f'{str(p.keyword_only).lower()}, "{p.default or ""}"}}'
+            )
+        lines.append(
+            f"constexpr OpParam params_{op.ident}[] = {{{', '.join(specs)}}};"
+            if specs
+            else f"constexpr OpParam params_{op.ident}[1] = {{}};"
+        )
         if renames_first(op):
             first = specs[0].replace(f'"{op.params[0].name}"', '"self"', 1)
             lines.append(f"constexpr OpParam params_{op.ident}_inplace[] = {{{', '.join([first] + specs[1:])}}};")
@@ -799,6 +856,7 @@ def emit_registry(ops: list[Op]) -> str:
                 f"{{{params}, {len(op.cpp_params)}}}, {len(out_names(op)) if form == 'out' else 0}, "
                 f"{str(op.differentiable).lower()}, {str(op.composite).lower()}, {str(form == 'inplace').lower()}, "
                 f"ops::boxed::{form_ident(op, form)}, {str(takes_sparse(op, form)).lower()}, "
-                f"{f'ops::on_sparse::{form_ident(op, form)}' if has_sparse(op, form) else 'nullptr'}}},")
+                f"{f'ops::on_sparse::{form_ident(op, form)}' if has_sparse(op, form) else 'nullptr'}}},"
+            )
     lines += ["};", "", "} // namespace torch"]
     return "\n".join(lines) + "\n"

@@ -127,11 +127,7 @@ def return_text(o: Overload, stub: bool = False) -> str:
     if o.form == "inplace":
         return "Tensor"
     if named_result(o):
-        return (
-            f"_result_of_{o.op.name}"
-            if stub
-            else f"({', '.join(f'{n}: Tensor' for n in o.op.return_names)})"
-        )
+        return f"_result_of_{o.op.name}" if stub else f"({', '.join(f'{n}: Tensor' for n in o.op.return_names)})"
     shown = {
         "Tensor": "Tensor",
         "Tensor[]": "tuple[Tensor, ...]",
@@ -300,7 +296,16 @@ def load_written(path: Path) -> list[Written]:
         function = ast.parse(f"def {signature}: ...").body[0]
         assert isinstance(function, ast.FunctionDef)
         text, _, returns = signature.rpartition(" -> ")
-        found.append(Written(function.name, function.args, text.partition("(")[2][:-1], returns, entry["doc"].strip(), entry.get("also", [])))
+        found.append(
+            Written(
+                function.name,
+                function.args,
+                text.partition("(")[2][:-1],
+                returns,
+                entry["doc"].strip(),
+                entry.get("also", []),
+            )
+        )
     return found
 
 

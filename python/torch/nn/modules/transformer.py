@@ -30,7 +30,7 @@ def _activation(activation: Any) -> Callable:
     """The function for a name; functions stand for themselves."""
     if not isinstance(activation, str):
         return activation
-    functions = {"relu": F.relu, "gelu": F.gelu}
+    functions: dict[str, Any] = {"relu": F.relu, "gelu": F.gelu}
     if activation not in functions:
         raise RuntimeError(f"activation should be relu/gelu, not {activation}")
     return functions[activation]
