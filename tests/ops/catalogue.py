@@ -87,6 +87,7 @@ INTERNAL = {
     "_fused_adam": "tests/optim",
     "_fused_adamw": "tests/optim",
     "_fused_rmsprop": "tests/optim",
+    "_optimizer_step": "tests/optim",
     "_foreach_add": "tests/optim",
 }
 

@@ -68,12 +68,47 @@ RMSPROP = [
     "lr=0.1, maximize=True, alpha=0.5, eps=1e-2",
     "lr=0.1, foreach=True",
 ]
+OTHERS = {
+    "Adamax": [
+        "",
+        "lr=0.1",
+        "lr=0.1, betas=(0.5, 0.8), weight_decay=0.1",
+        "lr=0.1, maximize=True, eps=1e-2",
+        "lr=0.1, foreach=True",
+    ],
+    "NAdam": [
+        "",
+        "lr=0.1",
+        "lr=0.1, weight_decay=0.1, momentum_decay=0.1",
+        "lr=0.1, weight_decay=0.1, decoupled_weight_decay=True",
+        "lr=0.1, betas=(0.5, 0.8), maximize=True",
+    ],
+    "RAdam": [
+        "",
+        "lr=0.1",
+        "lr=0.1, betas=(0.5, 0.6), weight_decay=0.1",
+        "lr=0.1, weight_decay=0.1, decoupled_weight_decay=True",
+        "lr=0.1, maximize=True, eps=1e-2",
+    ],
+    "Adagrad": [
+        "",
+        "lr=0.1, lr_decay=0.5",
+        "lr=0.1, weight_decay=0.1, initial_accumulator_value=0.5",
+        "lr=0.1, maximize=True, eps=1e-2",
+        "lr=0.1, fused=True",
+    ],
+    "Adadelta": ["", "lr=0.1, rho=0.5, weight_decay=0.1", "maximize=True, eps=1e-2", "foreach=True"],
+    "Rprop": ["", "lr=0.1", "lr=0.1, etas=(0.3, 1.9), step_sizes=(0.05, 0.15)", "lr=0.1, maximize=True"],
+    "ASGD": ["", "lr=0.1, lambd=0.5, alpha=0.3, t0=1.0", "lr=0.1, weight_decay=0.1, maximize=True, t0=0"],
+    "Adafactor": ["", "lr=0.1, weight_decay=0.1", "lr=0.1, eps=(1e-3, 0.5), d=1.5, beta2_decay=-0.5, maximize=True"],
+}
 CASES = (
     [("SGD", o) for o in SGD]
     + [("Adam", o) for o in ADAM]
     + [("AdamW", o) for o in ADAM]
     + [("Adam", "lr=0.1, weight_decay=0.1, decoupled_weight_decay=True")]
     + [("RMSprop", o) for o in RMSPROP]
+    + [(name, o) for name, options in OTHERS.items() for o in options]
 )
 
 # A step in half types is one rounding here and one per op in the oracle.
@@ -83,6 +118,13 @@ FULL = {
     "Adam": "lr=0.1, amsgrad=True, weight_decay=0.1",
     "AdamW": "lr=0.1, amsgrad=True",
     "RMSprop": "lr=0.1, momentum=0.9, weight_decay=0.1",
+    "Adamax": "lr=0.1, weight_decay=0.1",
+    "NAdam": "lr=0.1, weight_decay=0.1",
+    "RAdam": "lr=0.1, betas=(0.5, 0.6), weight_decay=0.1",
+    "Adagrad": "lr=0.1, weight_decay=0.1, initial_accumulator_value=0.5",
+    "Adadelta": "eps=1e-2, weight_decay=0.1",
+    "Rprop": "lr=0.1",
+    "ASGD": "lr=0.1, lambd=0.5, t0=1.0",
 }
 
 SNIPPETS = {
@@ -123,6 +165,26 @@ for c, k in ((O.SGD, dict(momentum=0.9)), (O.SGD, dict(momentum=0.9, nesterov=Tr
     "nan and inf": "p = nn.Parameter(torch.tensor([1.0, float('inf'), float('nan'), 1.0])); p.grad = torch.tensor([float('inf'), 1.0, 1.0, float('nan')]); result = []\nfor c in (O.SGD, O.Adam, O.RMSprop):\n    c([p], lr=0.1).step(); result.append(p.clone())",
     "many sizes": "result = train(lambda p: O.Adam(p, lr=0.1, weight_decay=0.01), 2, shapes=[(n,) for n in (1, 2, 3, 7, 8, 15, 16, 17, 31, 33, 100)])[0]",
     "large": "result = train(lambda p: O.SGD(p, lr=0.1, momentum=0.9), 2, shapes=[(300, 301), (40000,)])[0]",
+    "differentiable, the others": """
+result = []
+for c, k in ((O.NAdam, dict(decoupled_weight_decay=True, weight_decay=0.1)), (O.RAdam, dict(betas=(0.5, 0.6))), (O.Adagrad, dict(lr_decay=0.1)), (O.Adadelta, dict(eps=1e-2)), (O.Rprop, {}), (O.ASGD, dict(lambd=0.5, t0=1.0))):
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    p = [x.clone()]
+    o = c(p, lr=0.1, differentiable=True, **k)
+    for i in range(4):
+        p[0].grad = torch.tensor([1.0, -2.0]) * (-1) ** (i // 2) * (i + 1)
+        o.step()
+    p[0].sum().backward()
+    result.append((c.__name__, p[0], x.grad, o.state_dict()['state']))
+""",
+    "wrong options of the others": "p = [nn.Parameter(torch.ones(2))]; result = [attempt(f) for f in (lambda: O.Adamax(p, lr=-1), lambda: O.Adamax(p, eps=-1), lambda: O.Adamax(p, betas=(1, 0)), lambda: O.NAdam(p, momentum_decay=-1), lambda: O.NAdam(p, eps=-1), lambda: O.RAdam(p, betas=(0.5, 1.0)), lambda: O.Adagrad(p, lr_decay=-1), lambda: O.Adagrad(p, initial_accumulator_value=-1), lambda: O.Adagrad(p, fused=True, foreach=True), lambda: O.Adadelta(p, rho=2), lambda: O.Rprop(p, etas=(1, 2)), lambda: O.ASGD(p, weight_decay=-1), lambda: O.LBFGS(p, lr=-1), lambda: O.LBFGS([{'params': p}, {'params': [nn.Parameter(torch.ones(1))]}]), lambda: O.Adafactor(p, d=0.5), lambda: O.Adafactor(p, beta2_decay=1), lambda: O.Muon(p), lambda: O.Muon([nn.Parameter(torch.ones(2, 2))], adjust_lr_fn='x'))]",
+    "repr and defaults of the others": "p = [nn.Parameter(torch.ones(2, 2))]; result = [(repr(c(p)), c(p).defaults, c(p).state_dict()) for c in (O.Adamax, O.NAdam, O.RAdam, O.Adagrad, O.Adadelta, O.Rprop, O.ASGD, O.LBFGS, O.Adafactor, O.Muon)]",
+    "signatures": "import inspect; result = [[(n, str(q.default), str(q.kind)) for n, q in inspect.signature(f).parameters.items()] for c in (O.Adamax, O.NAdam, O.RAdam, O.Adagrad, O.Adadelta, O.Rprop, O.ASGD, O.LBFGS, O.Adafactor, O.Muon) for f in (c, getattr(inspect.getmodule(c), c.__name__.lower(), c))]",
+    "rosenbrock with LBFGS": "p = nn.Parameter(torch.tensor([-1.2, 1.0], dtype=torch.float64)); result = []\nfor k in (dict(lr=0.02, max_iter=30), dict(lr=0.02, history_size=3, max_iter=10), dict(lr=0.01, max_eval=7)):\n    with torch.no_grad(): p.copy_(torch.tensor([-0.2, 1.0]))\n    o = O.LBFGS([p], **k)\n    def closure():\n        o.zero_grad(); loss = (1 - p[0])**2 + 100 * (p[1] - p[0]**2)**2; loss.backward(); return loss\n    for _ in range(3): result.append((o.step(closure).item(), p.tolist(), o.state[p]['func_evals'], o.state[p]['n_iter'], sorted(o.state[p].keys() - {'al'})))",
+    "LBFGS with a line search": "p = nn.Parameter(torch.tensor([-1.2, 1.0], dtype=torch.float64)); o = O.LBFGS([p], line_search_fn='strong_wolfe', max_iter=200)\ndef closure():\n    o.zero_grad(); loss = (1 - p[0])**2 + 100 * (p[1] - p[0]**2)**2; loss.backward(); return loss\no.step(closure); result = (p.detach().round(decimals=4), closure().item() < 1e-10, o.state[p]['func_evals'] < 100, attempt(lambda: O.LBFGS([p], line_search_fn='x').step(closure)))",
+    "muon": "result = []\nfor shape in ((4, 3), (3, 5)):\n    for k in ({}, dict(nesterov=False, weight_decay=0.0), dict(adjust_lr_fn='match_rms_adamw', lr=0.1)):\n        p = nn.Parameter(torch.arange(float(shape[0] * shape[1])).reshape(shape).sin()); o = O.Muon([p], **k)\n        for i in range(3):\n            p.grad = (torch.arange(float(p.numel())).reshape(shape) * (i + 1)).cos(); o.step()\n        result.append((p.detach().bfloat16(), o.state_dict()['param_groups'], o.state[p]['momentum_buffer']))",
+    "functional forms of the others": "from torch.optim.adamax import adamax; from torch.optim.nadam import nadam; from torch.optim.asgd import asgd; from torch.optim.rprop import rprop; p = [torch.ones(2) for _ in range(4)]; g = torch.tensor([1.0, -2.0]); z = lambda: [torch.zeros(2)]; t = lambda v=0.0: [torch.tensor(v)]; a, b = t(0.1), t(1.0); adamax([p[0]], [g], z(), z(), t(), eps=1e-8, beta1=0.9, beta2=0.99, lr=0.1, weight_decay=0.1); m = t(1.0); nadam([p[1]], [g], z(), z(), m, t(), beta1=0.9, beta2=0.99, lr=0.1, weight_decay=0.0, momentum_decay=0.1, eps=1e-8); asgd([p[2]], [g], z(), b, a, t(), lambd=0.1, lr=0.1, t0=0.0, alpha=0.5, weight_decay=0.0); rprop([p[3]], [g], z(), [torch.full((2,), 0.1)], t(), step_size_min=1e-6, step_size_max=50.0, etaminus=0.5, etaplus=1.2); result = (p, m, a, b)",
+    "adagrad's state from the start": "p = nn.Parameter(torch.ones(2)); o = O.Adagrad([p], initial_accumulator_value=0.5); o.share_memory(); result = (o.state_dict(), o.state[p]['sum'].is_shared())",
     "gradient of other layout": "p = nn.Parameter(torch.arange(6.0).reshape(2, 3)); result = []\nfor c in (O.SGD, O.Adam, O.RMSprop):\n    p.grad = torch.arange(6.0).reshape(3, 2).t(); c([p], lr=0.1).step(); result.append(p.clone())",
 }
 

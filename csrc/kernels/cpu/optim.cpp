@@ -1,31 +1,14 @@
-// Steps of optimizers over whole lists of parameters. Each step reads every tensor once and writes it once: a
-// chain of pointwise ops on registers, in the order of operations of the formulas in python/torch/optim.
-#include "core/threads.h"
-#include "kernels/cpu/convert.h"
-#include "kernels/cpu/vec.h"
-#include "kernels/cpu/walk.h"
+// Steps of optimizers over whole lists of parameters: chains of pointwise ops on registers, in the order of
+// operations of the formulas in python/torch/optim.
+#include "kernels/cpu/optim_lists.h"
 #include "kernels/optim_kernels.h"
 
 #include <cmath>
-#include <memory>
-#include <vector>
 
 namespace torch::TORCH_ISA {
 namespace {
 
 // ---- steps ----
-
-// A step works on V = Vec<T>: x[0] is the parameter, x[1] the gradient, then the state. kWritten has a bit
-// for each operand that changes. Constants are rounded to T once, as a scalar operand of an op is; products
-// are added in one rounding where addcmul, lerp and add with alpha do so. With that the only difference from
-// PyTorch's steps is its square root, which is not correctly rounded.
-
-template <class V> TORCH_INLINE V lerp(V start, V end, Element<V> weight) {
-  // From the nearer end, so that weight 1 gives `end` exactly.
-  using T = Element<V>;
-  return std::abs(weight) < T(0.5) ? fused(V(weight), end - start, start)
-                                   : fused(V(weight - T(1)), end - start, end);
-}
 
 struct SgdConstants {
   double weight_decay, momentum, lr, dampening;
@@ -147,192 +130,13 @@ template <class T> struct AddNumber {
   template <class V> TORCH_INLINE void operator()(V* x) const { x[0] = x[0] + V(number); }
 };
 
-// ---- running a step ----
-
-// n contiguous elements of T behind each pointer.
-template <class Step> void run_row(const Step& step, char* const* data, int64_t n) {
-  using T = typename Step::Element;
-  using V = Vec<T>;
-  constexpr int kN = Step::kOperands;
-  T* p[kN];
-  for (int k = 0; k < kN; ++k) p[k] = reinterpret_cast<T*>(data[k]);
-  V x[kN];
-  int64_t i = 0;
-  for (; i + V::kLanes <= n; i += V::kLanes) {
-#pragma GCC unroll 8
-    for (int k = 0; k < kN; ++k) x[k] = V::load(p[k] + i);
-    step(x);
-#pragma GCC unroll 8
-    for (int k = 0; k < kN; ++k)
-      if (Step::kWritten >> k & 1) x[k].store(p[k] + i);
-  }
-  if (i == n) return;
-  for (int k = 0; k < kN; ++k) x[k] = V::load_partial(p[k] + i, n - i);
-  step(x);
-  for (int k = 0; k < kN; ++k)
-    if (Step::kWritten >> k & 1) x[k].store_partial(p[k] + i, n - i);
-}
-
-// Whether the elements of all operands lie in memory without gaps, in one order, as the type that is computed
-// with.
-template <int kN> bool is_plain(const Tensor* const* operands, DType compute) {
-  const Tensor& first = *operands[0];
-  if (!first.is_non_overlapping_and_dense()) return false;
-  for (int k = 0; k < kN; ++k) {
-    const Tensor& t = *operands[k];
-    if (real_type(t.dtype()) != compute) return false;
-    if (t.is_contiguous() && first.is_contiguous()) continue;
-    if (!equal(t.strides(), first.strides())) return false;
-  }
-  return true;
-}
-
-constexpr int64_t kTile = 512;
-template <class T, int kN> struct TileBuffers {
-  alignas(64) T values[kN][kTile];
-  alignas(64) char scratch[2 * kTile * sizeof(double)];
-};
-
-// Any strides and floating types: tiles pass through buffers of T.
-template <class Step> void run_strided(const Step& step, const Tensor* const* operands) {
-  using T = typename Step::Element;
-  constexpr int kN = Step::kOperands;
-  const bool complex = operands[0]->is_complex();
-  DimVec sizes(operands[0]->sizes());
-  if (complex) sizes.push_back(2); // real and imaginary part are numbers of their own
-  DimVec strides[kN];
-  typename Geometry::Operand views[kN];
-  for (int k = 0; k < kN; ++k) {
-    strides[k] = operands[k]->strides();
-    if (complex) {
-      for (int64_t& stride : strides[k]) stride *= 2;
-      strides[k].push_back(1);
-    }
-    views[k] = {operands[k]->data(), real_type(operands[k]->dtype()), strides[k].data()};
-  }
-  const Geometry geometry(sizes, views, kN);
-  const TileWalk walk(geometry, choose_tile(geometry, kTile));
-  walk.run_parallel(2 * kN, [&](char* const* at, int64_t cols, int64_t rows) {
-    TileBuffers<T, kN> buffers;
-    constexpr DType kCompute = dtype_of<T>();
-    const int64_t row_bytes = cols * int64_t(sizeof(T));
-    char* rows_of[kN];
-    for (int k = 0; k < kN; ++k) {
-      rows_of[k] = reinterpret_cast<char*>(buffers.values[k]);
-      const int64_t stride1 = geometry.ndim > 1 ? geometry.strides[k][1] : 0;
-      convert_tile(rows_of[k], sizeof(T), row_bytes, kCompute, at[k], geometry.strides[k][0], stride1,
-                   geometry.dtypes[k], cols, rows, buffers.scratch);
-    }
-    run_row(step, rows_of, cols * rows);
-    for (int k = 0; k < kN; ++k) {
-      if (!(Step::kWritten >> k & 1)) continue;
-      const int64_t stride1 = geometry.ndim > 1 ? geometry.strides[k][1] : 0;
-      convert_tile(at[k], geometry.strides[k][0], stride1, geometry.dtypes[k], rows_of[k], sizeof(T),
-                   row_bytes, kCompute, cols, rows, buffers.scratch);
-    }
-  });
-}
-
-// A piece of a plain tensor for one thread.
-template <class Step> struct Piece {
-  const Step* step;
-  char* data[Step::kOperands];
-  int64_t n;
-};
-
-// A list of tensors and its name in messages.
-struct Operand {
-  const char* name;
-  TensorList tensors;
-};
-
-template <int kN> void check_lists(const char* op, const Operand (&lists)[kN]) {
-  const TensorList params = lists[0].tensors;
-  for (const Operand& list : lists) {
-    check(list.tensors.size() == params.size(), op, ": ", list.name, " has ", list.tensors.size(),
-          " tensors, but ", lists[0].name, " has ", params.size());
-    for (size_t i = 0; i < params.size(); ++i) {
-      const Tensor& t = list.tensors[i];
-      const Tensor& param = params[i];
-      check(t.defined(), op, ": ", list.name, "[", i, "] is None");
-      check(t.is_cpu(), op, ": ", list.name, "[", i, "] is not on the CPU, where ", lists[0].name, "[0] is");
-      check(equal(t.sizes(), param.sizes()), op, ": ", list.name, "[", i, "] has sizes ", IntSpan(t.sizes()),
-            ", but ", lists[0].name, "[", i, "] has ", IntSpan(param.sizes()));
-      check(is_differentiable(t.dtype()) && t.is_complex() == param.is_complex(), op, ": ", list.name, "[", i,
-            "] is ", t.dtype(), ", which does not go with ", lists[0].name, "[", i, "], ", param.dtype());
-    }
-  }
-}
-
-// Does the step over all tensors of T. make(i) gives the step of tensor i.
-template <class Step, int kN, class Make>
-void run_lists_of(DType compute, const Operand (&lists)[kN], const Make& make) {
-  static_assert(Step::kOperands == kN);
-  const size_t count = lists[0].tensors.size();
-  std::vector<Step> steps;
-  std::vector<Piece<Step>> pieces;
-  steps.reserve(count);
-  pieces.reserve(count);
-  constexpr int64_t kPiece = 16384;
-  int64_t total = 0;
-  for (size_t i = 0; i < count; ++i) {
-    const Tensor& param = lists[0].tensors[i];
-    const bool is_double = real_type(param.dtype()) == DType::Float64;
-    if (is_double != (compute == DType::Float64) || param.numel() == 0) continue;
-    const Tensor* operands[kN];
-    for (int k = 0; k < kN; ++k) operands[k] = &lists[k].tensors[i];
-    steps.push_back(make(i));
-    if (!is_plain<kN>(operands, compute)) {
-      run_strided(steps.back(), operands);
-      continue;
-    }
-    using T = typename Step::Element;
-    const int64_t n = param.numel() * (param.is_complex() ? 2 : 1);
-    total += n;
-    for (int64_t first = 0; first < n; first += kPiece) {
-      Piece<Step>& piece = pieces.emplace_back();
-      piece.step = &steps.back();
-      piece.n = std::min(kPiece, n - first);
-      for (int k = 0; k < kN; ++k)
-        piece.data[k] = static_cast<char*>(operands[k]->data()) + first * int64_t(sizeof(T));
-    }
-  }
-  // Grain in pieces, from their mean size: many small tensors count as much as one large.
-  const int64_t pieces_count = int64_t(pieces.size());
-  const int64_t mean = pieces_count ? std::max<int64_t>(1, total * 2 * kN / pieces_count) : 1;
-  parallel_for(0, pieces_count, std::max<int64_t>(1, kGrain / mean), [&](int64_t first, int64_t last) {
-    for (int64_t i = first; i < last; ++i)
-      run_row(*pieces[size_t(i)].step, pieces[size_t(i)].data, pieces[size_t(i)].n);
-  });
-}
-
-// The same for parameters of every floating type: float64 computes in itself, all others in float32.
-// `constants(i)` gives what Step<T>'s constructor takes.
-template <template <class> class Step, int kN, class Constants>
-void run_lists(const Operand (&lists)[kN], const Constants& constants) {
-  bool any_float = false, any_double = false;
-  for (const Tensor& t : lists[0].tensors)
-    (real_type(t.dtype()) == DType::Float64 ? any_double : any_float) = true;
-  if (any_float)
-    run_lists_of<Step<float>>(DType::Float32, lists, [&](size_t i) { return Step<float>(constants(i)); });
-  if (any_double)
-    run_lists_of<Step<double>>(DType::Float64, lists, [&](size_t i) { return Step<double>(constants(i)); });
-}
-
-double read_number(const char* op, const char* name, const Tensor& t) {
-  check(t.defined() && t.numel() == 1 && t.is_cpu(), op, ": ", name,
-        " must be a tensor of one element on the CPU");
-  double value = 0;
-  converter(t.dtype(), DType::Float64)(&value, t.data(), 1);
-  return value;
-}
-
 // What a gradient scaler asks for. Returns false where the step is to be left out.
 bool apply_grad_scale(const char* op, TensorList grads, const Tensor& grad_scale, const Tensor& found_inf) {
   if (found_inf.defined() && read_number(op, "found_inf", found_inf) != 0) return false;
   if (!grad_scale.defined()) return true;
   const double scale = read_number(op, "grad_scale", grad_scale);
-  run_lists<Unscale>({{"grads", grads}}, [&](size_t) { return scale; });
+  const Operand lists[] = {{"grads", grads}};
+  run_lists<Unscale>(lists, [&](size_t) { return scale; });
   return true;
 }
 

@@ -5,15 +5,43 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from torch.optim._adafactor import Adafactor
+from torch.optim._muon import Muon
+from torch.optim.adadelta import Adadelta
+from torch.optim.adagrad import Adagrad
 from torch.optim.adam import Adam
+from torch.optim.adamax import Adamax
 from torch.optim.adamw import AdamW
+from torch.optim.asgd import ASGD
+from torch.optim.lbfgs import LBFGS
+from torch.optim.nadam import NAdam
 from torch.optim.optimizer import Optimizer
+from torch.optim.radam import RAdam
 from torch.optim.rmsprop import RMSprop
+from torch.optim.rprop import Rprop
 from torch.optim.sgd import SGD
 
 # The classes hide modules of other names only; "from torch.optim.sgd import SGD" works as well.
 
-__all__ = ["Adam", "AdamW", "Optimizer", "RMSprop", "SGD", "lr_scheduler"]
+__all__ = [
+    "ASGD",
+    "Adadelta",
+    "Adafactor",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "LBFGS",
+    "Muon",
+    "NAdam",
+    "Optimizer",
+    "RAdam",
+    "RMSprop",
+    "Rprop",
+    "SGD",
+    "lr_scheduler",
+    "swa_utils",
+]
 
 
 def __getattr__(name: str) -> Any:

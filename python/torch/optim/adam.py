@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Any
 
 import torch
-from torch.optim.optimizer import (
-    Optimizer,
-    ParamsT,
-    _check_capturable,
-    _check_fused,
-    _check_lr,
-    _check_not_negative,
-    _get_value,
-    _with_grad,
-)
+from torch.optim._lists import ListOptimizer, _beta_options, _check_betas, _optional
+from torch.optim.optimizer import ParamsT, _check_fused, _check_lr, _check_not_negative, _get_value
 
 __all__ = ["Adam", "adam"]
 
 
-class Adam(Optimizer):
+class Adam(ListOptimizer):
     r"""Adam (Kingma and Ba, Adam: a method for stochastic optimization, 2015).
 
     With the gradient :math:`g`, plus :math:`\lambda \theta` for the weight decay :math:`\lambda`:
@@ -43,6 +35,8 @@ class Adam(Optimizer):
         decoupled_weight_decay: shrink :math:`\theta` by :math:`1 - \gamma \lambda` instead of adding to the gradient.
     """
 
+    _later = {**ListOptimizer._later, "amsgrad": False, "decoupled_weight_decay": False, "fused": None}
+
     def __init__(
         self,
         params: ParamsT,
@@ -64,9 +58,7 @@ class Adam(Optimizer):
         _check_lr(lr)
         if not 0.0 <= eps:
             raise ValueError(f"Invalid epsilon value: {eps}")
-        for index, beta in enumerate(betas):
-            if not 0.0 <= beta < 1.0:
-                raise ValueError(f"Invalid beta parameter at index {index}: {beta}")
+        _check_betas(betas)
         _check_not_negative(weight_decay=weight_decay)
         tensors = [isinstance(beta, torch.Tensor) for beta in betas]
         if tensors[0] != tensors[1]:
@@ -95,129 +87,44 @@ class Adam(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        self._complete_groups(
-            amsgrad=False,
-            maximize=False,
-            foreach=None,
-            capturable=False,
-            differentiable=False,
-            decoupled_weight_decay=False,
-            fused=None,
-        )
-        for group in self.param_groups:
-            _steps_to_tensors(self.state, group["params"])
+    def _first_tensors(self, group: dict[str, Any]) -> dict[str, float]:
+        return {"exp_avg": 0.0, "exp_avg_sq": 0.0, **({"max_exp_avg_sq": 0.0} if group["amsgrad"] else {})}
 
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Change the parameters by one step. Returns what ``closure``, if given, returns."""
-        return self._run(closure, self._step_group)
-
-    def _step_group(self, group: dict[str, Any]) -> None:
-        params, grads = _with_grad(group["params"])
-        if not params:
-            return
-        if group["capturable"]:
-            _check_capturable(params)
-        amsgrad = group["amsgrad"]
-        states = [self.state[param] for param in params]
-        for param, state in zip(params, states):
-            if not state:
-                # A tensor rather than a number, and on the CPU, as in the files that PyTorch writes.
-                state["step"] = torch.zeros((), dtype=torch.float32)
-                state["exp_avg"] = torch.zeros_like(param, memory_format=torch.preserve_format).detach()
-                state["exp_avg_sq"] = torch.zeros_like(param, memory_format=torch.preserve_format).detach()
-                if amsgrad:
-                    state["max_exp_avg_sq"] = torch.zeros_like(param, memory_format=torch.preserve_format).detach()
-        _update(
+    @classmethod
+    def _apply(cls, params: list, grads: list, tensors: dict[str, list], numbers: dict[str, list], group: dict) -> None:
+        beta1, beta2 = _beta_options(group)
+        torch._foreach_add_(numbers["step"], 1)
+        op = torch._fused_adamw_ if group["decoupled_weight_decay"] else torch._fused_adam_
+        op(
             params,
             grads,
-            [state["exp_avg"] for state in states],
-            [state["exp_avg_sq"] for state in states],
-            [state["max_exp_avg_sq"] for state in states] if amsgrad else [],
-            [state["step"] for state in states],
-            group,
+            tensors["exp_avg"],
+            tensors["exp_avg_sq"],
+            tensors["max_exp_avg_sq"] if group["amsgrad"] else [],
+            numbers["step"],
+            lr=_get_value(group["lr"]),
+            beta1=beta1,
+            beta2=beta2,
+            weight_decay=group["weight_decay"],
+            eps=group["eps"],
+            amsgrad=group["amsgrad"],
+            maximize=group["maximize"],
+            grad_scale=group.get("grad_scale"),
+            found_inf=group.get("found_inf"),
         )
 
-
-def _steps_to_tensors(state: Any, params: list) -> None:
-    """Make tensors of counts of steps that old files have as numbers."""
-    for param in params:
-        entry = state.get(param)
-        if entry and "step" in entry and not isinstance(entry["step"], torch.Tensor):
-            entry["step"] = torch.tensor(float(entry["step"]), dtype=torch.float32)
-
-
-def _update(
-    params: list,
-    grads: list,
-    exp_avgs: list,
-    exp_avg_sqs: list,
-    max_exp_avg_sqs: list,
-    steps: list,
-    group: dict[str, Any],
-) -> None:
-    if group["differentiable"]:
-        _update_recorded(params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps, group)
-        return
-    beta1, beta2 = group["betas"]
-    torch._foreach_add_(steps, 1)
-    op = torch._fused_adamw_ if group["decoupled_weight_decay"] else torch._fused_adam_
-    op(
-        params,
-        grads,
-        exp_avgs,
-        exp_avg_sqs,
-        max_exp_avg_sqs,
-        steps,
-        lr=_get_value(group["lr"]),
-        beta1=_get_value(beta1),
-        beta2=_get_value(beta2),
-        weight_decay=group["weight_decay"],
-        eps=group["eps"],
-        amsgrad=group["amsgrad"],
-        maximize=group["maximize"],
-    )
-
-
-def _update_recorded(
-    params: list,
-    grads: list,
-    exp_avgs: list,
-    exp_avg_sqs: list,
-    max_exp_avg_sqs: list,
-    steps: list,
-    group: dict[str, Any],
-) -> None:
-    """The same step tensor by tensor, by ops that autograd can follow."""
-    beta1, beta2 = group["betas"]
-    lr, weight_decay = group["lr"], group["weight_decay"]
-    for i, (param, grad) in enumerate(zip(params, grads)):
-        steps[i].add_(1)
-        step = steps[i].item()
-        if group["maximize"]:
-            grad = -grad
-        if weight_decay != 0:
-            if group["decoupled_weight_decay"]:
-                param.mul_(1 - lr * weight_decay)
-            else:
-                grad = grad + param * weight_decay
-        target = param
-        if param.is_complex():
-            # Real and imaginary part are two numbers of their own.
-            grad, target = torch.view_as_real(grad), torch.view_as_real(param)
-        real = (lambda t: torch.view_as_real(t)) if param.is_complex() else (lambda t: t)
-        exp_avg, exp_avg_sq = real(exp_avgs[i]), real(exp_avg_sqs[i])
-        exp_avg.mul_(beta1).add_(grad * (1 - beta1))
-        exp_avg_sq.mul_(beta2).add_(grad * grad * (1 - beta2))
-        square = exp_avg_sq
+    @staticmethod
+    def _formula(param: Any, grad: Any, tensors: dict[str, Any], numbers: dict[str, Any], group: dict) -> None:
+        (beta1, beta2), step = group["betas"], numbers["step"].item()
+        tensors["exp_avg"].mul_(beta1).add_(grad * (1 - beta1))
+        tensors["exp_avg_sq"].mul_(beta2).add_(grad * grad * (1 - beta2))
+        square = tensors["exp_avg_sq"]
         if group["amsgrad"]:
-            largest = real(max_exp_avg_sqs[i])
-            largest.copy_(torch.maximum(largest.clone(), exp_avg_sq))
-            square = largest
+            largest = tensors["max_exp_avg_sq"]
+            square = largest.copy_(torch.maximum(largest.clone(), square))
         # Copies: the averages will change with the next step, and backward needs what they were.
         denominator = square.clone().sqrt() / (1 - beta2**step) ** 0.5 + group["eps"]
-        target.add_(exp_avg.clone() / denominator * (-lr / (1 - beta1**step)))
+        param.add_(tensors["exp_avg"].clone() / denominator * (-group["lr"] / (1 - beta1**step)))
 
 
 def adam(
@@ -245,19 +152,20 @@ def adam(
     maximize: bool,
 ) -> None:
     """Do the step of :class:`Adam` with lists of parameters, gradients and state."""
-    if grad_scale is not None or found_inf is not None:
-        raise NotImplementedError("adam: grad_scale and found_inf are not supported")
-    if not all(isinstance(step, torch.Tensor) for step in state_steps):
-        raise RuntimeError("API has changed, `state_steps` argument must contain a list of singleton tensors")
-    group = {
-        "betas": (beta1, beta2),
-        "lr": lr,
-        "weight_decay": weight_decay,
-        "eps": eps,
-        "amsgrad": amsgrad,
-        "maximize": maximize,
-        "differentiable": differentiable,
-        "decoupled_weight_decay": decoupled_weight_decay,
-    }
-    with torch.set_grad_enabled(differentiable):
-        _update(params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, state_steps, group)
+    Adam._functional(
+        params,
+        grads,
+        {"exp_avg": exp_avgs, "exp_avg_sq": exp_avg_sqs, **_optional("max_exp_avg_sq", max_exp_avg_sqs)},
+        {"step": state_steps},
+        betas=(beta1, beta2),
+        lr=lr,
+        weight_decay=weight_decay,
+        eps=eps,
+        amsgrad=amsgrad,
+        maximize=maximize,
+        capturable=capturable,
+        differentiable=differentiable,
+        decoupled_weight_decay=decoupled_weight_decay,
+        grad_scale=grad_scale,
+        found_inf=found_inf,
+    )

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Any
 
 import torch
-from torch.optim.adam import _steps_to_tensors
-from torch.optim.optimizer import (
-    Optimizer,
-    ParamsT,
-    _check_capturable,
-    _check_lr,
-    _check_not_negative,
-    _get_value,
-    _with_grad,
-)
+from torch.optim._lists import ListOptimizer, _optional
+from torch.optim.optimizer import ParamsT, _check_lr, _check_not_negative, _get_value
 
 __all__ = ["RMSprop", "rmsprop"]
 
 
-class RMSprop(Optimizer):
+class RMSprop(ListOptimizer):
     r"""RMSprop (Hinton, lecture 6e of Neural networks for machine learning, 2012).
 
     With the gradient :math:`g`, plus :math:`\lambda \theta` for the weight decay :math:`\lambda`:
@@ -41,6 +33,8 @@ class RMSprop(Optimizer):
         maximize: climb rather than descend. Default: ``False``
         differentiable: record the step, so that gradients pass through it. Default: ``False``
     """
+
+    _later = {**ListOptimizer._later, "momentum": 0, "centered": False}
 
     def __init__(
         self,
@@ -72,108 +66,44 @@ class RMSprop(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        self._complete_groups(
-            momentum=0, centered=False, foreach=None, maximize=False, differentiable=False, capturable=False
-        )
-        for group in self.param_groups:
-            _steps_to_tensors(self.state, group["params"])
+    def _first_tensors(self, group: dict[str, Any]) -> dict[str, float]:
+        names = ["square_avg"]
+        if group["momentum"] > 0:
+            names.append("momentum_buffer")
+        if group["centered"]:
+            names.append("grad_avg")
+        return dict.fromkeys(names, 0.0)
 
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Change the parameters by one step. Returns what ``closure``, if given, returns."""
-        return self._run(closure, self._step_group)
-
-    def _step_group(self, group: dict[str, Any]) -> None:
-        params, grads = _with_grad(group["params"])
-        if not params:
-            return
-        if group["capturable"]:
-            _check_capturable(params)
-        momentum, centered = group["momentum"] > 0, group["centered"]
-        states = [self.state[param] for param in params]
-        for param, state in zip(params, states):
-            if not state:
-                state["step"] = torch.zeros((), dtype=torch.float32)
-                state["square_avg"] = torch.zeros_like(param, memory_format=torch.preserve_format).detach()
-                if momentum:
-                    state["momentum_buffer"] = torch.zeros_like(param, memory_format=torch.preserve_format).detach()
-                if centered:
-                    state["grad_avg"] = torch.zeros_like(param, memory_format=torch.preserve_format).detach()
-        _update(
+    @classmethod
+    def _apply(cls, params: list, grads: list, tensors: dict[str, list], numbers: dict[str, list], group: dict) -> None:
+        torch._foreach_add_(numbers["step"], 1)
+        torch._fused_rmsprop_(
             params,
             grads,
-            [state["square_avg"] for state in states],
-            [state["grad_avg"] for state in states] if centered else [],
-            [state["momentum_buffer"] for state in states] if momentum else [],
-            [state["step"] for state in states],
-            group,
+            tensors["square_avg"],
+            tensors.get("grad_avg", []),
+            tensors.get("momentum_buffer", []),
+            lr=_get_value(group["lr"]),
+            alpha=group["alpha"],
+            eps=group["eps"],
+            weight_decay=group["weight_decay"],
+            momentum=group["momentum"],
+            centered=group["centered"],
+            maximize=group["maximize"],
         )
 
-
-def _update(
-    params: list,
-    grads: list,
-    square_avgs: list,
-    grad_avgs: list,
-    momentum_buffers: list,
-    steps: list,
-    group: dict[str, Any],
-) -> None:
-    if group["differentiable"]:
-        _update_recorded(params, grads, square_avgs, grad_avgs, momentum_buffers, steps, group)
-        return
-    torch._foreach_add_(steps, 1)
-    torch._fused_rmsprop_(
-        params,
-        grads,
-        square_avgs,
-        grad_avgs,
-        momentum_buffers,
-        lr=_get_value(group["lr"]),
-        alpha=group["alpha"],
-        eps=group["eps"],
-        weight_decay=group["weight_decay"],
-        momentum=group["momentum"],
-        centered=group["centered"],
-        maximize=group["maximize"],
-    )
-
-
-def _update_recorded(
-    params: list,
-    grads: list,
-    square_avgs: list,
-    grad_avgs: list,
-    momentum_buffers: list,
-    steps: list,
-    group: dict[str, Any],
-) -> None:
-    """The same step tensor by tensor, by ops that autograd can follow."""
-    lr, alpha = group["lr"], group["alpha"]
-    for i, (param, grad) in enumerate(zip(params, grads)):
-        steps[i].add_(1)
-        real = torch.view_as_real if param.is_complex() else (lambda t: t)
-        if group["maximize"]:
-            grad = -grad
-        if group["weight_decay"] != 0:
-            grad = grad + param * group["weight_decay"]
-        grad = real(grad)
-        square_avg = real(square_avgs[i])
-        square_avg.mul_(alpha).add_(grad * grad * (1 - alpha))
+    @staticmethod
+    def _formula(param: Any, grad: Any, tensors: dict[str, Any], numbers: dict[str, Any], group: dict) -> None:
+        alpha = group["alpha"]
         # Copies: the averages will change with the next step, and backward needs what they were.
-        square = square_avg.clone()
+        square = tensors["square_avg"].mul_(alpha).add_(grad * grad * (1 - alpha)).clone()
         if group["centered"]:
-            grad_avg = real(grad_avgs[i])
-            grad_avg.mul_(alpha).add_(grad * (1 - alpha))
-            mean = grad_avg.clone()
+            mean = tensors["grad_avg"].mul_(alpha).add_(grad * (1 - alpha)).clone()
             square = square - mean * mean
         update = grad / (square.sqrt() + group["eps"])
         if group["momentum"] > 0:
-            buffer = real(momentum_buffers[i])
-            buffer.mul_(group["momentum"]).add_(update)
-            update = buffer.clone()
-        real(param).add_(update * -lr)
+            update = tensors["momentum_buffer"].mul_(group["momentum"]).add_(update).clone()
+        param.add_(update * -group["lr"])
 
 
 def rmsprop(
@@ -197,15 +127,22 @@ def rmsprop(
     centered: bool,
 ) -> None:
     """Do the step of :class:`RMSprop` with lists of parameters, gradients and state."""
-    group = {
-        "lr": lr,
-        "alpha": alpha,
-        "eps": eps,
-        "weight_decay": weight_decay,
-        "momentum": momentum,
-        "centered": centered,
-        "maximize": maximize,
-        "differentiable": differentiable,
-    }
-    with torch.set_grad_enabled(differentiable):
-        _update(params, grads, square_avgs, grad_avgs, momentum_buffer_list, state_steps, group)
+    RMSprop._functional(
+        params,
+        grads,
+        {
+            "square_avg": square_avgs,
+            **_optional("momentum_buffer", momentum_buffer_list),
+            **_optional("grad_avg", grad_avgs),
+        },
+        {"step": state_steps},
+        lr=lr,
+        alpha=alpha,
+        eps=eps,
+        weight_decay=weight_decay,
+        momentum=momentum,
+        centered=centered,
+        maximize=maximize,
+        capturable=capturable,
+        differentiable=differentiable,
+    )

@@ -20,6 +20,11 @@ __all__ = [
     "Tanh",
     "SiLU",
     "ELU",
+    "CELU",
+    "SELU",
+    "RReLU",
+    "Hardshrink",
+    "Softshrink",
     "GELU",
     "LeakyReLU",
     "LogSigmoid",
@@ -193,6 +198,101 @@ class ELU(Module):
 
     def extra_repr(self) -> str:
         return f"alpha={self.alpha}" + (", inplace=True" if self.inplace else "")
+
+
+class CELU(Module):
+    r"""Computes :math:`\max(0, x) + \min(0, \alpha (e^{x / \alpha} - 1))` (Barron, 2017).
+
+    Args:
+        alpha: :math:`\alpha`. Default: 1.0
+        inplace: change the input. Default: ``False``
+    """
+
+    __constants__ = ["alpha", "inplace"]
+
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
+        super().__init__()
+        self.alpha = alpha
+        self.inplace = inplace
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return F.celu(input, self.alpha, self.inplace)
+
+    def extra_repr(self) -> str:
+        return f"alpha={self.alpha}" + (", inplace=True" if self.inplace else "")
+
+
+class SELU(_InplaceActivation):
+    r"""Computes :math:`\lambda x` where x is positive, else :math:`\lambda \alpha (e^x - 1)`.
+
+    With :math:`\lambda` = 1.0507 and :math:`\alpha` = 1.6733 layers keep mean 0 and variance 1 (Klambauer et al.,
+    Self-normalizing neural networks, 2017).
+
+    Args:
+        inplace: change the input. Default: ``False``
+    """
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return F.selu(input, self.inplace)
+
+
+class RReLU(Module):
+    r"""Computes :math:`x` where it is positive, else :math:`a x` with a random slope (Xu et al., 2015).
+
+    In training every element has a slope of its own, uniform from ``lower`` to ``upper``; else it is their mean.
+
+    Args:
+        lower: the least slope. Default: 1/8
+        upper: the largest slope. Default: 1/3
+        inplace: change the input. Default: ``False``
+    """
+
+    __constants__ = ["lower", "upper", "inplace"]
+
+    def __init__(self, lower: float = 1.0 / 8, upper: float = 1.0 / 3, inplace: bool = False) -> None:
+        super().__init__()
+        self.lower = lower
+        self.upper = upper
+        self.inplace = inplace
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return F.rrelu(input, self.lower, self.upper, self.training, self.inplace)
+
+    def extra_repr(self) -> str:
+        return f"lower={self.lower}, upper={self.upper}" + (", inplace=True" if self.inplace else "")
+
+
+class _Shrink(Module):
+    __constants__ = ["lambd"]
+
+    def __init__(self, lambd: float = 0.5) -> None:
+        super().__init__()
+        self.lambd = lambd
+
+    def extra_repr(self) -> str:
+        return str(self.lambd)
+
+
+class Hardshrink(_Shrink):
+    r"""Keeps elements farther from 0 than :math:`\lambda`; the others become 0.
+
+    Args:
+        lambd: :math:`\lambda`. Default: 0.5
+    """
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return F.hardshrink(input, self.lambd)
+
+
+class Softshrink(_Shrink):
+    r"""Brings elements nearer to 0 by :math:`\lambda`; those nearer than that become 0.
+
+    Args:
+        lambd: :math:`\lambda`, not negative. Default: 0.5
+    """
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return F.softshrink(input, self.lambd)
 
 
 class GELU(Module):

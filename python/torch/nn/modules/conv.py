@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import torch
 from torch.nn import functional as F
 from torch.nn import init
+from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.modules.module import Module
-from torch.nn.modules.utils import _pair, _reverse_repeat_tuple, _single
-from torch.nn.parameter import Parameter
+from torch.nn.modules.utils import _ntuple, _reverse_repeat_tuple
+from torch.nn.parameter import Parameter, UninitializedParameter
 
-__all__ = ["Conv1d", "Conv2d"]
+__all__ = [
+    "Conv1d",
+    "Conv2d",
+    "Conv3d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
+    "ConvTranspose3d",
+    "LazyConv1d",
+    "LazyConv2d",
+    "LazyConv3d",
+    "LazyConvTranspose1d",
+    "LazyConvTranspose2d",
+    "LazyConvTranspose3d",
+]
 
 
 class _ConvNd(Module):
@@ -128,16 +143,10 @@ class _ConvNd(Module):
         self.__dict__.setdefault("padding_mode", "zeros")
 
 
-class Conv1d(_ConvNd):
-    r"""Cross-correlates a signal of several channels with a kernel.
+class _Conv(_ConvNd):
+    """Convolutions whose sizes may be given as one number for all dimensions."""
 
-    Args: as those of :class:`Conv2d`, in one dimension.
-
-    Shape:
-        - Input: :math:`(N, C_{in}, L)` or :math:`(C_{in}, L)`
-        - Output: :math:`(N, C_{out}, L_{out})` or :math:`(C_{out}, L_{out})` with
-          :math:`L_{out} = \lfloor (L + 2p - d(k-1) - 1) / s \rfloor + 1`
-    """
+    _dims: ClassVar[int]
 
     def __init__(
         self,
@@ -153,15 +162,16 @@ class Conv1d(_ConvNd):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
+        each = _ntuple(self._dims)
         super().__init__(
             in_channels,
             out_channels,
-            _single(kernel_size),
-            _single(stride),
-            padding if isinstance(padding, str) else _single(padding),
-            _single(dilation),
+            each(kernel_size),
+            each(stride),
+            padding if isinstance(padding, str) else each(padding),
+            each(dilation),
             False,
-            _single(0),
+            each(0),
             groups,
             bias,
             padding_mode,
@@ -170,16 +180,32 @@ class Conv1d(_ConvNd):
         )
 
     def _conv_forward(self, input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+        padding = self.padding
         if self.padding_mode != "zeros":
             input = F.pad(input, self._reversed_padding_repeated_twice, mode=self.padding_mode)
-            return F.conv1d(input, weight, bias, self.stride, _single(0), self.dilation, self.groups)
-        return F.conv1d(input, weight, bias, self.stride, self.padding, self.dilation, self.groups)
+            padding = (0,) * self._dims
+        convolve = (F.conv1d, F.conv2d, F.conv3d)[self._dims - 1]
+        return convolve(input, weight, bias, self.stride, padding, self.dilation, self.groups)
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         return self._conv_forward(input, self.weight, self.bias)
 
 
-class Conv2d(_ConvNd):
+class Conv1d(_Conv):
+    r"""Cross-correlates a signal of several channels with a kernel.
+
+    Args: as those of :class:`Conv2d`, in one dimension.
+
+    Shape:
+        - Input: :math:`(N, C_{in}, L)` or :math:`(C_{in}, L)`
+        - Output: :math:`(N, C_{out}, L_{out})` or :math:`(C_{out}, L_{out})` with
+          :math:`L_{out} = \lfloor (L + 2p - d(k-1) - 1) / s \rfloor + 1`
+    """
+
+    _dims = 1
+
+
+class Conv2d(_Conv):
     r"""Cross-correlates an image of several channels with a kernel.
 
     .. math:: \text{out}_{n,o} = b_o + \sum_{c} W_{o,c} \star \text{input}_{n,c}
@@ -214,9 +240,193 @@ class Conv2d(_ConvNd):
         torch.Size([20, 33, 24, 49])
     """
 
+    _dims = 2
+
+
+class Conv3d(_Conv):
+    r"""Cross-correlates a volume of several channels with a kernel.
+
+    Args: as those of :class:`Conv2d`, in three dimensions.
+
+    Shape:
+        - Input: :math:`(N, C_{in}, D, H, W)` or :math:`(C_{in}, D, H, W)`
+        - Output: :math:`(N, C_{out}, D_{out}, H_{out}, W_{out})` or without :math:`N`, each size as for :class:`Conv2d`
+    """
+
+    _dims = 3
+
+
+class _ConvTransposeNd(_ConvNd):
+    """The gradient of a convolution with respect to its input, as a layer."""
+
+    _dims: ClassVar[int]
+
     def __init__(
         self,
         in_channels: int,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Any = 1,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        if padding_mode != "zeros":
+            raise ValueError(f'Only "zeros" padding mode is supported for {type(self).__name__}')
+        each = _ntuple(self._dims)
+        super().__init__(
+            in_channels,
+            out_channels,
+            each(kernel_size),
+            each(stride),
+            each(padding),
+            each(dilation),
+            True,
+            each(output_padding),
+            groups,
+            bias,
+            padding_mode,
+            device,
+            dtype,
+        )
+
+    def _output_padding(
+        self,
+        input: torch.Tensor,
+        output_size: Sequence | None,
+        stride: Sequence,
+        padding: Sequence,
+        kernel_size: Sequence,
+        num_spatial_dims: int,
+        dilation: Sequence | None = None,
+    ) -> list[int]:
+        """What must be added at the ends for the output to have ``output_size``."""
+        if output_size is None:
+            return list(_ntuple(num_spatial_dims)(self.output_padding))
+        n = num_spatial_dims
+        sizes = list(output_size)
+        non_spatial = input.dim() - n
+        if len(sizes) == non_spatial + n:
+            sizes = sizes[non_spatial:]
+        if len(sizes) != n:
+            raise ValueError(
+                f"ConvTranspose{n}D: for {input.dim()}D input, output_size must have {n} or {non_spatial + n} elements "
+                f"(got {len(sizes)})"
+            )
+        least = []
+        for d in range(n):
+            reach = (dilation[d] if dilation is not None else 1) * (kernel_size[d] - 1) + 1
+            least.append((input.size(d + non_spatial) - 1) * stride[d] - 2 * padding[d] + reach)
+        most = [size + stride[d] - 1 for d, size in enumerate(least)]
+        if any(not low <= size <= high for size, low, high in zip(sizes, least, most)):
+            raise ValueError(
+                f"requested an output size of {output_size}, but valid sizes range from {least} to {most} (for an "
+                f"input of {input.size()[2:]})"
+            )
+        return [size - low for size, low in zip(sizes, least)]
+
+    def forward(self, input: torch.Tensor, output_size: Sequence | None = None) -> torch.Tensor:
+        extra = self._output_padding(
+            input, output_size, self.stride, self.padding, self.kernel_size, self._dims, self.dilation
+        )
+        convolve = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)[self._dims - 1]
+        return convolve(input, self.weight, self.bias, self.stride, self.padding, extra, self.groups, self.dilation)
+
+
+class ConvTranspose1d(_ConvTransposeNd):
+    """Transposed convolution of a signal. Arguments: :class:`ConvTranspose2d`, in one dimension."""
+
+    _dims = 1
+
+
+class ConvTranspose2d(_ConvTransposeNd):
+    r"""Transposed convolution of an image: the gradient of :class:`Conv2d` with respect to its input, as a layer.
+
+    Args:
+        in_channels: number of channels of the input.
+        out_channels: number of channels of the output.
+        kernel_size: height and width of the kernel, or one number for both; likewise the following.
+        stride: distance in the output between two points of the input. Default: 1
+        padding: what is cut off at each of the four sides, less ``dilation * (kernel_size - 1)``. Default: 0
+        output_padding: what is added at the ends: of several sizes of the output, which :class:`Conv2d` with the same
+            stride brings to the input's, it chooses one. Default: 0
+        groups: channels are split into as many groups that do not mix. Default: 1
+        bias: whether a bias is added. Default: ``True``
+        dilation: distance between the points of the kernel. Default: 1
+        padding_mode: ``"zeros"``.
+        device: where the parameters are.
+        dtype: of the parameters.
+
+    Shape:
+        - Input: :math:`(N, C_{in}, H, W)` or :math:`(C_{in}, H, W)`
+        - Output: :math:`(N, C_{out}, H_{out}, W_{out})` or without :math:`N`, where
+          :math:`H_{out} = (H - 1) s - 2p + d (k - 1) + o + 1`, and likewise :math:`W_{out}`
+
+    Examples::
+
+        >>> nn.ConvTranspose2d(16, 33, 3, stride=2)(torch.zeros(20, 16, 50, 100)).shape
+        torch.Size([20, 33, 101, 201])
+    """
+
+    _dims = 2
+
+
+class ConvTranspose3d(_ConvTransposeNd):
+    """Transposed convolution of a volume. Arguments: :class:`ConvTranspose2d`, in three dimensions."""
+
+    _dims = 3
+
+
+class _LazyConvXdMixin(LazyModuleMixin):
+    """A convolution that takes ``in_channels`` from its first input."""
+
+    def _make_lazy(self, out_channels: int, bias: bool, device: Any, dtype: Any) -> None:
+        module: Any = self
+        module.weight = UninitializedParameter(device=device, dtype=dtype)
+        module.out_channels = out_channels
+        if bias:
+            module.bias = UninitializedParameter(device=device, dtype=dtype)
+
+    def reset_parameters(self) -> None:
+        module: Any = self
+        if not self.has_uninitialized_params() and module.in_channels != 0:
+            super().reset_parameters()  # type: ignore[misc]
+
+    def initialize_parameters(self, input: torch.Tensor, *args: Any, **kwargs: Any) -> None:
+        if not self.has_uninitialized_params():
+            return
+        module: Any = self
+        module.in_channels = self._get_in_channels(input)
+        if module.in_channels % module.groups != 0:
+            raise ValueError("in_channels must be divisible by groups")
+        channels = (module.in_channels, module.out_channels)
+        first, second = channels if module.transposed else reversed(channels)
+        module.weight.materialize((first, second // module.groups, *module.kernel_size))
+        if module.bias is not None:
+            module.bias.materialize((module.out_channels,))
+        self.reset_parameters()
+
+    def _get_in_channels(self, input: torch.Tensor) -> int:
+        dims = self._get_num_spatial_dims()
+        if input.dim() not in (dims + 1, dims + 2):
+            raise RuntimeError(
+                f"Expected {dims + 1}D (unbatched) or {dims + 2}D (batched) input to {type(self).__name__}, but got "
+                f"input of size: {input.shape}"
+            )
+        return input.shape[-dims - 1]
+
+    def _get_num_spatial_dims(self) -> int:
+        return self._dims  # type: ignore[attr-defined]
+
+
+class _LazyConv(_LazyConvXdMixin, _Conv):
+    def __init__(
+        self,
         out_channels: int,
         kernel_size: Any,
         stride: Any = 1,
@@ -228,27 +438,63 @@ class Conv2d(_ConvNd):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
+        # Without channels and bias for now.
+        super().__init__(0, 0, kernel_size, stride, padding, dilation, groups, False, padding_mode, device, dtype)
+        self._make_lazy(out_channels, bias, device, dtype)
+
+
+class LazyConv1d(_LazyConv, Conv1d):
+    """:class:`Conv1d` that takes ``in_channels`` from its first input."""
+
+    cls_to_become = Conv1d
+
+
+class LazyConv2d(_LazyConv, Conv2d):
+    """:class:`Conv2d` that takes ``in_channels`` from its first input."""
+
+    cls_to_become = Conv2d
+
+
+class LazyConv3d(_LazyConv, Conv3d):
+    """:class:`Conv3d` that takes ``in_channels`` from its first input."""
+
+    cls_to_become = Conv3d
+
+
+class _LazyConvTranspose(_LazyConvXdMixin, _ConvTransposeNd):
+    def __init__(
+        self,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Any = 1,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
         super().__init__(
-            in_channels,
-            out_channels,
-            _pair(kernel_size),
-            _pair(stride),
-            padding if isinstance(padding, str) else _pair(padding),
-            _pair(dilation),
-            False,
-            _pair(0),
-            groups,
-            bias,
-            padding_mode,
-            device,
-            dtype,
+            0, 0, kernel_size, stride, padding, output_padding, groups, False, dilation, padding_mode, device, dtype
         )
+        self._make_lazy(out_channels, bias, device, dtype)
 
-    def _conv_forward(self, input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
-        if self.padding_mode != "zeros":
-            input = F.pad(input, self._reversed_padding_repeated_twice, mode=self.padding_mode)
-            return F.conv2d(input, weight, bias, self.stride, _pair(0), self.dilation, self.groups)
-        return F.conv2d(input, weight, bias, self.stride, self.padding, self.dilation, self.groups)
 
-    def forward(self, input: torch.Tensor) -> torch.Tensor:
-        return self._conv_forward(input, self.weight, self.bias)
+class LazyConvTranspose1d(_LazyConvTranspose, ConvTranspose1d):
+    """:class:`ConvTranspose1d` that takes ``in_channels`` from its first input."""
+
+    cls_to_become = ConvTranspose1d
+
+
+class LazyConvTranspose2d(_LazyConvTranspose, ConvTranspose2d):
+    """:class:`ConvTranspose2d` that takes ``in_channels`` from its first input."""
+
+    cls_to_become = ConvTranspose2d
+
+
+class LazyConvTranspose3d(_LazyConvTranspose, ConvTranspose3d):
+    """:class:`ConvTranspose3d` that takes ``in_channels`` from its first input."""
+
+    cls_to_become = ConvTranspose3d

@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional as F
 from torch.nn.modules.module import Module
 
-__all__ = ["Dropout"]
+__all__ = ["AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout"]
 
 
 class _DropoutNd(Module):
@@ -36,3 +36,45 @@ class Dropout(_DropoutNd):
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         return F.dropout(input, self.p, self.training, self.inplace)
+
+
+class Dropout1d(_DropoutNd):
+    """As :class:`Dropout`, for whole channels of signals, :math:`(N, C, L)` or :math:`(C, L)`."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return F.dropout1d(input, self.p, self.training, self.inplace)
+
+
+class Dropout2d(_DropoutNd):
+    """As :class:`Dropout`, for whole channels of images, :math:`(N, C, H, W)`."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return F.dropout2d(input, self.p, self.training, self.inplace)
+
+
+class Dropout3d(_DropoutNd):
+    """As :class:`Dropout`, for whole channels of volumes, :math:`(N, C, D, H, W)` or :math:`(C, D, H, W)`."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return F.dropout3d(input, self.p, self.training, self.inplace)
+
+
+class AlphaDropout(_DropoutNd):
+    """In training, keeps mean 0 and variance 1 of its input while it drops elements, as :class:`SELU` needs it.
+
+    Klambauer et al., Self-normalizing neural networks (2017).
+
+    Args:
+        p: probability that an element takes the value to which SELU saturates. Default: 0.5
+        inplace: change the input. Default: ``False``
+    """
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return F.alpha_dropout(input, self.p, self.training, self.inplace)
+
+
+class FeatureAlphaDropout(_DropoutNd):
+    """As :class:`AlphaDropout`, for whole channels."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return F.feature_alpha_dropout(input, self.p, self.training, self.inplace)

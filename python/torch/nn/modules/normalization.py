@@ -11,7 +11,7 @@ from torch.nn import init
 from torch.nn.modules.module import Module
 from torch.nn.parameter import Parameter
 
-__all__ = ["LayerNorm", "GroupNorm", "RMSNorm"]
+__all__ = ["CrossMapLRN2d", "GroupNorm", "LayerNorm", "LocalResponseNorm", "RMSNorm"]
 
 
 def _register_affine(module: Module, size: Any, affine: bool, bias: bool, device: Any, dtype: Any) -> None:
@@ -187,3 +187,57 @@ class RMSNorm(Module):
 
     def extra_repr(self) -> str:
         return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+
+
+class LocalResponseNorm(Module):
+    r"""Divides by a power of the mean square of neighbouring channels (Krizhevsky et al., 2012).
+
+    .. math:: b_c = a_c \left(k + \frac{\alpha}{n} \sum_{c' = c - n/2}^{c + n/2} a_{c'}^2\right)^{-\beta}
+
+    Args:
+        size: the number n of neighbouring channels.
+        alpha: :math:`\alpha`. Default: 1e-4
+        beta: :math:`\beta`. Default: 0.75
+        k: k. Default: 1
+
+    Shape:
+        - Input: :math:`(N, C, *)`; the output has the same shape.
+    """
+
+    __constants__ = ["size", "alpha", "beta", "k"]
+
+    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
+        super().__init__()
+        self.size = size
+        self.alpha = alpha
+        self.beta = beta
+        self.k = k
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return F.local_response_norm(input, self.size, self.alpha, self.beta, self.k)
+
+    def extra_repr(self) -> str:
+        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
+
+
+class CrossMapLRN2d(Module):
+    """The older form of :class:`LocalResponseNorm`, for images :math:`(N, C, H, W)` only."""
+
+    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1) -> None:
+        super().__init__()
+        self.size = size
+        self.alpha = alpha
+        self.beta = beta
+        self.k = k
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        if input.dim() != 4:
+            raise ValueError(f"CrossMapLRN2d: Expected input to be 4D, got {input.dim()}D instead.")
+        # Windows that begin before the channel, so that for an even size they hold one channel less after it.
+        before = (self.size - 1) // 2
+        squares = F.pad(input.square(), (0, 0, 0, 0, before, before))
+        total = squares.unfold(1, 2 * before + 1, 1).sum(-1)
+        return input * (self.k + total * (self.alpha / self.size)) ** -self.beta
+
+    def extra_repr(self) -> str:
+        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"

@@ -1,0 +1,168 @@
+"""Pooling, padding, resampling, lazy layers and transformers against the oracle."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from test_layers import PRELUDE
+
+SHAPES = {1: "(2, 4, 10)", 2: "(2, 4, 9, 10)", 3: "(2, 4, 5, 6, 7)"}
+
+# For each number of dimensions.
+EACH = [
+    "nn.Conv{d}d(4, 6, 3, stride=2, padding=1)",
+    "nn.Conv{d}d(4, 6, 3, padding='same', padding_mode='circular')",
+    "nn.Conv{d}d(4, 6, 2, padding=1, padding_mode='reflect', groups=2, bias=False)",
+    "nn.ConvTranspose{d}d(4, 6, 3, stride=2, output_padding=1)",
+    "nn.ConvTranspose{d}d(4, 6, 3, padding=1, dilation=2, groups=2, bias=False)",
+    "nn.MaxPool{d}d(3, 2, 1)",
+    "nn.AvgPool{d}d(2, padding=1)",
+    "nn.AvgPool{d}d(2, ceil_mode=True, count_include_pad=False)",
+    "nn.AdaptiveAvgPool{d}d(3)",
+    "nn.AdaptiveMaxPool{d}d(3)",
+    "nn.LPPool{d}d(2, 3, 2)",
+    "nn.BatchNorm{d}d(4)",
+    "nn.InstanceNorm{d}d(4)",
+    "nn.InstanceNorm{d}d(4, affine=True, track_running_stats=True, momentum=0.3)",
+    "nn.ConstantPad{d}d(1, 2.5)",
+    "nn.ZeroPad{d}d(2)",
+    "nn.ReflectionPad{d}d(1)",
+    "nn.ReplicationPad{d}d(2)",
+    "nn.CircularPad{d}d(1)",
+    "nn.Dropout{d}d(0.3)",
+]
+LAZY = ["Conv", "ConvTranspose", "BatchNorm", "InstanceNorm"]
+
+LAYERS = {
+    "nn.CELU(0.7)": "(2, 5)",
+    "nn.SELU()": "(2, 5)",
+    "nn.RReLU()": "(2, 5)",
+    "nn.RReLU(0.2, 0.3, inplace=False)": "(2, 5)",
+    "nn.Hardshrink()": "(3, 7)",
+    "nn.Softshrink(0.3)": "(3, 7)",
+    "nn.AlphaDropout(0.3)": "(4, 5)",
+    "nn.FeatureAlphaDropout(0.4)": "(4, 5, 3)",
+    "nn.LocalResponseNorm(3)": "(2, 5, 4)",
+    "nn.LocalResponseNorm(2, alpha=0.5, k=2.0)": "(2, 5, 3, 3)",
+    "nn.PixelShuffle(2)": "(2, 8, 3, 4)",
+    "nn.PixelUnshuffle(3)": "(2, 1, 6, 9)",
+    "nn.ChannelShuffle(2)": "(2, 6, 3)",
+    "nn.Upsample(scale_factor=2)": "(2, 3, 5)",
+    "nn.Upsample((5, 7), mode='bicubic', align_corners=True)": "(1, 2, 4, 4)",
+    "nn.Upsample(scale_factor=(1.5, 0.7), mode='bilinear', recompute_scale_factor=True)": "(1, 2, 4, 6)",
+    "nn.UpsamplingBilinear2d(scale_factor=2)": "(1, 2, 3, 4)",
+    "nn.UpsamplingNearest2d((5, 6))": "(1, 2, 3, 4)",
+    "nn.Unfold((2, 3), padding=1)": "(1, 2, 4, 5)",
+    "nn.Fold((4, 5), 2)": "(2, 8, 12)",
+    "nn.FractionalMaxPool2d(2, 3)": "(2, 2, 8, 9)",
+    "nn.FractionalMaxPool2d(2, output_ratio=0.6)": "(2, 2, 8, 9)",
+    "nn.FractionalMaxPool3d(2, output_ratio=(0.5, 0.6, 0.7))": "(1, 2, 6, 7, 8)",
+    "nn.SyncBatchNorm(4)": "(3, 4, 2)",
+    "nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0)": "(5, 3, 8)",
+    "nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0, activation='gelu', norm_first=True, batch_first=True, bias=False)": "(3, 5, 8)",
+    "nn.TransformerEncoderLayer(8, 4, 16, dropout=0.5, activation=torch.tanh)": "(5, 3, 8)",
+    "nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16), 2, nn.LayerNorm(8), enable_nested_tensor=False)": "(5, 8)",
+}
+TWO = {
+    "nn.PairwiseDistance(3, keepdim=True)": "(3, 5), (3, 5)",
+    "nn.PairwiseDistance()": "(5,), (5,)",
+    "nn.CosineSimilarity()": "(3, 5), (3, 5)",
+    "nn.CosineSimilarity(0, 0.1)": "(3, 5), (3, 5)",
+    "nn.TransformerDecoderLayer(8, 2, 16, dropout=0.0)": "(4, 3, 8), (5, 3, 8)",
+    "nn.TransformerDecoderLayer(8, 2, 16, norm_first=True, batch_first=True)": "(3, 4, 8), (3, 5, 8)",
+    "nn.TransformerDecoder(nn.TransformerDecoderLayer(8, 2, 16), 2)": "(4, 3, 8), (5, 3, 8)",
+    "nn.Transformer(8, 2, 1, 2, 16, 0.1)": "(5, 3, 8), (4, 3, 8)",
+}
+
+SNIPPETS = {
+    "unpooling": """
+result = []
+for d, x in ((1, torch.randn(2, 3, 7)), (2, torch.randn(2, 3, 6, 7)), (3, torch.randn(1, 2, 4, 5, 6))):
+    y, at = getattr(nn, f'MaxPool{d}d')(2, return_indices=True)(x)
+    u = getattr(nn, f'MaxUnpool{d}d')(2)
+    result.append((repr(u), u(y, at), u(y, at, output_size=x.size()), attempt(lambda: u(y, at, output_size=[1, 1]))[0]))
+""",
+    "places of maxima": "m = nn.AdaptiveMaxPool2d((2, None), return_indices=True); f = nn.FractionalMaxPool2d(2, 3, return_indices=True, _random_samples=torch.full((1, 2, 2), 0.4)); x = torch.randn(1, 2, 7, 8); result = (repr(m), m(x), f(x))",
+    "output_size": "m = nn.ConvTranspose2d(2, 3, 3, stride=3, padding=1); x = torch.randn(1, 2, 4, 5); result = (m(x, output_size=(11, 14)), m(x, output_size=[1, 3, 12, 13]), attempt(lambda: m(x, output_size=(50, 14))), attempt(lambda: m(x, output_size=(1, 2, 3))))",
+    "transposed with modes": "result = [attempt(lambda: getattr(nn, f'ConvTranspose{d}d')(2, 3, 3, padding_mode='reflect')) for d in (1, 2, 3)]",
+    "wrong dimensions": "x = torch.randn(2, 3); result = [attempt(lambda: f(x)) for f in (nn.CircularPad2d(1), nn.InstanceNorm2d(3), nn.CircularPad3d(1), nn.InstanceNorm3d(3), nn.BatchNorm3d(3))]",
+    "wrong options": "result = [attempt(f) for f in (lambda: nn.FractionalMaxPool2d(2), lambda: nn.FractionalMaxPool2d(2, 3, 0.5), lambda: nn.FractionalMaxPool3d(2, output_ratio=2.0), lambda: nn.Dropout2d(2.0), lambda: nn.TransformerEncoderLayer(4, 2, activation='x'), lambda: nn.TransformerEncoderLayer(5, 2))]",
+    "instance norm of wrong channels": "result = [attempt(lambda: nn.InstanceNorm2d(3, affine=True)(torch.randn(1, 4, 2, 2))), nn.InstanceNorm2d(3)(torch.randn(1, 4, 2, 2))]",
+    "instance norm, old files": "m = nn.InstanceNorm2d(3); result = attempt(lambda: m.load_state_dict({'running_mean': torch.zeros(3), 'running_var': torch.ones(3)}))",
+    "instance norm in evaluation": "m = nn.InstanceNorm1d(3, track_running_stats=True); x = torch.randn(2, 3, 5); m(x); m.eval(); result = (m(x), m(x[0]), m.state_dict())",
+    "adaptive softmax": """
+m = nn.AdaptiveLogSoftmaxWithLoss(8, 20, [4, 10], div_value=2.0, head_bias=True)
+x = torch.randn(6, 8, requires_grad=True); t = torch.tensor([0, 19, 5, 12, 3, 9])
+out = m(x, t); out.loss.backward()
+result = (repr(m), tuple(out), x.grad, [p.grad for p in m.parameters()], m.log_prob(x), m.predict(x), m.predict(x[:2] * 9), tuple(m(x[0], t[1])), [attempt(f) for f in (lambda: m(x[0], t), lambda: m(x, t[0]), lambda: m(x[:3], t), lambda: m(x, t * 3), lambda: nn.AdaptiveLogSoftmaxWithLoss(8, 20, [4, 2]), lambda: nn.AdaptiveLogSoftmaxWithLoss(8, 20, []))])
+""",
+    "cross map norm": "m = nn.CrossMapLRN2d(1, 0.5); x = torch.randn(1, 1, 3, 3); result = (repr(m), m(x), attempt(lambda: m(x[0])))",
+    "lazy layers that load": """
+sd = nn.Conv2d(2, 3, 2).state_dict(); l = nn.LazyConv2d(3, 2); l.load_state_dict(sd)
+n = nn.LazyLinear(3, bias=False); b = nn.LazyBatchNorm1d()
+result = (l(torch.ones(1, 2, 3, 3)), type(l).__name__, repr(n), repr(b), attempt(lambda: n.weight.shape), n.has_uninitialized_params(), sorted(b.state_dict()), n(torch.ones(2, 5)), type(n).__name__, type(n.weight).__name__, sorted(n._forward_pre_hooks), attempt(lambda: nn.Linear(2, 3).load_state_dict(nn.LazyLinear(3).state_dict()))[0])
+""",
+    "lazy layers copied": "import copy, pickle; l = copy.deepcopy(nn.LazyLinear(2)); torch.manual_seed(0); a = l(torch.ones(1, 3)); result = (a, repr(l), attempt(lambda: nn.LazyConv2d(4, 2, groups=4)(torch.ones(1, 3, 5, 5))), attempt(lambda: nn.LazyConv2d(4, 2)(torch.ones(3, 5))))",
+    "lazy network": "m = nn.Sequential(nn.LazyConv2d(4, 3), nn.LazyBatchNorm2d(), nn.ReLU(), nn.Flatten(), nn.LazyLinear(2)); r = repr(m); result = (r, m(torch.randn(2, 3, 6, 6)), repr(m), sorted(m.state_dict()))",
+    "sync batch norm": "m = nn.Sequential(nn.Conv2d(3, 4, 2), nn.BatchNorm2d(4), nn.Sequential(nn.BatchNorm1d(3, affine=False))); c = nn.SyncBatchNorm.convert_sync_batchnorm(m); result = (repr(c), c[1].weight is m[1].weight, sorted(c.state_dict()), attempt(lambda: nn.SyncBatchNorm(3)(torch.ones(3))))",
+    "masks": """
+result = []
+for batch_first in (False, True):
+    torch.manual_seed(1)
+    m = nn.Transformer(8, 2, 2, 2, 16, 0.0, batch_first=batch_first)
+    s, t = torch.randn(5, 3, 8), torch.randn(4, 3, 8)
+    if batch_first: s, t = s.transpose(0, 1), t.transpose(0, 1)
+    causal = nn.Transformer.generate_square_subsequent_mask(4)
+    padding = torch.tensor([[0, 0, 0, 1, 1], [0, 0, 0, 0, 1], [0] * 5]).bool()
+    result += [causal, m(s, t, tgt_mask=causal), m(s, t, tgt_mask=causal, tgt_is_causal=True), m(s, t, src_key_padding_mask=padding, memory_key_padding_mask=padding), m(s, t, tgt_mask=causal.bool()), m(s, t, memory_mask=torch.randn(4, 5)), attempt(lambda: m(s, t[:2, :2])), attempt(lambda: m(s[..., :4], t))]
+""",
+    "transformer's parameters": "m = nn.Transformer(8, 2, 1, 1, 16, activation='gelu', custom_decoder=nn.Identity()); result = (repr(m), m.state_dict(), m.d_model, m.nhead, m.batch_first)",
+    "encoder's hint": "m = nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2, 8, dropout=0.0), 2, enable_nested_tensor=False); x = torch.randn(3, 2, 4); c = nn.Transformer.generate_square_subsequent_mask(3); result = (m(x, mask=c), m(x, mask=c, is_causal=True), m(x, mask=c, is_causal=False), attempt(lambda: m(x, is_causal=True)))",
+    "old files of transformers": "m = nn.TransformerEncoderLayer(4, 2, 8, dropout=0.0); s = dict(m.__dict__); del s['activation']; n = nn.TransformerEncoderLayer.__new__(nn.TransformerEncoderLayer); n.__setstate__(s); result = n(torch.ones(1, 1, 4))",
+}
+
+
+@pytest.mark.parametrize("dims", SHAPES)
+@pytest.mark.parametrize("make", EACH)
+def test_each(both: Any, make: str, dims: int) -> None:
+    both(PRELUDE + f"result = run(lambda: {make.format(d=dims)}, {SHAPES[dims]})", scale=4.0)
+
+
+@pytest.mark.parametrize("dims", SHAPES)
+@pytest.mark.parametrize("name", LAZY)
+def test_lazy(both: Any, name: str, dims: int) -> None:
+    options = "" if "Norm" in name else "6, 3"
+    both(
+        PRELUDE
+        + f"""
+torch.manual_seed(2)
+layer = nn.Lazy{name}{dims}d({options}); text = repr(layer); x = torch.randn{SHAPES[dims]}
+result = (text, layer(x), repr(layer), layer.state_dict(), layer.eval()(x))
+""",
+        scale=4.0,
+    )
+
+
+@pytest.mark.parametrize("make", LAYERS)
+def test_layer(both: Any, make: str) -> None:
+    both(PRELUDE + f"result = run(lambda: {make}, {LAYERS[make]})", scale=4.0)
+
+
+@pytest.mark.parametrize("make", TWO)
+def test_two_inputs(both: Any, make: str) -> None:
+    both(PRELUDE + f"result = run(lambda: {make}, {TWO[make]})", scale=4.0)
+
+
+@pytest.mark.parametrize("name", SNIPPETS)
+def test_snippet(both: Any, name: str) -> None:
+    both(PRELUDE + SNIPPETS[name], scale=4.0)
+
+
+def test_cross_map_norm_of_several_channels() -> None:
+    """As the local response norm of odd sizes."""
+    import torch
+    from torch import nn
+
+    x = torch.randn(2, 6, 3, 4)
+    torch.testing.assert_close(nn.CrossMapLRN2d(3, 0.5, k=2.0)(x), nn.LocalResponseNorm(3, 0.5, k=2.0)(x))
