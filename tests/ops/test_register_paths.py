@@ -210,7 +210,7 @@ def test_rows_and_elements_by_index() -> None:
     for index in (where, where.int()):
         assert np.array_equal(a.index_select(1, index).numpy(), a.numpy()[:, where.numpy()])
         assert np.array_equal(a[0].index_select(0, index).numpy(), a.numpy()[0, where.numpy()])
-        assert np.array_equal(a[:, 0].contiguous().take(index % 11).numpy(), a.numpy()[where.numpy() % 11, 0])
+        assert np.array_equal(a[:, 0].contiguous().take(where % 11).numpy(), a.numpy()[where.numpy() % 11, 0])
     flat = a.flatten()
     written = a.clone().put_(where * 11 - 990, flat[:37])
     expected = flat.numpy().copy()

@@ -30,9 +30,17 @@ template <class T> void subtract(T* to, T factor, const T* from, int first, int 
   for (int r = first; r < last; ++r) to[r] -= product(factor, from[r]);
 }
 
-// kN: the size where it is known when compiling, else 0.
-template <int kN, class T> void getrf(int size, T* a, int ld, int* pivots, int* info) {
-  const int n = kN ? kN : size;
+// Calls f with the size, as a constant where that is worth its code: `N n` below is an int or such a
+// constant.
+template <class T, class F> void with_size(int n, F&& f) {
+  if constexpr (std::is_same_v<T, RealOf<T>>) {
+    if (n == 3) return f(std::integral_constant<int, 3>());
+    if (n == 4) return f(std::integral_constant<int, 4>());
+  }
+  f(n);
+}
+
+template <class N, class T> void getrf(N n, T* a, int ld, int* pivots, int* info) {
   *info = 0;
   for (int k = 0; k < n; ++k) {
     T* const column = a + k * ld;
@@ -52,13 +60,13 @@ template <int kN, class T> void getrf(int size, T* a, int ld, int* pivots, int* 
 }
 
 // x := inverse of the lower (upper) triangle times x.
-template <bool kUnit, class T> void solve_lower(int n, const T* a, int ld, T* x) {
+template <bool kUnit, class N, class T> void solve_lower(N n, const T* a, int ld, T* x) {
   for (int k = 0; k < n; ++k) {
     if (!kUnit) x[k] /= a[k * ld + k];
     subtract(x, x[k], a + k * ld, k + 1, n);
   }
 }
-template <class T> void solve_upper(int n, const T* a, int ld, T* x) {
+template <class N, class T> void solve_upper(N n, const T* a, int ld, T* x) {
   for (int k = n; k-- > 0;) {
     x[k] /= a[k * ld + k];
     subtract(x, x[k], a + k * ld, 0, k);
@@ -70,13 +78,13 @@ template <class T> T inner(const T* a, const T* x, int first, int last, bool con
   for (int r = first; r < last; ++r) sum += product(conj ? conjugate(a[r]) : a[r], x[r]);
   return sum;
 }
-template <class T> void solve_upper_turned(int n, const T* a, int ld, T* x, bool conj) {
+template <class N, class T> void solve_upper_turned(N n, const T* a, int ld, T* x, bool conj) {
   for (int k = 0; k < n; ++k) {
     const T d = a[k * ld + k];
     x[k] = (x[k] - inner(a + k * ld, x, 0, k, conj)) / (conj ? conjugate(d) : d);
   }
 }
-template <bool kUnit, class T> void solve_lower_turned(int n, const T* a, int ld, T* x, bool conj) {
+template <bool kUnit, class N, class T> void solve_lower_turned(N n, const T* a, int ld, T* x, bool conj) {
   for (int k = n; k-- > 0;) {
     const T d = a[k * ld + k];
     x[k] -= inner(a + k * ld, x, k + 1, n, conj);
@@ -84,8 +92,8 @@ template <bool kUnit, class T> void solve_lower_turned(int n, const T* a, int ld
   }
 }
 
-template <class T>
-void getrs(char trans, int n, int columns, const T* a, int ld, const int* pivots, T* b, int ldb) {
+template <class N, class T>
+void getrs(char trans, N n, int columns, const T* a, int ld, const int* pivots, T* b, int ldb) {
   for (int c = 0; c < columns; ++c) {
     T* const x = b + c * ldb;
     if (trans == 'N') {
@@ -100,9 +108,8 @@ void getrs(char trans, int n, int columns, const T* a, int ld, const int* pivots
   }
 }
 
-template <int kN, class T> void potrf(bool upper, int size, T* a, int ld, int* info) {
+template <class N, class T> void potrf(bool upper, N n, T* a, int ld, int* info) {
   using R = RealOf<T>;
-  const int n = kN ? kN : size;
   *info = 0;
   for (int k = 0; k < n; ++k) {
     T* const column = a + k * ld;
@@ -127,7 +134,7 @@ template <int kN, class T> void potrf(bool upper, int size, T* a, int ld, int* i
   }
 }
 
-template <class T> void potrs(bool upper, int n, int columns, const T* a, int ld, T* b, int ldb) {
+template <class N, class T> void potrs(bool upper, N n, int columns, const T* a, int ld, T* b, int ldb) {
   for (int c = 0; c < columns; ++c) {
     T* const x = b + c * ldb;
     if (upper) {
@@ -189,41 +196,30 @@ template <class T> void orgqr(int m, int n, int k, T* a, int ld, const T* tau) {
 // LAPACK's routine for large matrices, the one above for small ones.
 template <class T> void getrf(int64_t m, int64_t n, T* a, int* pivots, int* info) {
   const int rows = lapack_int(m);
-  if (m != n || m > kSmall)
-    Lapack<T>::getrf(rows, lapack_int(n), a, leading(m), pivots, info);
-  else if (m == 3)
-    small::getrf<3>(3, a, 3, pivots, info);
-  else if (m == 4)
-    small::getrf<4>(4, a, 4, pivots, info);
-  else
-    small::getrf<0>(rows, a, rows, pivots, info);
+  if (m != n || m > kSmall) return Lapack<T>::getrf(rows, lapack_int(n), a, leading(m), pivots, info);
+  small::with_size<T>(rows, [&](auto size) { small::getrf(size, a, rows, pivots, info); });
 }
 template <class T>
 void getrs(char trans, int64_t n, int64_t columns, Dense<T> lu, const int* pivots, T* b, int64_t ldb) {
+  const int sides = lapack_int(columns), step = leading(ldb);
   int unused = 0;
-  if (n <= kSmall)
-    small::getrs(trans, int(n), lapack_int(columns), lu.data, lu.ld, pivots, b, lapack_int(ldb));
-  else
-    Lapack<T>::getrs(trans, lapack_int(n), lapack_int(columns), lu.data, lu.ld, pivots, b, leading(ldb),
-                     &unused);
+  if (n > kSmall)
+    return Lapack<T>::getrs(trans, lapack_int(n), sides, lu.data, lu.ld, pivots, b, step, &unused);
+  small::with_size<T>(int(n),
+                      [&](auto size) { small::getrs(trans, size, sides, lu.data, lu.ld, pivots, b, step); });
 }
 template <class T> void potrf(bool upper, int64_t n, T* a, int* info) {
-  if (n > kSmall)
-    Lapack<T>::potrf(upper ? 'U' : 'L', lapack_int(n), a, leading(n), info);
-  else if (n == 3)
-    small::potrf<3>(upper, 3, a, 3, info);
-  else if (n == 4)
-    small::potrf<4>(upper, 4, a, 4, info);
-  else
-    small::potrf<0>(upper, int(n), a, int(n), info);
+  if (n > kSmall) return Lapack<T>::potrf(upper ? 'U' : 'L', lapack_int(n), a, leading(n), info);
+  small::with_size<T>(int(n), [&](auto size) { small::potrf(upper, size, a, int(n), info); });
 }
 template <class T> void potrs(bool upper, int64_t n, int64_t columns, Dense<T> factor, T* b) {
+  const int sides = lapack_int(columns), step = leading(n);
   int unused = 0;
-  if (n <= kSmall)
-    small::potrs(upper, int(n), lapack_int(columns), factor.data, factor.ld, b, int(n));
-  else
-    Lapack<T>::potrs(upper ? 'U' : 'L', lapack_int(n), lapack_int(columns), factor.data, factor.ld, b,
-                     leading(n), &unused);
+  if (n > kSmall)
+    return Lapack<T>::potrs(upper ? 'U' : 'L', lapack_int(n), sides, factor.data, factor.ld, b, step,
+                            &unused);
+  small::with_size<T>(int(n),
+                      [&](auto size) { small::potrs(upper, size, sides, factor.data, factor.ld, b, step); });
 }
 
 } // namespace torch::TORCH_ISA
