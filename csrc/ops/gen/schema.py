@@ -121,15 +121,23 @@ class Op:
     check: str
     contiguous: list[str]
     apart: bool
+    overlapping: bool
     grad: dict[str, str]
     constant: list[str]
     numbers: list[str]
     factory: bool
     out: str  # expression that fills `out`; else the result is computed and put there
-    out_dtype: str  # cast, same or computed
+    out_dtype: str  # one of OUT_DTYPES, or an expression
     out_overload: str  # name of the out= overload where it does not follow the rule
     doc: str
     extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def out_rule(self) -> str:
+        """The OutDType of the out= form."""
+        if self.out_dtype in OUT_DTYPES:
+            return f"OutDType::{'Cast' if self.out_dtype == 'computed' else self.out_dtype.capitalize()}"
+        return f"({self.out_dtype})"
 
     @property
     def full_name(self) -> str:
@@ -283,9 +291,9 @@ def as_list(value: Any) -> list[str]:
     return [str(v) for v in value] if isinstance(value, list) else split_names(str(value))
 
 
-KNOWN = {"op", "as", "module", "alias", "infer", "kernel", "view", "composite", "check", "contiguous", "apart", "grad",
-         "constant", "numbers", "factory", "out", "out_dtype", "out_overload", "doc"}
-OUT_DTYPES = ("cast", "same", "computed")
+KNOWN = {"op", "as", "module", "alias", "infer", "kernel", "view", "composite", "check", "contiguous", "apart",
+         "overlapping", "grad", "constant", "numbers", "factory", "out", "out_dtype", "out_overload", "doc"}
+OUT_DTYPES = ("cast", "same", "real", "truth", "computed")
 
 
 def parse_entry(entry: dict[str, Any], family: str) -> Op:
@@ -306,12 +314,13 @@ def parse_entry(entry: dict[str, Any], family: str) -> Op:
     if sum(bool(entry.get(k)) for k in ("kernel", "view", "composite")) != 1:
         raise SchemaError(f"{name}: needs exactly one of kernel, view, composite")
     out_dtype = entry.get("out_dtype", "cast")
-    if out_dtype not in OUT_DTYPES:
-        raise SchemaError(f"out_dtype is one of {', '.join(OUT_DTYPES)}")
+    if out_dtype not in OUT_DTYPES and "OutDType::" not in out_dtype:
+        raise SchemaError(f"out_dtype is one of {', '.join(OUT_DTYPES)} or an expression giving an OutDType")
     return Op(name, overload, entry["op"], params, returns, return_names, family,
               as_list(entry.get("as", "function, method")), entry.get("module", "torch"), as_list(entry.get("alias")),
               str(entry.get("infer", "")), kernel, entry.get("view", ""), bool(entry.get("composite")),
               str(entry.get("check", "")), as_list(entry.get("contiguous")), bool(entry.get("apart")),
+              bool(entry.get("overlapping")),
               dict(entry.get("grad") or {}), as_list(entry.get("constant")), list(numbers), bool(entry.get("factory")),
               entry.get("out", ""), out_dtype, entry.get("out_overload", ""), entry["doc"])
 
