@@ -93,7 +93,7 @@ def _several(name: str, two: bool, real: bool = False) -> Op:
 def _frequencies(name: str) -> Op:
     return Op(
         f"fft_{name}",
-        [S(5), S(6), S(1), S(8, 0.25), S(7, d=2.0, dtype=Dtype("float64"))],
+        [S(5), S(6), S(1), S(2), S(8, 0.25), S(7, d=2.0, dtype=Dtype("float64"))],
         call=f"torch.fft.{name}",
         dtypes=("float32",),
         grad=(),

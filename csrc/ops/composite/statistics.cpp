@@ -277,7 +277,7 @@ std::tuple<Tensor, Tensor> nanmedian(const Tensor& self, int64_t dim, bool keepd
   return {keepdim ? values : squeeze(values, {dim}), keepdim ? at : squeeze(at, {dim})};
 }
 Tensor nanmedian(const Tensor& self) {
-  if (self.numel() == 0) return full({}, kNaN, self.dtype(), self.device());
+  if (self.numel() == 0) return median(self);
   return std::get<0>(nanmedian(reshape(self, {-1}), 0, false));
 }
 
@@ -394,7 +394,7 @@ Tensor renorm(const Tensor& self, const Scalar& p, int64_t dim, const Scalar& ma
     if (d != dim) others.push_back(d);
   const Tensor norms = linalg_vector_norm(self, p, others, true);
   const Tensor factor = where(gt(norms, maxnorm), maxnorm / (norms + Scalar(1e-7)), ones_like(norms));
-  return self * factor;
+  return contiguous(self) * factor;
 }
 const Tensor& renorm_(const Tensor& self, const Scalar& p, int64_t dim, const Scalar& maxnorm) {
   return copy_(self, renorm(self, p, dim, maxnorm));
@@ -521,6 +521,10 @@ Tensor slices(const char* op, const Tensor& self, int64_t dim) {
 struct Runs {
   Tensor first, run, lengths;
 };
+// Slices along dim, each whole in memory.
+Tensor chosen_slices(const Tensor& self, int64_t dim, const Tensor& index) {
+  return movedim(index_select(movedim(self, {dim}, {0}), 0, index), {0}, {dim});
+}
 Runs runs_of(const Tensor& rows) {
   const int64_t n = rows.sizes()[0];
   const Tensor differs = any(ne(narrow(rows, 0, 1, n - 1), narrow(rows, 0, 0, n - 1)), {1}, false);
@@ -555,7 +559,7 @@ std::tuple<Tensor, Tensor, Tensor> unique_dim(const Tensor& self, int64_t dim, b
   const Runs runs = runs_of(index_select(rows, 0, order));
   const Tensor inverse = empty_like(order);
   index_copy_(inverse, 0, order, runs.run);
-  return {index_select(self, dim, index_select(order, 0, runs.first)), inverse, runs.lengths};
+  return {chosen_slices(self, dim, index_select(order, 0, runs.first)), inverse, runs.lengths};
 }
 
 std::tuple<Tensor, Tensor, Tensor> unique_dim_consecutive(const Tensor& self, int64_t dim, bool, bool) {
@@ -565,7 +569,7 @@ std::tuple<Tensor, Tensor, Tensor> unique_dim_consecutive(const Tensor& self, in
   const Runs runs =
       runs_of(self.dim() == 0 ? reshape(self, {1, 1}) : slices("unique_consecutive", self, dim));
   if (self.dim() == 0) return {clone(self), runs.run, runs.lengths};
-  return {index_select(self, dim, runs.first), runs.run, runs.lengths};
+  return {chosen_slices(self, dim, runs.first), runs.run, runs.lengths};
 }
 
 } // namespace torch::ops
