@@ -3,6 +3,7 @@
 #   make demo      build, then train a network on handwritten digits
 #   make develop   build into build/ so that PYTHONPATH=python imports it; ISAS=native compiles one instruction set
 #   make test      build, then run all tests, the operator tests under each instruction set
+#   make differential  random calls of every operator, compared with PyTorch's answers
 #   make bench     compare with PyTorch, which gets an environment of its own
 #   make wheel     a wheel in dist/ that needs only NumPy; make check-wheel tries it in an empty environment
 #   make asan      the core tests under AddressSanitizer and UndefinedBehaviorSanitizer
@@ -49,7 +50,7 @@ test_other_isas = for isa in $(other_isas); do \
 help:
 	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
 
-.PHONY: help deps deps-oracle develop demo test test-isas properties bench coverage errors docs wheel check-wheel check-cpp asan format lint clean
+.PHONY: help deps deps-oracle develop demo test test-isas differential properties bench coverage errors docs wheel check-wheel check-cpp asan format lint clean
 
 deps:
 	@$(deps)
@@ -73,6 +74,9 @@ test-isas: deps-oracle develop
 
 properties: develop
 	TORCH_PROPERTY_EXAMPLES=$(EXAMPLES) $(pytest) -q tests/properties
+
+differential: deps-oracle develop
+	$(run) tests/differential.py
 
 bench: deps-oracle develop
 	$(run) -m benchmarks --reference $(CURDIR)/.venv-pytorch/bin/python

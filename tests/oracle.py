@@ -18,15 +18,19 @@ import pickle
 import sqlite3
 import struct
 import subprocess
+import sys
+import threading
 import zlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVER = Path(__file__).with_name("oracle_server.py")
 WIRE = Path(__file__).with_name("wire.py")
+LIMIT = 300  # seconds that a batch may take before its process counts as hanging
 
 
 def interpreter() -> Optional[str]:
@@ -55,6 +59,11 @@ def environment() -> dict:
     }
 
 
+def subject() -> Oracle:
+    """The library under test behind the same questions, in a process that may end without ending the tests."""
+    return Oracle(sys.executable, ":memory:", {**os.environ, "OMP_NUM_THREADS": "1"})
+
+
 class OracleDied(RuntimeError):
     """The oracle process ended in the middle of a question."""
 
@@ -62,16 +71,23 @@ class OracleDied(RuntimeError):
 class Oracle:
     """Answers questions, from the file of answers or from the oracle process."""
 
-    def __init__(self, python: str, store: Path) -> None:
-        self.python = python
+    def __init__(self, python: str, store: Union[Path, str], env: Optional[dict] = None) -> None:
+        self.python, self.env = python, environment() if env is None else env
         self.process: Optional[subprocess.Popen] = None
-        store.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(store, Path):
+            store.parent.mkdir(parents=True, exist_ok=True)
         self.answers = sqlite3.connect(store, timeout=60, isolation_level=None)
         self.answers.execute("PRAGMA journal_mode=WAL")
         self.answers.execute("PRAGMA synchronous=OFF")
         self.answers.execute("CREATE TABLE IF NOT EXISTS answers (key BLOB PRIMARY KEY, answer BLOB) WITHOUT ROWID")
         self.salt = self._salt()
         atexit.register(self.close)
+
+    def __enter__(self) -> Oracle:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def _salt(self) -> bytes:
         """What must be equal for a stored answer to hold: the oracle's installation and the code that runs requests."""
@@ -87,7 +103,7 @@ class Oracle:
                 [self.python, str(SERVER)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env=environment(),
+                env=self.env,
                 cwd=str(SERVER.parent),
             )
         return self.process
@@ -96,6 +112,8 @@ class Oracle:
         process = self._start()
         assert process.stdin is not None and process.stdout is not None
         data = pickle.dumps(message, protocol=4)
+        watch = threading.Timer(LIMIT, process.kill)
+        watch.start()
         try:
             process.stdin.write(struct.pack("<Q", len(data)) + data)
             process.stdin.flush()
@@ -104,20 +122,38 @@ class Oracle:
                 return pickle.loads(process.stdout.read(struct.unpack("<Q", head)[0]))
         except BrokenPipeError:
             pass
+        finally:
+            watch.cancel()
         raise OracleDied(f"the oracle ended with code {process.wait()}")
 
     def ask(self, batch: list) -> list:
         """Answers to ``batch`` (a list of requests as :func:`wire.run` takes them), in order."""
         if not batch:
             return []
+        return self._kept(batch, self._ask)
+
+    def ask_each(self, batch: list) -> list:
+        """The same, where one request may end the process: its answer is then ``("died", text)``."""
+        return self._kept(batch, self._halved) if batch else []
+
+    def _kept(self, batch: list, answer: Callable[[list], list]) -> list:
         key = hashlib.sha256(self.salt + pickle.dumps(batch, protocol=4)).digest()
         row = self.answers.execute("SELECT answer FROM answers WHERE key = ?", (key,)).fetchone()
         if row is not None:
             return pickle.loads(zlib.decompress(row[0]))
-        reply = self._ask(batch)
+        reply = answer(batch)
         packed = zlib.compress(pickle.dumps(reply, protocol=4), 1)
         self.answers.execute("INSERT OR REPLACE INTO answers VALUES (?, ?)", (key, packed))
         return reply
+
+    def _halved(self, batch: list) -> list:
+        try:
+            return self._ask(batch)
+        except OracleDied as death:
+            if len(batch) == 1:
+                return [("died", str(death))]
+        half = len(batch) // 2
+        return self._halved(batch[:half]) + self._halved(batch[half:])
 
     def version(self) -> str:
         return self._ask("version")[0][1][1]

@@ -8,6 +8,7 @@
 #include "bindings/numpy.h"
 #include "bindings/override.h"
 #include "core/inline_vec.h"
+#include "ops/entry.h"
 #include "ops/gate.h"
 #include "ops/ops.h"
 
@@ -410,9 +411,10 @@ void assign(const Tensor& self, PyObject* index, PyObject* value) {
   }
   const Tensor place = plan.view.operand();
   if (plan.indices.empty()) {
-    if (number)
+    if (number) {
+      ops::check_writable("setitem", place);
       ops::fill_(place, number_of(value, self));
-    else
+    } else
       copy_value(place, unwrap(value));
     return;
   }

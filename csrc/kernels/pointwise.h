@@ -427,13 +427,18 @@ template <class V> struct Conj : Functor<kAny> {
       return a;
   }
 };
-template <class V> struct NanToNum : Functor<kReals> { // [nan, posinf, neginf]
+template <class V> struct NanToNum : Functor<kAny> { // [nan, posinf, neginf]
   V nan, positive, negative;
   NanToNum(const Scalar* p)
       : Functor(p), nan(parameter<V>(p[0])), positive(parameter<V>(p[1])), negative(parameter<V>(p[2])) {}
   TORCH_INLINE V operator()(V a) const {
     if constexpr (kIntegral<V>) {
       return a;
+    } else if constexpr (kIsComplex<V>) {
+      const auto part = [&](auto v) {
+        return v != v ? nan.re : !std::isinf(v) ? v : v > 0 ? positive.re : negative.re;
+      };
+      return V(part(a.re), part(a.im));
     } else {
       constexpr auto inf = std::numeric_limits<Element<V>>::infinity();
       return select(a != a, nan, select(a == V(inf), positive, select(a == V(-inf), negative, a)));

@@ -172,8 +172,8 @@ void check_relu(const Tensor& self) {
 void check_hardtanh(const Tensor& self, const Scalar& min_val, const Scalar& max_val) {
   check(self.dtype() != DType::Bool, "Bool inputs not supported for hardtanh");
   check_not_complex("hardtanh", self);
-  (void)min_val;
-  (void)max_val;
+  check(self.dtype() != DType::UInt8 || (min_val.to<double>() >= 0 && max_val.to<double>() >= 0),
+        "cannot do hardtanh on an unsigned type with negative limits");
 }
 
 void check_where(const Tensor& condition, const Tensor& self, const Tensor& other) {
@@ -322,13 +322,19 @@ int64_t random_limit(const Tensor& self, std::optional<int64_t> to) {
 }
 
 void check_float_inplace(const char* op, const Tensor& self) {
-  check_kind(ErrorKind::NotImplemented, self.is_floating_point(), '"', op, "\" not implemented for '",
-             dtype_aten_name(self.dtype()), "': it takes floating-point tensors");
+  check_kind(ErrorKind::NotImplemented, self.is_floating_point() || self.numel() == 0, '"', op,
+             "\" not implemented for '", dtype_aten_name(self.dtype()), "': it takes floating-point tensors");
 }
 
 void check_positive(const char* op, const char* name, const Tensor& self, double value) {
   check(value > 0.0, op, " expects ", name, " > 0.0, but found ", name, "=", value);
   check_float_inplace(op, self);
+}
+
+void check_cauchy(const Tensor& self, double sigma) {
+  check(self.is_floating_point(), "cauchy_ expects a floating-point tensor, but got ",
+        dtype_name(self.dtype()));
+  check_positive("cauchy_", "sigma", self, sigma);
 }
 
 double nan_to_num_limit(const Tensor& self, std::optional<double> given, bool positive) {

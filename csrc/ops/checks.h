@@ -45,6 +45,7 @@ void check_probabilities(const char* op, const Tensor& self, const Tensor& p);
 void check_random(const Tensor& self, int64_t from, std::optional<int64_t> to);
 // The draw takes a floating dtype and a positive parameter.
 void check_positive(const char* op, const char* name, const Tensor& self, double value);
+void check_cauchy(const Tensor& self, double sigma);
 // The input's last dimensions are those that are normalized.
 void check_normalized_shape(const Tensor& input, Ints normalized_shape);
 void check_float_inplace(const char* op, const Tensor& self);

@@ -28,8 +28,9 @@ Tensor densified(const Tensor& t) {
   return out;
 }
 
-Tensor copy_for_update(const Tensor& self) {
-  Tensor out = empty_tensor(infer::clone(self, std::nullopt));
+Tensor copy_for_update(const Tensor& self) { return copy_for_update(self, infer::like(self)); }
+Tensor copy_for_update(const Tensor& self, const TensorMeta& meta) {
+  Tensor out = empty_tensor(meta);
   if (!self.is_meta()) kernels_of(self).copy(out, self);
   return out;
 }
@@ -74,6 +75,10 @@ void check_writable(const char* op, const Tensor& self) {
          concat(op, ": unsupported operation: more than one element of the written-to tensor refers to a "
                     "single memory "
                     "location. Please clone() the tensor before performing the operation."));
+  check_not_readonly(op, self);
+}
+
+void check_not_readonly(const char* op, const Tensor& self) {
   check(self.storage()->writable(), op,
         ": the tensor's memory is read-only (it comes from a read-only array); clone() it first");
 }
@@ -114,23 +119,28 @@ void check_out_one(const char* op, const Tensor& out) {
 }
 
 namespace {
-void set_size(const Tensor& out, IntSpan sizes) {
+void set_size(const Tensor& out, IntSpan sizes, IntSpan strides = {}) {
   TensorImpl* impl = out.impl();
+  for (const int64_t size : sizes)
+    check(size >= 0, "Trying to create tensor with negative dimension ", size, ": ", sizes);
   const int64_t n = numel_of(sizes);
   const int64_t bytes = (impl->offset + n) * out.itemsize();
   if (bytes > impl->storage->bytes()) impl->storage->resize(bytes);
-  impl->set_geometry(sizes, contiguous_strides(sizes));
+  if (strides.empty())
+    impl->set_geometry(sizes, contiguous_strides(sizes));
+  else
+    impl->set_geometry(sizes, strides);
 }
 } // namespace
 
-void resize_out(const char* op, const Tensor& out, IntSpan sizes) {
+void resize_out(const char* op, const Tensor& out, IntSpan sizes, IntSpan strides) {
   if (equal(out.sizes(), sizes)) return;
   if (out.numel() != 0)
     warn(concat(
         op, ": An output with one or more elements was resized since it had shape ", out.sizes(),
         ", which does not match the required output shape ", sizes,
         ". This behavior is deprecated; resize such a tensor to zero elements first, with t.resize_(0)."));
-  set_size(out, sizes);
+  set_size(out, sizes, strides);
 }
 
 void check_out_fits(const char* op, const Tensor& out, const TensorMeta& result, OutDType rule) {
@@ -139,6 +149,11 @@ void check_out_fits(const char* op, const Tensor& out, const TensorMeta& result,
   if (rule == OutDType::Same)
     check(out.dtype() == result.dtype, op, ": Expected out tensor to have dtype ", dtype_name(result.dtype),
           ", but got ", dtype_name(out.dtype()), " instead");
+  else if (rule == OutDType::Truth)
+    check(out.dtype() == DType::Bool || out.dtype() == DType::UInt8, op,
+          " only supports bool and uint8 tensors for its result, got ", dtype_name(out.dtype()));
+  else if (rule == OutDType::Real && is_complex(out.dtype()))
+    fail(ErrorKind::Runtime, concat(op, ": expects a real output tensor, but got ", dtype_name(out.dtype())));
   else
     check(can_cast(result.dtype, out.dtype()), op, ": result type ", dtype_aten_name(result.dtype),
           " can't be cast to the desired output type ", dtype_aten_name(out.dtype()));
@@ -163,8 +178,8 @@ DType inplace_dtype(const char* op, const Tensor& self, std::optional<DType> dty
   return self.dtype();
 }
 
-const Tensor& sized_out(const char* op, const Tensor& out, IntSpan sizes) {
-  resize_out(op, out, sizes);
+const Tensor& sized_out(const char* op, const Tensor& out, IntSpan sizes, IntSpan strides) {
+  resize_out(op, out, sizes, strides);
   check_writable(op, out);
   return out;
 }
@@ -181,8 +196,9 @@ const Tensor& factory_out(const char* op, const Tensor& out, IntSpan sizes, std:
 Tensor prepare_out(const char* op, const Tensor& out, const TensorMeta& meta, OutDType rule,
                    std::span<const Tensor* const> inputs) {
   check_out_fits(op, out, meta, rule);
-  sized_out(op, out, meta.sizes);
-  bool apart = out.dtype() == meta.dtype && out.is_contiguous() && meta.strides.empty();
+  sized_out(op, out, meta.sizes, meta.strides);
+  bool apart = out.dtype() == meta.dtype &&
+               (meta.strides.empty() ? out.is_contiguous() : equal(out.strides(), meta.strides));
   for (const Tensor* t : inputs) apart &= !t->defined() || t->storage().get() != out.storage().get();
   return apart ? out : empty_tensor(meta);
 }

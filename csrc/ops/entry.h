@@ -54,13 +54,15 @@ inline int64_t work_of_one(TensorList ts) {
 template <class... Ts> int64_t work_of(const Ts&... ts) { return (work_of_one(ts) + ... + 0); }
 
 // ---- inputs ----
-Tensor densified(const Tensor& t); // contiguous, unrecorded copy if need be; undefined stays
-Tensor copy_for_update(const Tensor& self);
+Tensor densified(const Tensor& t);          // contiguous, unrecorded copy if need be; undefined stays
+Tensor copy_for_update(const Tensor& self); // contiguous
+Tensor copy_for_update(const Tensor& self, const TensorMeta& meta);
 Tensor saved_copy(const Tensor& self); // old values of self for a node, keeping its place in the graph
 
 // ---- written tensors ----
 void check_writable(const char* op, const Tensor& self); // no overlap within itself, memory not read-only
 void check_writable(const char* op, TensorList tensors); // all of them before one is written
+void check_not_readonly(const char* op, const Tensor& self);
 void check_no_overlap(const char* op, const Tensor& written, const Tensor& read);
 inline void check_no_overlap(const char* op, const Tensor& written, TensorList read) {
   for (const Tensor& t : read) check_no_overlap(op, written, t);
@@ -71,7 +73,7 @@ inline void check_apart(const char* op, const Tensor& written, TensorList read) 
   for (const Tensor& t : read) check_apart(op, written, t);
 }
 // Gives out its size, with a warning if that takes away elements it has.
-void resize_out(const char* op, const Tensor& out, IntSpan sizes);
+void resize_out(const char* op, const Tensor& out, IntSpan sizes, IntSpan strides = {});
 void check_out_one(const char* op, const Tensor& t);
 inline void check_out_one(const char* op, TensorList ts) {
   for (const Tensor& t : ts) check_out_one(op, t);
@@ -85,8 +87,6 @@ inline Tensor settled(const Tensor& t, const Tensor& result) {
   cpu_kernels().copy(out, t);
   return out;
 }
-// Which dtypes of out= take a result: those it can be cast to, or its own only.
-enum class OutDType : uint8_t { Cast, Same };
 void check_out_fits(const char* op, const Tensor& out, const TensorMeta& result, OutDType rule);
 inline void check_out_fits(const char* op, const Tensor& out, const Tensor& result, OutDType rule) {
   check_out_fits(op, out, TensorMeta{{}, result.dtype(), result.device()}, rule);
@@ -97,7 +97,8 @@ Device factory_device(const Tensor& out, std::optional<Device> device);
 // The same beside self of an in-place form.
 DType inplace_dtype(const char* op, const Tensor& self, std::optional<DType> dtype);
 // out of a filling op, ready to be filled in place.
-const Tensor& sized_out(const char* op, const Tensor& out, IntSpan sizes);
+// If it is resized, it gets these strides (empty = contiguous).
+const Tensor& sized_out(const char* op, const Tensor& out, IntSpan sizes, IntSpan strides = {});
 const Tensor& factory_out(const char* op, const Tensor& out, IntSpan sizes, std::optional<DType> dtype,
                           std::optional<Device> device);
 // Where an out= kernel may write: `out` itself when it is dense, of the right dtype and apart from the

@@ -198,14 +198,18 @@ void pointwise_into(const char* op, const Tensor& self, PointwiseOp functor, Poi
 }
 
 void pointwise_out(const char* op, const Tensor& out, PointwiseOp functor, PointwiseRule rule,
-                   Operands operands, const Scalar* params) {
+                   Operands operands, const Scalar* params, ops::OutDType fitting) {
   const Plan plan = make_plan(op, rule, operands);
-  ops::check_out_fits(op, out, TensorMeta{{}, plan.out, plan.device}, ops::OutDType::Cast);
-  ops::sized_out(op, out, plan.sizes);
+  ops::check_out_fits(op, out, TensorMeta{{}, plan.out, plan.device}, fitting);
+  ops::sized_out(op, out, plan.sizes, result_strides(plan.sizes, operands));
   for (const Tensor* t : operands)
     if (!t->is_same(out)) ops::check_no_overlap(op, out, *t);
-  run(plan, functor, out, operands, params);
-  out.impl()->version.bump();
+  // A wider out gets the result as it is in its own dtype: rounded, or wrapped around.
+  const bool apart =
+      item_size(plan.out) < item_size(out.dtype()) && plan.out != DType::Bool && !out.is_meta();
+  const Tensor target = apart ? empty_tensor(plan.sizes, plan.out, plan.device) : out;
+  run(plan, functor, target, operands, params);
+  ops::finish_out(out, target);
 }
 
 } // namespace torch

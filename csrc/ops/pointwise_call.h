@@ -20,6 +20,12 @@ struct PointwiseRule {
 
 using Operands = std::span<const Tensor* const>;
 
+namespace ops {
+// Which dtypes of out= take a result: those it can be cast to, its own only, those but no complex ones, or
+// bool and uint8.
+enum class OutDType : uint8_t { Cast, Same, Real, Truth };
+} // namespace ops
+
 // Result type by PyTorch's rules: tensors with dimensions before 0-dim tensors before numbers, within a
 // category the first of these that reaches it decides.
 DType result_type(Operands operands);
@@ -30,8 +36,8 @@ Tensor pointwise_new(const char* op, PointwiseOp functor, PointwiseRule rule, Op
 // Writes into self (one of the operands, usually): shape and dtype of the result must fit self.
 void pointwise_into(const char* op, const Tensor& self, PointwiseOp functor, PointwiseRule rule,
                     Operands operands, const Scalar* params);
-// out= form: resizes out, converts to its dtype.
+// out= form: resizes out, converts the result to its dtype.
 void pointwise_out(const char* op, const Tensor& out, PointwiseOp functor, PointwiseRule rule,
-                   Operands operands, const Scalar* params);
+                   Operands operands, const Scalar* params, ops::OutDType fitting);
 
 } // namespace torch

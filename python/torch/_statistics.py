@@ -308,4 +308,4 @@ def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
     for size in reversed(sizes):
         found.append(rest % size)
         rest = rest.div(size, rounding_mode="floor")
-    return tuple(reversed(found))
+    return _F.stack(found[::-1], -1).unbind(-1) if found else ()

@@ -16,8 +16,11 @@ strict = pytest.importorskip("array_api_strict")
 from conftest import is_ours  # noqa: E402
 from generated import examples  # noqa: E402
 from generators import ALL, CASES, Draw, arguments_in  # noqa: E402
-from hypothesis import given, note  # noqa: E402
-from hypothesis import strategies as st  # noqa: E402
+from hypothesis import (  # noqa: E402
+    given,
+    note,
+    strategies as st,  # noqa: E402
+)
 
 pytestmark = pytest.mark.skipif(not is_ours(), reason="the reference has no namespace")
 

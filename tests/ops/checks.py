@@ -52,6 +52,7 @@ def same_answer(
     declared: bool = True,
     case: str = "",
     scale: float = 1.0,
+    own: Optional[Mapping[str, tuple]] = None,
 ) -> Optional[str]:
     """What differs between two answers to one request, or None.
 
@@ -70,7 +71,7 @@ def same_answer(
         if not declared or (case.endswith("expanded") and "memory location" in ours[2]):
             return None
         return f"ours raises {ours[1][0]}: {ours[2][:300]!r}"
-    own: Mapping[str, Any] = op.tolerances
+    own = op.tolerances if own is None else own
     factor = sample.scale * scale
     found = compare.differ(
         ours[1], theirs[1], strides=op.strides if strides is None else strides, own=own, values=op.values, scale=factor

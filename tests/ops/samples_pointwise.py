@@ -173,7 +173,7 @@ OPS = [
     Op(
         "nan_to_num",
         unary(special="full") + [S(T(special="full"), 1.0, 2.0, -2.0).without_grad().for_(FLOATS)],
-        dtypes=REAL,
+        dtypes=ALL,
         strides=True,
         errors=UNARY_ERRORS[1:3],
     ),

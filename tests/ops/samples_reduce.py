@@ -302,7 +302,7 @@ OPS = [
     ),
     Op(
         "median",
-        [S(D(5)), S(D(3, 5)), S(D(3, 5), 1), S(D(3, 4), 0), S(D(2, 3, 5), 2, True), S(NAN).for_(FLOATS)],
+        [S(D(5)), S(D(0)), S(D(3, 5)), S(D(3, 5), 1), S(D(3, 4), 0), S(D(2, 3, 5), 2, True), S(NAN).for_(FLOATS)],
         dtypes=NUMERIC,
         layouts=("contiguous", "transposed", "sliced"),
         errors=BAD_DIMS[:3],

@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 import torch
 from generated import examples
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from pairs import Pair, assert_same, pairs, shapes
 
 

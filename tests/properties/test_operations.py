@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 import torch
 from generated import examples
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from pairs import DTYPES, Pair, assert_same, pairs, shapes
 
 BINARY = [

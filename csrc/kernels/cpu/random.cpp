@@ -212,6 +212,7 @@ void normal(const Tensor& out, double mean, double std, Generator* gen) {
 }
 
 void log_normal(const Tensor& out, double mean, double std, Generator* gen) {
+  if (out.numel() == 0) return; // of any dtype
   visit_floating("log_normal_", out.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     fill_one_by_one<T>(out, gen,
@@ -221,6 +222,7 @@ void log_normal(const Tensor& out, double mean, double std, Generator* gen) {
 
 // -log(1 - u) / lambda, u of 53 bits for every dtype.
 void exponential(const Tensor& out, double lambd, Generator* gen) {
+  if (out.numel() == 0) return; // of any dtype
   const double factor = -1.0 / lambd;
   visit_floating("exponential_", out.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
@@ -231,6 +233,7 @@ void exponential(const Tensor& out, double lambd, Generator* gen) {
 }
 
 void cauchy(const Tensor& out, double median, double sigma, Generator* gen) {
+  if (out.numel() == 0) return; // of any dtype
   visit_floating("cauchy_", out.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     fill_from_words<T, 2>(out, gen, true, [=](const uint32_t* w, T* v, int64_t n) {
@@ -242,6 +245,7 @@ void cauchy(const Tensor& out, double median, double sigma, Generator* gen) {
 }
 
 void geometric(const Tensor& out, double p, Generator* gen) {
+  if (out.numel() == 0) return; // of any dtype
   const double scale = std::log1p(-p);
   visit_real("geometric_", out.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;

@@ -57,6 +57,7 @@ template <class T> int64_t rounded_bound(int64_t bound, bool lower) {
 // Integers in [from, to): a word modulo the range where that is below 2^28, else two words. `to` counts
 // modulo 2^64: to == from means all 2^64 values.
 void random_from_to(const Tensor& out, int64_t from, int64_t to, Generator* gen) {
+  if (out.numel() == 0) return; // of any dtype
   visit_real("random_", out.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     if constexpr (is_floating(dtype_of<T>())) {
@@ -87,6 +88,7 @@ void random_from_to(const Tensor& out, int64_t from, int64_t to, Generator* gen)
 
 // All values >= 0 of an integer type; 0 ... 2^digits of a floating-point type.
 void random_full(const Tensor& out, Generator* gen) {
+  if (out.numel() == 0) return; // of any dtype
   visit_real("random_", out.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     if constexpr (std::is_same_v<T, int64_t>) {

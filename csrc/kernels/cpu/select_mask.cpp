@@ -104,7 +104,8 @@ Tensor masked_select(const Tensor& self, const Tensor& mask) {
   return out;
 }
 
-// Coordinates of the elements that are not zero, one row each, in order.
+// Coordinates of the elements that are not zero, one row each, in order. Those of one dimension lie together
+// in memory, as advanced indices are read.
 Tensor nonzero(const Tensor& self) {
   const int64_t n = self.numel(), ndim = self.dim();
   return visit_compiled(self.dtype(), [&](auto tag) {
@@ -116,15 +117,17 @@ Tensor nonzero(const Tensor& self) {
       for (int64_t i = first; i < last; ++i) count += is_nonzero(data[i]);
       return count;
     });
-    const Tensor out = empty_tensor(DimVec{counts.total, ndim}, DType::Int64);
+    const Tensor columns = empty_tensor(DimVec{ndim, counts.total}, DType::Int64);
+    const Tensor out = alias(columns, DimVec{counts.total, ndim}, DimVec{1, counts.total}, 0);
     if (counts.total == 0 || ndim == 0) return out;
+    const int64_t step = counts.total;
     parallel_for(0, static_cast<int64_t>(counts.start.size()), 2, [&](int64_t first, int64_t last) {
       uint16_t found[kBlock + 1];
       DimVec at(static_cast<size_t>(ndim));
       for (int64_t b = first; b < last; ++b) {
         const int64_t base = b * kBlock, length = std::min(kBlock, n - base);
         const int64_t count = positions(length, found, [&](int64_t i) { return is_nonzero(data[base + i]); });
-        int64_t* row = out.data<int64_t>() + counts.start[b] * ndim;
+        int64_t* row = columns.data<int64_t>() + counts.start[b];
         if (ndim == 1) {
           for (int64_t i = 0; i < count; ++i) row[i] = base + found[i];
           continue;
@@ -132,7 +135,7 @@ Tensor nonzero(const Tensor& self) {
         // Rows of the last dimension are left one after the other; a division only where one begins.
         const int64_t width = self.sizes()[ndim - 1];
         int64_t row_start = 0, row_end = 0; // elements of the current row
-        for (int64_t i = 0; i < count; ++i, row += ndim) {
+        for (int64_t i = 0; i < count; ++i, ++row) {
           const int64_t element = base + found[i];
           if (element >= row_end) {
             int64_t rest = element / width;
@@ -140,8 +143,8 @@ Tensor nonzero(const Tensor& self) {
             row_end = row_start + width;
             for (int64_t d = ndim - 1; d-- > 0; rest /= self.sizes()[d]) at[d] = rest % self.sizes()[d];
           }
-          for (int64_t d = 0; d < ndim - 1; ++d) row[d] = at[d];
-          row[ndim - 1] = element - row_start;
+          for (int64_t d = 0; d < ndim - 1; ++d) row[d * step] = at[d];
+          row[(ndim - 1) * step] = element - row_start;
         }
       }
     });

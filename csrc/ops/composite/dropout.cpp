@@ -87,10 +87,13 @@ const Tensor& feature_alpha_dropout_(const Tensor& input, double p, bool train) 
 }
 
 std::tuple<Tensor, Tensor> native_dropout(const Tensor& input, double p, std::optional<bool> train) {
-  check_dropout(p);
   if (input.numel() == 0) return {input, empty_like(input)};
-  if (!train.value_or(true)) return {clone(input), ones(input.sizes(), DType::Bool, input.device())};
-  if (p == 1) return {input * nothing(input), zeros(input.sizes(), DType::Bool, input.device())};
+  if (!train.value_or(true)) return {clone(input), ones_like(input, DType::Bool)};
+  check_dropout(p);
+  check(is_differentiable(input.dtype()),
+        "native_dropout: result type Float can't be cast to the desired output type ",
+        dtype_aten_name(input.dtype()));
+  if (p == 1) return {input * nothing(input), zeros_like(input, DType::Bool)};
   const Tensor keep = kept(input, p, false);
   return {input * keep * Scalar(1 / (1 - p)), _to_copy(keep, DType::Bool)};
 }

@@ -166,15 +166,14 @@ Tensor inverse_hermitian_several(const char* op, const Tensor& self, OptInts s, 
   return e.dims.size() == 1 ? half : _fft_c2c(half, but_last(e.dims), normalization, false);
 }
 
-// The first `count` frequencies of n samples; those from the middle on are negative if asked for.
-Tensor frequencies(const char* op, int64_t count, bool negative, int64_t n, double d,
-                   std::optional<DType> dtype, std::optional<Device> device) {
+Tensor frequencies(const char* op, bool onesided, int64_t n, double d, std::optional<DType> dtype,
+                   std::optional<Device> device) {
   const DType type = dtype.value_or(default_dtype());
   check(is_differentiable(type), op, " requires a floating point or complex dtype, but got ",
         dtype_aten_name(type));
-  const Tensor k = _arange(int64_t{0}, count, int64_t{1}, DType::Int64, device);
+  const Tensor k = _arange(int64_t{0}, onesided ? n / 2 + 1 : n, int64_t{1}, DType::Int64, device);
   const Tensor index =
-      !negative ? k : remainder(k + int64_t{n / 2}, wrapped_number(std::max<int64_t>(n, 1))) - int64_t{n / 2};
+      onesided ? k : remainder(k + int64_t{n / 2}, wrapped_number(std::max<int64_t>(n, 1))) - int64_t{n / 2};
   return _to_copy(_to_copy(index, DType::Float64) * (1 / (double(n) * d)), type);
 }
 
@@ -186,7 +185,7 @@ Tensor rolled(const Tensor& self, OptInts dim, bool back) {
     d = wrap_dim(d, self.dim());
     shifts.push_back((self.sizes()[d] + (back ? 1 : 0)) / 2);
   }
-  return dims.empty() ? clone(self) : roll(self, shifts, dims);
+  return roll(self, shifts, dims);
 }
 
 } // namespace
@@ -242,10 +241,10 @@ Tensor fft_ihfft2(const Tensor& self, OptInts s, Ints dim, Norm norm) {
 }
 
 Tensor fft_fftfreq(int64_t n, double d, std::optional<DType> dtype, std::optional<Device> device) {
-  return frequencies("fftfreq", n, true, n, d, dtype, device);
+  return frequencies("fftfreq", false, n, d, dtype, device);
 }
 Tensor fft_rfftfreq(int64_t n, double d, std::optional<DType> dtype, std::optional<Device> device) {
-  return frequencies("rfftfreq", n / 2 + 1, false, n, d, dtype, device);
+  return frequencies("rfftfreq", true, n, d, dtype, device);
 }
 Tensor fft_fftshift(const Tensor& self, OptInts dim) { return rolled(self, dim, false); }
 Tensor fft_ifftshift(const Tensor& self, OptInts dim) { return rolled(self, dim, true); }

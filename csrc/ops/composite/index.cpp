@@ -86,7 +86,7 @@ Tensor filling(const Tensor& self, int64_t dim, const Tensor& index, const Tenso
 } // namespace
 
 Tensor index_fill(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& value) {
-  return index_copy(self, dim, index, filling(self, dim, index, value));
+  return index_copy_(clone(self), dim, index, filling(self, dim, index, value));
 }
 const Tensor& index_fill_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& value) {
   return index_copy_(self, dim, index, filling(self, dim, index, value));
@@ -94,7 +94,7 @@ const Tensor& index_fill_(const Tensor& self, int64_t dim, const Tensor& index, 
 
 Tensor scatter(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
                std::string_view reduce) {
-  return scatter_(clone(self), dim, index, src, reduce);
+  return scatter_(clone(self, MemoryFormat::Contiguous), dim, index, src, reduce);
 }
 const Tensor& scatter_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
                        std::string_view reduce) {
@@ -105,7 +105,7 @@ const Tensor& scatter_(const Tensor& self, int64_t dim, const Tensor& index, con
 
 Tensor scatter(const Tensor& self, int64_t dim, const Tensor& index, const Scalar& value,
                std::string_view reduce) {
-  return scatter_(clone(self), dim, index, value, reduce);
+  return scatter_(clone(self, MemoryFormat::Contiguous), dim, index, value, reduce);
 }
 const Tensor& scatter_(const Tensor& self, int64_t dim, const Tensor& index, const Scalar& value,
                        std::string_view reduce) {
@@ -347,7 +347,7 @@ std::vector<Tensor> meshgrid(TensorList tensors, std::string_view indexing) {
   for (size_t i = 0; i < in.size(); ++i) {
     DimVec view_shape(in.size(), 1);
     view_shape[i] = shape[i];
-    out.push_back(expand(view(in[i].is_contiguous() ? in[i] : contiguous(in[i]), view_shape), shape));
+    out.push_back(expand(view(in[i], view_shape), shape));
   }
   if (swap) std::swap(out[0], out[1]);
   return out;

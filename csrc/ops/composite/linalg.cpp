@@ -389,9 +389,11 @@ namespace {
 template <class Order> Tensor cond_by_norm(const Tensor& self, const Order& order, std::string_view shown) {
   const std::string op = concat("linalg.cond(ord=", shown, ")");
   infer::check_square(op.c_str(), self, "A");
-  const auto [inverse, info] = linalg_inv_ex(self, false);
-  const Tensor product = linalg_matrix_norm(self, order) * linalg_matrix_norm(inverse, order);
+  const auto [found, info] = linalg_inv_ex(self, false);
   const Tensor singular = ne(info, 0);
+  const Tensor inverse =
+      masked_fill(found, unsqueeze(unsqueeze(singular, -1), -1), Scalar(0)); // else not finite
+  const Tensor product = linalg_matrix_norm(self, order) * linalg_matrix_norm(inverse, order);
   return masked_fill(product, singular, Scalar(std::numeric_limits<double>::infinity()));
 }
 

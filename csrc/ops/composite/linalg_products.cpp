@@ -55,7 +55,8 @@ Tensor linalg_matrix_norm(const Tensor& self, const Scalar& ord, Ints dim, bool 
   check(size == 2 || size == 1 || std::isinf(order), op, ": Order ", order, " not supported.");
   const Tensor a = converted(self, dtype);
   const auto extreme = [&](const Tensor& t, int64_t d, bool keep) {
-    return order > 0 ? amax(t, {d}, keep) : amin(t, {d}, keep);
+    if (order < 0) return amin(t, {d}, keep);
+    return t.size(d) == 0 ? sum(t, {d}, keep) : amax(t, {d}, keep); // norms are not negative: 0 for none
   };
   if (size == 2)
     return with_dims(extreme(singular_values(a, {row, column}), -1, false), {row, column}, keepdim);

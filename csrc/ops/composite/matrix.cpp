@@ -208,6 +208,9 @@ Tensor cdist(const Tensor& x1, const Tensor& x2, double p, std::optional<int64_t
   check(x1.sizes().back() == x2.sizes().back(),
         "X1 and X2 must have the same number of columns. X1: ", x1.sizes().back(),
         " X2: ", x2.sizes().back());
+  for (const Tensor* x : {&x1, &x2})
+    check(is_floating(x->dtype()), "cdist only supports floating-point dtypes, got ",
+          dtype_aten_name(x->dtype()));
   check(p >= 0, "cdist only supports non-negative p values");
   const int64_t mode = compute_mode.value_or(0);
   check(mode >= 0 && mode <= 2, "possible modes: 0, 1, 2, but was: ", mode);

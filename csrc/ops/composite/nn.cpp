@@ -83,6 +83,7 @@ Tensor instance_norm(const Tensor& input, const Tensor& weight, const Tensor& bi
 Tensor rms_norm(const Tensor& input, Ints normalized_shape, const Tensor& weight, std::optional<double> eps) {
   const int64_t k = static_cast<int64_t>(normalized_shape.size());
   check(k >= 1, "rms_norm: normalized_shape must have at least one dimension");
+  check_value(input.dim() >= k, "Input tensor must have at least ", k, " dimensions, but got ", input.dim());
   check_normalized_shape(input, normalized_shape);
   DimVec dims;
   for (int64_t i = 1; i <= k; ++i) dims.push_back(-i);
@@ -91,7 +92,7 @@ Tensor rms_norm(const Tensor& input, Ints normalized_shape, const Tensor& weight
                                       : input.dtype() == DType::Float16          ? 0.0009765625
                                       : input.dtype() == DType::BFloat16         ? 0.0078125
                                                                                  : 1.1920928955078125e-07);
-  const Tensor x = type == input.dtype() ? input : _to_copy(input, type);
+  const Tensor x = contiguous(type == input.dtype() ? input : _to_copy(input, type));
   Tensor out = x * rsqrt(mean(square(x), dims, true) + Scalar(epsilon));
   if (weight.defined()) out = out * weight;
   return out.dtype() == input.dtype() ? out : _to_copy(out, input.dtype());
@@ -195,8 +196,9 @@ Tensor cosine_similarity(const Tensor& x1, const Tensor& x2, int64_t dim, double
         dtype_aten_name(type));
   // Norms are taken along `dim` of the common shape.
   const DimVec common = broadcast_sizes(x1.sizes(), x2.sizes(), "cosine_similarity");
-  // They have the dtype of their own tensor.
-  const auto unit = [&](const Tensor& t) {
+  // They have the dtype of their own tensor, if that is a floating one.
+  const auto unit = [&](const Tensor& x) {
+    const Tensor t = is_floating(x.dtype()) ? x : _to_copy(x, type);
     const Tensor all = torch::equal(t.sizes(), common) ? t : expand(t, common);
     return all / clamp_min(linalg_vector_norm(all, int64_t{2}, {dim}, true), eps);
   };
@@ -211,6 +213,7 @@ Tensor pairwise_distance(const Tensor& x1, const Tensor& x2, double p, double ep
 Tensor bilinear(const Tensor& input1, const Tensor& input2, const Tensor& weight, const Tensor& bias) {
   check(input1.dim() == input2.dim(), "bilinear(): input dimensions do not match: got ", input1.dim(),
         " and ", input2.dim());
+  check_index(weight.dim() > 1, "bilinear(): expected a weight of 3 dimensions, got shape ", weight.sizes());
   check(weight.dim() == 3, "bilinear(): expected a weight of 3 dimensions, got shape ", weight.sizes());
   const auto lead = [](const Tensor& t) { return t.sizes().span().first(size_t(t.dim() - 1)); };
   check(input1.dim() >= 1 && torch::equal(lead(input1), lead(input2)),

@@ -20,6 +20,12 @@ namespace {
 void check_some_limit(const Tensor& min, const Tensor& max) {
   check(min.defined() || max.defined(), "torch.clamp: At least one of 'min' or 'max' must not be None");
 }
+// Writes a result over self, recorded, if it can be had in self's dtype.
+const Tensor& written(const char* op, const Tensor& self, const Tensor& result) {
+  check(can_cast(result.dtype(), self.dtype()), op, ": result type ", dtype_aten_name(result.dtype()),
+        " can't be cast to the desired output type ", dtype_aten_name(self.dtype()));
+  return copy_(self, result);
+}
 } // namespace
 
 Tensor clamp(const Tensor& self, const Tensor& min, const Tensor& max) {
@@ -36,7 +42,7 @@ Tensor clamp(const Tensor& self, const Tensor& min, const Tensor& max) {
   return out;
 }
 const Tensor& clamp_(const Tensor& self, const Tensor& min, const Tensor& max) {
-  return copy_(self, clamp(self, min, max));
+  return written("clamp_", self, clamp(self, min, max));
 }
 Tensor clamp_min(const Tensor& self, const Scalar& min) {
   return clamp(self, std::optional<Scalar>(min), std::nullopt);
@@ -52,9 +58,13 @@ const Tensor& clamp_max_(const Tensor& self, const Scalar& max) {
 }
 
 Tensor clamp_min(const Tensor& self, const Tensor& min) { return maximum(self, min); }
-const Tensor& clamp_min_(const Tensor& self, const Tensor& min) { return copy_(self, maximum(self, min)); }
+const Tensor& clamp_min_(const Tensor& self, const Tensor& min) {
+  return written("clamp_min_", self, maximum(self, min));
+}
 Tensor clamp_max(const Tensor& self, const Tensor& max) { return minimum(self, max); }
-const Tensor& clamp_max_(const Tensor& self, const Tensor& max) { return copy_(self, minimum(self, max)); }
+const Tensor& clamp_max_(const Tensor& self, const Tensor& max) {
+  return written("clamp_max_", self, minimum(self, max));
+}
 
 std::vector<Tensor> where(const Tensor& condition) {
   const Tensor indices = nonzero(condition.dim() == 0 ? unsqueeze(condition, 0) : condition);

@@ -61,7 +61,7 @@ std::tuple<Tensor, Tensor> max_pool1d_with_indices(const Tensor& self, Ints kern
                                                    Ints padding, Ints dilation, bool ceil_mode) {
   check_line("max_pool1d", self);
   return without_row(max_pool2d_with_indices(
-      unsqueeze(self, -2), with_row("max_pool1d", "kernel_size", kernel_size, 1),
+      unsqueeze(contiguous(self), -2), with_row("max_pool1d", "kernel_size", kernel_size, 1),
       with_row("max_pool1d", "stride", stride, 1), with_row("max_pool1d", "padding", padding, 0),
       with_row("max_pool1d", "dilation", dilation, 1), ceil_mode));
 }
@@ -79,22 +79,22 @@ Tensor max_pool3d(const Tensor& self, Ints kernel_size, Ints stride, Ints paddin
 }
 std::tuple<Tensor, Tensor> adaptive_max_pool1d(const Tensor& self, Ints output_size) {
   check_line("adaptive_max_pool1d", self);
-  return without_row(adaptive_max_pool2d(unsqueeze(self, -2),
+  return without_row(adaptive_max_pool2d(unsqueeze(contiguous(self), -2),
                                          with_row("adaptive_max_pool1d", "output_size", output_size, 1)));
 }
 
 Tensor avg_pool1d(const Tensor& self, Ints kernel_size, Ints stride, Ints padding, bool ceil_mode,
                   bool count_include_pad) {
   check_line("avg_pool1d", self);
-  return squeeze(avg_pool2d(unsqueeze(self, -2), with_row("avg_pool1d", "kernel_size", kernel_size, 1),
-                            with_row("avg_pool1d", "stride", stride, 1),
-                            with_row("avg_pool1d", "padding", padding, 0), ceil_mode, count_include_pad,
-                            std::nullopt),
-                 {-2});
+  return squeeze(
+      avg_pool2d(unsqueeze(contiguous(self), -2), with_row("avg_pool1d", "kernel_size", kernel_size, 1),
+                 with_row("avg_pool1d", "stride", stride, 1), with_row("avg_pool1d", "padding", padding, 0),
+                 ceil_mode, count_include_pad, std::nullopt),
+      {-2});
 }
 Tensor adaptive_avg_pool1d(const Tensor& self, Ints output_size) {
   check_line("adaptive_avg_pool1d", self);
-  return squeeze(adaptive_avg_pool2d(unsqueeze(self, -2),
+  return squeeze(adaptive_avg_pool2d(unsqueeze(contiguous(self), -2),
                                      with_row("adaptive_avg_pool1d", "output_size", output_size, 1)),
                  {-2});
 }

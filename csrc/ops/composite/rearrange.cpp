@@ -186,33 +186,41 @@ Tensor scattered(const Tensor& copy, const Tensor& view, const Tensor& src) {
   copy_(view, src);
   return copy;
 }
+// A copy of self with its strides and offset; PyTorch's *_scatter functions keep both where no elements
+// overlap.
+Tensor laid_out_alike(const Tensor& self) {
+  if (self.is_non_overlapping_and_dense() && self.offset() == 0) return clone(self);
+  for (int64_t d = 0; d < self.dim(); ++d)
+    if (self.strides()[d] == 0 && self.sizes()[d] != 1) return clone(self);
+  const Tensor memory = zeros({self.storage()->bytes() / self.itemsize()}, self.dtype(), self.device());
+  return copy_(torch::alias(memory, self.sizes(), self.strides(), self.offset()), self);
+}
 } // namespace
 
 Tensor select_scatter(const Tensor& self, const Tensor& src, int64_t dim, int64_t index) {
-  const Tensor copy = clone(self);
+  const Tensor copy = laid_out_alike(self);
   return scattered(copy, select(copy, dim, index), src);
 }
 Tensor slice_scatter(const Tensor& self, const Tensor& src, int64_t dim, std::optional<int64_t> start,
                      std::optional<int64_t> end, int64_t step) {
-  const Tensor copy = clone(self);
+  const Tensor copy = laid_out_alike(self);
   return scattered(copy, slice(copy, dim, start, end, step), src);
 }
 Tensor diagonal_scatter(const Tensor& self, const Tensor& src, int64_t offset, int64_t dim1, int64_t dim2) {
-  const Tensor copy = clone(self);
+  const Tensor copy = laid_out_alike(self);
   return scattered(copy, diagonal(copy, offset, dim1, dim2), src);
 }
 Tensor as_strided_scatter(const Tensor& self, const Tensor& src, Ints size, Ints stride,
                           std::optional<int64_t> storage_offset) {
-  // The strides count elements of a dense tensor, so the copy is one.
-  const Tensor copy = self.is_contiguous() ? clone(self) : clone(self, MemoryFormat::Contiguous);
+  const Tensor copy = laid_out_alike(self); // the strides count elements of its memory
   return scattered(copy, as_strided(copy, size, stride, storage_offset), src);
 }
 
 Tensor narrow_copy(const Tensor& self, int64_t dim, int64_t start, int64_t length) {
   return copied(narrow(self, dim, start, length));
 }
-Tensor alias_copy(const Tensor& self) { return clone(self); }
-Tensor detach_copy(const Tensor& self) { return clone(detach(self)); }
+Tensor alias_copy(const Tensor& self) { return copied(self); }
+Tensor detach_copy(const Tensor& self) { return copied(detach(self)); }
 Tensor as_strided_copy(const Tensor& self, Ints size, Ints stride, std::optional<int64_t> storage_offset) {
   return copied(as_strided(self, size, stride, storage_offset));
 }
@@ -249,7 +257,7 @@ Tensor unfold_copy(const Tensor& self, int64_t dimension, int64_t size, int64_t 
 Tensor unsqueeze_copy(const Tensor& self, int64_t dim) { return copied(unsqueeze(self, dim)); }
 Tensor view_as_complex_copy(const Tensor& self) { return copied(view_as_complex(self)); }
 Tensor view_as_real_copy(const Tensor& self) { return copied(view_as_real(self)); }
-Tensor view_copy(const Tensor& self, Ints size) { return copied(view(self, size)); }
+Tensor view_copy(const Tensor& self, Ints size) { return view(copied(self), size); }
 Tensor view_copy(const Tensor& self, DType dtype) { return copied(view(self, dtype)); }
 
 } // namespace torch::ops

@@ -17,8 +17,10 @@ Tensor upsampled(const char* op, size_t spatial, const Tensor& self, Ints output
 }
 
 Tensor in_format_of(const Tensor& t, const Tensor& model) {
-  const MemoryFormat format = model.suggested_format();
-  return format == MemoryFormat::Contiguous || t.dim() != model.dim() ? t : clone(t, format);
+  MemoryFormat format = model.suggested_format();
+  if (t.dim() != model.dim()) format = MemoryFormat::Contiguous;
+  const bool done = format == MemoryFormat::Contiguous && t.is_contiguous();
+  return done && t.storage().get() != model.storage().get() ? t : clone(t, format); // never a view
 }
 
 Tensor shuffled_channels(const char* op, const Tensor& self, int64_t groups) {
@@ -77,6 +79,9 @@ Tensor _upsample_lanczos2d_aa(const Tensor& self, Ints size, bool align_corners,
 
 Tensor grid_sampler(const Tensor& input, const Tensor& grid, int64_t interpolation_mode, int64_t padding_mode,
                     bool align_corners) {
+  check_index(input.dim() > 0 && grid.dim() > 0,
+              "grid_sampler(): input and grid need dimensions, but have sizes ", input.sizes(), " and ",
+              grid.sizes());
   check(input.dim() == 4 || input.dim() == 5,
         "grid_sampler(): expected 4D or 5D input and grid with same number of dimensions, but got input with "
         "sizes ",

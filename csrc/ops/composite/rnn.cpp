@@ -96,12 +96,16 @@ Result run(Cell cell, const Tensor& input, Ints batch_sizes, std::span<const Ten
   check(batch_sizes.empty() ? input.dim() == 3 : input.dim() == 2,
         "rnn: expected an input of 3 dimensions (of 2 if packed), got shape ", input.sizes());
   check(input.sizes()[0] > 0, "Expected sequence length to be larger than 0 in RNN");
-  check(p >= 0 && p <= 1, "dropout probability has to be between 0 and 1, but got ", p);
   const int64_t directions = bidirectional ? 2 : 1, count = num_layers * directions;
+  for (const Tensor& t : hx) // as asking for the size of a missing dimension
+    check_index(t.dim() >= 3, "rnn: expected a state of shape (", count, ", batch, hidden), got ", t.sizes());
+  check(p >= 0 && p <= 1, "dropout probability has to be between 0 and 1, but got ", p);
   check(num_layers > 0, "rnn: expected num_layers to be positive, got ", num_layers);
   for (const Tensor& t : hx)
     check(t.dim() == 3 && t.sizes()[0] == count, "rnn: expected a state of shape (", count,
           ", batch, hidden), got ", t.sizes());
+  check(batch_sizes.empty() || hx[0].sizes()[1] == batch_sizes[0], "rnn: expected a state of batch size ",
+        batch_sizes.empty() ? 0 : batch_sizes[0], ", got ", hx[0].sizes());
   const bool projects = cell == Cell::Lstm && hx[0].sizes()[2] != hx[1].sizes()[2];
   const int64_t each = (has_biases ? 4 : 2) + (projects ? 1 : 0);
   check(static_cast<int64_t>(params.size()) == each * count,
@@ -156,14 +160,23 @@ std::tuple<Tensor, Tensor> packed(Cell cell, const Tensor& data, const Tensor& b
   return {r.output, stack(r.h, 0)};
 }
 
-void check_cell(const Tensor& input, std::span<const Tensor> states, const Tensor& w_ih, const Tensor& w_hh) {
-  check(input.dim() == 2, "rnn cell: expected an input of 2 dimensions, got shape ", input.sizes());
-  check(w_ih.dim() == 2 && w_hh.dim() == 2, "rnn cell: expected weights of 2 dimensions, got shapes ",
+void check_cell(Cell cell, const Tensor& input, std::span<const Tensor> states, const Tensor& w_ih,
+                const Tensor& w_hh) {
+  if (cell == Cell::Gru || cell == Cell::Lstm)
+    check(is_differentiable(input.dtype()),
+          "rnn cell: result type Float can't be cast to the desired output type ",
+          dtype_aten_name(input.dtype()));
+  for (const Tensor* t : {&input, &w_ih, &w_hh}) // as asking for the size of a missing dimension
+    check_index(t->dim() >= 2, "rnn cell: expected an input and weights of 2 dimensions, got shapes ",
+                input.sizes(), ", ", w_ih.sizes(), " and ", w_hh.sizes());
+  check(input.dim() == 2 && w_ih.dim() == 2 && w_hh.dim() == 2,
+        "rnn cell: expected an input and weights of 2 dimensions, got shapes ", input.sizes(), ", ",
         w_ih.sizes(), " and ", w_hh.sizes());
   check(input.sizes()[1] == w_ih.sizes()[1], "input has inconsistent input_size: got ", input.sizes()[1],
         " expected ", w_ih.sizes()[1]);
   for (size_t i = 0; i < states.size(); ++i) {
     const Tensor& s = states[i];
+    check_index(s.dim() >= 2, "rnn cell: expected a state of 2 dimensions, got shape ", s.sizes());
     check(s.dim() == 2, "rnn cell: expected a state of 2 dimensions, got shape ", s.sizes());
     check(input.sizes()[0] == s.sizes()[0], "Input batch size ", input.sizes()[0], " doesn't match hidden", i,
           " batch size ", s.sizes()[0]);
@@ -174,7 +187,7 @@ void check_cell(const Tensor& input, std::span<const Tensor> states, const Tenso
 
 Tensor one_step(Cell cell, const Tensor& input, const Tensor& hx, const Tensor& w_ih, const Tensor& w_hh,
                 const Tensor& b_ih, const Tensor& b_hh) {
-  check_cell(input, std::span(&hx, 1), w_ih, w_hh);
+  check_cell(cell, input, std::span(&hx, 1), w_ih, w_hh);
   const Weights w{w_ih, w_hh, b_ih, b_hh, {}};
   return step(cell, w.input_gates(input), {hx, {}}, w).h;
 }
@@ -244,7 +257,7 @@ Tensor gru_cell(const Tensor& input, const Tensor& hx, const Tensor& w_ih, const
 std::tuple<Tensor, Tensor> lstm_cell(const Tensor& input, TensorList hx, const Tensor& w_ih,
                                      const Tensor& w_hh, const Tensor& b_ih, const Tensor& b_hh) {
   check(hx.size() == 2, "lstm_cell expects two hidden states");
-  check_cell(input, hx, w_ih, w_hh);
+  check_cell(Cell::Lstm, input, hx, w_ih, w_hh);
   const Weights w{w_ih, w_hh, b_ih, b_hh, {}};
   const State next = step(Cell::Lstm, w.input_gates(input), {hx[0], hx[1]}, w);
   return {next.h, next.c};

@@ -69,7 +69,9 @@ Tensor istft(const Tensor& self, int64_t n_fft, std::optional<int64_t> hop_lengt
   check(self.is_complex(), "istft requires a complex-valued input tensor matching the output from stft with "
                            "return_complex=True.");
   check(self.numel() > 0, "istft: input tensor cannot be empty.");
-  check(self.dim() == 2 || self.dim() == 3,
+  check_index(self.dim() >= 2,
+              "istft: expected a tensor with 2 or 3 dimensions (batch, frequency, frame), got ", self.dim());
+  check(self.dim() == 3 || self.dim() == 2,
         "istft: expected a tensor with 2 or 3 dimensions (batch, frequency, frame), got ", self.dim());
   const bool half = onesided.value_or(self.sizes()[self.dim() - 2] != n_fft);
   const int64_t rows = self.sizes()[self.dim() - 2], frames = self.sizes()[self.dim() - 1];

@@ -11,8 +11,9 @@ Tensor polygamma(int64_t n, const Tensor& self) { return _polygamma(self, n); }
 // log pi p (p - 1) / 4 + the sum of lgamma(x - i / 2) over i < p
 Tensor mvlgamma(const Tensor& self, int64_t p) {
   check(p >= 1, "p has to be greater than or equal to 1");
+  check(self.dtype() != DType::Bool, "mvlgamma: The input tensor may not be a boolean tensor.");
   check_not_complex("mvlgamma", self);
-  const Tensor x = _to_copy(self, float_dtype(self.dtype()));
+  const Tensor x = contiguous(_to_copy(self, float_dtype(self.dtype())));
   Tensor out = lgamma(x);
   for (int64_t i = 1; i < p; ++i) out = out + lgamma(x - Scalar(double(i) / 2));
   return p == 1 ? out : out + Scalar(double(p) * double(p - 1) / 4 * std::log(std::numbers::pi));
@@ -85,7 +86,7 @@ const Tensor& selu_(const Tensor& self) { return elu_(self, kSeluAlpha, kSeluSca
 Tensor rrelu(const Tensor& self, const Scalar& lower, const Scalar& upper, bool training,
              Generator* generator) {
   check_rrelu(lower, upper);
-  if (!training) return leaky_relu(self, Scalar(mean_slope(lower, upper)));
+  if (!training) return leaky_relu(contiguous(self), Scalar(mean_slope(lower, upper)));
   return self * _rrelu_noise(self, lower.to<double>(), upper.to<double>(), generator);
 }
 const Tensor& rrelu_(const Tensor& self, const Scalar& lower, const Scalar& upper, bool training,

@@ -283,7 +283,7 @@ std::tuple<Tensor, Tensor> nanmedian(const Tensor& self, int64_t dim, bool keepd
   return {keepdim ? values : squeeze(values, {dim}), keepdim ? at : squeeze(at, {dim})};
 }
 Tensor nanmedian(const Tensor& self) {
-  if (self.numel() == 0) return full({}, kNaN, self.dtype(), self.device());
+  if (self.numel() == 0) return median(self);
   return std::get<0>(nanmedian(reshape(self, {-1}), 0, false));
 }
 
@@ -400,7 +400,7 @@ Tensor renorm(const Tensor& self, const Scalar& p, int64_t dim, const Scalar& ma
     if (d != dim) others.push_back(d);
   const Tensor norms = linalg_vector_norm(self, p, others, true);
   const Tensor factor = where(gt(norms, maxnorm), maxnorm / (norms + Scalar(1e-7)), ones_like(norms));
-  return self * factor;
+  return contiguous(self) * factor;
 }
 const Tensor& renorm_(const Tensor& self, const Scalar& p, int64_t dim, const Scalar& maxnorm) {
   return copy_(self, renorm(self, p, dim, maxnorm));
@@ -546,6 +546,10 @@ private:
   int64_t n_;
   Tensor begins_; // for each row but the first
 };
+// Slices along dim, each whole in memory.
+Tensor chosen_slices(const Tensor& self, int64_t dim, const Tensor& index) {
+  return movedim(index_select(movedim(self, {dim}, {0}), 0, index), {0}, {dim});
+}
 
 std::tuple<Tensor, Tensor, Tensor> no_slices(const Tensor& self) {
   const Tensor none = empty_tensor(DimVec{0}, DType::Int64, self.device());
@@ -573,7 +577,7 @@ std::tuple<Tensor, Tensor, Tensor> unique_dim(const Tensor& self, int64_t dim, b
   const Runs runs(index_select(rows, 0, order));
   const Tensor inverse = empty_like(order);
   index_copy_(inverse, 0, order, runs.run());
-  return {index_select(self, dim, index_select(order, 0, runs.first)), inverse, runs.lengths()};
+  return {chosen_slices(self, dim, index_select(order, 0, runs.first)), inverse, runs.lengths()};
 }
 
 std::tuple<Tensor, Tensor, Tensor> unique_dim_consecutive(const Tensor& self, int64_t dim, bool, bool) {
@@ -581,7 +585,7 @@ std::tuple<Tensor, Tensor, Tensor> unique_dim_consecutive(const Tensor& self, in
   NoGradGuard no_grad;
   if (self.dim() > 0 && self.sizes()[dim] == 0) return no_slices(self);
   const Runs runs(self.dim() == 0 ? reshape(self, {1, 1}) : slices("unique_consecutive", self, dim));
-  return {self.dim() == 0 ? clone(self) : index_select(self, dim, runs.first), runs.run(), runs.lengths()};
+  return {self.dim() == 0 ? clone(self) : chosen_slices(self, dim, runs.first), runs.run(), runs.lengths()};
 }
 
 std::tuple<Tensor, Tensor, Tensor> unique_consecutive(const Tensor& self, bool return_inverse,

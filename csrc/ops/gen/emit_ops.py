@@ -462,7 +462,8 @@ def emit_functional(op: Op, node: Node | None) -> list[str]:
         )
     elif op.update:
         name, _ = op.kernel_call()
-        lines.append(f"  Tensor result = copy_for_update({op.params[0].name});")
+        like = f", {op.infer}" if op.infer else ""
+        lines.append(f"  Tensor result = copy_for_update({op.params[0].name}{like});")
         lines.append("  if (!result.is_meta()) {")
         lines += contiguous_lines(op, "    ")
         lines.append(f"    {work_size(op, ['result'])}")
@@ -552,7 +553,7 @@ def emit_inplace(op: Op, node: Node | None) -> list[str]:
         )
     elif op.update:
         name, _ = op.kernel_call()
-        lines.append(f'  check_writable("{name_}", {self_name});')
+        lines.append(f'  {"check_not_readonly" if op.overlapping else "check_writable"}("{name_}", {self_name});')
         others = [p.name for p in op.tensor_params if p.name != self_name]
         for other in others:
             if op.name != "copy_":
@@ -604,7 +605,7 @@ def emit_out(op: Op) -> list[str]:
             lines.append(f"  const Scalar params[] = {{{', '.join(f'Scalar({p})' for p in params)}}};")
         lines.append(
             f'  pointwise_out("{op.name}", out, PointwiseOp::{functor}, {pointwise_rule(op)}, operands, '
-            f"{'params' if params else 'nullptr'});"
+            f"{'params' if params else 'nullptr'}, {op.out_rule});"
         )
         return lines + ["  return out;", "}"]
     if op.out:
@@ -614,7 +615,7 @@ def emit_out(op: Op) -> list[str]:
             + (["  return out;"] if len(outs) == 1 else [])
             + ["}"]
         )
-    rule = f"OutDType::{'Same' if op.out_dtype == 'same' else 'Cast'}"
+    rule = op.out_rule
 
     def typed(text: str) -> str:
         """Out decides the dtype that is not asked for, and what is asked for must be out's."""

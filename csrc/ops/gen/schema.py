@@ -129,16 +129,24 @@ class Op:
     check: str
     contiguous: list[str]
     apart: bool
+    overlapping: bool
     grad: dict[str, str]
     constant: list[str]
     numbers: list[str]
     factory: bool
     out: str  # expression that fills `out`; else the result is computed and put there
-    out_dtype: str  # cast, same or computed
+    out_dtype: str  # one of OUT_DTYPES, or an expression
     out_overload: str  # name of the out= overload where it does not follow the rule
     sparse: str  # "True", or the expression for operands of sparse layouts
     doc: str
     extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def out_rule(self) -> str:
+        """The OutDType of the out= form."""
+        if self.out_dtype in OUT_DTYPES:
+            return f"OutDType::{'Cast' if self.out_dtype == 'computed' else self.out_dtype.capitalize()}"
+        return f"({self.out_dtype})"
 
     @property
     def full_name(self) -> str:
@@ -319,6 +327,7 @@ KNOWN = {
     "check",
     "contiguous",
     "apart",
+    "overlapping",
     "grad",
     "constant",
     "numbers",
@@ -330,7 +339,7 @@ KNOWN = {
     "python",
     "doc",
 }
-OUT_DTYPES = ("cast", "same", "computed")
+OUT_DTYPES = ("cast", "same", "real", "truth", "computed")
 
 
 def parse_entry(entry: dict[str, Any], family: str) -> Op:
@@ -353,8 +362,8 @@ def parse_entry(entry: dict[str, Any], family: str) -> Op:
     if sum(bool(entry.get(k)) for k in ("kernel", "view", "composite")) != 1:
         raise SchemaError(f"{name}: needs exactly one of kernel, view, composite")
     out_dtype = entry.get("out_dtype", "cast")
-    if out_dtype not in OUT_DTYPES:
-        raise SchemaError(f"out_dtype is one of {', '.join(OUT_DTYPES)}")
+    if out_dtype not in OUT_DTYPES and "OutDType::" not in out_dtype:
+        raise SchemaError(f"out_dtype is one of {', '.join(OUT_DTYPES)} or an expression giving an OutDType")
     return Op(
         name,
         overload,
@@ -373,6 +382,7 @@ def parse_entry(entry: dict[str, Any], family: str) -> Op:
         str(entry.get("check", "")),
         as_list(entry.get("contiguous")),
         bool(entry.get("apart")),
+        bool(entry.get("overlapping")),
         dict(entry.get("grad") or {}),
         as_list(entry.get("constant")),
         list(numbers),

@@ -172,8 +172,22 @@ void check_index_add(const char* op, const Tensor& self, int64_t dim, const Tens
   check(self.dtype() == source.dtype(), op,
         "(): self and source expected to have the same dtype, but got (self) ", self.dtype(),
         " and (source) ", source.dtype());
+  const bool add = std::string_view(op) == "index_add"; // the other has classes and an order of its own
+  if (!add) {
+    check_index(self.dim() == 0 || source.dim() == 0 || self.dim() == source.dim(), op,
+                "(): Source and self should have the same number of dimensions, got ", source.sizes(),
+                " and ", self.sizes());
+    const auto slice = [&](const Tensor& t) {
+      DimVec sizes;
+      for (int64_t d = 0; d < t.dim(); ++d)
+        if (d != dim) sizes.push_back(t.sizes()[d]);
+      return sizes;
+    };
+    check(equal(slice(self), slice(source)), op,
+          "(): Source/destination tensor must have same slice shapes. Got self.shape = ", self.sizes(),
+          " source.shape = ", source.sizes());
+  }
   const int64_t n = source.dim() == 0 ? 1 : source.sizes()[wrap_dim(dim, source.dim())];
-  const bool add = std::string_view(op) == "index_add"; // as PyTorch, with a class of its own
   check_kind(add ? ErrorKind::Runtime : ErrorKind::Index, n == index.numel(), op, "(): Number of indices (",
              index.numel(), ") should be equal to source.size(dim): (", n, "), for dim: ", dim);
   if (self.dim() == 0 || source.dim() == 0) return;
@@ -207,9 +221,9 @@ void check_put(const Tensor& self, const Tensor& index, const Tensor& source) {
   check(self.dtype() == source.dtype(),
         "put_(): self and source expected to have the same dtype, but got self.dtype = ", self.dtype(),
         " and source.dtype = ", source.dtype());
-  check(index.numel() == source.numel(),
-        "put_(): Expected source and index to have the same number of elements, but got ",
-        "source.numel() = ", source.numel(), ", index.numel() = ", index.numel());
+  check_index(index.numel() == source.numel(),
+              "put_(): Expected source and index to have the same number of elements, but got ",
+              "source.numel() = ", source.numel(), ", index.numel() = ", index.numel());
   check_index(self.numel() > 0 || index.numel() == 0, "put_(): Tried to put elements into an empty tensor");
 }
 
@@ -269,9 +283,9 @@ TensorMeta triangle(const char* op, const Tensor& self) {
 
 Metas2 sort(const Tensor& self, int64_t dim) {
   wrap_dim(dim, self.dim());
-  check_type(!self.is_complex(), "Sort does not support complex dtypes on CPU");
-  return {TensorMeta{self.sizes(), self.dtype(), self.device()},
-          TensorMeta{self.sizes(), DType::Int64, self.device()}};
+  check(!self.is_complex(), "Sort does not support complex dtypes on CPU");
+  const TensorMeta values = clone(self, std::nullopt);
+  return {values, TensorMeta{values.sizes, DType::Int64, values.device, values.strides}};
 }
 
 Metas2 topk(const Tensor& self, int64_t k, int64_t dim) {

@@ -73,6 +73,7 @@ TensorMeta baddbmm(const Tensor& self, const Tensor& batch1, const Tensor& batch
 }
 
 TensorMeta mv(const Tensor& self, const Tensor& vec) {
+  check_index(self.dim() > 0, "mv: expected a matrix, got a tensor without dimensions");
   check(self.dim() == 2 && vec.dim() == 1, "vector + matrix @ vector expected, got ", vec.dim(), ", ",
         self.dim(), ", ", vec.dim());
   check(self.sizes()[1] == vec.sizes()[0], "size mismatch, got input (", self.sizes()[0], "), mat (",

@@ -208,7 +208,7 @@ Geometry select(const Tensor& self, int64_t dim, int64_t index) {
 
 Geometry slice(const Tensor& self, int64_t dim, std::optional<int64_t> start, std::optional<int64_t> end,
                int64_t step) {
-  check(self.dim() > 0, "slice() cannot be applied to a 0-dim tensor.");
+  check_index(self.dim() > 0, "slice() cannot be applied to a 0-dim tensor.");
   check(step > 0, "slice step must be positive");
   dim = wrap_dim(dim, self.dim());
   const int64_t size = self.sizes()[dim];

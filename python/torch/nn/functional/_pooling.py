@@ -366,7 +366,10 @@ def _unpooling(count: int, input: torch.Tensor, kernel_size: Any, stride: Any, p
     kernel = _numbers(kernel_size, count)
     steps = kernel if stride is None else _numbers(stride, count)
     pads = _numbers(padding, count)
-    return steps, pads, _unpool_output_size(input, kernel, steps, pads, output_size)
+    size = _unpool_output_size(input, kernel, steps, pads, output_size)
+    if any(n < 0 for n in size):
+        raise ValueError(f"max_unpooling: output_size must contain non-negative spatial dimensions, but got {size}")
+    return steps, pads, size
 
 
 def max_unpool1d(

@@ -1,0 +1,190 @@
+"""Where a random call's answer differs from the oracle's on purpose.
+
+Each line: the records it holds for (with wildcards), a regular expression that is searched in ``CALL => DIFFERENCE``, and the
+reason.  A fourth item, True, says that the oracle's answer is undefined there, as it depends on memory that nobody wrote: the
+expression is then searched in the call alone, and such calls are not compared.  A line that accounts for no call of the full
+run (``make differential``) fails it.
+
+A call is shown as ``torch.add(T[3, 4], T[4]:int8) float32 te out=(0,):int16``: shapes, the dtype of tensors that name none,
+and a letter for the layout of each tensor (contiguous, transposed, sliced, expanded).
+"""
+
+from __future__ import annotations
+
+EMPTY = r"T\[(\d+, )*0(, \d+)*\]"
+EXPANDED = r" (\w+ )?\w*e\w*( out=[^>]+)? => "
+
+LISTED: list = [
+    # ---- what PyTorch does not notice or cannot do ----
+    (
+        "conv_tbc kron take_along_dim local_response_norm linalg_matrix_exp matrix_exp",
+        r"oracle raises RuntimeError \(.view size is not compatible",
+        "PyTorch fails for strided operands: it takes a view where only a copy has that shape",
+    ),
+    (
+        "rnn_* gru lstm",
+        r"oracle raises RuntimeError \(.The size of tensor a \(0\)",
+        "PyTorch reads the batch sizes of packed sequences as if they lay one after the other",
+    ),
+    (
+        "median",
+        EXPANDED + r"result\[0\]",
+        "PyTorch partitions expanded memory in place and returns values of other columns",
+    ),
+    ("gelu", r"out=.+ => result: .* values differ", "PyTorch writes an out= that is not contiguous in the wrong order"),
+    ("unique_consecutive.*", r"result\[1\]: shape", "PyTorch takes the positional return_inverse for return_counts"),
+    (
+        "fill_diagonal_",
+        r"wrap=True\) \S+ s => result",
+        "PyTorch wraps by the memory of a strided matrix, not by its rows",
+    ),
+    ("pixel_unshuffle", EMPTY + r".*=> result: shape", "PyTorch leaves the shape of an empty batch as it was"),
+    ("conv1d.complex", EMPTY + r".*=> result: shape", "PyTorch gives a complex result without channels an own shape"),
+    ("linalg_lstsq", r"result\[2\]: shape", "the ranks have the shape of the broadcast batch, not of one operand's"),
+    ("fft_ifftn", r"oracle raises RuntimeError \(.MKL FFT error", "PyTorch's library refuses some empty transforms"),
+    ("linalg_tensorinv", r"oracle raises RuntimeError \(.ArrayRef", "PyTorch trips over a tensor without dimensions"),
+    (
+        "nansum nanmean nanmean.more",
+        r"oracle raises RuntimeError \(.nansum on CPU does not support complex",
+        "complex numbers are summed without NaN as real ones are",
+    ),
+    ("linalg_vander", r"oracle raises RuntimeError \(.linalg.vander supports", "float16 and bfloat16 are taken too"),
+    (
+        "gradient",
+        r"oracle raises RuntimeError \(.torch.gradient does not support uint8",
+        "uint8 is taken like other integers",
+    ),
+    (
+        "batch_norm instance_norm layer_norm group_norm rms_norm bilinear",
+        r"oracle raises RuntimeError \(.(mixed dtype|!needs_dynamic_casting|All tensors must have|Expected weight to be)",
+        "parameters of another dtype, or that broadcast, are converted",
+    ),
+    (
+        "max_pool2d max_pool3d",
+        r"oracle raises RuntimeError \(.pad should be",
+        "padding may fill half of a dilated window",
+    ),
+    ("adaptive_avg_pool2d", r"oracle raises RuntimeError \(.adaptive_avg_pool2d: output_size", "[n] stands for [n, n]"),
+    (
+        "unfold.windows lp_pool2d fractional_max_pool2d.drawn",
+        r"oracle raises (RuntimeError \(.It is expected|ValueError \(.not enough|IndexError \(.tuple index)",
+        "a list of one number stands for all dimensions here",
+    ),
+    (
+        "conv_transpose2d conv_transpose3d",
+        r"T\[\d+, \d+, (\d+, )*0.*oracle raises RuntimeError \(.(kernel size should be|non-empty)",
+        "a kernel without elements gives zeros",
+    ),
+    (
+        "scaled_dot_product_attention",
+        r"oracle raises RuntimeError \(._scaled_dot_product_attention: Explicit attn_mask",
+        "a mask and is_causal are combined, as PyTorch does on other paths",
+    ),
+    # ---- what is refused here ----
+    (
+        "*",
+        EMPTY + r".*=> ours raises (NotImplementedError: .* not implemented for|RuntimeError: .*Low precision)",
+        "an operator without a kernel for a dtype refuses empty tensors of it too",
+    ),
+    (
+        "cummax cummin",
+        r"\(T\[\].*=> ours raises NotImplementedError",
+        "no exception is made for complex tensors without dims",
+    ),
+    (
+        "bmm matmul addbmm",
+        EMPTY + r".*=> ours raises RuntimeError: .*(to have the same dtype|must have the same dtype)",
+        "operands of different dtypes are refused also when they are empty",
+    ),
+    (
+        "addbmm inner matrix_power diff*",
+        r"=> (ours raises RuntimeError: .*Expected out tensor to have dtype|oracle raises RuntimeError \(.expected scalar_type)",
+        "the rule for the dtype of out= does not depend on sizes and powers",
+    ),
+    (
+        "embedding_renorm_ index_fill index_put setitem tril",
+        r"=> ours raises RuntimeError: .*more than one element of the written-to tensor",
+        "a tensor whose elements share memory is written by fill_, zero_ and random numbers only",
+    ),
+    (
+        "mean logsumexp",
+        r"complex\d+ \w+ out=[^>]+:(float|bfloat)\d+ => ours raises RuntimeError: .*can't be cast",
+        "complex results are not written into a real out=, as for every other operator",
+    ),
+    (
+        "pow",
+        r"torch.pow\(1, .*=> ours raises RuntimeError: .*can't be cast",
+        "the dtype of out= counts for the base 1 too",
+    ),
+    ("matrix_exp linalg_matrix_exp", r"ours raises NotImplementedError", "PyTorch's half types give NaN"),
+    (
+        "adaptive_avg_pool*",
+        r"complex\d+ \w+ => ours raises NotImplementedError",
+        "there is no pooling of complex numbers",
+    ),
+    ("einsum", r"ours raises RuntimeError: .bmm: expected m1 and m2", "operands of einsum have one dtype"),
+    ("tensordot", r"ours raises RuntimeError: .contracted dimensions", "contracted dimensions do not broadcast"),
+    (
+        "scaled_dot_product_attention",
+        r"ours raises RuntimeError: .scaled_dot_product_attention: shapes",
+        "PyTorch does not compare the lengths of keys and values on every path",
+    ),
+    (
+        "linalg_solve_triangular",
+        r"ours raises RuntimeError: .*same dtype",
+        "operands of different dtypes are refused always",
+    ),
+    ("max_unpool1d fractional_max_pool3d", r"-\d.*ours raises", "windows of negative size are refused always"),
+    (
+        "cummin cummax",
+        EMPTY + r".*=> ours raises IndexError",
+        "a dimension out of range is refused for empty tensors too",
+    ),
+    # ---- another exception for a call that is wrong in several ways, or whose error PyTorch meets by accident ----
+    (
+        "*",
+        r"=> raises (RuntimeError|NotImplementedError) .* oracle IndexError \(.(Dimension (specified as|out of range)|tuple index)",
+        "a tensor of too few dimensions is refused as such, before the size of a missing dimension is asked for",
+    ),
+    ("max", r"=> raises NotImplementedError .* oracle IndexError", "the dtype is looked at before the sizes"),
+    (
+        "index_reduce",
+        r"=> raises RuntimeError .* oracle IndexError \(.select",
+        "an index that is out of bounds is named",
+    ),
+    (
+        "amin logsumexp logcumsumexp narrow_copy *_cell",
+        r"=> raises IndexError .* oracle RuntimeError",
+        "a dimension out of range is an IndexError, whatever else is wrong",
+    ),
+    (
+        "stack",
+        r"=> raises TypeError .* oracle RuntimeError \(.Trying to resize",
+        "dtypes are compared before out= is resized",
+    ),
+    (
+        "addr",
+        r"out=.*oracle raises RuntimeError \(.unsupported operation",
+        "out= is resized before its memory is looked at",
+    ),
+    ("where", r"out=.+ => raises RuntimeError .* oracle TypeError", "out= may stand beside numbers"),
+    ("prod", r"out=.+ => oracle raises TypeError", "out= may stand without dim"),
+    ("view_as_complex_copy", r"oracle TypeError \(.Got unsupported ScalarType", "there is no complex32"),
+    # ---- rounding decides ----
+    (
+        "linalg_* pinverse qr geqrf lu* corrcoef",
+        EXPANDED + r".*(values differ|LinAlgError)",
+        "a matrix of equal rows is singular but for rounding errors, which differ",
+    ),
+    # ---- which of several right answers ----
+    ("kthvalue mode", r"result\[1\]: .* values differ", "of equal elements another one's index may be given"),
+    ("topk", r"\(T\[\], 0", "no element of a tensor without dims is chosen: PyTorch leaves the result unwritten", True),
+    # ---- memory order of fresh results ----
+    ("conj conj_physical adjoint*", r"strides", "conjugation is done at once, and gives a dense tensor of its own"),
+    (
+        "unique.dim gru_cell binary_cross_entropy_with_logits masked_fill logsigmoid pow polar pad rrelu unravel_index "
+        "div.floor inverse ormqr linalg_solve linalg_tensorinv cholesky_solve fft_ihfft2 scaled_dot_product_attention",
+        r"=> result(\[\d\])?: strides",
+        "where operands are not contiguous, the memory of a fresh result may lie in another order",
+    ),
+]
