@@ -37,13 +37,14 @@ def sparse_forms(tensor: torch.Tensor) -> list:
 def variants(args: list) -> list:
     """The arguments with one of the tensors sparse, and with all that can be."""
     made = []
+    own = lambda a: a.clone() if isinstance(a, torch.Tensor) else a  # noqa: E731  # in-place forms write it
     places = [k for k, a in enumerate(args) if isinstance(a, torch.Tensor) and a.dim() > 0]
     lists = [k for k, a in enumerate(args) if isinstance(a, list) and a and all(isinstance(t, torch.Tensor) for t in a)]
     for k in places:
         for form in sparse_forms(args[k]):
-            made.append([form if j == k else a for j, a in enumerate(args)])
+            made.append([form if j == k else own(a) for j, a in enumerate(args)])
     if len(places) > 1:
-        made.append([a.to_sparse() if j in places else a for j, a in enumerate(args)])
+        made.append([a.to_sparse() if j in places else own(a) for j, a in enumerate(args)])
     for k in lists:
         if all(t.dim() > 0 for t in args[k]):
             made.append([[t.to_sparse() for t in a] if j == k else a for j, a in enumerate(args)])
