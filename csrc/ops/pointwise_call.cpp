@@ -1,5 +1,6 @@
 #include "ops/pointwise_call.h"
 
+#include "autograd/write_log.h"
 #include "core/threads.h"
 #include "kernels/table.h"
 #include "ops/entry.h"
@@ -203,6 +204,7 @@ void pointwise_out(const char* op, const Tensor& out, PointwiseOp functor, Point
   for (const Tensor* t : operands)
     if (!t->is_same(out)) ops::check_no_overlap(op, out, *t);
   run(plan, functor, out, operands, params);
+  autograd::write_log.note(*out.impl(), op);
   out.impl()->version.bump();
 }
 
