@@ -21,6 +21,8 @@ void fail_released(const char* node) {
 PackedData::~PackedData() = default;
 SavedTensorHooks::~SavedTensorHooks() = default;
 
+// Whoever raises a version notes it first: else find() could meet the write of an older tensor in the same
+// memory.
 thread_local WriteLog write_log;
 
 const char* WriteLog::find(const TensorImpl& t, uint32_t version) const {

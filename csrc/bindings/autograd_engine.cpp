@@ -2,6 +2,7 @@
 #include "bindings/autograd_python.h"
 #include "bindings/docs.h"
 
+#include "autograd/write_log.h"
 #include "core/threads.h"
 
 #include <string>
@@ -245,6 +246,7 @@ PyObject* increment_version(PyObject*, PyObject* arg) {
       const Tensor& t = unwrap(o);
       check(!(t.impl()->flags & kInference),
             "Inplace update to inference tensor outside InferenceMode is not allowed: increment_version");
+      autograd::write_log.note(*t.impl(), "increment_version");
       t.impl()->version.bump();
     }
     Py_RETURN_NONE;

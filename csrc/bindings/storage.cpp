@@ -1,6 +1,7 @@
 #include "bindings/storage.h"
 
 #include "autograd/node.h"
+#include "autograd/write_log.h"
 #include "bindings/docs.h"
 #include "bindings/from_data.h"
 #include "bindings/gil.h"
@@ -543,6 +544,7 @@ PyObject* tensor_set(PyObject* self, PyObject* const* args, Py_ssize_t nargs, Py
     impl.storage = std::move(storage);
     impl.offset = offset;
     impl.set_geometry(sizes, strides);
+    autograd::write_log.note(impl, "set_");
     impl.version.bump();
     return Py_NewRef(self);
   } catch (...) {

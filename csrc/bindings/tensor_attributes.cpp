@@ -1,5 +1,6 @@
 // Attributes and the hand-written methods of torch.Tensor: what is no op.
 #include "autograd/node.h"
+#include "autograd/write_log.h"
 #include "bindings/call.h"
 #include "bindings/docs.h"
 #include "bindings/keyword_args.h"
@@ -342,6 +343,7 @@ PyObject* py_resize(PyObject* self, PyObject* const* args, Py_ssize_t n, Keyword
     DimVec strides = infer::format_strides(s, format, nullptr);
     if (strides.empty()) strides = contiguous_strides(s);
     impl->set_geometry(s.span(), std::move(strides));
+    autograd::write_log.note(*impl, "resize_");
     impl->version.bump();
     return Py_NewRef(self);
   });

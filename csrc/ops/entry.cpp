@@ -1,5 +1,6 @@
 #include "ops/entry.h"
 
+#include "autograd/write_log.h"
 #include "core/warning.h"
 
 namespace torch::ops {
@@ -205,6 +206,7 @@ Tensor prepare_out(const char* op, const Tensor& out, const TensorMeta& meta, Ou
 
 void finish_out(const Tensor& out, const Tensor& target) {
   if (!target.is_same(out) && !out.is_meta()) kernels_of(out).copy(out, target);
+  autograd::write_log.note(*out.impl(), "an operator with out=");
   out.impl()->version.bump();
 }
 
@@ -222,8 +224,11 @@ void write_result(const char* op, const Tensor& self, const Tensor& result) {
 }
 
 void bump_versions(TensorList ts) {
-  for (const Tensor& t : ts)
-    if (t.defined()) t.impl()->version.bump();
+  for (const Tensor& t : ts) {
+    if (!t.defined()) continue;
+    autograd::write_log.note(*t.impl(), "an operator on lists of tensors, as an optimizer's step is");
+    t.impl()->version.bump();
+  }
 }
 
 Tensor make_view(const Tensor& self, const view::Geometry& g) {

@@ -1,5 +1,6 @@
 #include "ops/pointwise_call.h"
 
+#include "autograd/write_log.h"
 #include "core/threads.h"
 #include "kernels/table.h"
 #include "ops/entry.h"
