@@ -57,6 +57,7 @@ void run_plan(const IndexPlan& plan, bool ordered, const Row& row, const Single&
 
 // other = self at the positions.
 template <class T> void read_at(const IndexPlan& plan, const T* self, T* other) {
+  if (plan.count == 0) return;
   // Single elements of many equal rows: four rows at a time share each position.
   if (plan.after.numel == 1 && plan.before.numel >= 4 && plan.before.sizes.size() == 1 && plan.uniform &&
       plan.other_stride == 1) {
