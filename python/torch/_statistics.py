@@ -56,10 +56,8 @@ def _check_edges(op: str, data: Tensor, edges: Tensor) -> None:
 
 
 def _bin_of(points: Tensor, edges: Tensor) -> tuple[Tensor, Tensor]:
-    """The bin of each point, and which points lie in none (outside, or NaN). The last bin is closed on both sides."""
-    n = edges.numel() - 1
-    at = _F.searchsorted(edges, points.contiguous(), right=True) - 1
-    at = _F.where(points == edges[-1], n - 1, at)
+    """The bin of each point, and which points lie in one. The last bin is closed on both sides; NaN lies in none."""
+    at = _F.searchsorted(edges[1:-1], points.contiguous(), right=True)
     return at, (points >= edges[0]) & (points <= edges[-1])
 
 
@@ -79,18 +77,19 @@ def _histogramdd(op: str, data: Tensor, edges: Sequence[Tensor], weight: Optiona
                 f"but got input({data.dtype}), and weight({weight.dtype})"
             )
     points = data.reshape((-1, data.shape[-1]))
-    flat = _F.zeros(points.shape[0], dtype=_C.int64)
-    kept = _F.ones(points.shape[0], dtype=_C.bool)
-    for column, edge in enumerate(edges):
-        at, inside = _bin_of(points[:, column], edge)
-        flat = flat * (edge.numel() - 1) + at
-        kept &= inside
     sizes = [edge.numel() - 1 for edge in edges]
     total = 1
     for size in sizes:
         total *= size
-    counted = _F.ones(points.shape[0], dtype=data.dtype) if weight is None else weight.reshape(-1)
-    hist = _F.zeros(total, dtype=data.dtype).scatter_add_(0, flat[kept], counted[kept]).reshape(sizes)
+    flat, kept = _bin_of(points[:, 0], edges[0])
+    for column, edge in enumerate(edges[1:], 1):
+        at, inside = _bin_of(points[:, column], edge)
+        flat = flat * (edge.numel() - 1) + at
+        kept &= inside
+    weights = None if weight is None else weight.reshape(-1)
+    # What lies outside is counted beyond the last bin.
+    counts = _F.bincount(_F.where(kept, flat, total), weights, total + 1)[:total]
+    hist = counts.to(data.dtype).reshape(sizes)
     if density:
         hist = hist / hist.sum()
         for dim, edge in enumerate(edges):

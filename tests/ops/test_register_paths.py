@@ -224,3 +224,14 @@ def test_rows_and_elements_by_index() -> None:
     assert torch.bincount(torch.arange(9000) % 7).tolist() == [1286] * 5 + [1285] * 2
     weights = torch.ones(9000)
     assert torch.bincount(torch.arange(9000) % 7, weights).tolist() == [1286.0] * 5 + [1285.0] * 2
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_distances_of_many_rows(dtype: torch.dtype) -> None:
+    a, b = (torch.from_numpy(numbers(seed, 2, n, 6)).to(dtype) for seed, n in ((0, 40), (1, 7)))
+    exact = np.linalg.norm(a.double().numpy()[:, :, None] - b.double().numpy()[:, None], axis=-1)
+    tolerance = 1e-5 if dtype == torch.float32 else 1e-12
+    assert np.allclose(torch.cdist(a, b).numpy(), exact, atol=tolerance)
+    x = a.clone().requires_grad_()
+    torch.cdist(x, x.detach()).sum().backward()
+    assert x.grad is not None and x.grad.isfinite().all()

@@ -78,9 +78,19 @@ void search_row(const T* row, int64_t length, const T* wanted, int64_t n, I* pla
   for (int64_t first = 0; first < n; first += kTogether) {
     const int count = static_cast<int>(std::min<int64_t>(kTogether, n - first));
     T v[kTogether];
+    for (int k = 0; k < kTogether; ++k) v[k] = wanted[first + std::min(k, count - 1)];
+    if (first > 0) {
+      const int64_t place = static_cast<int64_t>(places[first - 1]);
+      bool same = true;
+      for (int k = 0; place > 0 && k < kTogether; ++k) same &= !left_of(place - 1, v[k]);
+      for (int k = 0; place < length && k < kTogether; ++k) same &= left_of(place, v[k]);
+      if (same) {
+        std::fill_n(places + first, count, static_cast<I>(place));
+        continue;
+      }
+    }
     int64_t low[kTogether], high[kTogether];
     for (int k = 0; k < kTogether; ++k) {
-      v[k] = wanted[first + std::min(k, count - 1)];
       low[k] = 0;
       high[k] = length;
     }
@@ -176,7 +186,7 @@ Tensor bincount(const Tensor& self, const Tensor& weights, int64_t minlength) {
       const int64_t bins = std::max(static_cast<int64_t>(high) + 1, minlength);
       if (!weights.defined()) {
         const Tensor out = filled(bins, DType::Int64);
-        count_bins(out.data<int64_t>(), bins, n, [&](int64_t i) { return static_cast<int64_t>(from[i]); });
+        count_bins(out.data<int64_t>(), bins, n, [from](int64_t i) { return static_cast<int64_t>(from[i]); });
         return out;
       }
       const Tensor sums = filled(bins, DType::Float64);

@@ -217,8 +217,9 @@ Tensor cdist(const Tensor& x1, const Tensor& x2, double p, std::optional<int64_t
   const bool many =
       x1.sizes()[size_t(x1.dim() - 2)] > kFewRows || x2.sizes()[size_t(x2.dim() - 2)] > kFewRows;
   // Derivatives are those of the differences: the product has none where a distance is 0.
-  if (p == 2 && (mode == 1 || (mode == 0 && many)) && is_floating(x1.dtype()) && x1.dtype() == x2.dtype() &&
-      !autograd_wanted(x1) && !autograd_wanted(x2))
+  if (p == 2 && (mode == 1 || (mode == 0 && many)) && is_floating(x1.dtype()) &&
+      !is_reduced_float(x1.dtype()) && x1.dtype() == x2.dtype() && !autograd_wanted(x1) &&
+      !autograd_wanted(x2))
     return distances_by_product(x1, x2);
   return linalg_vector_norm(unsqueeze(x1, -2) - unsqueeze(x2, -3), p, {-1});
 }
