@@ -393,7 +393,10 @@ struct Logit : Functor<kFloats> { // [eps] a clamped to [eps, 1 - eps]; eps < 0:
       : Functor(p), clamp(p[0].to<double>() >= 0), low(parameter<V>(p[0])), high(V(1) - low) {}
   TORCH_INLINE V operator()(V a) const {
     if (clamp) a = select(a < low, low, select(a > high, high, a));
-    return log_(a / (V(1) - a));
+    // Around 1/2 the result is next to 0: there the odds' distance from 1 is what counts.
+    const V rest = V(1) - a, odds = log_(a / rest);
+    const auto middle = (a > V(0.25)) & (a < V(0.75));
+    return any(middle) ? select(middle, log1p_((a + a - V(1)) / rest), odds) : odds;
   }
 };
 template <class V> struct Erf : Functor<kFloats> {

@@ -32,7 +32,14 @@ template <class V> struct GeluTanhGrad : Functor<kFloats> {
   }
 };
 template <class V> struct Silu : Functor<kFloating> {
-  TORCH_INLINE V operator()(V x) const { return x / (V(1) + exp_(-x)); }
+  TORCH_INLINE V operator()(V x) const {
+    if constexpr (kIsComplex<V>) {
+      return x / (V(1) + exp_(-x));
+    } else { // as in sigmoid
+      const V e = exp_(-abs_(x));
+      return x * select(x < V(0), e, V(1)) / (V(1) + e);
+    }
+  }
 };
 template <class V> struct SiluGrad : Functor<kFloating> {
   TORCH_INLINE V operator()(V grad, V x) const {
@@ -81,7 +88,8 @@ template <class V> struct Softplus : Functor<kFloats> { // [beta, threshold]
   Softplus(const Scalar* p) : Functor(p), beta(parameter<V>(p[0])), threshold(parameter<V>(p[1])) {}
   TORCH_INLINE V operator()(V x) const {
     const V scaled = x * beta;
-    return select(scaled > threshold, x, log1p_(exp_(scaled)) / beta);
+    const V value = max_or_second(V(0), scaled) + log1p_(exp_(-abs_(scaled))); // overflows nowhere
+    return select(scaled > threshold, x, value / beta);
   }
 };
 template <class V> struct SoftplusGrad : Functor<kFloats> { // [beta, threshold]

@@ -41,8 +41,12 @@ template <class V> using Ndtr = NumberOf<V, ndtr_>;
 template <class V> using LogNdtr = NumberOf<V, log_ndtr_>;
 template <class V> using Ndtri = NumberOf<V, ndtri_>;
 template <class V> using Zeta = NumberOfTwo<V, zeta_>;
-template <class V> using GammaP = NumberOfTwo<V, gamma_p_>;
-template <class V> using GammaQ = NumberOfTwo<V, gamma_q_>;
+template <class V> struct GammaP : NumberFunctor<kFloats> {
+  TORCH_INLINE V operator()(V a, V x) const { return gamma_p_(a, x); }
+};
+template <class V> struct GammaQ : NumberFunctor<kFloats> {
+  TORCH_INLINE V operator()(V a, V x) const { return gamma_q_(a, x); }
+};
 template <class V> using ChebyshevT = NumberOfTwo<V, chebyshev_t_>;
 template <class V> using ChebyshevU = NumberOfTwo<V, chebyshev_u_>;
 template <class V> using ChebyshevV = NumberOfTwo<V, chebyshev_v_>;

@@ -37,7 +37,7 @@ def _special(name: str, low: float = -2.5, high: float = 2.5, special: str = "",
 
 _OK = {"grad": WIDE}
 # PyTorch has NaN for Bessel functions of infinity, and about 8 digits of J and Y and of Ai far below 0:
-# test_special_accuracy.py has exact values.
+# tests/accuracy has exact values.
 _ROUGH = {"float32": (2e-5, 2e-6), "float64": (2e-7, 2e-8)}
 _NEAR = V([0.0, 1.0, 2.0, 4.5, math.nan])
 _BEYOND = V([0.0, 1.0, 2.0, 5.0, 8.0, 12.5, 40.0, 100.0, math.inf, math.nan])
@@ -124,7 +124,7 @@ OPS = [
                 .for_(WIDE),
             ],
             dtypes=FLOATS,
-            # PyTorch has about 9 digits for large arguments; test_special_accuracy.py has exact values
+            # PyTorch has about 9 digits for large arguments; tests/accuracy has exact values
             tolerances={**_LOOSE, "float32": (1e-4, 1e-5), "float64": (2e-8, 2e-9)},
             strides=True,
             gradgradcheck=False,

@@ -110,8 +110,10 @@ void forward(const Tensor& out, const Tensor& save_mean, const Tensor& save_rstd
              bool training, double momentum, double eps) {
   const int64_t channels = input.size(1);
   const Coefficients<T> w(weight, channels, T(1)), b(bias, channels, T(0));
-  const Scratch memory(size_t(std::max<int64_t>(channels, 1)) * 2 * sizeof(T));
-  T *const shift = memory.as<T>(), *const scale = shift + channels;
+  const Scratch memory(size_t(std::max<int64_t>(channels, 1)) * 3 * sizeof(T)),
+      exact(size_t(std::max<int64_t>(channels, 1)) * sizeof(double));
+  T *const shift = memory.as<T>(), *const scale = shift + channels, *const offset = scale + channels;
+  double* const centre = exact.as<double>();
   if (training) {
     const Tensor mean = empty_tensor(IntSpan(&channels, 1), DType::Float64),
                  var = empty_tensor(mean.sizes(), DType::Float64);
@@ -121,6 +123,7 @@ void forward(const Tensor& out, const Tensor& save_mean, const Tensor& save_rstd
     const double count = double(input.numel() / std::max<int64_t>(channels, 1));
     double *const m = mean.data<double>(), *const v = var.data<double>();
     for (int64_t c = 0; c < channels; ++c) {
+      centre[c] = m[c];
       shift[c] = T(m[c]);
       scale[c] = T(1 / std::sqrt(v[c] + eps));
       v[c] *= count / (count - 1); // unbiased for the running estimate
@@ -132,14 +135,18 @@ void forward(const Tensor& out, const Tensor& save_mean, const Tensor& save_rstd
   } else {
     const Coefficients<double> m(running_mean, channels, 0), v(running_var, channels, 1);
     for (int64_t c = 0; c < channels; ++c) {
+      centre[c] = m[c];
       shift[c] = T(m[c]);
       scale[c] = T(1 / std::sqrt(v[c] + eps));
     }
   }
-  for (int64_t c = 0; c < channels; ++c) scale[c] *= w[c];
+  for (int64_t c = 0; c < channels; ++c) {
+    scale[c] *= w[c];
+    offset[c] = b[c] + mean_rest(centre[c], scale[c]);
+  }
   if (input.numel() == 0) return;
   const SameLayout same(out, {&input});
-  transform<T>(same.target(), same.input(0), layout_of(same.input(0)), shift, scale, b.data());
+  transform<T>(same.target(), same.input(0), layout_of(same.input(0)), shift, scale, offset);
   same.finish();
 }
 

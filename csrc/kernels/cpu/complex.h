@@ -76,7 +76,17 @@ template <class T> TORCH_INLINE Cplx<T> scaled_(Cplx<T> a, T factor) {
   return {a.re * factor, a.im * factor};
 }
 template <class T> inline Cplx<T> log2_(Cplx<T> a) { return scaled_(log_(a), T(1.4426950408889634074)); }
-template <class T> inline Cplx<T> exp2_(Cplx<T> a) { return exp_(scaled_(a, T(0.69314718055994530942))); }
+// The angle has a second word: of a large one the rounding would show.
+template <class T> inline Cplx<T> exp2_(Cplx<T> a) {
+  constexpr T ln2 = T(0.69314718055994530942);
+  constexpr T ln2_rest =
+      std::is_same_v<T, float> ? T(0.69314718055994530942 - double(ln2)) : T(2.3190468138462996e-17);
+  const T size = std::exp2(a.re);
+  if (!isfinite_(a) || std::isinf(size)) return exp_(scaled_(a, ln2));
+  const T angle = a.im * ln2, rest = std::fma(a.im, ln2, -angle) + a.im * ln2_rest;
+  const T cosine = std::cos(angle), sine = std::sin(angle);
+  return {size * (cosine - rest * sine), size * (sine + rest * cosine)};
+}
 // log(1 + z) by |1 + z|^2 = 1 + (2 re + |z|^2), which keeps small z.
 template <class T> inline Cplx<T> log1p_(Cplx<T> a) {
   if (std::fabs(a.re) < T(0.5) && std::fabs(a.im) < T(0.5))

@@ -28,13 +28,15 @@ void forward(const Tensor& out, const Tensor& mean, const Tensor& rstd, const Te
       const char* const x = advance(static_cast<const void*>(input.data()), type, i * length);
       char* const y = advance(out.data(), type, i * length);
       const MeanVar stats = moments_of<T>(x, type, length);
-      const T m = T(stats.mean), scale = T(1 / std::sqrt(stats.var + eps));
+      const InverseRoot<T> root(stats.var + eps);
+      const T m = T(stats.mean), scale = root.value;
       mean.data<T>()[i] = m;
       rstd.data<T>()[i] = scale;
       for (int64_t k = 0; k < s.per_group; ++k) {
         const int64_t c = i % s.groups * s.per_group + k;
+        const T factor = scale * w[c], factor_rest = std::fma(scale, w[c], -factor) + root.rest * w[c];
         affine_run<T>(advance(static_cast<void*>(y), type, k * s.plane), advance(x, type, k * s.plane), type,
-                      s.plane, m, scale * w[c], b[c]);
+                      s.plane, m, factor, b[c] + mean_rest(stats.mean, factor), factor_rest);
       }
     }
   });
@@ -62,7 +64,7 @@ void forward_pixels(const Tensor& out, const Tensor& mean, const Tensor& rstd, c
   constexpr int64_t block = 64; // pixels summed in T before they go into double
   parallel_for(0, s.n, std::max<int64_t>(1, kGrain / (4 * c * s.plane)), [&](int64_t from, int64_t to) {
     std::vector<T> part(static_cast<size_t>(c)), centre(part), scale(part), shift(part);
-    std::vector<double> total(static_cast<size_t>(c));
+    std::vector<double> total(static_cast<size_t>(c)), means(total);
     for (int64_t n = from; n < to; ++n) {
       const T* const x = input.data<T>() + n * c * s.plane;
       T* const y = out.data<T>() + n * c * s.plane;
@@ -81,9 +83,13 @@ void forward_pixels(const Tensor& out, const Tensor& mean, const Tensor& rstd, c
         for (int64_t k = 0; k < s.per_group; ++k) sum += total[size_t(g * s.per_group + k)];
         return sum / double(s.per_group * s.plane);
       };
-      std::fill(centre.begin(), centre.end(), T(0));
+      std::copy_n(x, c, centre.begin()); // differences from the first pixel keep sums in T small
       sum_pixels(std::false_type{});
-      for (int64_t k = 0; k < c; ++k) centre[size_t(k)] = T(group_mean(k / s.per_group));
+      for (int64_t k = 0; k < c; ++k) total[size_t(k)] += double(centre[size_t(k)]) * double(s.plane);
+      for (int64_t k = 0; k < c; ++k) {
+        means[size_t(k)] = group_mean(k / s.per_group);
+        centre[size_t(k)] = T(means[size_t(k)]);
+      }
       sum_pixels(std::true_type{});
       for (int64_t g = 0; g < s.groups; ++g) {
         const T r = T(1 / std::sqrt(group_mean(g) + eps));
@@ -91,7 +97,7 @@ void forward_pixels(const Tensor& out, const Tensor& mean, const Tensor& rstd, c
         rstd.data<T>()[n * s.groups + g] = r;
         for (int64_t k = g * s.per_group; k < (g + 1) * s.per_group; ++k) {
           scale[size_t(k)] = r * w[k];
-          shift[size_t(k)] = b[k];
+          shift[size_t(k)] = b[k] + mean_rest(means[size_t(k)], scale[size_t(k)]);
         }
       }
       for (int64_t p = 0; p < s.plane; ++p)

@@ -29,14 +29,19 @@ void forward(const Tensor& out, const Tensor& mean, const Tensor& rstd, const Te
           const void* const x = advance(static_cast<const void*>(input.data()), type, r * rows.length);
           void* const y = advance(out.data(), type, r * rows.length);
           const MeanVar stats = moments_of<T>(x, type, rows.length);
-          const T m = T(stats.mean), scale = T(1 / std::sqrt(stats.var + eps));
+          const InverseRoot<T> root(stats.var + eps);
+          const T m = T(stats.mean), scale = root.value, rest = mean_rest(stats.mean, scale);
           for (int64_t first = 0; first < rows.length; first += kNormBlock) {
             const int64_t size = std::min(kNormBlock, rows.length - first);
             const T* const px = read_block<T>(advance(x, type, first), type, size, in_buffer);
             T* const py = block_target<T>(advance(y, type, first), type, out_buffer);
             const T *const pw = w.data() + first, *const pb = b.data() + first;
             each_vec<T>(size, [&](int64_t i, auto load, auto store) {
-              store(py + i, fused((load(px + i) - V(m)) * V(scale), load(pw + i), load(pb + i)));
+              const V d = load(px + i) - V(m);
+              V offset(rest);
+              if constexpr (std::is_same_v<T, double>) offset = fused(d, V(root.rest), offset);
+              const V z = fused(d, V(scale), offset);
+              store(py + i, fused(z, load(pw + i), load(pb + i)));
             });
             write_block(advance(y, type, first), type, size, py);
           }

@@ -2,6 +2,7 @@
 #include "core/allocator.h"
 #include "core/tensor.h"
 #include "core/threads.h"
+#include "kernels/cpu/reduce_sum.h"
 #include "kernels/nn_kernels.h"
 
 #include <algorithm>
@@ -125,21 +126,23 @@ void nll_loss(const Tensor& out, const Tensor& total_weight, const Tensor& input
       double* const partial = memory.as<double>();
       parallel_for(0, blocks, kGrain / kBlock, [&](int64_t begin, int64_t end) {
         for (int64_t b = begin; b < end; ++b) {
-          double loss = 0, total = 0;
+          TwoSum<double> loss, total;
           s.walk(b * kBlock, std::min((b + 1) * kBlock, s.count), [&](int64_t from, int64_t which, int64_t) {
             const auto [value, w] = term(from, which);
-            loss += static_cast<double>(value);
-            total += static_cast<double>(w);
+            loss.add(static_cast<double>(value));
+            total.add(static_cast<double>(w));
           });
-          partial[2 * b] = loss;
-          partial[2 * b + 1] = total;
+          partial[2 * b] = loss.value();
+          partial[2 * b + 1] = total.value();
         }
       });
-      double loss = 0, total = 0;
+      TwoSum<double> losses, totals;
       for (int64_t b = 0; b < blocks; ++b) {
-        loss += partial[2 * b];
-        total += partial[2 * b + 1];
+        losses.add(partial[2 * b]);
+        totals.add(partial[2 * b + 1]);
       }
+      double loss = losses.value();
+      const double total = totals.value();
       if (reduction == kMean) loss /= total; // 0 / 0 when every target is ignored
       *out.data<T>() = static_cast<T>(static_cast<SumType<T>>(loss));
       *total_weight.data<T>() = static_cast<T>(static_cast<SumType<T>>(total));

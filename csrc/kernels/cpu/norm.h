@@ -75,10 +75,25 @@ template <class T> MeanVar moments_of(const void* x, DType type, int64_t n) {
   }
   return {acc[0], acc[1] / double(n)};
 }
+// With m the mean in T and scale that of the values: what to add to (x - m) * scale for the part of the mean
+// that m has lost.
+template <class T> T mean_rest(double mean, T scale) { return T((double(T(mean)) - mean) * double(scale)); }
 
-// out[i] = (x[i] - shift) * scale + offset
+// 1 / sqrt(v), with what its rounding to T loses; results in double would show that.
+template <class T> struct InverseRoot {
+  T value, rest;
+  explicit InverseRoot(double v) {
+    const double root = 1 / std::sqrt(v), one = v * root;
+    const double error = std::fma(-one, root, 1.0) - std::fma(v, root, -one) * root;
+    value = T(root);
+    rest = std::is_same_v<T, double> && std::isfinite(error) ? T(0.5 * root * error) : T(0);
+  }
+};
+
+// out[i] = (x[i] - shift) * scale + offset; scale_rest is a second word of scale, for doubles.
 template <class T>
-void affine_run(void* out, const void* x, DType type, int64_t n, T shift, T scale, T offset) {
+void affine_run(void* out, const void* x, DType type, int64_t n, T shift, T scale, T offset,
+                T scale_rest = T(0)) {
   using V = Vec<T>;
   alignas(64) T in_buffer[kNormBlock], out_buffer[kNormBlock];
   for (int64_t first = 0; first < n; first += kNormBlock) {
@@ -86,7 +101,11 @@ void affine_run(void* out, const void* x, DType type, int64_t n, T shift, T scal
     const T* const from = read_block<T>(advance(x, type, first), type, size, in_buffer);
     T* const to = block_target<T>(advance(out, type, first), type, out_buffer);
     each_vec<T>(size, [&](int64_t i, auto load, auto store) {
-      store(to + i, fused(load(from + i) - V(shift), V(scale), V(offset)));
+      const V d = load(from + i) - V(shift);
+      if constexpr (std::is_same_v<T, double>)
+        store(to + i, fused(d, V(scale), fused(d, V(scale_rest), V(offset))));
+      else
+        store(to + i, fused(d, V(scale), V(offset)));
     });
     write_block(advance(out, type, first), type, size, to);
   }

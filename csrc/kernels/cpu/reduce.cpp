@@ -108,18 +108,25 @@ public:
     if (blocks < kMaxPieces && p_.length * block_ > 2 * kPiece)
       pieces = std::min({kMaxPieces, p_.length * block_ / kPiece, walk.count()});
     const int64_t work = std::max<int64_t>(1, p_.length / pieces * block_);
-    if (pieces == 1 && !columns_ && direct_ && walk.count() == 1 && kept.ndim == 1 && blocks > 1 &&
-        r_.acc_width == item_size(r_.acc_type)) { // others keep several values apart
-      constexpr int64_t kTogether = 64;           // rows whose results are finished and stored in one go
+    if (pieces == 1 && !columns_ && direct_ && walk.count() == 1 && kept.ndim == 1 && blocks > 1) {
+      constexpr int64_t kTogether = 64; // rows whose results are finished and stored in one go
       parallel_for(0, blocks, std::max<int64_t>(1, kGrain / work), [&](int64_t first, int64_t last) {
-        alignas(64) char acc[kTogether * kMaxAccWidth];
+        const int64_t width = item_size(r_.acc_type), parts = r_.acc_width / width;
+        alignas(64) char acc[kMaxAccWidth], all[kTogether * kMaxAccWidth];
         for (int64_t b = first; b < last; b += kTogether) {
           const int64_t m = std::min(kTogether, last - b);
-          r_.init(acc, m);
-          for (int64_t j = 0; j < m; ++j)
-            r_.run(acc + j * r_.acc_width, kept.data[0] + (b + j) * kept.strides[0][0], red.sizes[0],
-                   r_.context);
-          store(b, m, acc);
+          r_.init(all, m);
+          for (int64_t j = 0; j < m; ++j) {
+            const char* const x = kept.data[0] + (b + j) * kept.strides[0][0];
+            if (parts == 1) {
+              r_.run(all + j * width, x, red.sizes[0], r_.context);
+              continue;
+            }
+            r_.init(acc, 1);
+            r_.run(acc, x, red.sizes[0], r_.context);
+            for (int64_t k = 0; k < parts; ++k) std::memcpy(all + (k * m + j) * 8, acc + k * 8, 8);
+          }
+          store(b, m, all);
         }
       });
       return;

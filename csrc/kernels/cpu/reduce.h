@@ -7,6 +7,8 @@
 
 namespace torch::TORCH_ISA {
 
+// An accumulator of several numbers, all of 8 bytes, is kept as that many rows: those of m outputs
+// are m first numbers, m second ones ...
 struct Reduction {
   DType tile_type;   // input values are converted to this, tile by tile
   DType acc_type;    // what an accumulator is, as far as storing it into the output goes

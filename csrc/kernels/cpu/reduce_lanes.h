@@ -88,7 +88,7 @@ template <class Join, class T, class A, class Map = AsIs> struct Lanes {
     if constexpr (kHalf)
       widen(four(x, x + kStep / 4, x + kStep / 2, x + 3 * kStep / 4), p.part[0], p.part[1]);
     else if constexpr (kWiden)
-      load_widened(x, p.part[0], p.part[1]);
+      for (int i = 0; i < kParts; ++i) p.part[i] = load_widened(x + i * Vec<A>::kLanes);
     else
       p.part[0] = Vec<A>::load(x);
     for (int i = 0; i < kParts; ++i) p.part[i] = Map::apply(p.part[i], context);

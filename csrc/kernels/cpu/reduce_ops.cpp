@@ -1,6 +1,8 @@
-// sum, mean, prod, amax, amin, all, any, count_nonzero. Floats add up in double lanes, integers in int64.
+// sum, mean, prod, amax, amin, all, any, count_nonzero. Floats add up in two words of double (reduce_sum.h),
+// integers in int64.
 #include "kernels/cpu/complex.h"
 #include "kernels/cpu/reduce_lanes.h"
+#include "kernels/cpu/reduce_sum.h"
 #include "kernels/reduce_kernels.h"
 
 #include <algorithm>
@@ -77,8 +79,11 @@ template <class Join> Reduction accumulating(const Tensor& out, const Tensor& se
       return reduction<Lanes<Join, BFloat16, D>>(DType::BFloat16, DType::Float64);
   }
   const bool narrow = self.dtype() == DType::Float32 || is_reduced_float(self.dtype());
-  return narrow ? reduction<Lanes<Join, float, D>>(DType::Float32, DType::Float64)
-                : reduction<Lanes<Join, D, D>>(DType::Float64, DType::Float64);
+  if constexpr (std::is_same_v<Join, SumJoin>)
+    return narrow ? precise_sum<float>() : precise_sum<double>();
+  else
+    return narrow ? reduction<Lanes<Join, float, D>>(DType::Float32, DType::Float64)
+                  : reduction<Lanes<Join, D, D>>(DType::Float64, DType::Float64);
 }
 
 template <class Join> void extremum(const char* op, const Tensor& out, const Tensor& self, IntSpan dims) {
@@ -191,15 +196,20 @@ void sum(const Tensor& out, const Tensor& self, IntSpan dims) {
 void mean(const Tensor& out, const Tensor& self, IntSpan dims) {
   Reduction r = accumulating<SumJoin>(out, self);
   if (r.acc_type == DType::Int64) fail_dtype("mean", out.dtype());
-  // Both accumulators are rows of doubles. Nothing summed over nothing is 0 / 0.
+  // Nothing summed over nothing is 0 / 0.
   const double count = out.numel() == 0 ? 0 : double(self.numel() / out.numel());
   r.context = &count;
   if (r.acc_type == DType::Complex128) {
     r.finish = [](void* acc, int64_t m, const void* n) {
       for (int64_t j = 0; j < 2 * m; ++j) static_cast<double*>(acc)[j] /= *static_cast<const double*>(n);
     };
+  } else if (r.acc_width == sizeof(double)) {
+    r.finish = [](void* acc, int64_t m, const void* n) {
+      for (int64_t j = 0; j < m; ++j) static_cast<double*>(acc)[j] /= *static_cast<const double*>(n);
+    };
   } else {
     r.finish = [](void* acc, int64_t m, const void* n) {
+      PreciseSum<double>::finish(acc, m, nullptr);
       for (int64_t j = 0; j < m; ++j) static_cast<double*>(acc)[j] /= *static_cast<const double*>(n);
     };
   }

@@ -52,14 +52,20 @@ double trigamma_(double x) {
     const double sine = std::sin(std::numbers::pi * (x - std::round(x)));
     return std::numbers::pi * std::numbers::pi / (sine * sine) - trigamma_(1 - x);
   }
-  double result = 0;
-  for (; x < 10; ++x) result += 1 / (x * x);
+  const double start = x;
+  int steps = 0;
+  for (; x < 10; ++steps) x = start + steps + 1;
   const double z = 1 / (x * x);
   const double series =
-      z *
-      (1.0 / 6 -
-       z * (1.0 / 30 - z * (1.0 / 42 - z * (1.0 / 30 - z * (5.0 / 66 - z * (691.0 / 2730 - z * 7.0 / 6))))));
-  return result + 1 / x + 0.5 * z + series / x;
+      z * (1.0 / 6 -
+           z * (1.0 / 30 -
+                z * (1.0 / 42 -
+                     z * (1.0 / 30 -
+                          z * (5.0 / 66 - z * (691.0 / 2730 -
+                                               z * (7.0 / 6 - z * (3617.0 / 510 - z * 43867.0 / 798))))))));
+  double sum = (series / x + 0.5 * z) + 1 / x;
+  for (int k = steps; k-- > 0;) sum += 1 / ((start + k) * (start + k)); // small terms first
+  return sum;
 }
 
 } // namespace torch::TORCH_ISA

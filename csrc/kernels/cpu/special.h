@@ -46,7 +46,9 @@ double ndtri_(double p);
 
 double zeta_(double s, double q);
 double polygamma_(int64_t n, double x);
+float gamma_p_(float a, float x);
 double gamma_p_(double a, double x);
+float gamma_q_(float a, float x);
 double gamma_q_(double a, double x);
 
 // Orthogonal polynomials of degree n (its whole part); 0 for negative degrees.

@@ -23,9 +23,12 @@ double grown(double x, double y) {
   return half * y * half;
 }
 
-double k0_small(double x) { return table_value(kK0Small, 0, 1, x * x) - std::log(x / 2) * i0_(x); }
+double log_of_half(double x) { // half of a denormal number may not exist
+  return x > 1e-300 ? std::log(x / 2) : std::log(x) - std::numbers::ln2;
+}
+double k0_small(double x) { return table_value(kK0Small, 0, 1, x * x) - log_of_half(x) * i0_(x); }
 double k1_small(double x) {
-  return 1 / x + (x * table_value(kK1Small, 0, 1, x * x) + std::log(x / 2) * i1_(x));
+  return 1 / x + (x * table_value(kK1Small, 0, 1, x * x) + log_of_half(x) * i1_(x));
 }
 
 } // namespace

@@ -105,33 +105,40 @@ double polygamma_(int64_t n, double x) {
 
 namespace {
 
+// The incomplete gamma functions, in R: double for results in float, and for those in double a type that has
+// more bits, where the platform has one. The factor's exponent takes off what its size has of them.
+// Series end where their terms are below kTolerance of the sum.
+template <class R> constexpr R kTolerance = std::is_same_v<R, double> ? R(1e-10) : R(1e-19);
+
 // log(1 + u) - u without cancellation: with r = u / (2 + u) it is 2 (r^3 / 3 + r^5 / 5 + ...) - u r.
-double log1p_minus(double u) {
-  if (std::fabs(u) > 0.5) return std::log1p(u) - u;
-  const double r = u / (2 + u), square = r * r;
-  double term = r * square, sum = 0;
-  for (int k = 3; std::fabs(term) > std::fabs(sum) * 1e-18 && k < 80; k += 2, term *= square) sum += term / k;
+template <class R> R log1p_minus(R u) {
+  if (std::fabs(u) > R(0.5)) return std::log1p(u) - u;
+  const R r = u / (2 + u), square = r * r;
+  R term = r * square, sum = 0;
+  for (int k = 3; std::fabs(term) > std::fabs(sum) * kTolerance<R> && k < 80; k += 2, term *= square)
+    sum += term / k;
   return 2 * sum - u * r;
 }
 
 // x^a exp(-x) / Gamma(a + 1)
-double gamma_factor(double a, double x) {
-  if (a < 140 && x < 600 && a * std::fabs(std::log(x)) < 600)
+template <class R> R gamma_factor(R a, R x) {
+  constexpr R reach = std::numeric_limits<R>::max_exponent > 1024 ? 10000 : 600; // of exp
+  if (a < 140 && x < reach && a * std::fabs(std::log(x)) < reach)
     return std::pow(x, a) * std::exp(-x) / (std::tgamma(a) * a);
   if (a < 20) return std::exp(a * std::log(x) - x - std::lgamma(a)) / a;
-  const double z = 1 / (a * a);
-  const double stirling =
-      (1.0 / 12 -
-       z * (1.0 / 360 - z * (1.0 / 1260 - z * (1.0 / 1680 - z * (1.0 / 1188 - z * 691.0 / 360360))))) /
+  const R z = 1 / (a * a);
+  const R stirling =
+      (R(1) / 12 -
+       z * (R(1) / 360 - z * (R(1) / 1260 - z * (R(1) / 1680 - z * (R(1) / 1188 - z * R(691) / 360360))))) /
       a;
-  const double u = (x - a) / a, exponent = std::fabs(u) > 0.5 ? std::log(x / a) - u : log1p_minus(u);
-  return std::exp(a * exponent - stirling) / std::sqrt(2 * std::numbers::pi * a);
+  const R u = (x - a) / a, exponent = std::fabs(u) > R(0.5) ? std::log(x / a) - u : log1p_minus(u);
+  return std::exp(a * exponent - stirling) / std::sqrt(2 * std::numbers::pi_v<R> * a);
 }
 
 // P by its power series (DLMF 8.11.4).
-double gamma_series(double a, double x) {
-  double term = 1, sum = 1;
-  for (double n = a + 1; term > sum * 1e-17; ++n) {
+template <class R> R gamma_series(R a, R x) {
+  R term = 1, sum = 1;
+  for (R n = a + 1; term > sum * kTolerance<R>; ++n) {
     term *= x / n;
     sum += term;
   }
@@ -140,87 +147,92 @@ double gamma_series(double a, double x) {
 
 // Q by its continued fraction (DLMF 8.9.2): Lentz' method says how many terms it takes, and they are summed
 // from the last one, which loses least.
-double gamma_fraction(double a, double x) {
-  double b = x + 1 - a, c = 1e300, d = 1 / b;
+template <class R> R gamma_fraction(R a, R x) {
+  R b = x + 1 - a, c = R(1e300), d = 1 / b;
   int n = 1;
   for (; n < 100000; ++n) {
-    const double numerator = -n * (n - a);
+    const R numerator = -n * (n - a);
     b += 2;
     d = 1 / (numerator * d + b);
     c = b + numerator / c;
-    if (std::fabs(c * d - 1) < 1e-17) break;
+    if (std::fabs(c * d - 1) < kTolerance<R>) break;
   }
   n += n / 2;   // small steps remain, many of them
   if (a <= 1) { // the same fraction before its contraction: without differences
-    double value = x;
+    R value = x;
     for (int k = n; k >= 1; --k) value = x + (k - a) / (1 + k / value);
     return gamma_factor(a, x) * a / value;
   }
-  double value = x + (2 * n + 1 - a);
+  R value = x + (2 * n + 1 - a);
   for (int i = n; i >= 1; --i) value = x + (2 * i - 1 - a) - i * (i - a) / value;
   return gamma_factor(a, x) * a / value;
 }
 
 // log Gamma(1 + a), accurate near 0 too
-double lgamma_of_next(double a) {
-  if (a > 0.5) return std::lgamma(a + 1);
-  double sum = 0;
-  for (int k = 29; k >= 2; --k) sum = (sum + kZetaLessOne[0][k - 2] / (k % 2 ? -k : k)) * a;
-  return a - std::log1p(a) + (sum - std::numbers::egamma) * a;
+template <class R> R lgamma_of_next(R a) {
+  if (a > R(0.5)) return std::lgamma(a + 1);
+  R sum = 0;
+  for (int k = 29; k >= 2; --k) sum = (sum + kZetaLessOne[0][k - 2] / R(k % 2 ? -k : k)) * a;
+  return a - std::log1p(a) + (sum - std::numbers::egamma_v<R>)*a;
 }
 
 // Q for small x and a, where 1 - P would cancel.
-double gamma_q_small(double a, double x) {
-  double term = 1, sum = 0;
+template <class R> R gamma_q_small(R a, R x) {
+  R term = 1, sum = 0;
   for (int n = 1; n < 100; ++n) {
     term *= -x / n;
     sum += term / (a + n);
-    if (std::fabs(term) < std::fabs(sum) * 1e-17) break;
+    if (std::fabs(term) < std::fabs(sum) * kTolerance<R>) break;
   }
-  const double log_power = a * std::log(x) - lgamma_of_next(a);
+  const R log_power = a * std::log(x) - lgamma_of_next(a);
   return -std::expm1(log_power) - std::exp(log_power) * a * sum;
 }
 
 // P (or Q) by the expansion that is uniform in x / a (DLMF 8.12.3), for large a and x near it.
-double gamma_uniform(double a, double x, bool upper) {
-  const double mu = (x - a) / a, half_square = -log1p_minus(mu);
-  const double eta = std::copysign(std::sqrt(2 * half_square), mu);
-  double sum = 0, power = 1;
+template <class R> R gamma_uniform(R a, R x, bool upper) {
+  const R mu = (x - a) / a, half_square = -log1p_minus(mu);
+  const R eta = std::copysign(std::sqrt(2 * half_square), mu);
+  R sum = 0, power = 1;
   for (const auto& row : kTemme) {
-    double c = 0;
+    R c = 0;
     for (int i = 12; i >= 0; --i) c = c * eta + row[i];
     sum += c * power;
     power /= a;
   }
-  const double rest = std::exp(-a * half_square) / std::sqrt(2 * std::numbers::pi * a) * sum;
-  const double y = eta * std::sqrt(a / 2);
-  return upper ? 0.5 * std::erfc(y) + rest : 0.5 * std::erfc(-y) - rest;
+  const R rest = std::exp(-a * half_square) / std::sqrt(2 * std::numbers::pi_v<R> * a) * sum;
+  const R y = eta * std::sqrt(a / 2);
+  return upper ? std::erfc(y) / 2 + rest : std::erfc(-y) / 2 - rest;
 }
 
 bool is_uniform(double a, double x) { return a > 1000 && std::fabs(x - a) < 0.1 * a; }
 
-} // namespace
-
-double gamma_p_(double a, double x) {
+template <class R> double gamma_p(double a, double x) {
   if (std::isnan(a) || std::isnan(x) || a < 0 || x < 0) return kNan;
   if (a == 0) return x > 0 ? 1 : kNan;
   if (x == 0) return 0;
   if (a == kInf) return x == kInf ? kNan : 0;
   if (x == kInf) return 1;
-  if (is_uniform(a, x)) return gamma_uniform(a, x, false);
-  if (x <= a + 1 || x <= 1.5) return gamma_series(a, x);
-  return 1 - gamma_fraction(a, x);
+  if (is_uniform(a, x)) return double(gamma_uniform<R>(a, x, false));
+  if (x <= a + 1 || x <= 1.5) return double(gamma_series<R>(a, x));
+  return double(1 - gamma_fraction<R>(a, x));
 }
-double gamma_q_(double a, double x) {
+template <class R> double gamma_q(double a, double x) {
   if (std::isnan(a) || std::isnan(x) || a < 0 || x < 0) return kNan;
   if (a == 0) return x > 0 ? 0 : kNan;
   if (x == 0) return 1;
   if (a == kInf) return x == kInf ? kNan : 1;
   if (x == kInf) return 0;
-  if (is_uniform(a, x)) return gamma_uniform(a, x, true);
-  if (x <= 0.7) return a > x ? 1 - gamma_series(a, x) : gamma_q_small(a, x);
-  return x <= (a > 1 ? a + 1 : a) ? 1 - gamma_series(a, x) : gamma_fraction(a, x);
+  if (is_uniform(a, x)) return double(gamma_uniform<R>(a, x, true));
+  if (x <= 0.7) return double(a > x ? 1 - gamma_series<R>(a, x) : gamma_q_small<R>(a, x));
+  return double(x <= (a > 1 ? a + 1 : a) ? 1 - gamma_series<R>(a, x) : gamma_fraction<R>(a, x));
 }
+
+} // namespace
+
+float gamma_p_(float a, float x) { return float(gamma_p<double>(a, x)); }
+double gamma_p_(double a, double x) { return gamma_p<long double>(a, x); }
+float gamma_q_(float a, float x) { return float(gamma_q<double>(a, x)); }
+double gamma_q_(double a, double x) { return gamma_q<long double>(a, x); }
 
 namespace {
 

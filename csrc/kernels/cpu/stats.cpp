@@ -1,6 +1,7 @@
 // Reductions with more than one accumulator or with a function applied first: var, var_mean, vector_norm,
 // logsumexp.
 #include "kernels/cpu/moments.h"
+#include "kernels/cpu/reduce_sum.h"
 #include "kernels/cpu/rows.h"
 #include "kernels/create_kernels.h"
 #include "kernels/pointwise_kernels.h"
@@ -15,11 +16,11 @@ namespace {
 
 // ---- variance (moments.h) ----
 
-template <class T> Reduction moments(const double* correction) {
+template <class T, bool kRoot> Reduction moments(const double* correction) {
   using M = Moments<T>;
   const DType type = dtype_of<T>();
-  return {type,      DType::Float64, 3 * int64_t(sizeof(double)), M::init, M::run, M::columns, M::merge,
-          M::finish, correction};
+  return {type,       DType::Float64, 3 * int64_t(sizeof(double)), M::init,   M::run,
+          M::columns, M::merge,       M::template finish<kRoot>,   correction};
 }
 
 Tensor real_part(const Tensor& t, int64_t which) { // 0: real, 1: imaginary
@@ -28,6 +29,8 @@ Tensor real_part(const Tensor& t, int64_t which) { // 0: real, 1: imaginary
   return alias_as(t, real_type(t.dtype()), t.sizes(), strides, 2 * t.offset() + which);
 }
 
+// Variance or, with kRoot, standard deviation.
+template <bool kRoot>
 void variance(const Tensor& var, const Tensor& mean, const Tensor& self, uint64_t mask, double correction) {
   if (self.is_complex()) { // the sum of those of the parts
     Tensor parts[2], means[2];
@@ -35,15 +38,19 @@ void variance(const Tensor& var, const Tensor& mean, const Tensor& self, uint64_
       parts[k] = empty_tensor(var.sizes(), var.dtype());
       if (mean.defined()) means[k] = real_part(mean, k);
       const Tensor part_mean = mean.defined() ? empty_tensor(var.sizes(), var.dtype()) : Tensor();
-      variance(parts[k], part_mean, real_part(self, k), mask, correction);
+      variance<false>(parts[k], part_mean, real_part(self, k), mask, correction);
       if (mean.defined()) copy(means[k], part_mean);
     }
     const Tensor* const inputs[] = {&parts[0], &parts[1]};
     const Scalar one(1);
-    return pointwise(PointwiseOp::Add, var.dtype(), var, inputs, 2, &one);
+    pointwise(PointwiseOp::Add, var.dtype(), var, inputs, 2, &one);
+    const Tensor* const sum = &var;
+    if (kRoot) pointwise(PointwiseOp::Sqrt, var.dtype(), var, &sum, 1, nullptr);
+    return;
   }
   const bool narrow = self.dtype() == DType::Float32 || is_reduced_float(self.dtype());
-  reduce(narrow ? moments<float>(&correction) : moments<double>(&correction), var, self, mask, mean);
+  reduce(narrow ? moments<float, kRoot>(&correction) : moments<double, kRoot>(&correction), var, self, mask,
+         mean);
 }
 
 // ---- norms ----
@@ -73,9 +80,12 @@ struct NotZero {
 };
 
 template <class Join, class Map> Reduction mapped(const Tensor& self) {
-  return self.dtype() == DType::Float64
-             ? reduction<Lanes<Join, double, double, Map>>(DType::Float64, DType::Float64)
-             : reduction<Lanes<Join, float, double, Map>>(DType::Float32, DType::Float64);
+  if constexpr (std::is_same_v<Join, SumJoin>)
+    return self.dtype() == DType::Float64 ? precise_sum<double, Map>() : precise_sum<float, Map>();
+  else
+    return self.dtype() == DType::Float64
+               ? reduction<Lanes<Join, double, double, Map>>(DType::Float64, DType::Float64)
+               : reduction<Lanes<Join, float, double, Map>>(DType::Float32, DType::Float64);
 }
 
 // ---- logsumexp ----
@@ -194,10 +204,17 @@ template <class T> Reduction log_sum_exp() {
 } // namespace
 
 void var(const Tensor& out, const Tensor& self, IntSpan dims, double correction) {
-  variance(out, {}, self, dim_mask(dims, self.dim(), "var"), correction);
+  variance<false>(out, {}, self, dim_mask(dims, self.dim(), "var"), correction);
 }
 void var_mean(const Tensor& out, const Tensor& mean, const Tensor& self, IntSpan dims, double correction) {
-  variance(out, mean, self, dim_mask(dims, self.dim(), "var_mean"), correction);
+  variance<false>(out, mean, self, dim_mask(dims, self.dim(), "var_mean"), correction);
+}
+void standard_deviation(const Tensor& out, const Tensor& self, IntSpan dims, double correction) {
+  variance<true>(out, {}, self, dim_mask(dims, self.dim(), "std"), correction);
+}
+void standard_deviation_mean(const Tensor& out, const Tensor& mean, const Tensor& self, IntSpan dims,
+                             double correction) {
+  variance<true>(out, mean, self, dim_mask(dims, self.dim(), "std_mean"), correction);
 }
 
 void vector_norm(const Tensor& out, const Tensor& self, const Scalar& ord, IntSpan dims) {
@@ -228,6 +245,7 @@ void vector_norm(const Tensor& out, const Tensor& self, const Scalar& ord, IntSp
     r.finish = [](void* acc, int64_t m, const void* context) {
       const double exponent = *static_cast<const double*>(context);
       double* const a = static_cast<double*>(acc);
+      PreciseSum<double>::finish(acc, m, nullptr);
       for (int64_t j = 0; j < m; ++j) a[j] = exponent == 2 ? std::sqrt(a[j]) : std::pow(a[j], 1 / exponent);
     };
   }

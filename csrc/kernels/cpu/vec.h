@@ -243,18 +243,17 @@ TORCH_INLINE void widen(Vec<float> a, Vec<double>& low, Vec<double>& high) {
   high = (Vec<double>::Raw)_mm_cvtps_pd(_mm_movehl_ps((__m128)a.v, (__m128)a.v));
 #endif
 }
-// The same from memory, where the halves need no moving.
-TORCH_INLINE void load_widened(const float* p, Vec<double>& low, Vec<double>& high) {
+// As many floats as doubles fit into a register, widened on the way from memory.
+TORCH_INLINE Vec<double> load_widened(const float* p) {
 #if TORCH_VEC_AVX512
-  low = (Vec<double>::Raw)_mm512_maskz_cvtps_pd(0xff, _mm256_loadu_ps(p));
-  high = (Vec<double>::Raw)_mm512_maskz_cvtps_pd(0xff, _mm256_loadu_ps(p + 8));
+  return (Vec<double>::Raw)_mm512_maskz_cvtps_pd(0xff, _mm256_loadu_ps(p));
 #elif TORCH_VEC_AVX2
-  low = (Vec<double>::Raw)_mm256_cvtps_pd(_mm_loadu_ps(p));
-  high = (Vec<double>::Raw)_mm256_cvtps_pd(_mm_loadu_ps(p + 4));
+  return (Vec<double>::Raw)_mm256_cvtps_pd(_mm_loadu_ps(p));
 #else
-  widen(Vec<float>::load(p), low, high);
+  return (Vec<double>::Raw)_mm_cvtps_pd(_mm_castpd_ps(_mm_load_sd(reinterpret_cast<const double*>(p))));
 #endif
 }
+TORCH_INLINE Vec<double> load_widened(const double* p) { return Vec<double>::load(p); }
 TORCH_INLINE Vec<float> narrow(Vec<double> low, Vec<double> high) {
 #if TORCH_VEC_AVX512
   const __m256 a = _mm512_maskz_cvtpd_ps(0xff, (__m512d)low.v),

@@ -45,7 +45,6 @@ using SleefD = __m128d;
     return (Vec<double>::Raw)TORCH_SLEEF_D(fn, accuracy)((SleefD)a.v, (SleefD)b.v);                          \
   }
 
-TORCH_SLEEF_UNARY_D(exp_, exp, u10)
 TORCH_SLEEF_UNARY(exp2_, exp2, u10)
 TORCH_SLEEF_UNARY_D(expm1_, expm1, u10)
 TORCH_SLEEF_UNARY_D(log_, log, u10)
@@ -58,15 +57,15 @@ TORCH_SLEEF_UNARY(tan_, tan, u10)
 TORCH_SLEEF_UNARY(asin_, asin, u10)
 TORCH_SLEEF_UNARY(acos_, acos, u10)
 TORCH_SLEEF_UNARY(atan_, atan, u10)
-TORCH_SLEEF_UNARY(sinh_, sinh, u10)
-TORCH_SLEEF_UNARY(cosh_, cosh, u10)
+TORCH_SLEEF_UNARY(sleef_sinh, sinh, u10)
+TORCH_SLEEF_UNARY(sleef_cosh, cosh, u10)
 TORCH_SLEEF_UNARY_D(tanh_, tanh, u10)
-TORCH_SLEEF_UNARY(asinh_, asinh, u10)
-TORCH_SLEEF_UNARY(acosh_, acosh, u10)
+TORCH_SLEEF_UNARY(sleef_asinh, asinh, u10)
+TORCH_SLEEF_UNARY(sleef_acosh, acosh, u10)
 TORCH_SLEEF_UNARY(atanh_, atanh, u10)
 TORCH_SLEEF_UNARY_D(erf_, erf, u10)
 TORCH_SLEEF_UNARY(erfc_, erfc, u15)
-TORCH_SLEEF_UNARY(lgamma_, lgamma, u10)
+TORCH_SLEEF_UNARY(sleef_lgamma, lgamma, u10)
 TORCH_INLINE Vec<double> pow_(Vec<double> a, Vec<double> b) {
   return (Vec<double>::Raw)TORCH_SLEEF_D(pow, u10)((SleefD)a.v, (SleefD)b.v);
 }
@@ -74,6 +73,7 @@ TORCH_SLEEF_BINARY(atan2_, atan2, u10)
 TORCH_SLEEF_BINARY(hypot_, hypot, u05)
 
 TORCH_INLINE Vec<float> exp_(Vec<float> a) { return fast_exp(a); }
+TORCH_INLINE Vec<double> exp_(Vec<double> a) { return fast_exp(a); }
 TORCH_INLINE Vec<float> expm1_(Vec<float> a) { return fast_expm1(a); }
 TORCH_INLINE Vec<float> log_(Vec<float> a) { return fast_log(a); }
 TORCH_INLINE Vec<float> log1p_(Vec<float> a) { return fast_log1p(a); }
@@ -92,7 +92,52 @@ template <class T> TORCH_INLINE Mask<T> isinf_(Vec<T> a) {
 template <class T> TORCH_INLINE Mask<T> isfinite_(Vec<T> a) {
   return abs_(a) < Vec<T>(std::numeric_limits<T>::infinity());
 }
-template <class T> TORCH_INLINE Vec<T> sigmoid_(Vec<T> a) { return Vec<T>(T(1)) / (Vec<T>(T(1)) + exp_(-a)); }
+// By the exponential that does not overflow: far on the left the result is that, down to the last denormal.
+template <class T> TORCH_INLINE Vec<T> sigmoid_(Vec<T> a) {
+  const Vec<T> e = exp_(-abs_(a)), one(T(1));
+  return select(a < Vec<T>(T(0)), e, one) / (one + e);
+}
+
+// Towards the end of the range SLEEF's results are infinite too early; there these functions take a shorter
+// way.
+
+// e^|a| / 2, by halves of the exponent.
+constexpr double kSinhLimit[] = {88, 709};
+template <class T> TORCH_INLINE Vec<T> half_of_exp(Vec<T> a) {
+  const Vec<T> root = exp_(abs_(a) * Vec<T>(T(0.5)));
+  return root * Vec<T>(T(0.5)) * root;
+}
+template <class T> TORCH_INLINE Vec<T> sinh_(Vec<T> a) {
+  const Mask<T> large = abs_(a) > Vec<T>(T(kSinhLimit[sizeof(T) == 8]));
+  const Vec<T> result = sleef_sinh(a);
+  return any(large) ? select(large, copysign_(half_of_exp(a), a), result) : result;
+}
+template <class T> TORCH_INLINE Vec<T> cosh_(Vec<T> a) {
+  const Mask<T> large = abs_(a) > Vec<T>(T(kSinhLimit[sizeof(T) == 8]));
+  const Vec<T> result = sleef_cosh(a);
+  return any(large) ? select(large, half_of_exp(a), result) : result;
+}
+// Stirling's formula down to its first term.
+template <class T> TORCH_INLINE Vec<T> lgamma_(Vec<T> a) {
+  const Mask<T> large = a > Vec<T>(T(1e30));
+  const Vec<T> result = sleef_lgamma(a);
+  return any(large) ? select(large, a * (log_(a) - Vec<T>(T(1))), result) : result;
+}
+// SLEEF squares the argument of these. Far from 0 both functions are log |2 a|.
+template <class T> TORCH_INLINE Vec<T> log_of_double(Vec<T> a) {
+  return log_(a) + Vec<T>(T(0.69314718055994530942));
+}
+constexpr double kHyperbolicLimit = 1e9;
+template <class T> TORCH_INLINE Vec<T> asinh_(Vec<T> a) {
+  const Mask<T> large = abs_(a) > Vec<T>(T(kHyperbolicLimit));
+  const Vec<T> result = sleef_asinh(a);
+  return any(large) ? select(large, copysign_(log_of_double(abs_(a)), a), result) : result;
+}
+template <class T> TORCH_INLINE Vec<T> acosh_(Vec<T> a) {
+  const Mask<T> large = a > Vec<T>(T(kHyperbolicLimit));
+  const Vec<T> result = sleef_acosh(a);
+  return any(large) ? select(large, log_of_double(a), result) : result;
+}
 
 // Exact remainder with the sign of a. With a fused multiply-add one step does it while the quotient fits into
 // the mantissa: q = trunc(a / b) is the true one or, when the division rounded up to a whole number, one too

@@ -10,7 +10,6 @@ namespace torch::ops {
 Tensor mH(const Tensor& m);                           // conjugate transpose of matrices
 Tensor scaled(const Tensor& t, const Scalar& factor); // t itself for 1
 Tensor rows_of(const Tensor& t);                      // (..., n) as (rows, n)
-Tensor std_from_var(const Tensor& var);
 Tensor linear_grad_weight(const Tensor& grad, const Tensor& input);
 
 Tensor div_grad_other(const Tensor& grad, const Tensor& self, const Tensor& other);
@@ -43,6 +42,11 @@ Tensor value_selected_grad(const Tensor& grad, const Tensor& indices, IntSpan si
                            bool keepdim);
 Tensor var_grad(const Tensor& grad, const Tensor& self, OptInts dim, const std::optional<Scalar>& correction,
                 bool keepdim);
+Tensor std_grad(const Tensor& grad, const Tensor& self, const Tensor& result, OptInts dim,
+                const std::optional<Scalar>& correction, bool keepdim);
+Tensor std_mean_grad(const Tensor& grad_std, const Tensor& grad_mean, const Tensor& self,
+                     const Tensor& result, OptInts dim, const std::optional<Scalar>& correction,
+                     bool keepdim);
 Tensor var_mean_grad(const Tensor& grad_var, const Tensor& grad_mean, const Tensor& self, OptInts dim,
                      const std::optional<Scalar>& correction, bool keepdim);
 Tensor vector_norm_grad(const Tensor& grad, const Tensor& self, const Scalar& ord, const Tensor& result,

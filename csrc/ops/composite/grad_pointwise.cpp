@@ -17,13 +17,6 @@ Tensor linear_grad_weight(const Tensor& grad, const Tensor& input) {
                                   : mm(t(rows_of(grad)), rows);
 }
 
-Tensor std_from_var(const Tensor& var) {
-  if (!autograd_wanted(var)) return sqrt(var);
-  // Where the variance is 0 the gradient is taken as 0 rather than the infinite slope of sqrt.
-  const Tensor zero = eq(var, 0);
-  return masked_fill(sqrt(masked_fill(var, zero, 1)), zero, 0);
-}
-
 Tensor div_grad_other(const Tensor& grad, const Tensor& self, const Tensor& other) {
   return neg(grad) * conj(self / other / other);
 }

@@ -102,6 +102,24 @@ Tensor var_mean_grad(const Tensor& grad_var, const Tensor& grad_mean, const Tens
   return out;
 }
 
+namespace {
+// The gradient of the variance; where that is 0 it is taken as 0 rather than infinite.
+Tensor through_root(const Tensor& grad, const Tensor& result) {
+  const Tensor zero = eq(result, 0);
+  return masked_fill(grad / (masked_fill(result, zero, 1) * Scalar(2)), zero, 0);
+}
+} // namespace
+Tensor std_grad(const Tensor& grad, const Tensor& self, const Tensor& result, OptInts dim,
+                const std::optional<Scalar>& correction, bool keepdim) {
+  return var_grad(through_root(grad, result), self, dim, correction, keepdim);
+}
+Tensor std_mean_grad(const Tensor& grad_std, const Tensor& grad_mean, const Tensor& self,
+                     const Tensor& result, OptInts dim, const std::optional<Scalar>& correction,
+                     bool keepdim) {
+  return var_mean_grad(grad_std.defined() ? through_root(grad_std, result) : grad_std, grad_mean, self, dim,
+                       correction, keepdim);
+}
+
 Tensor vector_norm_grad(const Tensor& grad, const Tensor& self, const Scalar& ord, const Tensor& result,
                         OptInts dim, bool keepdim) {
   const double p = ord.to<double>();

@@ -17,22 +17,11 @@ Tensor var(const Tensor& self, bool unbiased) {
 Tensor var(const Tensor& self, OptInts dim, bool unbiased, bool keepdim) {
   return var(self, dim, Scalar(int64_t{unbiased}), keepdim);
 }
-Tensor std(const Tensor& self, OptInts dim, const std::optional<Scalar>& correction, bool keepdim) {
-  check(is_differentiable(self.dtype()), "std and var only support floating point and complex dtypes, got ",
-        self.dtype());
-  const Tensor v = var(self, dim, correction, keepdim);
-  return std_from_var(v);
-}
 Tensor std(const Tensor& self, bool unbiased) {
   return std(self, std::nullopt, Scalar(int64_t{unbiased}), false);
 }
 Tensor std(const Tensor& self, OptInts dim, bool unbiased, bool keepdim) {
   return std(self, dim, Scalar(int64_t{unbiased}), keepdim);
-}
-std::tuple<Tensor, Tensor> std_mean(const Tensor& self, OptInts dim, const std::optional<Scalar>& correction,
-                                    bool keepdim) {
-  auto [v, m] = var_mean(self, dim, correction, keepdim);
-  return {std_from_var(v), m};
 }
 
 std::tuple<Tensor, Tensor> var_mean(const Tensor& self, bool unbiased) {

@@ -67,7 +67,7 @@ TensorMeta reduce_float(const char* op, const Tensor& self, OptInts dim, bool ke
   DType type = self.dtype();
   if (std::string_view(op) == "logsumexp" && is_integral(type, true)) type = default_dtype();
   check(is_differentiable(type), op, " only supports floating point and complex dtypes, got ", self.dtype());
-  if (std::string_view(op) == "var") type = real_type(type);
+  if (std::string_view(op) == "var" || std::string_view(op) == "std") type = real_type(type);
   return reduce(op, self, dim, keepdim, type);
 }
 
