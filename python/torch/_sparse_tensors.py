@@ -66,7 +66,7 @@ def sparse_coo_tensor(
             :class:`torch.sparse.check_sparse_tensor_invariants`
         is_coalesced: declares that entries are in order and no two of one place.
 
-    Example::
+    Example:
 
         >>> x = torch.sparse_coo_tensor([[0, 1, 1], [2, 0, 2]], [3.0, 4.0, 5.0], (2, 3))
         >>> x.to_dense()
@@ -131,6 +131,14 @@ def sparse_compressed_tensor(
         size: of the tensor. Default: what the indices need
         layout: ``torch.sparse_csr``, ``torch.sparse_csc``, ``torch.sparse_bsr`` or ``torch.sparse_bsc``.
         dtype, device, pin_memory, requires_grad, check_invariants: as for :func:`torch.sparse_coo_tensor`.
+    
+    Example:
+
+        >>> begins, columns = torch.tensor([0, 1, 2]), torch.tensor([1, 0])
+        >>> x = torch.sparse_compressed_tensor(begins, columns, torch.tensor([3.0, 4.0]), layout=torch.sparse_csr)
+        >>> x.to_dense()
+        tensor([[0., 3.],
+                [4., 0.]])
     """
     _refuse_pinned(pin_memory)
     if layout not in _COMPRESSED:
@@ -182,9 +190,19 @@ def _compressed_maker(name: str, layout: Any, first: str, second: str, what: str
     make.__signature__ = model.replace(  # type: ignore[attr-defined]
         parameters=[p.replace(name=renamed.get(k, k)) for k, p in model.parameters.items() if k != "layout"]
     )
+    make.__annotations__ = {renamed.get(k, k): p.annotation for k, p in model.parameters.items() if k != "layout"}
+    make.__annotations__["return"] = model.return_annotation
     make.__name__ = make.__qualname__ = name
     make.__module__ = "torch"
-    make.__doc__ = f"""Make a tensor in {what}. See :func:`torch.sparse_compressed_tensor`."""
+    blocks = "torch.ones(2, 1, 1)" if "b" in name.split("_")[1] else "torch.tensor([3.0, 4.0])"
+    make.__doc__ = f"""Make a tensor in {what}. See :func:`torch.sparse_compressed_tensor`.
+
+    Example:
+
+        >>> begins, places, entries = torch.tensor([0, 1, 2]), torch.tensor([1, 0]), {blocks}
+        >>> torch.{name}(begins, places, entries).to_dense().shape
+        torch.Size([2, 2])
+    """
     return make
 
 
@@ -205,24 +223,20 @@ sparse_bsc_tensor = _compressed_maker(
 # ---- conversions ----
 
 
-def to_sparse(self: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+_TO_SPARSE = (
+    "expected one of:\n * (*, torch.layout layout = None, tuple of ints blocksize = None, int dense_dim = None)\n"
+    " * (int sparse_dim)"
+)
+
+
+def to_sparse(self: torch.Tensor, sparse_dim: Any = None, **kwargs: Any) -> torch.Tensor:
     """``to_sparse(sparse_dim)`` gives a COO tensor with that many dimensions listed (default: all);
     ``to_sparse(layout=None, blocksize=None, dense_dim=None)`` one of another layout."""
-    names = set(kwargs)
-    if len(args) > 1 or names - {"sparse_dim", "layout", "blocksize", "dense_dim"} or (args and names):
-        raise TypeError(
-            "to_sparse() received an invalid combination of arguments, but expected one of:\n"
-            " * (*, torch.layout layout = None, tuple of ints blocksize = None, int dense_dim = None)\n"
-            " * (int sparse_dim)"
-        )
-    sparse_dim = args[0] if args else kwargs.get("sparse_dim")
     if sparse_dim is not None:
-        if not isinstance(sparse_dim, int) or isinstance(sparse_dim, bool):
+        if kwargs or not isinstance(sparse_dim, int) or isinstance(sparse_dim, bool):
             raise TypeError(
                 f"to_sparse() received an invalid combination of arguments - got ({type(sparse_dim).__name__}), but "
-                "expected one of:\n"
-                " * (*, torch.layout layout = None, tuple of ints blocksize = None, int dense_dim = None)\n"
-                " * (int sparse_dim)"
+                + _TO_SPARSE
             )
         return self._to_sparse(sparse_dim)
     return _converted(self, kwargs.get("layout") or _C.sparse_coo, kwargs.get("blocksize"), kwargs.get("dense_dim"))

@@ -104,7 +104,13 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):  # type: ignore[metaclass]
         return torch._array_api
 
     def to_device(self, device: Any, /, *, stream: Any = None) -> Tensor:
-        """The tensor on a device; the array API's name for ``to(device)``."""
+        """The tensor on a device; the array API's name for ``to(device)``.
+
+        Example:
+
+            >>> torch.ones(2).to_device("cpu")
+            tensor([1., 1.])
+        """
         if stream is not None:
             raise NotImplementedError("to_device: streams are not supported")
         return self.to(device)
@@ -493,12 +499,88 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):  # type: ignore[metaclass]
         """
         return _C._VariableFunctions.movedim(self, source, destination)
 
-    to_sparse = _lazy("torch._sparse_tensors", "to_sparse")
-    to_sparse_coo = _lazy("torch._sparse_tensors", "to_sparse_coo")
-    to_sparse_csr = _lazy("torch._sparse_tensors", "to_sparse_csr")
-    to_sparse_csc = _lazy("torch._sparse_tensors", "to_sparse_csc")
-    to_sparse_bsr = _lazy("torch._sparse_tensors", "to_sparse_bsr")
-    to_sparse_bsc = _lazy("torch._sparse_tensors", "to_sparse_bsc")
+    def to_sparse(
+        self, sparse_dim: Optional[int] = None, *, layout: Any = None, blocksize: Any = None, dense_dim: Any = None
+    ) -> Tensor:
+        """The tensor in COO layout with ``sparse_dim`` dimensions listed (default: all), or in another ``layout``.
+
+        ``blocksize`` and ``dense_dim`` belong to the other layouts.
+
+        Example:
+
+            >>> torch.tensor([[0.0, 2.0], [0.0, 0.0]]).to_sparse()
+            tensor(indices=tensor([[0],
+                                   [1]]),
+                   values=tensor([2.]),
+                   size=(2, 2), nnz=1, layout=torch.sparse_coo)
+        """
+        from torch import _sparse_tensors
+
+        given = {"sparse_dim": sparse_dim, "layout": layout, "blocksize": blocksize, "dense_dim": dense_dim}
+        return _sparse_tensors.to_sparse(self, **{key: value for key, value in given.items() if value is not None})
+
+    def to_sparse_coo(self) -> Tensor:
+        """The tensor in COO layout.
+
+        Example:
+
+            >>> torch.eye(2).to_sparse_coo().indices()
+            tensor([[0, 1],
+                    [0, 1]])
+        """
+        from torch import _sparse_tensors
+
+        return _sparse_tensors.to_sparse_coo(self)
+
+    def to_sparse_csr(self, dense_dim: Optional[int] = None) -> Tensor:
+        """The matrix in CSR layout; the last ``dense_dim`` dimensions are those of its entries.
+
+        Example:
+
+            >>> torch.tensor([[0, 2], [3, 0]]).to_sparse_csr().crow_indices()
+            tensor([0, 1, 2])
+        """
+        from torch import _sparse_tensors
+
+        return _sparse_tensors.to_sparse_csr(self, dense_dim)
+
+    def to_sparse_csc(self, dense_dim: Optional[int] = None) -> Tensor:
+        """The matrix in CSC layout; the last ``dense_dim`` dimensions are those of its entries.
+
+        Example:
+
+            >>> torch.tensor([[0, 2], [3, 0]]).to_sparse_csc().row_indices()
+            tensor([1, 0])
+        """
+        from torch import _sparse_tensors
+
+        return _sparse_tensors.to_sparse_csc(self, dense_dim)
+
+    def to_sparse_bsr(self, blocksize: Any, dense_dim: Optional[int] = None) -> Tensor:
+        """The matrix in BSR layout. Only for tensors that have it.
+
+        Example:
+
+            >>> begins, places, blocks = torch.tensor([0, 1]), torch.tensor([0]), torch.ones(1, 2, 2)
+            >>> torch.sparse_bsr_tensor(begins, places, blocks).to_sparse_bsr((2, 2)).layout
+            torch.sparse_bsr
+        """
+        from torch import _sparse_tensors
+
+        return _sparse_tensors.to_sparse_bsr(self, blocksize, dense_dim)
+
+    def to_sparse_bsc(self, blocksize: Any, dense_dim: Optional[int] = None) -> Tensor:
+        """The matrix in BSC layout. Only for tensors that have it.
+
+        Example:
+
+            >>> begins, places, blocks = torch.tensor([0, 1]), torch.tensor([0]), torch.ones(1, 2, 2)
+            >>> torch.sparse_bsc_tensor(begins, places, blocks).to_sparse_bsc((2, 2)).layout
+            torch.sparse_bsc
+        """
+        from torch import _sparse_tensors
+
+        return _sparse_tensors.to_sparse_bsc(self, blocksize, dense_dim)
 
     def apply_(self, callable: Any) -> Tensor:
         """Replaces each element by what ``callable(element)`` returns. Slow: for small tensors on the CPU only.

@@ -42,6 +42,8 @@ PECULIAR = {
     "trapz": "differences wrap around",
     "cumulative_trapezoid": "differences wrap around",
 }
+# Where another integer type takes part: uint64 and signed integers have no common type.
+ALONE = {"searchsorted", "bucketize"}
 # Ops that refuse the wide types: see docs/compatibility.md.
 REFUSED = {"interpolate"}
 
@@ -86,7 +88,7 @@ def test_as_uint8(op: Op, dtype: str, oracle: Any) -> None:
     answers, same_dtype = oracle.ask([item[2] for item in made]), oracle.ask(wide)
     failures = checks.Failures(f"{op.key} {dtype}")
     for (case, sample, _), asked, theirs, theirs_wide in zip(made, wide, answers, same_dtype):
-        if theirs[0] == "error":
+        if theirs[0] == "error" or (dtype == "uint64" and op.name in ALONE and ":int64" in case):
             continue
         ours = wire.run(asked)
         own = {"strides": None if sample.strides else False, "case": case}

@@ -52,11 +52,13 @@ Tensor nansum(const Tensor& self, OptInts dim, bool keepdim, std::optional<DType
 Tensor median(const Tensor& self) {
   if (self.numel() == 0) { // NaN, or what becomes of it as an integer
     const DType type = self.dtype();
-    const Scalar none = type == DType::Int64   ? Scalar(std::numeric_limits<int64_t>::min())
-                        : type == DType::Int32 ? Scalar(int64_t{std::numeric_limits<int32_t>::min()})
-                        : is_integral(type)    ? Scalar(int64_t{0})
-                                               : Scalar(std::numeric_limits<double>::quiet_NaN());
-    return full({}, none, type, self.device());
+    const Scalar none = type == DType::Int64    ? Scalar(std::numeric_limits<int64_t>::min())
+                        : type == DType::Int32  ? Scalar(int64_t{std::numeric_limits<int32_t>::min()})
+                        : type == DType::UInt64 ? Scalar(uint64_t{1} << 63)
+                        : is_integral(type)     ? Scalar(int64_t{0})
+                                                : Scalar(std::numeric_limits<double>::quiet_NaN());
+    const Tensor result = full({}, none, type, self.device());
+    return is_floating(type) ? sum(self) + result : result; // with a gradient of as many elements
   }
   return std::get<0>(median(reshape(self, {-1}), 0, false));
 }

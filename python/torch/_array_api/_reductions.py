@@ -44,9 +44,10 @@ def prod(
     x: Tensor, /, *, axis: Any = None, dtype: Optional[torch.dtype] = None, keepdims: builtins.bool = False
 ) -> Tensor:
     """Product over axes, all by default."""
-    result = x.to(sum_dtype(x, dtype))
+    dtype = sum_dtype(x, dtype)
+    result = x.to(dtype)
     for one in sorted(_positions(x, axis), reverse=True):
-        result = torch.prod(result, one, keepdims)
+        result = torch.prod(result, one, keepdims, dtype=dtype)
     return result
 
 

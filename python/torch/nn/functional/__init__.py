@@ -733,7 +733,8 @@ def huber_loss(
     """
     input, target = _of_one_size(input, target)
     if weight is not None:
-        return _weighted(_nn.huber_loss(input, target, 0, delta), weight, reduction)
+        loss = _weighted(_nn.huber_loss(input, target, 0, delta), weight, "none" if reduction == "mean" else reduction)
+        return loss.mean() if reduction == "mean" else loss
     return _nn.huber_loss(input, target, _Reduction.get_enum(reduction), delta)
 
 
