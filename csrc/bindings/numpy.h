@@ -16,8 +16,8 @@ bool is_numpy_scalar(PyObject* o);
 std::optional<DType> dtype_of_numpy(PyObject* o);
 // dtype of a numpy.dtype or a scalar type such as numpy.float32; nullopt for everything else.
 std::optional<DType> dtype_of_numpy_type(PyObject* o);
-// Copies an array of exactly these sizes and this dtype that lies there in C order; false: it is not like that,
-// and nothing has happened.
+// Copies an array of exactly these sizes and this dtype that lies there in C order; false: it is not like
+// that, and nothing has happened.
 bool copy_numpy_block(PyObject* array, IntSpan sizes, DType dtype, void* out);
 // Zero copy. Read-only arrays give a tensor whose storage is not writable. Throws TypeError / ValueError for
 // arrays that no tensor can alias (dtype, byte order, strides).

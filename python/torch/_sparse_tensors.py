@@ -131,7 +131,7 @@ def sparse_compressed_tensor(
         size: of the tensor. Default: what the indices need
         layout: ``torch.sparse_csr``, ``torch.sparse_csc``, ``torch.sparse_bsr`` or ``torch.sparse_bsc``.
         dtype, device, pin_memory, requires_grad, check_invariants: as for :func:`torch.sparse_coo_tensor`.
-    
+
     Example:
 
         >>> begins, columns = torch.tensor([0, 1, 2]), torch.tensor([1, 0])
