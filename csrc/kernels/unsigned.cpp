@@ -2,11 +2,9 @@
 // Kernels are compiled for uint8 and the signed integers, not for uint16, uint32 and uint64. Those get along
 // with little code of their own:
 // - what moves elements goes by their width, conversions have rows for them, and so has what reads its
-// operands
-//   through conversions (sums, products, scans of them, truth);
+//   operands through conversions (sums, products, scans of them, truth);
 // - elementwise ops compute uint16 in int32, uint32 in int64, and uint64 in int64 where the bits of the
-// result are
-//   the same, else in rows of uint64 (Sign64 in pointwise.h);
+//   result are the same, else in rows of uint64 (Sign64 in pointwise.h);
 // - the kernels named below see tensors of the signed type of the same width. Where numbers are only added,
 //   multiplied or written, the bits are the same. Where they are compared, inputs are copied with their
 //   highest bit flipped, which turns the order of one type into that of the other, and results are flipped

@@ -106,6 +106,9 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):  # type: ignore[metaclass]
     def to_device(self, device: Any, /, *, stream: Any = None) -> Tensor:
         """The tensor on a device; the array API's name for ``to(device)``.
 
+        Raises:
+            NotImplementedError: a stream is given.
+
         Example:
 
             >>> torch.ones(2).to_device("cpu")
