@@ -211,7 +211,7 @@ void convert_tile(char* out, int64_t os0, int64_t os1, DType to, const char* in,
     }
     move_tile(scratch, in_width, cols * in_width, in, is0, is1, cols, rows, in_width);
     in = scratch;
-    scratch += n * in_width;
+    scratch += (n * in_width + 15) / 16 * 16; // aligned for any type
   }
   if (out_dense) return convert(out, in, n);
   convert(scratch, in, n);
