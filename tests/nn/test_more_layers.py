@@ -84,6 +84,16 @@ for d, x in ((1, torch.randn(2, 3, 7)), (2, torch.randn(2, 3, 6, 7)), (3, torch.
     result.append((repr(u), u(y, at), u(y, at, output_size=x.size()), attempt(lambda: u(y, at, output_size=[1, 1]))[0]))
 """,
     "places of maxima": "m = nn.AdaptiveMaxPool2d((2, None), return_indices=True); f = nn.FractionalMaxPool2d(2, 3, return_indices=True, _random_samples=torch.full((1, 2, 2), 0.4)); x = torch.randn(1, 2, 7, 8); result = (repr(m), m(x), f(x))",
+    "bags": """
+result = []
+x, begin = torch.tensor([1, 2, 4, 5, 4, 3]), torch.tensor([0, 2, 2])
+for k in (dict(mode='sum'), dict(), dict(mode='max'), dict(mode='sum', padding_idx=4), dict(max_norm=1.0, norm_type=1.0), dict(scale_grad_by_freq=True, mode='sum'), dict(include_last_offset=True)):
+    torch.manual_seed(1); m = nn.EmbeddingBag(10, 3, **k)
+    out = m(x, begin); (out * torch.arange(out.numel()).reshape(out.shape)).sum().backward()
+    result.append((repr(m), out, m.weight.grad, m(x.reshape(2, 3))))
+m = nn.EmbeddingBag.from_pretrained(torch.arange(6.0).reshape(3, 2), mode='sum')
+result.append((m.weight.requires_grad, m(torch.tensor([[0, 2]]), per_sample_weights=torch.tensor([[1.0, 0.5]])), [attempt(f)[0] for f in (lambda: nn.EmbeddingBag(3, 2, padding_idx=3), lambda: nn.EmbeddingBag.from_pretrained(torch.ones(3)), lambda: m(torch.tensor([0, 2])), lambda: nn.EmbeddingBag(3, 2, mode='x')(torch.tensor([[0]])))]))
+""",
     "output_size": "m = nn.ConvTranspose2d(2, 3, 3, stride=3, padding=1); x = torch.randn(1, 2, 4, 5); result = (m(x, output_size=(11, 14)), m(x, output_size=[1, 3, 12, 13]), attempt(lambda: m(x, output_size=(50, 14))), attempt(lambda: m(x, output_size=(1, 2, 3))))",
     "transposed with modes": "result = [attempt(lambda: getattr(nn, f'ConvTranspose{d}d')(2, 3, 3, padding_mode='reflect')) for d in (1, 2, 3)]",
     "wrong dimensions": "x = torch.randn(2, 3); result = [attempt(lambda: f(x)) for f in (nn.CircularPad2d(1), nn.InstanceNorm2d(3), nn.CircularPad3d(1), nn.InstanceNorm3d(3), nn.BatchNorm3d(3))]",
