@@ -30,8 +30,8 @@ unit in the last place of the exact value (from mpmath, 40 digits) in the result
   2^25 of each other in size, or sums above 1e-7 of what is added up; beyond both the error is 2^-50 of what is added up.
 - **Sums of float64** are added by fours (short ones singly), then in two words: the error does not grow with the length.
   PyTorch's does.
-- **float16 and bfloat16** are computed in float32 (sums as those of float32) and rounded once: functions of one number
-  are within 0.51 ulp for every number that there is, reductions correctly rounded.
+- **float16 and bfloat16** are computed in float32 and rounded once: functions of one number are within 0.51 ulp for
+  every number that there is. Sums add four numbers in float32, then these in float64.
 - **Threads**: results are the same bits for any number of threads. **Place**: a function's value does not depend on where
   in the tensor, or in which layout, its argument lies.
 - **Special functions** in float32 are computed in float64 and rounded.
