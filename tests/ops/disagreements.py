@@ -22,6 +22,11 @@ LISTED: list = [
         "PyTorch fails for strided operands: it takes a view where only a copy has that shape",
     ),
     (
+        "native_group_norm",
+        r"oracle raises RuntimeError \(.Expected X.is_contiguous",
+        "PyTorch refuses memory that is not contiguous, which group_norm copies",
+    ),
+    (
         "rnn_* gru lstm",
         r"oracle raises RuntimeError \(.The size of tensor a \(0\)",
         "PyTorch reads the batch sizes of packed sequences as if they lay one after the other",
