@@ -50,6 +50,7 @@ def settings() -> Iterator[None]:
     torch.set_num_threads(threads)
     torch.set_rng_state(state)
     assert torch.get_default_dtype() == torch.float32 and not torch.are_deterministic_algorithms_enabled()
+    assert torch.as_tensor(torch.empty(1, device="meta")).is_meta, "an example leaves a default device"
 
 
 def failure(name: str, text: str) -> str:
