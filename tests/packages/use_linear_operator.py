@@ -26,7 +26,9 @@ quad, logdet = dense.inv_quad_logdet(right, logdet=True)
 show("gradient", matrix.grad)
 show("sum", (dense + DiagLinearOperator(torch.arange(1.0, 13))).matmul(right))
 show("toeplitz", ToeplitzLinearOperator(torch.linspace(2, 0, 12)) @ right)
-kronecker = KroneckerProductLinearOperator(DenseLinearOperator(torch.eye(3) + 0.1), DenseLinearOperator(torch.eye(4) * 2))
+kronecker = KroneckerProductLinearOperator(
+    DenseLinearOperator(torch.eye(3) + 0.1), DenseLinearOperator(torch.eye(4) * 2)
+)
 show("kronecker", kronecker.solve(right))
 show("root", RootLinearOperator(torch.randn(12, 4)).to_dense())
 with linear_operator.settings.max_cholesky_size(1):

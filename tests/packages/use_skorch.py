@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from figures import show
-from skorch import NeuralNetClassifier, NeuralNetRegressor
-from skorch.callbacks import Checkpoint, EarlyStopping, EpochScoring, LRScheduler
 from sklearn.datasets import load_diabetes, load_digits
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
+from skorch import NeuralNetClassifier, NeuralNetRegressor
+from skorch.callbacks import Checkpoint, EarlyStopping, EpochScoring, LRScheduler
 
 IMPORT = "skorch"
 
@@ -56,7 +56,9 @@ show("probabilities", pipe.predict_proba(x[:20]), 1e-3)
 pipe["net"].save_params(f_params=folder / "p.pt", f_optimizer=folder / "o.pt", f_history=folder / "h.json")
 again = NeuralNetClassifier(Network, criterion=torch.nn.CrossEntropyLoss, optimizer=torch.optim.Adam).initialize()
 again.load_params(f_params=folder / "p.pt", f_optimizer=folder / "o.pt", f_history=folder / "h.json")
-show("loaded", torch.from_numpy(again.predict_proba(StandardScaler().fit(x).transform(x[:20]).astype(np.float32))), 1e-3)
+show(
+    "loaded", torch.from_numpy(again.predict_proba(StandardScaler().fit(x).transform(x[:20]).astype(np.float32))), 1e-3
+)
 torch.manual_seed(0)
 small = NeuralNetClassifier(Network, criterion=torch.nn.CrossEntropyLoss, max_epochs=3, train_split=None, verbose=0)
 search = GridSearchCV(small, {"lr": [0.01, 0.1], "module__hidden": [8, 16]}, cv=2, scoring="neg_log_loss")

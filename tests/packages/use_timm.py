@@ -3,7 +3,6 @@
 import timm
 import torch
 from figures import gradients, show, train
-from timm.data import Mixup
 from timm.loss import LabelSmoothingCrossEntropy
 from timm.optim import create_optimizer_v2
 from timm.scheduler import CosineLRScheduler

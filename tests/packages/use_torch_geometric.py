@@ -20,7 +20,10 @@ show("edges", data.edge_index, 0.0)
 show("degree", degree(data.edge_index[0], nodes))
 show("dense", to_dense_adj(data.edge_index))
 show("softmax", softmax(torch.rand(data.num_edges), data.edge_index[1]))
-show("scatter", [scatter(data.x[data.edge_index[0]], data.edge_index[1], reduce=r) for r in ("sum", "mean", "max", "min")])
+show(
+    "scatter",
+    [scatter(data.x[data.edge_index[0]], data.edge_index[1], reduce=r) for r in ("sum", "mean", "max", "min")],
+)
 
 
 class Network(torch.nn.Module):
@@ -52,7 +55,9 @@ for name, make in (
     show(f"{name} losses", losses, 1e-3)
     network.eval()
     show(f"{name} output", network(data.x, data.edge_index), 1e-3)
-graphs = [Data(x=torch.rand(n, 12), edge_index=torch.randint(n, (2, 3 * n)), y=torch.tensor([n % 2])) for n in range(3, 11)]
+graphs = [
+    Data(x=torch.rand(n, 12), edge_index=torch.randint(n, (2, 3 * n)), y=torch.tensor([n % 2])) for n in range(3, 11)
+]
 for batch in DataLoader(graphs, batch_size=4):
     show("pooled", global_mean_pool(GCNConv(12, 3)(batch.x, batch.edge_index), batch.batch))
 show("batch", Batch.from_data_list(graphs).ptr, 0.0)

@@ -43,7 +43,10 @@ for metric in (
     a, b = (x.view(10, 10), y.view(10, 10)) if isinstance(metric, tm.CosineSimilarity) else (x, y)
     show(type(metric).__name__, metric(a, b))
 show("retrieval", tm.retrieval.RetrievalMAP()(x.sigmoid(), y > 0, indexes=torch.arange(100) // 10))
-show("ssim", tm.image.StructuralSimilarityIndexMeasure(data_range=1.0)(torch.rand(2, 3, 32, 32), torch.rand(2, 3, 32, 32)))
+show(
+    "ssim",
+    tm.image.StructuralSimilarityIndexMeasure(data_range=1.0)(torch.rand(2, 3, 32, 32), torch.rand(2, 3, 32, 32)),
+)
 show("psnr", tm.image.PeakSignalNoiseRatio(data_range=1.0)(torch.rand(2, 3, 32, 32), torch.rand(2, 3, 32, 32)))
 show("snr", tm.audio.ScaleInvariantSignalNoiseRatio()(x, y))
 show("perplexity", tm.text.Perplexity()(torch.randn(2, 8, 5), torch.randint(5, (2, 8))))

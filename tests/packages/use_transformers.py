@@ -5,7 +5,7 @@ import tempfile
 
 os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_VERBOSITY="error", TQDM_DISABLE="1", WANDB_DISABLED="true")
 import torch
-from figures import gradients, show, train
+from figures import gradients, show
 from transformers import (
     BertConfig,
     BertForMaskedLM,
@@ -35,7 +35,14 @@ def build(name):
     torch.manual_seed(0)
     if name == "gpt2":
         config = GPT2Config(
-            vocab_size=99, n_embd=32, n_layer=2, n_head=4, n_positions=64, bos_token_id=1, eos_token_id=2, pad_token_id=0
+            vocab_size=99,
+            n_embd=32,
+            n_layer=2,
+            n_head=4,
+            n_positions=64,
+            bos_token_id=1,
+            eos_token_id=2,
+            pad_token_id=0,
         )
         return GPT2LMHeadModel(config), {"input_ids": ids, "attention_mask": mask, "labels": ids}
     if name == "bert":
@@ -45,10 +52,23 @@ def build(name):
         return LlamaForCausalLM(config), {"input_ids": ids, "attention_mask": mask, "labels": ids}
     if name == "t5":
         config = T5Config(
-            vocab_size=99, d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4, decoder_start_token_id=0, pad_token_id=0
+            vocab_size=99,
+            d_model=32,
+            d_kv=8,
+            d_ff=64,
+            num_layers=2,
+            num_heads=4,
+            decoder_start_token_id=0,
+            pad_token_id=0,
         )
-        return T5ForConditionalGeneration(config), {"input_ids": ids, "attention_mask": mask, "labels": ids[:, :7].contiguous()}
-    config = ViTConfig(**{k: v for k, v in small.items() if k != "vocab_size"}, image_size=32, patch_size=8, num_labels=5)
+        return T5ForConditionalGeneration(config), {
+            "input_ids": ids,
+            "attention_mask": mask,
+            "labels": ids[:, :7].contiguous(),
+        }
+    config = ViTConfig(
+        **{k: v for k, v in small.items() if k != "vocab_size"}, image_size=32, patch_size=8, num_labels=5
+    )
     return ViTForImageClassification(config), {"pixel_values": pixels, "labels": torch.tensor([1, 4])}
 
 
