@@ -162,6 +162,7 @@ if TYPE_CHECKING:  # what is found at run time only: the operators, and what is 
         backends as backends,
         cpu as cpu,
         cuda as cuda,
+        distributions as distributions,
         fft as fft,
         linalg as linalg,
         nn as nn,
