@@ -198,7 +198,7 @@ def slack(case: str) -> float:
     return next((factor for start, factor in INEXACT.items() if case.startswith(start)), 1.0)
 
 
-# Draws whose gradients PyTorch takes from approximations of a relative error up to about 1e-3; ours have 1e-8, see
+# Draws whose gradients PyTorch takes from approximations of a relative error up to 3e-3; ours have 1e-7, see
 # test_implicit.py.
 BY_GAMMA = ("Beta", "Chi2", "Dirichlet", "FisherSnedecor", "Gamma", "InverseGamma", "StudentT", "Wishart")
 
@@ -224,6 +224,7 @@ def test_gradients_of_density(both: Any, case: str) -> None:
     both(f"{PRELUDE}\nresult = density_gradients({case!r})", strides=False, scale=1000.0 * slack(case))
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if not c.startswith(BY_GAMMA)])
+@pytest.mark.parametrize("case", CASES)
 def test_gradients_of_draws(both: Any, case: str) -> None:
-    both(f"{PRELUDE}\nresult = draw_gradients({case!r})", strides=False, scale=1000.0)
+    scale = 3e9 if case.startswith(BY_GAMMA) else 1e3
+    both(f"{PRELUDE}\nresult = draw_gradients({case!r})", strides=False, scale=scale)
