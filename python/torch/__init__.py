@@ -177,6 +177,7 @@ if TYPE_CHECKING:  # what is found at run time only: the operators, and what is 
         utils as utils,
     )
     from torch._C import *  # type: ignore[assignment]
+    from torch._compile import compile as compile
     from torch._legacy_types import set_default_tensor_type as set_default_tensor_type
     from torch._linalg_utils import (
         eig as eig,
@@ -198,32 +199,6 @@ if TYPE_CHECKING:  # what is found at run time only: the operators, and what is 
     )
     from torch.serialization import load as load, save as save
     from torch.storage import TypedStorage as TypedStorage, UntypedStorage as UntypedStorage
-
-
-def compile(
-    model: Any = None,
-    *,
-    fullgraph: Any = False,
-    dynamic: Any = None,
-    backend: Any = "inductor",
-    mode: Any = None,
-    options: Any = None,
-    disable: Any = False,
-) -> Any:
-    """Not supported yet: functions and modules run as they are.
-
-    Raises:
-        NotImplementedError: always.
-
-    Example:
-
-        >>> try:
-        ...     torch.compile(torch.nn.Linear(2, 2))
-        ... except NotImplementedError:
-        ...     print("not supported")
-        not supported
-    """
-    raise NotImplementedError("torch.compile is not supported yet; the function runs as it is")
 
 
 def use_deterministic_algorithms(mode: Any, *, warn_only: Any = False) -> None:
@@ -437,9 +412,21 @@ _LAZY_MODULES = {
     "sparse",
     "func",
     "export",
+    "futures",
+    "classes",
     "_ops",
+    "_custom_ops",
+    "_dynamo",
+    "_functorch",
+    "_higher_order_ops",
+    "_inductor",
+    "_jit_internal",
+    "_library",
+    "_subclasses",
 }
 _LAZY_NAMES = {
+    "compile": "torch._compile",
+    "_disable_dynamo": "torch._compile",
     "svd_lowrank": "torch._lowrank",
     "pca_lowrank": "torch._lowrank",
     "lobpcg": "torch._lobpcg",
