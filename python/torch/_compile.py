@@ -1,4 +1,4 @@
-"""torch.compile: checks what it is given. What the compiled function does when called is torch._dynamo.eval_frame's matter."""
+"""torch.compile: checks of its arguments. Calls of what it returns are the matter of torch._dynamo.eval_frame."""
 
 from __future__ import annotations
 
@@ -73,9 +73,7 @@ def _check_settings(mode: Optional[str], options: Optional[dict[str, Any]]) -> N
             raise RuntimeError(f"Unexpected optimization option {key}, known options are {list(known)}")
         kind = type(known[name])
         if known[name] is not None and type(value) is not kind and not (kind is float and type(value) is int):
-            raise RuntimeError(
-                f"Unexpected type of attr {key}, got {type(value).__name__} should be {kind.__name__}"
-            )
+            raise RuntimeError(f"Unexpected type of attr {key}, got {type(value).__name__} should be {kind.__name__}")
 
 
 def _disable_dynamo(fn: Any = None, recursive: bool = True) -> Any:

@@ -18,13 +18,13 @@ class FunctionModifiers:
     UNUSED = "unused (ignored and replaced with raising of an exception)"
     IGNORE = "ignore (leave as a call to Python, cannot be torch.jit.save'd)"
     EXPORT = "export (compile this function even if nothing calls it)"
-    DEFAULT = "default (compile if called from a exported function / forward)"
+    DEFAULT = "default (compile if called from an exported function / forward)"
     COPY_TO_SCRIPT_WRAPPER = "if this method is not scripted, copy the python method onto the scripted model"
     _DROP = "_drop (function is fully ignored, declaration can be unscriptable)"
 
 
 def _mark(fn: Any, modifier: str) -> Any:
-    functions = [f for f in (fn.fget, fn.fset) if f is not None] if isinstance(fn, property) else [fn]
+    functions: list[Any] = [f for f in (fn.fget, fn.fset) if f is not None] if isinstance(fn, property) else [fn]
     for function in functions:
         function._torchscript_modifier = modifier
     return fn
@@ -215,17 +215,17 @@ def _origin(ann: Any) -> Any:
 
 def is_tuple(ann: Any) -> bool:
     """Whether an annotation is a tuple type."""
-    return ann is typing.Tuple or _origin(ann) is tuple
+    return _BARE.get(ann) == "Tuple" or _origin(ann) is tuple
 
 
 def is_list(ann: Any) -> bool:
     """Whether an annotation is a list type."""
-    return ann is typing.List or _origin(ann) is list
+    return _BARE.get(ann) == "List" or _origin(ann) is list
 
 
 def is_dict(ann: Any) -> bool:
     """Whether an annotation is a dict type."""
-    return ann is typing.Dict or _origin(ann) is dict
+    return _BARE.get(ann) == "Dict" or _origin(ann) is dict
 
 
 def is_union(ann: Any) -> bool:
@@ -251,13 +251,16 @@ def is_future(ann: Any) -> bool:
     return ann is Future or _origin(ann) is Future
 
 
+# Container types that say nothing of their items.
+_BARE = {list: "list", tuple: "tuple", dict: "dict", Optional: "Optional"}
+_BARE.update({getattr(typing, name): name for name in ("List", "Tuple", "Dict")})
+
+
 def _isinstance(obj: Any, target_type: Any) -> bool:
     """``isinstance`` that understands ``List[int]`` and its kin, looking into containers."""
-    if not isinstance(target_type, tuple) and target_type in (list, tuple, dict, typing.List, typing.Tuple, typing.Dict, Optional):
-        name = {typing.List: "List", typing.Tuple: "Tuple", typing.Dict: "Dict", Optional: "Optional"}.get(
-            target_type, getattr(target_type, "__name__", "")
-        )
-        inner = {"dict": "int, int", "Dict": "int, int"}.get(name, "int")
+    name = _BARE.get(target_type) if not isinstance(target_type, (tuple, str)) else None
+    if name is not None:
+        inner = "int, int" if name in ("dict", "Dict") else "int"
         raise RuntimeError(
             f"Attempted to use {name} without a contained type. Please add a contained type, e.g. {name}[{inner}]"
         )
@@ -296,5 +299,3 @@ def get_callable_argument_names(fn: Any) -> list[str]:
     if any(p.kind is not p.POSITIONAL_OR_KEYWORD for p in parameters):
         return []
     return [p.name for p in parameters]
-
-

@@ -1,6 +1,6 @@
 """torch.ops: operators by name, ``torch.ops.aten.add.Tensor(x, y)``.
 
-Operators of the namespace ``aten`` are those of the table in C++; others are defined in Python, see :mod:`torch.library`.
+Operators of the namespace ``aten`` are those of the table in C++; others are defined by :mod:`torch.library`.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ class OpOverload(OperatorBase):
     """One overload of an operator. What it is called with goes through modes, subclasses and autograd."""
 
     _schema_text: str
+    __call__: Callable[..., Any]
 
     def __init__(self, namespace: str, name: str, overload: str, schema: str) -> None:
         super().__init__()
@@ -78,9 +79,7 @@ class OpOverload(OperatorBase):
 
     def name(self) -> str:
         """Qualified name with the overload: ``aten::add.Tensor``."""
-        return f"{self.namespace}::{self._base}" + (
-            "" if self._overloadname == "default" else f".{self._overloadname}"
-        )
+        return f"{self.namespace}::{self._base}" + ("" if self._overloadname == "default" else f".{self._overloadname}")
 
     @property
     def overloadpacket(self) -> OpOverloadPacket:

@@ -38,7 +38,7 @@ class _Classes(types.ModuleType):
         """Loads a library with classes; see ``torch.ops.load_library``."""
         import torch
 
-        torch.ops.load_library(path)
+        torch.ops.load_library(path)  # type: ignore[attr-defined]
 
 
 sys.modules[__name__] = _Classes(__name__)

@@ -1,6 +1,6 @@
 """``torch.library``: operators defined in Python, and rules for them.
 
-:func:`custom_op` makes one from a function. :class:`Library` defines one from its schema and gives it kernels by device.
+:func:`custom_op` makes one of a function. :class:`Library` defines one by its schema and gives it kernels by device.
 """
 
 from __future__ import annotations
@@ -178,16 +178,14 @@ def define(qualname: str, schema: Any, *, lib: Optional[Library] = None, tags: A
 
         return decorate
     if not isinstance(qualname, str):
-        raise ValueError(
-            f"define(qualname, schema): expected qualname to be instance of str, got {type(qualname)}"
-        )
+        raise ValueError(f"define(qualname, schema): expected qualname to be instance of str, got {type(qualname)}")
     namespace, name = custom_ops.parse_qualname(qualname)
     if lib is None:
         lib = Library(namespace, "FRAGMENT")
         _keep_alive.append(lib)
     if not schema.lstrip().startswith("("):
         raise ValueError(
-            f"define(qualname, schema, ...): expected schema to look like e.g. \"(Tensor x) -> Tensor\" but got "
+            f'define(qualname, schema, ...): expected schema to look like e.g. "(Tensor x) -> Tensor" but got '
             f'"{schema}"'
         )
     lib.define(name + schema, tags=tags)
@@ -325,9 +323,11 @@ def register_vmap(op: Any, func: Optional[Callable[..., Any]] = None, /, *, lib:
 def register_torch_dispatch(
     op: Any, torch_dispatch_class: Any, func: Optional[Callable[..., Any]] = None, /, *, lib: Any = None
 ) -> Any:
-    """Gives an operator a rule for tensors of a class, or for a class of modes: ``func(mode, func, types, args, kwargs)``."""
+    """Gives an operator a rule ``func(mode, func, types, args, kwargs)`` for a class of tensors or of modes."""
     return _decorator(
-        op, lambda resolved, function: custom_ops.register_torch_dispatch(resolved, torch_dispatch_class, function), func
+        op,
+        lambda resolved, function: custom_ops.register_torch_dispatch(resolved, torch_dispatch_class, function),
+        func,
     )
 
 
@@ -357,9 +357,9 @@ def opcheck(
 ) -> dict[str, Any]:
     """Checks an operator with sample arguments.
 
-    ``test_schema``: the operator writes what its schema says, and nothing else. ``test_autograd_registration``: it has a
-    derivative if its arguments require grad. ``test_faketensor``: results on the device meta look like real ones. The
-    tests of ahead-of-time compilation are not run: there is none.
+    ``test_schema``: the operator writes what its schema says, and nothing else. ``test_autograd_registration``: it has
+    a derivative if its arguments require grad. ``test_faketensor``: results on the device meta look like real ones.
+    The tests of ahead-of-time compilation are not run: there is none.
 
     Returns:
         "SUCCESS", "NOT RUN" or the exception for each test.

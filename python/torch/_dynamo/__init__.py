@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Optional
 
-from torch._dynamo import config as config, decorators as decorators, eval_frame as eval_frame, exc as exc, utils as utils
+from torch._dynamo import (
+    config as config,
+    decorators as decorators,
+    eval_frame as eval_frame,
+    exc as exc,
+    utils as utils,
+)
 from torch._dynamo.decorators import (
     allow_in_graph as allow_in_graph,
     assume_constant_result as assume_constant_result,

@@ -11,9 +11,7 @@ from torch._dynamo import eval_frame
 from torch._dynamo.eval_frame import DisableContext
 
 
-def disable(
-    fn: Any = None, recursive: bool = True, *, reason: Optional[str] = None, wrapping: bool = True
-) -> Any:
+def disable(fn: Any = None, recursive: bool = True, *, reason: Optional[str] = None, wrapping: bool = True) -> Any:
     """Excludes a function or module from compiling, and with ``recursive`` also what it calls.
 
     Without ``fn`` a decorator, or a context manager.
@@ -77,8 +75,7 @@ def substitute_in_graph(
     """Decorator: offers a Python function that graph capture can read in place of ``original_fn``."""
     if not callable(original_fn):
         raise TypeError(
-            f"substitute_in_graph expects a function but got {original_fn!r}. Usage: "
-            "@substitute_in_graph(original_fn)"
+            f"substitute_in_graph expects a function but got {original_fn!r}. Usage: @substitute_in_graph(original_fn)"
         )
 
     def decorate(traceable_fn: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,8 +1,8 @@
 """What ``torch.compile`` returns, and who may run it.
 
-There is no compiler yet. With ``backend="eager"`` what was compiled runs as it is, which is also what PyTorch promises for
-this backend. With any other one the first call raises NotImplementedError, unless compiling is switched off: by
-:func:`disable`, by ``set_stance("force_eager")``, by ``torch._dynamo.config.disable`` (or ``TORCH_COMPILE_DISABLE=1``), or by
+There is no compiler yet. With ``backend="eager"`` what was compiled runs as it is, which PyTorch promises as well.
+With any other one calls raise NotImplementedError, unless compiling is switched off: by :func:`disable`, by
+``set_stance("force_eager")``, by ``torch._dynamo.config.disable`` (or ``TORCH_COMPILE_DISABLE=1``), or by
 ``torch._dynamo.config.suppress_errors``, which asks for eager execution wherever compiling fails.
 """
 
@@ -23,11 +23,26 @@ Backend = Union[str, Callable[..., Any]]
 
 # Names that PyTorch knows, and those of them that work here.
 KNOWN_BACKENDS = ("inductor", "cudagraphs", "openxla", "tvm")
-KNOWN_DEBUG_BACKENDS = ("eager", "eager_noexcept", "eager_debug", "aot_eager", "aot_eager_decomp_partition", "aot_ts", "ts")
+KNOWN_DEBUG_BACKENDS = (
+    "eager",
+    "eager_noexcept",
+    "eager_debug",
+    "aot_eager",
+    "aot_eager_decomp_partition",
+    "aot_ts",
+    "ts",
+)
 EAGER_BACKENDS = ("eager", "eager_noexcept")
 registered: dict[str, Callable[..., Any]] = {}
 
-STANCES = ("default", "force_eager", "eager_on_recompile", "fail_on_recompile", "eager_then_compile", "aot_eager_then_compile")
+STANCES = (
+    "default",
+    "force_eager",
+    "eager_on_recompile",
+    "fail_on_recompile",
+    "eager_then_compile",
+    "aot_eager_then_compile",
+)
 
 
 class _Setting(threading.local):
@@ -81,6 +96,7 @@ def innermost_fn(fn: Any, unaltered_fn_attr: str = "_torchdynamo_orig_callable")
 
 
 def _wrap(fn: Callable[..., Any], call: Callable[..., Any]) -> Callable[..., Any]:
+    wrapper: Callable[..., Any]
     try:
         wrapper = functools.wraps(fn)(call)
     except (AttributeError, TypeError):  # objects that let nobody read their name
@@ -96,9 +112,9 @@ def compiled(fn: Any, backend: Backend) -> Any:
     if isinstance(fn, torch.nn.Module):
         return OptimizedModule(fn, _Compiled(backend))
     if inspect.isclass(fn):  # its instances are to be compiled where they are called
-        call = getattr(fn, "__call__")  # noqa: B004
+        call = vars(fn).get("__call__")
         if inspect.isfunction(call):
-            fn.__call__ = _Compiled(backend)(call)
+            fn.__call__ = _Compiled(backend)(call)  # type: ignore[method-assign]
         return fn
     if not callable(fn):
         raise AssertionError(f"A callable function is expected, but {type(fn)} is provided.")
@@ -211,9 +227,9 @@ class DisableContext:
         if isinstance(fn, torch.nn.Module):
             return OptimizedModule(fn, _uncompiled)
         if inspect.isclass(fn):
-            call = getattr(fn, "__call__")  # noqa: B004
+            call = vars(fn).get("__call__")
             if inspect.isfunction(call):
-                fn.__call__ = _uncompiled(call)
+                fn.__call__ = _uncompiled(call)  # type: ignore[method-assign]
             return fn
         if not callable(fn):
             raise AssertionError(f"A callable function is expected, but {type(fn)} is provided.")

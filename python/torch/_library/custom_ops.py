@@ -89,9 +89,7 @@ def _check_mutated(given: Any, mutated: Any, schema: str) -> None:
 class CustomOpDef:
     """What :func:`custom_op` returns: the operator, and the ways to add rules to it. Call it as the function."""
 
-    def __init__(
-        self, namespace: str, name: str, schema: str, fn: Callable[..., Any], tags: Any = None
-    ) -> None:
+    def __init__(self, namespace: str, name: str, schema: str, fn: Callable[..., Any], tags: Any = None) -> None:
         self._namespace = namespace
         self._name = name
         self._schema = schema

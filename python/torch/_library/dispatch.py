@@ -1,8 +1,8 @@
 """Calls of operators defined in Python.
 
-A call goes, in this order, to: ``__torch_function__`` of its arguments; the innermost TorchDispatchMode; ``__torch_dispatch__``
-of its arguments' classes; a rule for autocast; a kernel registered for Autograd, or the derivative formula; the kernel of the
-tensors' device. That is what operators of the table do, too.
+A call goes, in this order, to: ``__torch_function__`` of its arguments; the innermost TorchDispatchMode;
+``__torch_dispatch__`` of its arguments' classes; a rule for autocast; a kernel registered for Autograd, or the
+derivative formula; the kernel of the tensors' device. That is what operators of the table do, too.
 """
 
 from __future__ import annotations
@@ -393,9 +393,7 @@ def _shaped(op: PythonOverload, result: Any) -> Any:
     return tuple(result)
 
 
-def _under_autocast(
-    op: PythonOverload, device: str, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[bool, Any]:
+def _under_autocast(op: PythonOverload, device: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[bool, Any]:
     key = "Autocast" + {"cpu": "CPU", "cuda": "CUDA"}.get(device, device.upper())
     if key in keys.excluded.keys or device == "meta" or not torch.is_autocast_enabled(device):
         return False, None

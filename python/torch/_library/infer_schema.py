@@ -149,9 +149,7 @@ def infer_schema(
             )
         if name in mutable or (anything and text.startswith("Tensor")):
             if not text.startswith("Tensor"):
-                error(
-                    f"Parameter {name} is in mutable_args but only Tensors or collections of Tensors can be mutated"
-                )
+                error(f"Parameter {name} is in mutable_args but only Tensors or collections of Tensors can be mutated")
             text = f"Tensor(a{i}!){text[len('Tensor') :]}"
         if parameter.default is not parameter.empty:
             default = _default_text(parameter.default)

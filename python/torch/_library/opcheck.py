@@ -27,7 +27,11 @@ def _test_schema(op: dispatch.PythonOverload, args: tuple[Any, ...], kwargs: dic
     was, was_named = dispatch.bind(op, *before)
     pairs = [
         *((argument, now, then) for argument, now, then in zip(op._positional, bound, was)),
-        *((argument, named[argument.name], was_named[argument.name]) for argument in op._by_name if argument.name in named),
+        *(
+            (argument, named[argument.name], was_named[argument.name])
+            for argument in op._by_name
+            if argument.name in named
+        ),
     ]
     for argument, now, then in pairs:
         changed = any(

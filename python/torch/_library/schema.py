@@ -1,4 +1,4 @@
-"""Schemas of operators, read from their text: ``ns::name.overload(Tensor(a!) x, *, int[2] k=1) -> (Tensor, Tensor[])``."""
+"""Schemas of operators, read from their text: ``ns::name.overload(Tensor(a!) x, *, int[2] k=1) -> Tensor[]``."""
 
 from __future__ import annotations
 
@@ -313,7 +313,7 @@ def _parse_returns(text: str, whole: str) -> list[Argument]:
     return [_parse_argument(text, False, whole)]
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def parse_schema(schema: str) -> FunctionSchema:
     """A schema from its text."""
     return FunctionSchema(schema)

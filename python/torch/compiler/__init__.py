@@ -1,4 +1,4 @@
-"""``torch.compiler``: how :func:`torch.compile` treats functions, and what it is doing. See the page on compatibility."""
+"""``torch.compiler``: how :func:`torch.compile` treats functions, and what it is doing."""
 
 from __future__ import annotations
 
@@ -99,9 +99,7 @@ def substitute_in_graph(
     )
 
 
-def set_stance(
-    stance: str = "default", *, skip_guard_eval_unsafe: bool = False, force_backend: Any = None
-) -> Any:
+def set_stance(stance: str = "default", *, skip_guard_eval_unsafe: bool = False, force_backend: Any = None) -> Any:
     """How compiled functions behave from now on, or inside when used as context manager or decorator."""
     from torch._dynamo import decorators
 
@@ -185,7 +183,6 @@ def set_enable_guard_collectives(enabled: bool) -> bool:
     if enabled:
         warnings.warn("set_enable_guard_collectives: nothing is compiled, hence nothing agreed on", stacklevel=2)
     return False
-
 
 
 def skip_guard_on_inbuilt_nn_modules_unsafe(guard_entries: Any) -> list[bool]:

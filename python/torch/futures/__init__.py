@@ -69,7 +69,7 @@ class Future(Generic[T]):
         self._complete(None, result)
 
     def add_done_callback(self, callback: Callable[[Future[T]], None]) -> None:
-        """Calls ``callback(future)`` when the future is done, at once if it is. What it raises is reported, not raised."""
+        """Calls ``callback(future)`` when the future is done, at once if it is. What it raises is printed only."""
 
         def guarded(future: Future[T]) -> None:
             try:

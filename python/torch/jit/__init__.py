@@ -1,7 +1,7 @@
 """``torch.jit``: what TorchScript's decorators mean without TorchScript.
 
-:func:`script` returns what it is given: functions and modules run as Python, which TorchScript promises to follow. What only
-TorchScript has, graphs, archives, tracing, freezing, raises NotImplementedError.
+:func:`script` returns what it is given: functions and modules run as Python, which TorchScript promises to follow. What
+only TorchScript has, graphs, archives, tracing, freezing, raises NotImplementedError.
 """
 
 from __future__ import annotations
@@ -106,10 +106,7 @@ class ScriptFunction:
 
 
 class ScriptModule(_nn.Module):
-    """Class of compiled modules, of which there are none. For ``isinstance``."""
-
-    def __init__(self, *args: Any) -> None:
-        _not_here("torch.jit.ScriptModule")
+    """Base of modules written for TorchScript, which run as Python; :func:`script` makes no module one."""
 
 
 class RecursiveScriptModule(ScriptModule):
@@ -186,7 +183,7 @@ def isinstance_of_class(obj: Any) -> bool:
 
 
 def isinstance(obj: Any, target_type: Any) -> bool:  # noqa: A001
-    """``isinstance`` that understands ``List[int]``, ``Dict``, ``Tuple``, ``Optional`` and ``Union`` with their items."""
+    """``isinstance`` that understands ``List[int]``, ``Dict``, ``Tuple``, ``Optional`` and ``Union``."""
     return _isinstance(obj, target_type)
 
 
@@ -334,3 +331,7 @@ class strict_fusion:  # noqa: N801
     def __enter__(self) -> None: ...
 
     def __exit__(self, *exc: object) -> None: ...
+
+
+del annotations
+import torch.jit.annotations  # noqa: E402  # takes the place of what "from __future__ import annotations" left

@@ -9,7 +9,6 @@ import functools
 import hashlib
 import pickle
 import types
-from collections.abc import Callable
 from typing import Any, Optional
 
 
@@ -128,7 +127,7 @@ class ConfigPatch(contextlib.ContextDecorator):
     def __exit__(self, *exc: object) -> None:
         self.config._values.update(self._before.pop())
 
-    def __call__(self, func: Callable[..., Any]) -> Callable[..., Any]:
+    def __call__(self, func: Any) -> Any:
         if not isinstance(func, type):
             return super().__call__(func)
         for name, value in list(vars(func).items()):  # a class of tests: each of them

@@ -56,7 +56,11 @@ def _to_json(spec: Any) -> dict[str, Any]:
                 "Unable to serialize context. Please make the context json dump-able, or register a "
                 "custom serializer using _register_pytree_node."
             ) from error
-    return {"type": node.serialized_type_name, "context": context, "children_spec": [_to_json(c) for c in spec.children()]}
+    return {
+        "type": node.serialized_type_name,
+        "context": context,
+        "children_spec": [_to_json(c) for c in spec.children()],
+    }
 
 
 def _from_json(schema: Any) -> Any:
