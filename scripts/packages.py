@@ -213,7 +213,18 @@ def counts(python: Path, where: Path, suite: Suite) -> dict[str, Any]:
         "HF_HUB_OFFLINE": "1",
         "OMP_NUM_THREADS": "1",
     }
-    command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "torchvision_operators", "--tb=no", "-rfE"]
+    command: list[str | Path] = [
+        python,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "torchvision_operators",
+        "--tb=no",
+        "-rfE",
+    ]
     try:
         done = subprocess.run(
             [*command, *suite.arguments],
