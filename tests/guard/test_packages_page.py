@@ -47,7 +47,7 @@ def test_each_script_has_its_requirement() -> None:
     required = (
         ROOT / "tests" / "packages" / "requirements.txt"
     ).read_text().splitlines() + packages.WITHOUT_DEPENDENCIES
-    names = {re.split("[=<>]", line)[0].replace("-", "_").lower() for line in required}
+    names = {re.split(r"[\[=<>]", line)[0].replace("-", "_").lower() for line in required}
     assert not set(packages.scripts()) - names
 
 
