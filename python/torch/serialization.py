@@ -24,6 +24,9 @@ from torch import _weights_only_unpickler
 from torch._zip_archive import ZipReader, ZipWriter, is_zip
 from torch.storage import TypedStorage, UntypedStorage, storage_class, storage_dtype
 
+FILE_LIKE = Union[str, "os.PathLike[str]", IO[bytes]]
+MAP_LOCATION = Optional[Union[Callable[[Any, str], Any], torch.device, str, dict[str, str]]]
+
 __all__ = [
     "LoadEndianness",
     "add_safe_globals",
