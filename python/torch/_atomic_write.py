@@ -55,6 +55,8 @@ def replacing(path: str) -> Iterator[IO[bytes]]:
     one. A killed process leaves nothing else behind where files can be without a name (most of Linux); elsewhere it
     leaves a file ``.NAME.<digits>.tmp``.
     """
+    if not path:
+        raise RuntimeError("torch.save: the name of the file is empty")
     target = os.path.realpath(path)
     if os.path.exists(target) and not os.path.isfile(target):
         if os.path.isdir(target):
@@ -63,8 +65,6 @@ def replacing(path: str) -> Iterator[IO[bytes]]:
             yield file
         return
     folder, name = os.path.split(target)
-    if not name:
-        raise RuntimeError(f"torch.save: {path!r} is no name of a file")
     if not os.path.isdir(folder):
         raise RuntimeError(f"Parent directory {folder} does not exist.")
     temporary = os.path.join(folder, f".{name[:100]}.{uuid.uuid4().hex[:12]}.tmp")

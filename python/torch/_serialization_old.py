@@ -14,6 +14,7 @@ from typing import IO, Any, Optional
 
 import torch
 from torch import _weights_only_unpickler
+from torch._utils import _checks_sparse_tensors_later
 from torch.serialization import (
     MAGIC_NUMBER,
     MAP_LOCATION,
@@ -197,8 +198,10 @@ def load_old_format(
     source = OldSource(map_location, len(data))
     pickles = Pickles(data, source, weights_only, pickle_module, arguments)
     source.swap = _check_head(pickles)
-    result = pickles.next()
-    keys = pickles.next()
-    size = source.fill(keys, memoryview(data)[pickles.position :])
+    with _checks_sparse_tensors_later() as check_sparse_tensors:
+        result = pickles.next()
+        keys = pickles.next()
+        size = source.fill(keys, memoryview(data)[pickles.position :])
+        check_sparse_tensors()
     file.seek(start + pickles.position + size)  # several objects may follow each other
     return result
