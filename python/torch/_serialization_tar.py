@@ -102,9 +102,7 @@ def _read_tensors(pickles: Pickles, objects: _Objects) -> None:
         if not isinstance(storage, TypedStorage) or not 0 <= ndim <= _MOST_DIMENSIONS:
             raise _damaged("the description of a tensor is not understood")
         numbers = struct.unpack(f"<{2 * ndim + 1}q", pickles.take(16 * ndim + 8))
-        objects.known[int(key)] = _rebuild_tensor(
-            storage, numbers[-1], numbers[:ndim], numbers[ndim : 2 * ndim]
-        )
+        objects.known[int(key)] = _rebuild_tensor(storage, numbers[-1], numbers[:ndim], numbers[ndim : 2 * ndim])
 
 
 def load_tar(
