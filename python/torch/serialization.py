@@ -38,7 +38,6 @@ from torch.storage import TypedStorage, UntypedStorage, storage_class, storage_d
 from torch.utils.serialization import config
 
 FILE_LIKE = Union[str, "os.PathLike[str]", IO[bytes]]
-MAP_LOCATION = Optional[Union[Callable[[Any, str], Any], torch.device, str, dict[str, str]]]
 
 __all__ = [
     "SourceChangeWarning",
