@@ -88,6 +88,21 @@ def test_one_name_is_one_object() -> None:
     assert repr(torch.distributed.ReduceOp.SUM) == "ReduceOp.SUM"
 
 
+def test_onnx_keeps_what_is_registered() -> None:
+    from torch.onnx.symbolic_helper import parse_args
+
+    @parse_args("v", "i")
+    def write(g: Any, x: Any, n: int) -> Any:
+        return x
+
+    torch.onnx.register_custom_op_symbolic("own::write", write, 11)
+    assert torch.onnx._SYMBOLIC["own::write", 11] is write
+    torch.onnx.unregister_custom_op_symbolic("own::write", 11)
+    assert not torch.onnx._SYMBOLIC
+    with pytest.raises(torch.onnx.OnnxExporterError, match="must match the format domain::name"):
+        torch.onnx.register_custom_op_symbolic("write", write, 11)
+
+
 def test_no_device_is_a_context_that_does_nothing() -> None:
     with torch.cuda.device(None), torch.cuda.device(-1), torch.cuda.device_of(torch.ones(1)), torch.cuda.stream(None):
         pass
