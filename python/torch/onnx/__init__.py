@@ -5,21 +5,18 @@ from __future__ import annotations
 import re
 from typing import Any, Callable
 
+import torch
 from torch import _absent
 
 __all__ = ["ExportableModule", "ONNXProgram", "OnnxExporterError", "export", "is_in_onnx_export"]
 
-_listed = _absent.names_of(__name__)  # what writes files
+__getattr__ = _absent.names_of(__name__)  # what writes files
 _SYMBOLIC: dict[tuple[str, int], Callable[..., Any]] = {}  # by the operator's name and the version of the operator set
-
-
-def __getattr__(name: str) -> Any:
-    return _listed(name)
 
 
 def _check_name(symbolic_name: str) -> None:
     if not re.fullmatch(r"[a-zA-Z0-9_]+::[a-zA-Z0-9_]+[a-zA-Z0-9_.]*", symbolic_name):
-        raise __getattr__("OnnxExporterError")(
+        raise torch.onnx.OnnxExporterError(
             f"Failed to register operator {symbolic_name}. The symbolic name must match the format domain::name, "
             "and should start with a letter and contain only alphanumeric characters"
         )
