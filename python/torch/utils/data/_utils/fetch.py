@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, Callable
 
@@ -16,10 +17,26 @@ class _BaseDatasetFetcher:
         self.auto_collation = auto_collation
         self.collate_fn = collate_fn
         self.drop_last = drop_last
+        self.progress: Any = None  # in a worker: item 0 is to be the position in its batch of the sample being loaded
 
     def fetch(self, possibly_batched_index: Any) -> Any:
         """Return the batch, or without automatic batches the sample, for what the sampler gave."""
         raise NotImplementedError
+
+    def leave_out(self, samples: int) -> None:
+        """Pass over samples that were loaded in a former life."""
+
+    def state(self) -> Any:
+        """Return what says how far the dataset is, None if the dataset does not know."""
+        return None
+
+    def _watched(self, items: Iterable) -> Iterator:
+        """Yield the items, noting the position of each while it is used."""
+        progress = self.progress
+        for position, item in enumerate(items):
+            progress[0] = position
+            yield item
+        progress[0] = -1
 
 
 class _IterableDatasetFetcher(_BaseDatasetFetcher):
@@ -35,12 +52,36 @@ class _IterableDatasetFetcher(_BaseDatasetFetcher):
             raise StopIteration
         if not self.auto_collation:
             return self.collate_fn(next(self.dataset_iter))
-        data = list(islice(self.dataset_iter, len(possibly_batched_index)))
+        samples = islice(self.dataset_iter, len(possibly_batched_index))
+        if self.progress is None:
+            data = list(samples)
+        else:
+            data = self._watched_samples(samples)
         if len(data) < len(possibly_batched_index):
             self.ended = True
             if not data or self.drop_last:
                 raise StopIteration
         return self.collate_fn(data)
+
+
+    def _watched_samples(self, samples: Iterator) -> list:
+        data: list = []
+        progress = self.progress
+        progress[0] = 0
+        for sample in samples:
+            data.append(sample)
+            progress[0] = len(data)
+        progress[0] = -1
+        return data
+
+    def leave_out(self, samples: int) -> None:
+        for _ in islice(self.dataset_iter, samples):
+            pass
+
+    def state(self) -> Any:
+        if hasattr(self.dataset, "state_dict") and hasattr(self.dataset, "load_state_dict"):
+            return self.dataset.state_dict()
+        return None
 
 
 def _rows_of(dataset: Any) -> tuple | None:
@@ -76,7 +117,8 @@ class _MapDatasetFetcher(_BaseDatasetFetcher):
         getitems = getattr(self.dataset, "__getitems__", None)
         if getitems:
             return self.collate_fn(getitems(possibly_batched_index))
-        return self.collate_fn([self.dataset[index] for index in possibly_batched_index])
+        indices = possibly_batched_index if self.progress is None else self._watched(possibly_batched_index)
+        return self.collate_fn([self.dataset[index] for index in indices])
 
     def _fetch_rows(self, indices: Any) -> list | None:
         """Return the collated batch by one op a tensor rather than one a row; None where that is not the same.
