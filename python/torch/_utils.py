@@ -177,4 +177,7 @@ class ExceptionWrapper:
                 exception = self.exc_type(message)
         except Exception:
             raise RuntimeError(message) from None
-        raise exception
+        try:
+            raise exception
+        finally:
+            del exception  # or its traceback and this frame would keep each other, and all that their callers hold

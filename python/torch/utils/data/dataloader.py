@@ -14,6 +14,7 @@ from torch._utils import ExceptionWrapper
 from torch.utils.data import _utils
 from torch.utils.data._utils.fetch import _IterableDatasetFetcher, _MapDatasetFetcher
 from torch.utils.data._utils.progress import Progress, RandomState, between_iterations, check_state, resumed
+from torch.utils.data._utils.rows import batches_of_indices
 from torch.utils.data._utils.worker import BEGIN, Task, _IterableDatasetStopIteration, get_worker_info
 from torch.utils.data.dataset import Dataset, IterableDataset
 from torch.utils.data.sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
@@ -309,7 +310,7 @@ class _BaseDataLoaderIter:
             )
         self._begin(loader)
 
-    def _begin(self, loader: DataLoader) -> None:
+    def _begin(self, loader: DataLoader, again: bool = False) -> None:
         """Begin an iteration: the first one, or another one of persistent workers, or one that was interrupted."""
         state, loader._state_to_resume = loader._state_to_resume, None
         self._num_yielded = 0
@@ -320,16 +321,19 @@ class _BaseDataLoaderIter:
             state = None
         if state is None:
             start = RandomState(loader).states
-            self._sampler_iter = iter(self._index_sampler)
-            # Seeds workers; drawn in any case, so that the stream of numbers does not depend on their number.
-            self._base_seed = loader._get_base_seed()
-            self._progress = loader._progress = Progress(loader, start, self._base_seed)
+            self._sampler_iter = self._iterate_indices()
+            # Seeds workers; drawn in any case, so that the stream of numbers does not depend on their number. Workers that
+            # are there already go on with the numbers that they have.
+            if not again:
+                self._base_seed = loader._get_base_seed()
+            self._progress = loader._progress = Progress(loader, start, self._base_seed, not again)
             return
         now = RandomState(loader).states
         RandomState.restore(state["start"], loader)
         try:
-            self._sampler_iter = iter(self._index_sampler)
-            loader._get_base_seed()
+            self._sampler_iter = self._iterate_indices()
+            if state["seeded"]:
+                loader._get_base_seed()
             self._progress = loader._progress = resumed(loader, state)
             self._base_seed = self._progress.base_seed
             if self._dataset_kind == _DatasetKind.Map:
@@ -342,6 +346,13 @@ class _BaseDataLoaderIter:
             own = RandomState(loader).states["generators"]
             RandomState.restore({**now, "generators": own}, loader)
 
+    def _iterate_indices(self) -> Iterator:
+        if self._dataset_kind == _DatasetKind.Map and self._auto_collation and self._collate_fn is default_collate:
+            batches = batches_of_indices(self._index_sampler, self._dataset)
+            if batches is not None:
+                return batches
+        return iter(self._index_sampler)
+
     def _pass_over(self, progress: Progress) -> None:
         """Draw the indices of batches that were given before; keep those between them that were not."""
         end = max(progress.ahead, default=progress.yielded - 1) + 1
@@ -350,7 +361,9 @@ class _BaseDataLoaderIter:
             for number, indices in zip(range(end), self._sampler_iter)
             if number >= progress.yielded and number not in progress.ahead
         }
-        self._sampler_iter = itertools.chain(missing.values(), self._sampler_iter)
+        # A sampler draws its order when the first index is asked for, which must be while the random state is the old one.
+        first = list(itertools.islice(self._sampler_iter, 1))
+        self._sampler_iter = itertools.chain(missing.values(), first, self._sampler_iter)
         self._numbers = itertools.chain(missing, itertools.count(end))
 
     def _to_leave_out(self, loader: DataLoader, worker: int) -> tuple[int, Any]:
@@ -483,7 +496,7 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
         """Begin another iteration with the same workers."""
         if self._shutdown:
             raise RuntimeError("the workers of this DataLoader have ended; make a new one")
-        self._begin(loader)
+        self._begin(loader, again=True)
         self._start_dealing(loader)
 
     def _start_dealing(self, loader: DataLoader) -> None:

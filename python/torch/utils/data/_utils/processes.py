@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -101,6 +102,7 @@ class Recorder:
         stack = os.pread(self._descriptor, 1 << 16, self._SIZE).decode("utf-8", "replace")
         if not stack and busy:
             stack = self._memory[self._STACK : self._STACK + length].decode("utf-8", "replace")
+        stack = "\n".join(_user_lines(stack))
         if not busy:
             return None, None, stack
         return number, position if position >= 0 else None, stack
@@ -110,6 +112,14 @@ class Recorder:
             self.words.release()
             os.close(self._descriptor)
             self._descriptor = -1
+
+
+def _user_lines(stack: str) -> Iterator[str]:
+    """The part of a stack, innermost first, that is not this loader's own."""
+    for line in stack.splitlines():
+        if worker.__file__ in line:
+            return
+        yield line
 
 
 def _rebuild_recorder(duplicate: Any) -> Recorder:
@@ -159,13 +169,21 @@ def _run(task: worker.Task, channel: Channel, recorder: Recorder, parent: int, f
                     channel.send(answer)
                 except (BrokenPipeError, ConnectionResetError):
                     break
-                except Exception:  # what cannot be pickled, or finds no memory
-                    channel.send((answer[0], answer[1], ExceptionWrapper(where=where), None))
+                except Exception:  # it cannot be pickled, or finds no memory
+                    channel.send((*answer[:2], _sendable(answer[2], where), None))
             recorder.done()
             del message, answer
     except (EOFError, BrokenPipeError, ConnectionResetError):
         pass  # the loader is gone, or wants no more
     channel.close()
+
+
+def _sendable(data: Any, where: str) -> ExceptionWrapper:
+    """In an except clause: what to send in place of data that cannot be sent."""
+    if isinstance(data, ExceptionWrapper):
+        data.exc_type = RuntimeError  # its class is known in the worker only; the text has its name
+        return data
+    return ExceptionWrapper(where=where)
 
 
 class Processes:

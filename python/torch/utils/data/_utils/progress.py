@@ -86,6 +86,7 @@ class Progress:
     Attributes:
         start: the states of the generators when it began.
         base_seed: the seed of its workers.
+        seeded: whether it was drawn then; persistent workers keep theirs.
         yielded: batches given so far.
         ahead: numbers of later batches that were given out of order.
         by_worker: for iterable datasets the batches that each worker has given.
@@ -94,10 +95,11 @@ class Progress:
         finished: whether there are no more batches.
     """
 
-    def __init__(self, loader: Any, start: dict[str, Any], base_seed: int) -> None:
+    def __init__(self, loader: Any, start: dict[str, Any], base_seed: int, seeded: bool) -> None:
         workers = max(1, loader.num_workers)
         self.start = start
         self.base_seed = base_seed
+        self.seeded = seeded
         self.yielded = 0
         self.ahead: set[int] = set()
         self.by_worker = [0] * workers
@@ -129,6 +131,7 @@ class Progress:
             "last_worker": self.last_worker,
             "dataset_states": list(self.dataset_states),
             "base_seed": self.base_seed,
+            "seeded": self.seeded,
             "start": self.start,
             "finished": self.finished,
         }
@@ -171,7 +174,7 @@ def check_state(loader: Any, state: Any) -> None:
 
 def resumed(loader: Any, state: dict[str, Any]) -> Progress:
     """The progress of an iteration that goes on where ``state`` is."""
-    progress = Progress(loader, state["start"], state["base_seed"])
+    progress = Progress(loader, state["start"], state["base_seed"], state["seeded"])
     progress.yielded = state["yielded"]
     progress.ahead = set(state["ahead"])
     if state["iterable"]:

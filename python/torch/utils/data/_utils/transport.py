@@ -21,9 +21,13 @@ from collections import deque
 from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
+# All that a worker needs is imported before it is forked: a thread of the parent that was importing a module at that moment
+# is not there to end it, and the worker would wait for ever.
 import torch
+import torch.random
 from torch import _C
 from torch.multiprocessing.reductions import check_may_be_sent
+from torch.nn import Parameter
 from torch.storage import TypedStorage, UntypedStorage
 
 _INLINE = 16384  # bytes up to which a message goes through the socket
@@ -57,7 +61,7 @@ def _load_tensor(
     storage, begin = _segments.current[number]
     tensor = _C._tensor_from_storage(storage, dtype, offset - begin // dtype.itemsize, size, stride)
     if parameter:
-        return torch.nn.Parameter(tensor, requires_grad)
+        return Parameter(tensor, requires_grad)
     return tensor.requires_grad_() if requires_grad else tensor
 
 
@@ -78,7 +82,7 @@ class _Pickler(pickle.Pickler):
     def reducer_override(self, obj: Any) -> Any:
         if isinstance(obj, torch.Tensor):
             cls = type(obj)
-            parameter = cls is torch.nn.Parameter
+            parameter = cls is Parameter
             if not (parameter or cls is torch.Tensor) or obj.layout is not torch.strided or obj.device.type != "cpu":
                 return NotImplemented
             if getattr(obj, "__dict__", None):
