@@ -161,7 +161,7 @@ class ExceptionWrapper:
 
         # Text, and not the traceback: that would keep alive whatever its frames hold.
         info = sys.exc_info() if exc_info is None else exc_info
-        self.exc_type = info[0]
+        self.exc_type: Any = info[0]
         self.exc_msg = "".join(traceback.format_exception(*info))
         self.where = where
 

@@ -36,7 +36,12 @@ def add_one(inbox: Any, outbox: Any) -> None:
             return
         with torch.no_grad():
             message[0].add_(1)
-        outbox.put((message[0], [(type(x).__name__, x.requires_grad, tuple(x.stride())) for x in message if x.layout == torch.strided]))
+        outbox.put(
+            (
+                message[0],
+                [(type(x).__name__, x.requires_grad, tuple(x.stride())) for x in message if x.layout == torch.strided],
+            )
+        )
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
@@ -298,4 +303,6 @@ def test_no_room_is_an_error() -> None:
 
 
 def test_names(both: Any) -> None:
-    both("import torch.multiprocessing as mp; result = (sorted(mp.get_all_sharing_strategies()), mp.get_sharing_strategy(), sorted(mp.__all__))")
+    both(
+        "import torch.multiprocessing as mp; result = (sorted(mp.get_all_sharing_strategies()), mp.get_sharing_strategy(), sorted(mp.__all__))"
+    )

@@ -325,7 +325,12 @@ def test_worker_info_of_threads() -> None:
             info = get_worker_info()
             assert info is not None and info.rng is not None
             rng = info.rng
-            return info.id, info.worker_method, rng.random_generator.random(), torch.rand(1, generator=rng.torch_generator)
+            return (
+                info.id,
+                info.worker_method,
+                rng.random_generator.random(),
+                torch.rand(1, generator=rng.torch_generator),
+            )
 
     def draws() -> list:
         loader = DataLoader(

@@ -2,8 +2,8 @@
 
 They lie in a folder of their own in /dev/shm, one for a process and the children that it forks. A small guard process
 holds one end of a pipe whose other end these processes have: when all of them have ended, by whatever means, it removes
-the folder. A storage has one name there; each message that carries the storage has another, which the receiver takes for
-its own. No descriptor stays open.
+the folder. A storage has one name there; each message that carries the storage has another, which the receiver takes
+for its own. No descriptor stays open.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ def folder() -> str:
     with _lock:
         if _folder is None:
             if not sys.executable:
-                raise RuntimeError("the sharing strategy 'file_system' needs sys.executable, to run what removes its files")
+                raise RuntimeError(
+                    "the sharing strategy 'file_system' needs sys.executable, to run what removes its files"
+                )
             base = "/dev/shm" if os.path.isdir("/dev/shm") else tempfile.gettempdir()
             path = os.path.join(base, f"torch_{os.getpid()}_{secrets.token_hex(4)}")
             far, near = os.pipe()
@@ -79,7 +81,7 @@ def link(path: str) -> str:
         os.link(path, name)
     except FileNotFoundError:
         raise RuntimeError(
-            f"the shared memory file <{path}> is gone: the process that made the tensor has ended, so that it cannot be "
-            "passed on. clone() it first"
+            f"the shared memory file <{path}> is gone: the process that made the tensor has ended, so that it cannot "
+            "be passed on. clone() it first"
         ) from None
     return name

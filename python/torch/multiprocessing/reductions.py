@@ -106,9 +106,9 @@ def check_may_be_sent(tensor: torch.Tensor) -> None:
     """RuntimeError for tensors whose history would be lost on the way."""
     if tensor.requires_grad and not tensor.is_leaf:
         raise RuntimeError(
-            "Cowardly refusing to serialize non-leaf tensor which requires_grad, since autograd does not support crossing "
-            "process boundaries. If you just want to transfer the data, call detach() on the tensor before serializing "
-            "(e.g., putting it on the queue)."
+            "Cowardly refusing to serialize non-leaf tensor which requires_grad, since autograd does not support "
+            "crossing process boundaries. If you just want to transfer the data, call detach() on the tensor "
+            "before serializing (e.g., putting it on the queue)."
         )
 
 
@@ -199,9 +199,7 @@ def rebuild_tensor(cls: Any, storage: Any, metadata: tuple) -> torch.Tensor:
     return tensor.requires_grad_() if requires_grad else tensor
 
 
-def rebuild_meta_tensor(
-    cls: Any, dtype: torch.dtype, size: tuple, stride: tuple, requires_grad: bool
-) -> torch.Tensor:
+def rebuild_meta_tensor(cls: Any, dtype: torch.dtype, size: tuple, stride: tuple, requires_grad: bool) -> torch.Tensor:
     tensor = _rebuild_meta_tensor_no_storage(dtype, size, stride, requires_grad)
     return torch.nn.Parameter(tensor, requires_grad) if cls is torch.nn.Parameter else tensor
 
@@ -248,5 +246,3 @@ def init_reductions() -> None:
         ForkingPickler.register(cls, reduce_tensor)
     ForkingPickler.register(UntypedStorage, reduce_storage)
     ForkingPickler.register(TypedStorage, reduce_typed_storage)
-
-

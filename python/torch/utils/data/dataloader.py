@@ -76,8 +76,8 @@ class DataLoader(Generic[_T_co]):
             compute outside of it. They share the global random generators; ``get_worker_info().rng`` has generators
             for each. Default: ``"process"``
 
-    Workers run with one thread, and with random generators seeded by a number drawn when the iteration begins plus their
-    own number. The end of a worker is reported at once, with the sample that it was loading and its Python stack.
+    Workers run with one thread, and with random generators seeded by a number drawn when the iteration begins plus
+    their own number. The end of a worker is reported at once, with the sample that it was loading and its Python stack.
 
     :meth:`state_dict` says how far the iteration is; after :meth:`load_state_dict` the next iteration of such a loader
     gives the samples that were still to come.
@@ -322,8 +322,8 @@ class _BaseDataLoaderIter:
         if state is None:
             start = RandomState(loader).states
             self._sampler_iter = self._iterate_indices()
-            # Seeds workers; drawn in any case, so that the stream of numbers does not depend on their number. Workers that
-            # are there already go on with the numbers that they have.
+            # Seeds workers; drawn in any case, so that the stream of numbers does not depend on their number. Workers
+            # that are there already go on with the numbers that they have.
             if not again:
                 self._base_seed = loader._get_base_seed()
             self._progress = loader._progress = Progress(loader, start, self._base_seed, not again)
@@ -361,7 +361,7 @@ class _BaseDataLoaderIter:
             for number, indices in zip(range(end), self._sampler_iter)
             if number >= progress.yielded and number not in progress.ahead
         }
-        # A sampler draws its order when the first index is asked for, which must be while the random state is the old one.
+        # A sampler draws its order when asked for the first index, which must be while the random state is the old one.
         first = list(itertools.islice(self._sampler_iter, 1))
         self._sampler_iter = itertools.chain(missing.values(), first, self._sampler_iter)
         self._numbers = itertools.chain(missing, itertools.count(end))
@@ -414,7 +414,7 @@ class _SingleProcessDataLoaderIter(_BaseDataLoaderIter):
             raise AssertionError("_SingleProcessDataLoaderIter requires num_workers == 0")
         leave_out, dataset_state = self._to_leave_out(loader, 0)
         if dataset_state is not None:
-            self._dataset.load_state_dict(dataset_state)
+            self._dataset.load_state_dict(dataset_state)  # type: ignore[attr-defined]
         self._dataset_fetcher = _DatasetKind.create_fetcher(
             self._dataset_kind, self._dataset, self._auto_collation, self._collate_fn, self._drop_last
         )
@@ -453,13 +453,13 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
         self._pid = os.getpid()
         self._epoch = 0
         super().__init__(loader)
-        self._prefetch_factor = loader.prefetch_factor
+        self._prefetch_factor = loader.prefetch_factor or 0
         self._persistent_workers = loader.persistent_workers
         self._in_order = loader.in_order
         if self._num_workers <= 0:
             raise AssertionError("_MultiProcessingDataLoaderIter requires num_workers > 0")
         if not self._prefetch_factor:
-            raise AssertionError("prefetch_factor should be positive: it counts the batches that a worker loads in advance")
+            raise AssertionError("prefetch_factor should be positive: a worker loads so many batches in advance")
         tasks = [
             Task(
                 self._dataset_kind,

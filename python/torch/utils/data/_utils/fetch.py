@@ -62,7 +62,6 @@ class _IterableDatasetFetcher(_BaseDatasetFetcher):
                 raise StopIteration
         return self.collate_fn(data)
 
-
     def _watched_samples(self, samples: Iterator) -> list:
         data: list = []
         progress = self.progress

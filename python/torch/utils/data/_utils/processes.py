@@ -51,7 +51,7 @@ class Recorder:
     """Memory that a worker shares with its loader, in which it notes what it does: it can be read when it is dead.
 
     Words of 64 bits: position of the sample, number of the batch, epoch that the loader is at, whether a batch is being
-    loaded, bytes of the stack that follows. Behind all this faulthandler writes its own, where a signal ends the worker.
+    loaded, bytes of the stack that follows. Behind all this faulthandler writes its own where a signal ends the worker.
     """
 
     _SIZE = 65536

@@ -62,8 +62,8 @@ class RandomState:
         own = _generators_of(loader)
         if len(own) != len(states["generators"]):
             raise ValueError(
-                f"load_state_dict: the state has {len(states['generators'])} generators, the loader and its samplers have "
-                f"{len(own)}"
+                f"load_state_dict: the state has {len(states['generators'])} generators, the loader and its samplers "
+                f"have {len(own)}"
             )
         for generator, state in zip(own, states["generators"]):
             generator.set_state(state)

@@ -1,7 +1,7 @@
 """Batches of tensor rows by one op a tensor rather than by one a sample.
 
-60000 rows of 784 floats in batches of 64, an epoch: 10 ms in order and 20 ms shuffled, where fetching and stacking the rows
-takes 200 and 300 ms (benchmarks/data_loader.py).
+60000 rows of 784 floats in batches of 64, an epoch: 10 ms in order and 20 ms shuffled, where fetching and stacking the
+rows takes 200 and 300 ms (benchmarks/data_loader.py).
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Messages between a loader and its worker processes.
 
 A message is a pickle; the memory of tensors and arrays travels beside it. Small ones go through the socket. Others are
-written into a memory file, whose descriptor goes through the socket, and which the receiver maps: one copy, one mapping a
-batch, no name in /dev/shm that could stay behind or fill up, and where there is no room the writer gets an error instead
-of a signal. Received tensors hold no descriptor.
+written into a memory file, whose descriptor goes through the socket, and which the receiver maps: one copy, one mapping
+a batch, no name in /dev/shm that could stay behind or fill up, and where there is no room the writer gets an error
+instead of a signal. Received tensors hold no descriptor.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from collections import deque
 from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
-# All that a worker needs is imported before it is forked: a thread of the parent that was importing a module at that moment
-# is not there to end it, and the worker would wait for ever.
+# All that a worker needs is imported before it is forked: a thread of the parent that was importing a module at that
+# moment is not there to end it, and the worker would wait for ever.
 import torch
 import torch.random
 from torch import _C
