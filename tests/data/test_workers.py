@@ -349,6 +349,7 @@ def test_batches_hold_no_descriptors_and_no_memory() -> None:
     def count() -> int:
         return len(os.listdir("/proc/self/fd"))
 
+    gc.collect()
     before = count()
     batches = list(DataLoader(Numbers(64, size=20_000), num_workers=2))
     gc.collect()
@@ -356,6 +357,54 @@ def test_batches_hold_no_descriptors_and_no_memory() -> None:
     assert all(torch.equal(batch, torch.full((1, 20_000), float(i))) for i, batch in enumerate(batches))
     batches[3].add_(1)
     assert float(batches[4][0, 0]) == 4
+
+
+class Shared(Dataset):
+    """Rows of shared memory, which workers need not copy."""
+
+    def __init__(self) -> None:
+        self.rows = torch.arange(40.0).view(8, 5).share_memory_()
+
+    def __len__(self) -> int:
+        return 8
+
+    def __getitem__(self, index: int) -> torch.Tensor:
+        return self.rows[index]
+
+
+def test_shared_memory_is_passed_on_as_it_is() -> None:
+    data = Shared()
+    gc.collect()
+    before = len(os.listdir("/proc/self/fd"))
+    batches = list(DataLoader(data, batch_size=None, num_workers=2))
+    gc.collect()
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert torch.equal(torch.stack(batches), data.rows)
+    batches[3][0] = -1
+    assert data.rows[3, 0] == -1
+    near, far = torch.multiprocessing.Pipe()
+    near.send(batches[3])
+    assert torch.equal(far.recv(), data.rows[3])
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_rows_that_cannot_be_fetched_at_once(workers: int) -> None:
+    class Own(TensorDataset):
+        def __getitem__(self, index: int) -> tuple:
+            return (super().__getitem__(index)[0] * 10,)
+
+    numbers = torch.arange(10)
+    for data, expected in (
+        (Own(numbers), numbers * 10),
+        (torch.utils.data.Subset(TensorDataset(numbers), [-1, 3, -2, 0, 1]), torch.tensor([9, 3, 8, 0, 1])),
+        (TensorDataset(numbers.view(2, 5).t()), numbers.view(2, 5).t()),
+        (torch.utils.data.Subset(TensorDataset(numbers), [5, 3, 4]), torch.tensor([5, 3, 4])),
+    ):
+        got = torch.cat([batch for (batch,) in DataLoader(data, batch_size=3, num_workers=workers)])
+        assert torch.equal(got, expected)
+        loader = DataLoader(data, batch_size=3, num_workers=workers, shuffle=True)
+        got = torch.cat([batch for (batch,) in loader])
+        assert torch.equal(got.sort(0).values, expected.sort(0).values)
 
 
 def test_worker_of_one_loader_does_not_hold_another() -> None:

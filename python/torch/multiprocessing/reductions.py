@@ -153,7 +153,7 @@ def rebuild_storage_empty(cls: Any) -> UntypedStorage:
 
 def reduce_storage(storage: UntypedStorage) -> Any:
     """Handle of the memory of a storage, which moves to shared memory where it is not there yet."""
-    from torch.multiprocessing import _shared_files, get_sharing_strategy
+    from torch.multiprocessing import _shared_files
 
     if storage.device.type != "cpu":
         raise RuntimeError(f"only storages of the CPU can be sent to other processes, not of {storage.device}")
@@ -166,11 +166,12 @@ def reduce_storage(storage: UntypedStorage) -> Any:
         except RuntimeError:
             if storage.resizable():
                 raise
-            # An array views this memory, which must stay where it is: the receiver gets a copy.
-            storage = storage.clone().share_memory_()
         handle = _C._storage_shared_handle(storage)
     if handle is None:
-        raise RuntimeError(f"unable to share this storage by the strategy {get_sharing_strategy()!r}")
+        # The receiver gets a copy: an array views this memory, which must stay where it is; or a loader's worker has
+        # sent it, by a descriptor that was not kept.
+        storage = storage.clone().share_memory_()
+        handle = _C._storage_shared_handle(storage)
     if isinstance(handle, int):
         shared_cache[fd_id(handle)] = storage
         return rebuild_storage_fd, (type(storage), multiprocessing.reduction.DupFd(handle), storage.nbytes())

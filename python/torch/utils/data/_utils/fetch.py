@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any, Callable
 
 from torch.utils.data._utils.collate import default_collate
-from torch.utils.data._utils.rows import Rows
+from torch.utils.data._utils.rows import Indices, Rows
 
 
 class _BaseDatasetFetcher:
@@ -96,6 +96,8 @@ class _MapDatasetFetcher(_BaseDatasetFetcher):
             index = self._rows.index(possibly_batched_index)
             if index is not None:
                 return self._rows.fetch(index)
+        if type(possibly_batched_index) is Indices:
+            possibly_batched_index = possibly_batched_index.tolist()
         getitems = getattr(self.dataset, "__getitems__", None)
         if getitems:
             return self.collate_fn(getitems(possibly_batched_index))

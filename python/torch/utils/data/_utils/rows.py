@@ -1,7 +1,7 @@
 """Batches of tensor rows by one op a tensor rather than by one a sample.
 
 60000 rows of 784 floats in batches of 64, an epoch: 10 ms in order and 20 ms shuffled, where fetching and stacking the
-rows takes 200 and 300 ms (benchmarks/data_loader.py).
+rows takes 200 and 300 ms (group rows of benchmarks/).
 """
 
 from __future__ import annotations
@@ -12,6 +12,22 @@ from typing import Any
 import torch
 from torch.utils.data.dataset import Subset, TensorDataset
 from torch.utils.data.sampler import BatchSampler, RandomSampler, SequentialSampler
+
+
+class Indices:
+    """The indices of a batch as a slice or a tensor."""
+
+    __slots__ = ["where"]
+
+    def __init__(self, where: slice | torch.Tensor) -> None:
+        self.where = where
+
+    def tolist(self) -> list[int]:
+        where = self.where
+        return list(range(where.start, where.stop)) if isinstance(where, slice) else where.tolist()
+
+    def __getitem__(self, position: int) -> int:
+        return self.tolist()[position]
 
 
 class Rows:
@@ -53,19 +69,20 @@ class Rows:
         chosen = None
         length = tensors[0].size(0)
         for indices in reversed(lists):
-            if not indices or set(map(type, indices)) != {int} or min(indices) < 0 or max(indices) >= length:
-                return None  # counted from the end; or an error, to be raised where the sample is asked for
+            if not indices or set(map(type, indices)) != {int}:
+                return None
             index = torch.tensor(indices)
+            if int(index.min()) < 0 or int(index.max()) >= length:
+                return None  # counted from the end; or an error, to be raised where the sample is asked for
             chosen = index if chosen is None else chosen[index]
             length = len(indices)
         return Rows(tensors, chosen)
 
     def index(self, indices: Any) -> slice | torch.Tensor | None:
         """What a sampler gave, as :meth:`fetch` takes it; None if that has to be fetched in another way."""
-        cls = type(indices)
-        if cls is slice or cls is torch.Tensor:
-            return indices
-        if cls is not list or not indices or set(map(type, indices)) != {int}:
+        if type(indices) is Indices:
+            return indices.where
+        if type(indices) is not list or not indices or set(map(type, indices)) != {int}:
             return None
         if min(indices) < 0 or max(indices) >= self._length:
             return None
@@ -82,12 +99,18 @@ class Rows:
         return [tensor.index_select(0, index.to(tensor.device)) for tensor in self._tensors]  # type: ignore[union-attr]
 
 
-def batches_of_indices(batch_sampler: Any, dataset: Any) -> Iterator[slice | torch.Tensor] | None:
-    """The indices that ``batch_sampler`` would give, as slices and tensors for :class:`Rows`.
+def _may_be_rows(dataset: Any) -> bool:
+    while isinstance(dataset, Subset):
+        dataset = dataset.dataset
+    return isinstance(dataset, TensorDataset)
+
+
+def batches_of_indices(batch_sampler: Any, dataset: Any) -> Iterator[Indices] | None:
+    """The indices that ``batch_sampler`` would give, not as lists.
 
     None where somebody else's sampler decides, or the dataset is none of rows.
     """
-    if type(batch_sampler) is not BatchSampler or Rows.of(dataset) is None:
+    if type(batch_sampler) is not BatchSampler or not _may_be_rows(dataset):
         return None
     sampler = batch_sampler.sampler
     if type(sampler) is SequentialSampler and sampler.data_source is dataset:
@@ -97,20 +120,20 @@ def batches_of_indices(batch_sampler: Any, dataset: Any) -> Iterator[slice | tor
     return None
 
 
-def _sequential(length: int, batch_sampler: BatchSampler) -> Iterator[slice]:
+def _sequential(length: int, batch_sampler: BatchSampler) -> Iterator[Indices]:
     size = batch_sampler.batch_size
     for start in range(0, length - size + 1 if batch_sampler.drop_last else length, size):
-        yield slice(start, min(start + size, length))
+        yield Indices(slice(start, min(start + size, length)))
 
 
-def _random(sampler: RandomSampler, batch_sampler: BatchSampler) -> Iterator[torch.Tensor]:
+def _random(sampler: RandomSampler, batch_sampler: BatchSampler) -> Iterator[Indices]:
     size = batch_sampler.batch_size
     rest = torch.empty(0, dtype=torch.int64)
     for block in sampler._blocks():
         block = torch.cat([rest, block])
         whole = block.size(0) // size * size
         if whole:
-            yield from block[:whole].split(size)
+            yield from map(Indices, block[:whole].split(size))
         rest = block[whole:]
     if rest.size(0) and not batch_sampler.drop_last:
-        yield rest
+        yield Indices(rest)

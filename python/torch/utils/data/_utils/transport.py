@@ -310,7 +310,7 @@ def _unpack(data: bytes, descriptors: list[int]) -> Any:
 
     def storage_of(size: int, position: int) -> UntypedStorage:
         if position < 0:
-            return _C._storage_map_shared(descriptors[-1 - position], size)
+            return _C._storage_map_shared(descriptors[-1 - position], size, False)
         if memory is not None:
             return memory[position : position + size]
         if size == 0:
