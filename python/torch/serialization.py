@@ -657,6 +657,7 @@ def load(
         reader = ZipReader(file)
         if "constants.pkl" in reader:
             raise NotImplementedError("torch.load: this is a TorchScript archive; torch.jit.load is not supported yet")
+        reader.check_small_records()
         mapped = None
         if mmap:
             shared = config.load.mmap_flags is not None and config.load.mmap_flags == MAP_SHARED
