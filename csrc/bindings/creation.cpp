@@ -162,12 +162,8 @@ Tensor shared_memory(PyObject* object, std::optional<DType> dtype) {
   if (is_numpy_array(object)) return from_numpy(object);
   if (is_numpy_scalar(object)) return Tensor();
   if (PyObject_HasAttrString(object, "__dlpack__")) return tensor_from_dlpack(object);
-  const DType type = dtype.value_or(default_dtype());
-  if (is_storage(object) && storage_of(object)->bytes() == 0) { // as an empty list, unlike an empty buffer
-    const int64_t sizes[] = {0}, strides[] = {1};
-    return from_storage(storage_of(object), type, sizes, strides, 0);
-  }
-  if (PyObject_CheckBuffer(object)) return tensor_of_buffer(object, type, -1, 0);
+  if (is_storage(object)) return tensor_over_storage(storage_of(object), dtype.value_or(default_dtype()));
+  if (PyObject_CheckBuffer(object)) return tensor_of_buffer(object, dtype.value_or(default_dtype()), -1, 0);
   return Tensor();
 }
 
