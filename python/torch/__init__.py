@@ -569,7 +569,7 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(_LAZY_NAMES[name]), name)
         globals()[name] = value
         return value
-    if name in ("Stream", "Event"):
+    if name in ("Stream", "Event", "PyTorchFileReader", "PyTorchFileWriter"):
         return _absent.names_of("torch")(name)
     if name == "torch":  # some programs write torch.torch
         return importlib.import_module("torch")
