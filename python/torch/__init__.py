@@ -399,6 +399,21 @@ def get_float32_matmul_precision() -> str:
 _matmul_precision = "highest"
 
 
+def set_vital(vital: str, attr: str, value: str) -> None:
+    """Deprecated: noted facts about a program, and does nothing but warn.
+
+    Example:
+
+        >>> import warnings
+        >>> with warnings.catch_warnings():
+        ...     warnings.simplefilter("ignore")
+        ...     torch.set_vital("Dataloader", "enabled", "True")
+    """
+    import warnings
+
+    warnings.warn("'set_vital' is deprecated, please do not call", stacklevel=2)
+
+
 def _assert(condition: Any, message: str) -> None:
     if _C._has_torch_function(condition):
         from torch.overrides import handle_torch_function
@@ -502,6 +517,8 @@ _LAZY_NAMES = {
     "get_autocast_dtype": "torch.amp.autocast_mode",
     "get_autocast_cpu_dtype": "torch.amp.autocast_mode",
     "get_autocast_gpu_dtype": "torch.amp.autocast_mode",
+    "ScriptModule": "torch.jit",
+    "ScriptFunction": "torch.jit",
     "save": "torch.serialization",
     "load": "torch.serialization",
     "finfo": "torch._type_info",
