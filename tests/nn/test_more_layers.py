@@ -7,74 +7,6 @@ from typing import Any
 import pytest
 from test_layers import PRELUDE
 
-SHAPES = {1: "(2, 4, 10)", 2: "(2, 4, 9, 10)", 3: "(2, 4, 5, 6, 7)"}
-
-# For each number of dimensions.
-EACH = [
-    "nn.Conv{d}d(4, 6, 3, stride=2, padding=1)",
-    "nn.Conv{d}d(4, 6, 3, padding='same', padding_mode='circular')",
-    "nn.Conv{d}d(4, 6, 2, padding=1, padding_mode='reflect', groups=2, bias=False)",
-    "nn.ConvTranspose{d}d(4, 6, 3, stride=2, output_padding=1)",
-    "nn.ConvTranspose{d}d(4, 6, 3, padding=1, dilation=2, groups=2, bias=False)",
-    "nn.MaxPool{d}d(3, 2, 1)",
-    "nn.AvgPool{d}d(2, padding=1)",
-    "nn.AvgPool{d}d(2, ceil_mode=True, count_include_pad=False)",
-    "nn.AdaptiveAvgPool{d}d(3)",
-    "nn.AdaptiveMaxPool{d}d(3)",
-    "nn.LPPool{d}d(2, 3, 2)",
-    "nn.BatchNorm{d}d(4)",
-    "nn.InstanceNorm{d}d(4)",
-    "nn.InstanceNorm{d}d(4, affine=True, track_running_stats=True, momentum=0.3)",
-    "nn.ConstantPad{d}d(1, 2.5)",
-    "nn.ZeroPad{d}d(2)",
-    "nn.ReflectionPad{d}d(1)",
-    "nn.ReplicationPad{d}d(2)",
-    "nn.CircularPad{d}d(1)",
-    "nn.Dropout{d}d(0.3)",
-]
-LAZY = ["Conv", "ConvTranspose", "BatchNorm", "InstanceNorm"]
-
-LAYERS = {
-    "nn.CELU(0.7)": "(2, 5)",
-    "nn.SELU()": "(2, 5)",
-    "nn.RReLU()": "(2, 5)",
-    "nn.RReLU(0.2, 0.3, inplace=False)": "(2, 5)",
-    "nn.Hardshrink()": "(3, 7)",
-    "nn.Softshrink(0.3)": "(3, 7)",
-    "nn.AlphaDropout(0.3)": "(4, 5)",
-    "nn.FeatureAlphaDropout(0.4)": "(4, 5, 3)",
-    "nn.LocalResponseNorm(3)": "(2, 5, 4)",
-    "nn.LocalResponseNorm(2, alpha=0.5, k=2.0)": "(2, 5, 3, 3)",
-    "nn.PixelShuffle(2)": "(2, 8, 3, 4)",
-    "nn.PixelUnshuffle(3)": "(2, 1, 6, 9)",
-    "nn.ChannelShuffle(2)": "(2, 6, 3)",
-    "nn.Upsample(scale_factor=2)": "(2, 3, 5)",
-    "nn.Upsample((5, 7), mode='bicubic', align_corners=True)": "(1, 2, 4, 4)",
-    "nn.Upsample(scale_factor=(1.5, 0.7), mode='bilinear', recompute_scale_factor=True)": "(1, 2, 4, 6)",
-    "nn.UpsamplingBilinear2d(scale_factor=2)": "(1, 2, 3, 4)",
-    "nn.UpsamplingNearest2d((5, 6))": "(1, 2, 3, 4)",
-    "nn.Unfold((2, 3), padding=1)": "(1, 2, 4, 5)",
-    "nn.Fold((4, 5), 2)": "(2, 8, 12)",
-    "nn.FractionalMaxPool2d(2, 3)": "(2, 2, 8, 9)",
-    "nn.FractionalMaxPool2d(2, output_ratio=0.6)": "(2, 2, 8, 9)",
-    "nn.FractionalMaxPool3d(2, output_ratio=(0.5, 0.6, 0.7))": "(1, 2, 6, 7, 8)",
-    "nn.SyncBatchNorm(4)": "(3, 4, 2)",
-    "nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0)": "(5, 3, 8)",
-    "nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0, activation='gelu', norm_first=True, batch_first=True, bias=False)": "(3, 5, 8)",
-    "nn.TransformerEncoderLayer(8, 4, 16, dropout=0.5, activation=torch.tanh)": "(5, 3, 8)",
-    "nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16), 2, nn.LayerNorm(8), enable_nested_tensor=False)": "(5, 8)",
-}
-TWO = {
-    "nn.PairwiseDistance(3, keepdim=True)": "(3, 5), (3, 5)",
-    "nn.PairwiseDistance()": "(5,), (5,)",
-    "nn.CosineSimilarity()": "(3, 5), (3, 5)",
-    "nn.CosineSimilarity(0, 0.1)": "(3, 5), (3, 5)",
-    "nn.TransformerDecoderLayer(8, 2, 16, dropout=0.0)": "(4, 3, 8), (5, 3, 8)",
-    "nn.TransformerDecoderLayer(8, 2, 16, norm_first=True, batch_first=True)": "(3, 4, 8), (3, 5, 8)",
-    "nn.TransformerDecoder(nn.TransformerDecoderLayer(8, 2, 16), 2)": "(4, 3, 8), (5, 3, 8)",
-    "nn.Transformer(8, 2, 1, 2, 16, 0.1)": "(5, 3, 8), (4, 3, 8)",
-}
-
 SNIPPETS = {
     "unpooling": """
 result = []
@@ -133,49 +65,9 @@ for batch_first in (False, True):
 }
 
 
-@pytest.mark.parametrize("dims", SHAPES)
-@pytest.mark.parametrize("make", EACH)
-def test_each(both: Any, make: str, dims: int) -> None:
-    both(PRELUDE + f"result = run(lambda: {make.format(d=dims)}, {SHAPES[dims]})", scale=4.0)
-
-
-@pytest.mark.parametrize("dims", SHAPES)
-@pytest.mark.parametrize("name", LAZY)
-def test_lazy(both: Any, name: str, dims: int) -> None:
-    options = "" if "Norm" in name else "6, 3"
-    both(
-        PRELUDE
-        + f"""
-torch.manual_seed(2)
-layer = nn.Lazy{name}{dims}d({options}); text = repr(layer); x = torch.randn{SHAPES[dims]}
-result = (text, layer(x), repr(layer), layer.state_dict(), layer.eval()(x))
-""",
-        scale=4.0,
-    )
-
-
-@pytest.mark.parametrize("make", LAYERS)
-def test_layer(both: Any, make: str) -> None:
-    both(PRELUDE + f"result = run(lambda: {make}, {LAYERS[make]})", scale=4.0)
-
-
-@pytest.mark.parametrize("make", TWO)
-def test_two_inputs(both: Any, make: str) -> None:
-    both(PRELUDE + f"result = run(lambda: {make}, {TWO[make]})", scale=4.0)
-
-
 @pytest.mark.parametrize("name", SNIPPETS)
 def test_snippet(both: Any, name: str) -> None:
     both(PRELUDE + SNIPPETS[name], scale=4.0)
-
-
-def test_bags_scaled_by_frequency() -> None:
-    """Each row's gradient is divided by how often that row occurs."""
-    import torch
-
-    m = torch.nn.EmbeddingBag(6, 1, scale_grad_by_freq=True, mode="sum")
-    m(torch.tensor([1, 2, 4, 5, 4, 3]), torch.tensor([0, 2, 2])).sum().backward()
-    assert m.weight.grad.flatten().tolist() == [0, 1, 1, 1, 1, 1]
 
 
 def test_cross_map_norm_of_several_channels() -> None:
