@@ -39,6 +39,17 @@ x = torch.randn(6, 8, requires_grad=True); t = torch.tensor([0, 19, 5, 12, 3, 9]
 out = m(x, t); out.loss.backward()
 result = (repr(m), tuple(out), x.grad, [p.grad for p in m.parameters()], m.log_prob(x), m.predict(x), m.predict(x[:2] * 9), tuple(m(x[0], t[1])), [attempt(f) for f in (lambda: m(x[0], t), lambda: m(x, t[0]), lambda: m(x[:3], t), lambda: m(x, t * 3), lambda: nn.AdaptiveLogSoftmaxWithLoss(8, 20, [4, 2]), lambda: nn.AdaptiveLogSoftmaxWithLoss(8, 20, []))])
 """,
+    "options of linear cross entropy": """
+O = nn.LinearCrossEntropyOptions
+result = [repr(O()), O() == O(acc_policy='auto'), hash(O()) == hash(O())]
+result += [attempt(lambda: repr(O(**k))) for k in (dict(acc_policy='x'), dict(chunking_method='x'), dict(chunking_method='aspect_ratio:0'), dict(chunking_method='aspect_ratio:4'), dict(chunking_method='aspect_ratio'), dict(batch_chunk_size=0), dict(batch_chunk_size=2.0), dict(acc_dtype=torch.int8))]
+x, w, y = torch.randn(5, 3), torch.randn(4, 3), torch.tensor([0, 3, 1, 1, 2])
+for o in (O(batch_chunk_size=2), O(chunking_method=None), O(batch_chunk_size=1, acc_dtype=torch.float32)):
+    for k in ({}, dict(ignore_index=1), dict(reduction='none'), dict(reduction='sum', linear_bias=torch.ones(4)), dict(weight=torch.tensor([0.2, 0.3, 1, 2]))):
+        a, b = (t.clone().requires_grad_() for t in (x, w))
+        out = F.linear_cross_entropy(a, b, y, options=o, **k); out.sum().backward(); result.append((out, a.grad, b.grad))
+result += [attempt(f) for f in (lambda: F.linear_cross_entropy(x, w, y[:2]), lambda: F.linear_cross_entropy(x, w[0], y), lambda: F.linear_cross_entropy(x[None], w, y), lambda: F.linear_cross_entropy(x, w[:, :2], y), lambda: F.linear_cross_entropy(x, w, y, linear_bias=x), lambda: F.linear_cross_entropy(x, w, torch.rand(5, 4), ignore_index=2), lambda: F.linear_cross_entropy(x[0], torch.randn(4, 2, 3), y))]
+""",
     "cross map norm": "m = nn.CrossMapLRN2d(1, 0.5); x = torch.randn(1, 1, 3, 3); result = (repr(m), m(x), attempt(lambda: m(x[0])))",
     "lazy layers that load": """
 sd = nn.Conv2d(2, 3, 2).state_dict(); l = nn.LazyConv2d(3, 2); l.load_state_dict(sd)
@@ -77,3 +88,28 @@ def test_cross_map_norm_of_several_channels() -> None:
 
     x = torch.randn(2, 6, 3, 4)
     torch.testing.assert_close(nn.CrossMapLRN2d(3, 0.5, k=2.0)(x), nn.LocalResponseNorm(3, 0.5, k=2.0)(x))
+
+
+def test_linear_cross_entropy_never_has_all_scores() -> None:
+    import torch
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    largest = 0
+
+    class Watch(TorchDispatchMode):
+        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            nonlocal largest
+            out = func(*args, **(kwargs or {}))
+            for t in out if isinstance(out, tuple) else (out,):
+                if isinstance(t, torch.Tensor):
+                    largest = max(largest, t.numel())
+            return out
+
+    loss = torch.nn.LinearCrossEntropyLoss(4, 100, options=torch.nn.LinearCrossEntropyOptions())
+    x, y = torch.randn(200, 4, requires_grad=True), torch.randint(100, (200,))
+    with Watch():
+        loss(x, y).backward()
+    assert largest <= 2 * 4 * 100
+    assert x.grad is not None and torch.autograd.gradgradcheck(
+        loss.double(), (x.detach()[:9].double().requires_grad_(), y[:9])
+    )
