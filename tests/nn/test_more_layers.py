@@ -59,6 +59,14 @@ result = (l(torch.ones(1, 2, 3, 3)), type(l).__name__, repr(n), repr(b), attempt
     "lazy layers copied": "import copy, pickle; l = copy.deepcopy(nn.LazyLinear(2)); torch.manual_seed(0); a = l(torch.ones(1, 3)); result = (a, repr(l), attempt(lambda: nn.LazyConv2d(4, 2, groups=4)(torch.ones(1, 3, 5, 5))), attempt(lambda: nn.LazyConv2d(4, 2)(torch.ones(3, 5))))",
     "lazy network": "m = nn.Sequential(nn.LazyConv2d(4, 3), nn.LazyBatchNorm2d(), nn.ReLU(), nn.Flatten(), nn.LazyLinear(2)); r = repr(m); result = (r, m(torch.randn(2, 3, 6, 6)), repr(m), sorted(m.state_dict()))",
     "sync batch norm": "m = nn.Sequential(nn.Conv2d(3, 4, 2), nn.BatchNorm2d(4), nn.Sequential(nn.BatchNorm1d(3, affine=False))); c = nn.SyncBatchNorm.convert_sync_batchnorm(m); result = (repr(c), c[1].weight is m[1].weight, sorted(c.state_dict()), attempt(lambda: nn.SyncBatchNorm(3)(torch.ones(3))))",
+    "masks of two kinds": """
+m, x = nn.MultiheadAttention(8, 2), torch.randn(3, 2, 8); result = []
+for a, b in ((torch.bool, torch.float32), (torch.float32, torch.bool), (torch.bool, torch.bool)):
+    with warnings.catch_warnings(record=True) as w:
+        warnings.simplefilter('always'); out = m(x, x, x, key_padding_mask=torch.zeros(2, 3, dtype=a), attn_mask=torch.zeros(3, 3, dtype=b))
+    result.append((out, sorted({str(i.message) for i in w})))
+result.append(attempt(lambda: m(x, x, x, attn_mask=torch.zeros(3, 3, dtype=torch.int32))))
+""",
     "masks": """
 result = []
 for batch_first in (False, True):

@@ -337,6 +337,9 @@ class _ConvTransposeNd(_ConvNd):
         return convolve(input, self.weight, self.bias, self.stride, self.padding, extra, self.groups, self.dilation)
 
 
+_ConvTransposeMixin = _ConvTransposeNd  # the name that some programs look for
+
+
 class ConvTranspose1d(_ConvTransposeNd):
     """Transposed convolution of a signal. Arguments: :class:`ConvTranspose2d`, in one dimension."""
 
