@@ -50,6 +50,16 @@ for o in (O(batch_chunk_size=2), O(chunking_method=None), O(batch_chunk_size=1, 
         out = F.linear_cross_entropy(a, b, y, options=o, **k); out.sum().backward(); result.append((out, a.grad, b.grad))
 result += [attempt(f) for f in (lambda: F.linear_cross_entropy(x, w, y[:2]), lambda: F.linear_cross_entropy(x, w[0], y), lambda: F.linear_cross_entropy(x[None], w, y), lambda: F.linear_cross_entropy(x, w[:, :2], y), lambda: F.linear_cross_entropy(x, w, y, linear_bias=x), lambda: F.linear_cross_entropy(x, w, torch.rand(5, 4), ignore_index=2), lambda: F.linear_cross_entropy(x[0], torch.randn(4, 2, 3), y))]
 """,
+    "grouped products": """
+result = []
+ends = lambda *e: torch.tensor(e, dtype=torch.int32)
+for d in (torch.float32, torch.bfloat16):
+    r = lambda *s: torch.randn(*s).to(d)
+    for a, b, e in ((r(16, 8), r(3, 8, 16), ends(4, 4, 16)), (r(3, 4, 8), r(3, 8, 16), None), (r(3, 4, 8), r(8, 24), ends(8, 16, 24)), (r(8, 16), r(16, 24), ends(8, 8, 16))):
+        result.append(F.grouped_mm(a, b, offs=e))
+a, b = torch.randn(16, 8), torch.randn(3, 8, 16)
+result += [attempt(f)[0] for f in (lambda: F.grouped_mm(a, b), lambda: F.grouped_mm(a, b, offs=ends(4, 8, 16).long()), lambda: F.grouped_mm(a, b, offs=ends(4, 8)), lambda: F.grouped_mm(a, b, offs=ends(4, 4, 16), bias=a), lambda: F.grouped_mm(a, b.double(), offs=ends(4, 4, 16)), lambda: F.grouped_mm(a[0], b, offs=ends(4, 4, 16)), lambda: F.grouped_mm(a, b[:, :7], offs=ends(4, 4, 16)), lambda: F.grouped_mm(a.double(), b.double(), offs=ends(4, 4, 16)))]
+""",
     "cross map norm": "m = nn.CrossMapLRN2d(1, 0.5); x = torch.randn(1, 1, 3, 3); result = (repr(m), m(x), attempt(lambda: m(x[0])))",
     "lazy layers that load": """
 sd = nn.Conv2d(2, 3, 2).state_dict(); l = nn.LazyConv2d(3, 2); l.load_state_dict(sd)
@@ -121,3 +131,15 @@ def test_linear_cross_entropy_never_has_all_scores() -> None:
     assert x.grad is not None and torch.autograd.gradgradcheck(
         loss.double(), (x.detach()[:9].double().requires_grad_(), y[:9])
     )
+
+
+def test_gradients_of_grouped_products() -> None:
+    import torch
+
+    a, b = torch.randn(6, 3, requires_grad=True), torch.randn(3, 3, 2, requires_grad=True)
+    out = torch.nn.functional.grouped_mm(a, b, offs=torch.tensor([2, 2, 5], dtype=torch.int32))
+    expected = torch.cat([a[:2] @ b[0], a[2:5] @ b[2], torch.zeros(1, 2)])
+    assert torch.equal(out, expected)
+    weight = torch.randn(6, 2)
+    for mine, theirs in zip(torch.autograd.grad(out, (a, b), weight), torch.autograd.grad(expected, (a, b), weight)):
+        torch.testing.assert_close(mine, theirs)

@@ -232,6 +232,21 @@ for c, k in ((O.NAdam, dict(decoupled_weight_decay=True, weight_decay=0.1)), (O.
     "muon": "result = []\nfor shape in ((4, 3), (3, 5)):\n    for k in ({}, dict(nesterov=False, weight_decay=0.0), dict(adjust_lr_fn='match_rms_adamw', lr=0.1)):\n        p = nn.Parameter(torch.arange(float(shape[0] * shape[1])).reshape(shape).sin()); o = O.Muon([p], **k)\n        for i in range(3):\n            p.grad = (torch.arange(float(p.numel())).reshape(shape) * (i + 1)).cos(); o.step()\n        result.append((p.detach().bfloat16(), o.state_dict()['param_groups'], o.state[p]['momentum_buffer']))",
     "functional forms of the others": "from torch.optim.adamax import adamax; from torch.optim.nadam import nadam; from torch.optim.asgd import asgd; from torch.optim.rprop import rprop; p = [torch.ones(2) for _ in range(4)]; g = torch.tensor([1.0, -2.0]); z = lambda: [torch.zeros(2)]; t = lambda v=0.0: [torch.tensor(v)]; a, b = t(0.1), t(1.0); adamax([p[0]], [g], z(), z(), t(), eps=1e-8, beta1=0.9, beta2=0.99, lr=0.1, weight_decay=0.1); m = t(1.0); nadam([p[1]], [g], z(), z(), m, t(), beta1=0.9, beta2=0.99, lr=0.1, weight_decay=0.0, momentum_decay=0.1, eps=1e-8); asgd([p[2]], [g], z(), b, a, t(), lambd=0.1, lr=0.1, t0=0.0, alpha=0.5, weight_decay=0.0); rprop([p[3]], [g], z(), [torch.full((2,), 0.1)], t(), step_size_min=1e-6, step_size_max=50.0, etaminus=0.5, etaplus=1.2); result = (p, m, a, b)",
     "adagrad's state from the start": "p = nn.Parameter(torch.ones(2)); o = O.Adagrad([p], initial_accumulator_value=0.5); o.share_memory(); result = (o.state_dict(), o.state[p]['sum'].is_shared())",
+    "other tensors for a while": """
+from contextlib import ExitStack
+def params():
+    ps = [nn.Parameter(torch.ones(2)), nn.Parameter(torch.ones(3))]
+    for p in ps: p.grad = torch.ones_like(p)
+    return ps
+p, q = params(), dict(zip('ab', params()))
+o = O.Adam([{'params': [p[0]]}, {'params': [p[1]], 'lr': 0.5}], lr=0.1); o.step()
+swap, s = O.swap_in_optimizer_params_and_state, copy.deepcopy(o.state_dict()); s['param_groups'][0]['lr'] = 1.0
+with swap(o, q, s): inside = (o.param_groups[0]['params'][0] is q['a'], o.param_groups[0]['lr'], len(o.state)); o.step()
+result = [inside, p, q, s['state'], o.param_groups[0]['lr'], o.state_dict()['state']]
+wrong = copy.deepcopy(s); wrong['param_groups'][0]['params'] = [0, 1]
+n = O.SGD(params())
+result += [attempt(lambda: ExitStack().enter_context(swap(*a))) for a in ((o, {'a': q['a']}, s), (o, q, {'state': {}}), (o, q, {'state': {}, 'param_groups': s['param_groups'][:1]}), (n, q, n.state_dict()), (o, q, {'state': {9: {}}, 'param_groups': s['param_groups']}), (o, q, wrong))]
+""",
     "gradient of other layout": "p = nn.Parameter(torch.arange(6.0).reshape(2, 3)); result = []\nfor c in (O.SGD, O.Adam, O.RMSprop):\n    p.grad = torch.arange(6.0).reshape(3, 2).t(); c([p], lr=0.1).step(); result.append(p.clone())",
 }
 

@@ -6,6 +6,7 @@ would see element by element, as long as they are written with tensor operations
 
 from __future__ import annotations
 
+import inspect
 from typing import Any, Callable, NamedTuple, Optional, TypedDict
 
 import torch
@@ -112,7 +113,7 @@ def create_mask(
         device: where the tensor is.
     """
     size = (B or 1, H or 1, Q_LEN, KV_LEN)
-    count = mod_fn.__code__.co_argcount if hasattr(mod_fn, "__code__") else 4
+    count = sum(1 for p in inspect.signature(mod_fn).parameters.values() if p.default is inspect.Parameter.empty)
     places = _places(*size[:2], torch.arange(Q_LEN, device=device), torch.arange(KV_LEN, device=device))
     if count == 4:
         return mod_fn(*places).expand(size).contiguous()

@@ -27,6 +27,7 @@ from torch.nn.functional._dropout import (  # noqa: F401
     dropout3d,
     feature_alpha_dropout,
 )
+from torch.nn.functional._grouped import grouped_mm  # noqa: F401
 from torch.nn.functional._linear_cross_entropy import linear_cross_entropy  # noqa: F401
 from torch.nn.functional._losses import (  # noqa: F401
     cosine_embedding_loss,
