@@ -31,9 +31,9 @@ def grouped_mm(
 
     Example:
 
-        >>> a, b, ends = torch.ones(4, 2), torch.ones(2, 2, 3), torch.tensor([1, 4], dtype=torch.int32)
+        >>> a, b, ends = torch.ones(5, 4), torch.ones(2, 4, 8), torch.tensor([1, 5], dtype=torch.int32)
         >>> torch.nn.functional.grouped_mm(a, b, offs=ends).shape
-        torch.Size([4, 3])
+        torch.Size([5, 8])
     """
     for name, matrix in (("mat_a", mat_a), ("mat_b", mat_b)):
         if matrix.dtype not in (torch.bfloat16, torch.float16, torch.float32):
