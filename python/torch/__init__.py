@@ -555,7 +555,7 @@ _LAZY_NAMES = {
     "BoolTensor": "torch._legacy_types",
     "set_default_tensor_type": "torch._legacy_types",
 }
-
+_ABSENT = {"Event", "PyTorchFileReader", "PyTorchFileWriter", "Stream", "TensorType"}
 
 _absent.install()
 
@@ -586,7 +586,7 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(_LAZY_NAMES[name]), name)
         globals()[name] = value
         return value
-    if name in ("Stream", "Event", "PyTorchFileReader", "PyTorchFileWriter"):
+    if name in _ABSENT:
         return _absent.names_of("torch")(name)
     if name == "torch":  # some programs write torch.torch
         return importlib.import_module("torch")
