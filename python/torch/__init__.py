@@ -296,7 +296,7 @@ _deterministic = 0
 
 
 def get_device_module(device: Any = None) -> Any:  # noqa: F811
-    """The module of a device's kind: ``torch.cpu`` or ``torch.cuda``.
+    """The module of a device's kind: ``torch.cpu``, ``torch.cuda`` and the like.
 
     Example:
 
@@ -304,7 +304,7 @@ def get_device_module(device: Any = None) -> Any:  # noqa: F811
         'torch.cpu'
     """
     kind = get_default_device().type if device is None else _C.device(device).type
-    if kind not in ("cpu", "cuda"):
+    if kind not in ("cpu", "cuda", "xpu", "mps", "mtia"):
         raise RuntimeError(f"Invalid device_type: device {kind!r} has no module in torch")
     return importlib.import_module(f"torch.{kind}")
 

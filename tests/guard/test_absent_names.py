@@ -80,6 +80,20 @@ def test_nothing_is_available() -> None:
         torch.cuda.current_device()
 
 
+@pytest.mark.parametrize("kind", ["xpu", "mps", "hpu", "mtia", "xla", "privateuseone"])
+def test_other_devices_have_names_only(kind: str) -> None:
+    device = torch.device(kind, 1)
+    assert device != torch.device("cpu") and str(device) == f"{kind}:1" and device.type == kind
+    for make in (
+        lambda: torch.ones(2, device=kind),
+        lambda: torch.ones(2).to(kind),
+        lambda: torch.tensor([1], device=kind),
+    ):
+        with pytest.raises((AssertionError, NotImplementedError)):
+            make()
+    assert not torch.ones(2).device == device
+
+
 def test_one_name_is_one_object() -> None:
     from torch.distributed.fsdp import FullyShardedDataParallel
     from torch.distributed.fsdp.fully_sharded_data_parallel import FullyShardedDataParallel as same
