@@ -103,5 +103,5 @@ def test_classes_that_compilers_use() -> None:
 
     assert not is_fake(torch.ones(1)) and not isinstance(torch.ones(1), (FakeTensor, FunctionalTensor))
     if is_ours():
-        with pytest.raises(NotImplementedError, match="meta"):
+        with pytest.raises(NotImplementedError):
             FakeTensorMode()
