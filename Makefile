@@ -10,7 +10,7 @@
 #   make check-cpp  the C++ example; make test-isas  the operators under the other instruction sets
 #   make properties  50,000 generated examples of what holds for every shape, stride and index, where make test takes 3,000
 #   make coverage   the table of PyTorch's functions in docs/compatibility.md
-#   make errors   the page of common mistakes, docs/errors.md, from tests/errors/golden.yaml
+#   make errors   the pages of common mistakes, docs/errors/, from tests/errors/golden/
 #   make docs, make format, make lint, make clean
 
 SHELL := bash
