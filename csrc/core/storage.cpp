@@ -80,7 +80,38 @@ void* map_fd(int fd, int64_t bytes) {
 
 } // namespace
 
+void* StorageImpl::finished_data() const {
+  if (PendingWork* const work = pending()) work->finish();
+  return data_;
+}
+
+void StorageImpl::hold(PendingWork* work, uint32_t ticket) {
+  Extras& own = extras();
+  own.held = std::exchange(data_, nullptr);
+  own.pending = work;
+  own.ticket = ticket;
+}
+
+void StorageImpl::settle() {
+  data_ = std::exchange(extras_->held, nullptr);
+  extras_->pending = nullptr;
+}
+
+Storage StorageImpl::promise(int64_t bytes, PendingWork* work, uint32_t ticket) {
+  Storage result(make({}, 0));
+  result->hold(work, ticket);
+  result->bytes_ = bytes;
+  return result;
+}
+
+void* StorageImpl::memory_for_work() {
+  void*& held = extras_->held;
+  if (!held) held = allocate_on(device_, bytes_);
+  return held;
+}
+
 void StorageImpl::share() {
+  data();
   if (is_shared() || device_.type != DeviceType::CPU) return;
   check(owns_memory() && pins() == 0,
         "share_memory_: the memory belongs to another library, or one has its address; "
@@ -119,11 +150,12 @@ void StorageImpl::free_memory() {
     close(std::exchange(extras_->shared_fd, -1));
   } else if (!owns_memory())
     extras_->release(extras_->context);
-  else if (device_.type == DeviceType::CPU && data_ != own_room())
+  else if (device_.type == DeviceType::CPU && data_ && data_ != own_room())
     data_free(data_, static_cast<size_t>(bytes_));
 }
 
 void StorageImpl::resize(int64_t bytes) {
+  data();
   check(owns_memory() && !is_shared() && pins() == 0, "Trying to resize storage that is not resizable");
   void* const fresh = allocate_on(device_, bytes);
   if (fresh && data_) std::memcpy(fresh, data_, static_cast<size_t>(std::min(bytes, bytes_)));
