@@ -239,6 +239,7 @@ def program(seed: int, trace: list[torch.Tensor]) -> None:
     trace.extend(pool)
 
 
+@pytest.mark.filterwarnings("ignore:.*resized since it had shape")
 @pytest.mark.parametrize("start", range(0, 400, 50))
 def test_random_programs(start: int) -> None:
     put_off = 0
