@@ -36,6 +36,10 @@ MODULES = [
     "torch.fft",
     "torch.signal.windows",
     "torch.types",
+    "torch.distributions",
+    "torch.distributions.constraints",
+    "torch.distributions.transforms",
+    "torch.distributions.utils",
     "torch.overrides",
 ]
 # Names that every program expects at the top.
