@@ -15,7 +15,8 @@ namespace torch {
 
 namespace {
 
-constexpr int64_t kSmallest = 4096;  // elements of a result below which the op is run at once
+// Elements of a result below which the op is run at once: operands then stay in the caches anyway.
+constexpr int64_t kSmallest = kGrain;
 constexpr size_t kMostNotes = 512;   // then they are worked off
 constexpr size_t kLongestGroup = 32; // ops
 constexpr size_t kMostParams = 4;
