@@ -12,7 +12,6 @@
 #   make coverage   the table of PyTorch's functions in docs/compatibility.md
 #   make errors   the pages of common mistakes, docs/errors/, from tests/errors/golden/
 #   make packages  einops, timm, transformers and others on this torch and on PyTorch; writes docs/packages.md (network)
-#   make errors   the page of common mistakes, docs/errors.md, from tests/errors/golden.yaml
 #   make docs, make format, make lint, make clean
 
 SHELL := bash
