@@ -383,7 +383,7 @@ bool can_read(const Tensor& t, DType type) {
   const StorageImpl& s = *t.storage();
   if (t.numel() == 1) return true; // is read at once
   // Memory that others may write to, unseen, is read now.
-  if (!s.owns_memory() || s.is_shared() || s.pins() != 0 || s.is_exposed()) return false;
+  if (!s.owns_memory() || s.shared() || s.pins() != 0 || s.is_exposed()) return false;
   if (s.pending() && s.pending() != notes) s.pending()->finish();
   return type == t.dtype() || !is_complex(type);
 }

@@ -400,6 +400,11 @@ _matmul_precision = "highest"
 
 
 def _assert(condition: Any, message: str) -> None:
+    if _C._has_torch_function(condition):
+        from torch.overrides import handle_torch_function
+
+        handle_torch_function(_assert, (condition,), condition, message)
+        return
     assert condition, message
 
 

@@ -178,3 +178,48 @@ def _unflatten_dense_tensors(flat: torch.Tensor, tensors: Sequence[torch.Tensor]
         views.append(flat[start : start + t.numel()].view(t.shape))
         start += t.numel()
     return tuple(views)
+
+
+class KeyErrorMessage(str):
+    """Text of a KeyError that prints as it is, lines and all, rather than as a quoted key."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+class ExceptionWrapper:
+    """An exception of another process or thread: its class and, as text, its traceback.
+
+    Args:
+        exc_info: as :func:`sys.exc_info` gives it, which is also the default.
+        where: said in the message: ``"in DataLoader worker process 0"``.
+    """
+
+    def __init__(self, exc_info: Any = None, where: str = "in background") -> None:
+        import sys
+        import traceback
+
+        # Text, and not the traceback: that would keep alive whatever its frames hold.
+        info = sys.exc_info() if exc_info is None else exc_info
+        self.exc_type: Any = info[0]
+        self.exc_msg = "".join(traceback.format_exception(*info))
+        self.where = where
+
+    def reraise(self) -> None:
+        """Raises an exception of the same class; RuntimeError where it cannot be made of a text."""
+        message = f"Caught {self.exc_type.__name__} {self.where}.\nOriginal {self.exc_msg}"
+        try:
+            if issubclass(self.exc_type, KeyError):
+                exception = self.exc_type(KeyErrorMessage(message))
+            elif getattr(self.exc_type, "message", None):
+                exception = self.exc_type(message=message)
+            else:
+                exception = self.exc_type(message)
+        except Exception:
+            raise RuntimeError(message) from None
+        try:
+            raise exception
+        finally:
+            del exception  # or its traceback and this frame would keep each other, and all that their callers hold
