@@ -159,6 +159,12 @@ void run(const Plan& plan, PointwiseOp functor, const Tensor& out, Operands oper
                                  params.data());
 }
 
+void check_keeps_shape(const char* op, const Tensor& self, IntSpan sizes) {
+  check(equal(sizes, self.sizes()), op, ": output with shape ", self.sizes(),
+        " doesn't match the broadcast shape ", Ints(sizes),
+        ": an in-place operation cannot enlarge its tensor");
+}
+
 ops::DeferredCall deferred(const Plan& plan, PointwiseOp functor, PointwiseRule rule, IntSpan strides,
                            Operands operands, Params params) {
   return {functor,    plan.compute, plan.out, rule.kind == PointwiseRule::Kind::Where,
@@ -197,9 +203,7 @@ void pointwise_into(const char* op, const Tensor& self, PointwiseOp functor, Poi
   const Plan plan = make_plan(op, rule, operands);
   check(!is_complex(plan.compute) || is_complex(plan.out) || plan.out == DType::Bool, "In-place ", op,
         " is not supported for complex tensors.");
-  check(equal(plan.sizes, self.sizes()), op, ": output with shape ", self.sizes(),
-        " doesn't match the broadcast shape ", plan.sizes,
-        ": an in-place operation cannot enlarge its tensor");
+  check_keeps_shape(op, self, plan.sizes);
   check(can_cast(plan.out, self.dtype()), op, ": result type ", dtype_aten_name(plan.out),
         " can't be cast to the desired output type ", dtype_aten_name(self.dtype()),
         ": the form that is not in-place makes a tensor of the result type");
@@ -215,6 +219,8 @@ void pointwise_out(const char* op, const Tensor& out, PointwiseOp functor, Point
                    Operands operands, Params params, ops::OutDType fitting) {
   const Plan plan = make_plan(op, rule, operands);
   ops::check_out_fits(op, out, TensorMeta{{}, plan.out, plan.device}, fitting);
+  for (const Tensor* t : operands)
+    if (t->is_same(out)) check_keeps_shape(op, out, plan.sizes);
   ops::sized_out(op, out, plan.sizes, result_strides(plan.sizes, operands));
   for (const Tensor* t : operands)
     if (!t->is_same(out)) ops::check_no_overlap(op, out, *t);
