@@ -419,6 +419,7 @@ _LAZY_MODULES = {
     "nested",
     "onnx",
     "quantization",
+    "quasirandom",
     "xpu",
     "backends",
     "cpu",
@@ -568,6 +569,10 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(_LAZY_NAMES[name]), name)
         globals()[name] = value
         return value
+    if name in ("Stream", "Event"):
+        return _absent.names_of("torch")(name)
+    if name == "torch":  # some programs write torch.torch
+        return importlib.import_module("torch")
     if name in _LAZY_MODULES:
         try:
             return importlib.import_module("torch." + name)
