@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 import torch.distributions as D
+D.Distribution.set_default_validate_args(True)  # which PyTorch's compiler switches off
 from conftest import is_ours
 from torch.distributions import constraints
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 import torch.distributions as D
+D.Distribution.set_default_validate_args(True)  # which PyTorch's compiler switches off
 from torch.distributions import kl
 from torch.distributions.kl import _KL_REGISTRY
 
