@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 import torch
 import torch.distributions as D
-D.Distribution.set_default_validate_args(True)  # which PyTorch's compiler switches off
 from conftest import is_ours
 from torch.distributions import constraints
 
 PRELUDE = """
 import warnings
 import torch.distributions as D
+D.Distribution.set_default_validate_args(True)  # which PyTorch's compiler switches off
 from torch.distributions import *
 t = torch.tensor
 z = torch.zeros
