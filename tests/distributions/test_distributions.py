@@ -9,7 +9,6 @@ import pytest
 PRELUDE = """
 import copy, pickle, warnings
 import torch.distributions as D
-D.Distribution.set_default_validate_args(True)  # which PyTorch's compiler switches off
 from torch.distributions.relaxed_bernoulli import LogitRelaxedBernoulli
 from torch.distributions.relaxed_categorical import ExpRelaxedCategorical
 warnings.simplefilter('ignore')

@@ -15,7 +15,6 @@ from torch.distributions import biject_to, constraints, transform_to, transforms
 PRELUDE = """
 import warnings
 import torch.distributions as D
-D.Distribution.set_default_validate_args(True)  # which PyTorch's compiler switches off
 from torch.distributions import *
 from torch.distributions import constraints as C, transforms as T, utils as U
 warnings.simplefilter('ignore')
