@@ -53,7 +53,7 @@ SNIPPETS = {
     "files": "import tempfile, os\nd = tempfile.mkdtemp(); os.mkdir(d + '/sub'); [open(d + '/' + n, 'w').write(n * 2) for n in ('b.txt', 'a.txt', 'c.py', 'sub/d.txt')]\nnames = lambda q: [os.path.relpath(x if isinstance(x, str) else x[0], d) for x in q]\nresult = (names(FileLister(d)), names(FileLister(d, '*.txt', recursive=True)), names(FileLister(d, ['*.py', 'b*'])), [(os.path.basename(a), b) for a, b in FileLister(d, '*.txt').open_files().read_from_stream()], [b for a, b in FileLister(d, 'a*').open_files(mode='b').read_from_stream(4)], attempt(lambda: FileOpener(p, mode='w'))[0], length(FileLister(d))[0], len(FileLister(d, length=3)))",
     "methods": "@functional_datapipe('twice_over')\nclass Twice(IterDataPipe):\n    def __init__(self, source, times=2): self.source, self.times = source, times\n    def __iter__(self):\n        for _ in range(self.times): yield from self.source\nresult = (list(p.twice_over()), list(p.twice_over(times=3).batch(20))[1], attempt(lambda: p.nothing_like_it)[0], attempt(lambda: functional_datapipe('twice_over')(Twice))[0])\nIterDataPipe.functions.pop('twice_over')",
     "determinism": "@non_deterministic\nclass N(IterDataPipe):\n    def __iter__(self): yield 1\n@non_deterministic(lambda x: x)\nclass Q(IterDataPipe):\n    def __init__(self, x): pass\n    def __iter__(self): yield 1\nr = [list(N()), list(Q(True))]\nwith guaranteed_datapipes_determinism(): r += [attempt(lambda: N())[0], attempt(lambda: Q(True))[0], list(Q(False))]\nresult = r",
-    "loader": "torch.manual_seed(0); result = (list(DataLoader(p.map(float), batch_size=3)), list(DataLoader(p.shuffle(), batch_size=4)), list(DataLoader(p.shuffle(), shuffle=False, batch_size=4)), list(DataLoader(p, shuffle=True, batch_size=4)), torch.rand(1))",
+    "loader": "torch.manual_seed(0); result = (list(DataLoader(p.map(float), batch_size=3)), list(DataLoader(p.shuffle(), batch_size=4)), list(DataLoader(p.shuffle(), shuffle=False, batch_size=4)), list(DataLoader(p.shuffle(), shuffle=True, batch_size=4)), torch.rand(1))",
     "loader of a map pipe": "torch.manual_seed(0); result = (list(DataLoader(M.SequenceWrapper(range(7)), batch_size=3, shuffle=True)), torch.rand(1))",
     "loader with workers": "torch.manual_seed(0); q = p.shuffle().sharding_filter(); l = DataLoader(q, num_workers=2, batch_size=2); result = (list(l), list(l), torch.rand(1))",
     "loader with persistent workers": "torch.manual_seed(0); q = p.shuffle().sharding_filter(); l = DataLoader(q, num_workers=2, batch_size=2, persistent_workers=True); result = (list(l), list(l), torch.rand(1))",
@@ -64,3 +64,14 @@ SNIPPETS = {
 @pytest.mark.parametrize("name", SNIPPETS)
 def test_pipes(both: Any, name: str) -> None:
     both(PRELUDE + SNIPPETS[name])
+
+
+def test_shuffle_of_the_loader_shuffles() -> None:
+    """PyTorch warns that it adds a step that shuffles, and gives the samples in order."""
+    from torch.utils.data import DataLoader
+    from torch.utils.data.datapipes.iter import IterableWrapper
+
+    with pytest.warns(UserWarning, match="does not contain a `Shuffler`"):
+        loader = DataLoader(IterableWrapper(range(50)), shuffle=True, batch_size=None)
+    batches = list(loader)
+    assert batches != list(range(50)) and sorted(batches) == list(range(50))

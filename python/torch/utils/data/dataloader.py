@@ -111,6 +111,9 @@ class DataLoader(Generic[_T_co]):
     prefetch_factor: int | None
     _iterator: Any
     __initialized = False
+    worker_type = "process"
+    _progress: Progress | None = None  # of the last iteration
+    _state_to_resume: dict[str, Any] | None = None
 
     def __init__(
         self,
@@ -214,8 +217,7 @@ class DataLoader(Generic[_T_co]):
         self.__initialized = True
         self._IterableDataset_len_called: int | None = None
         self._iterator = None
-        self._progress: Progress | None = None  # of the last iteration
-        self._state_to_resume: dict[str, Any] | None = None
+        self.check_worker_number_rationality()
 
     def __setattr__(self, attr: str, val: Any) -> None:
         fixed = ("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers")
@@ -274,6 +276,18 @@ class DataLoader(Generic[_T_co]):
             self._iterator._reset(self)
         return self._iterator
 
+    def check_worker_number_rationality(self) -> None:
+        """Warn where there are more worker processes than processors for them."""
+        available = len(os.sched_getaffinity(0))
+        if self.num_workers > available and self.worker_type == "process":
+            warnings.warn(
+                f"This DataLoader will create {self.num_workers} worker processes in total. Our suggested max number "
+                f"of worker in current system is {available}, which is smaller than what this DataLoader is going to "
+                "create. Please be aware that excessive worker creation might get DataLoader running slow or even "
+                "freeze, lower the worker number to avoid potential slowness/freeze if necessary.",
+                stacklevel=3,
+            )
+
     def _get_base_seed(self) -> int:
         return int(torch.empty((), dtype=torch.int64).random_(generator=self.generator).item())
 
@@ -323,6 +337,8 @@ class _BaseDataLoaderIter:
         self._num_workers = loader.num_workers
         self._timeout = loader.timeout
         self._collate_fn = loader.collate_fn
+        self._persistent_workers = loader.persistent_workers
+        self._pin_memory_device = loader.pin_memory_device
         self._pin_memory = loader.pin_memory and torch.cuda.is_available()
         if loader.pin_memory and not self._pin_memory:
             warnings.warn(
@@ -369,6 +385,10 @@ class _BaseDataLoaderIter:
             # The loader's own generators go on from where they are now.
             own = RandomState(loader).states["generators"]
             RandomState.restore({**now, "generators": own}, loader)
+
+    def _reset(self, loader: DataLoader, first_iter: bool = False) -> None:
+        """Begin another iteration."""
+        self._begin(loader, again=True)
 
     def _seed_pipes(self, loader: DataLoader) -> None:
         """Seed the steps of a data pipe, alike for all workers: they must divide the same samples among them."""
@@ -488,7 +508,6 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
         if self._shared_seed is not None:
             loader._get_base_seed()  # PyTorch draws once more here, for nothing
         self._prefetch_factor = loader.prefetch_factor or 0
-        self._persistent_workers = loader.persistent_workers
         self._in_order = loader.in_order
         if self._num_workers <= 0:
             raise AssertionError("_MultiProcessingDataLoaderIter requires num_workers > 0")
@@ -533,7 +552,7 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
         """Begin another iteration with the same workers."""
         if self._shutdown:
             raise RuntimeError("the workers of this DataLoader have ended; make a new one")
-        self._begin(loader, again=True)
+        super()._reset(loader, first_iter)
         self._start_dealing(loader)
 
     def _start_dealing(self, loader: DataLoader) -> None:

@@ -1,0 +1,10 @@
+"""``torch.set_vital``, which loaders of other packages call."""
+
+from __future__ import annotations
+
+import warnings
+
+
+def set_vital(vital: str, attr: str, value: str) -> None:
+    """Deprecated: does nothing."""
+    warnings.warn("'set_vital' is deprecated, please do not call", UserWarning, stacklevel=2)
