@@ -52,6 +52,17 @@ float32 = float = _C.float32
 float64 = double = _C.float64
 complex64 = cfloat = _C.complex64
 complex128 = cdouble = _C.complex128
+float8_e4m3fn = _C.float8_e4m3fn
+float8_e5m2 = _C.float8_e5m2
+float8_e4m3fnuz = _C.float8_e4m3fnuz
+float8_e5m2fnuz = _C.float8_e5m2fnuz
+float8_e8m0fnu = _C.float8_e8m0fnu
+# of these only the bytes are stored
+float4_e2m1fn_x2 = _C.float4_e2m1fn_x2
+qint8, quint8, qint32, quint4x2, quint2x4 = _C.qint8, _C.quint8, _C.qint32, _C.quint4x2, _C.quint2x4
+bits1x8, bits2x4, bits4x2, bits8, bits16 = _C.bits1x8, _C.bits2x4, _C.bits4x2, _C.bits8, _C.bits16
+uint1, uint2, uint3, uint4, uint5, uint6, uint7 = (getattr(_C, f"uint{_bits}") for _bits in (1, 2, 3, 4, 5, 6, 7))
+int1, int2, int3, int4, int5, int6, int7 = (getattr(_C, f"int{_bits}") for _bits in (1, 2, 3, 4, 5, 6, 7))
 
 strided = _C.strided
 sparse_coo = _C.sparse_coo
@@ -389,6 +400,11 @@ _matmul_precision = "highest"
 
 
 def _assert(condition: Any, message: str) -> None:
+    if _C._has_torch_function(condition):
+        from torch.overrides import handle_torch_function
+
+        handle_torch_function(_assert, (condition,), condition, message)
+        return
     assert condition, message
 
 
@@ -403,6 +419,7 @@ _LAZY_MODULES = {
     "nested",
     "onnx",
     "quantization",
+    "quasirandom",
     "xpu",
     "backends",
     "cpu",
@@ -422,6 +439,7 @@ _LAZY_MODULES = {
     "testing",
     "types",
     "utils",
+    "_utils",
     "fft",
     "amp",
     "library",
@@ -552,6 +570,10 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(_LAZY_NAMES[name]), name)
         globals()[name] = value
         return value
+    if name in ("Stream", "Event"):
+        return _absent.names_of("torch")(name)
+    if name == "torch":  # some programs write torch.torch
+        return importlib.import_module("torch")
     if name in _LAZY_MODULES:
         try:
             return importlib.import_module("torch." + name)
