@@ -6,5 +6,12 @@ import warnings
 
 
 def set_vital(vital: str, attr: str, value: str) -> None:
-    """Deprecated: does nothing."""
+    """Deprecated: does nothing but to warn.
+
+    Example:
+
+        >>> import warnings
+        >>> warnings.simplefilter("ignore")
+        >>> torch.set_vital("Dataloader", "enabled", "True")
+    """
     warnings.warn("'set_vital' is deprecated, please do not call", UserWarning, stacklevel=2)
