@@ -37,6 +37,8 @@ from torch._zip_archive import DamagedRecord, ZipReader, ZipWriter, is_zip
 from torch.storage import TypedStorage, UntypedStorage, storage_class, storage_dtype
 from torch.utils.serialization import config
 
+FILE_LIKE = Union[str, "os.PathLike[str]", IO[bytes]]
+
 __all__ = [
     "SourceChangeWarning",
     "mkdtemp",
