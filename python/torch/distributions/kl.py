@@ -62,7 +62,8 @@ def register_kl(type_p: type, type_q: type) -> Callable[[Callable], Callable]:
         def kl_normal_normal(p, q): ...
     """
     for name, kind in (("type_p", type_p), ("type_q", type_q)):
-        if not isinstance(kind, type):  # packages register for abstract classes of their own, too
+        # Any class will do: other libraries have distributions of their own.
+        if not isinstance(kind, type):
             raise TypeError(f"Expected {name} to be a class but got {kind}")
 
     def decorator(fun: Callable) -> Callable:
