@@ -3,12 +3,12 @@
 A draw x with distribution function F(x; a) moves with its parameter such that its quantile stays:
 ``dx/da = -(dF/da) / p(x)``  (implicit reparametrisation; Figurnov, Mohamed and Mnih, 2018).
 
-Note [Tail integrals]. For both families ``dF/da`` is the integral of ``p(t) (log t - E[log t])`` over ``t < x``, and
-minus that over ``t > x``. The tail away from the mode is taken, in the variable ``s``: the distance from x in log t for
-gamma, in logit t for beta. There the density is log-concave and falls from ``s = 0`` on, as ``exp(-h(s))``. The
-integral runs to where ``h`` has passed 36 (``exp(-36)`` is 2e-16), over two panels of 24 Gauss-Legendre nodes, for float32
-of 16: one around the bend of the density, one over its exponential tail. The relative error is below 1e-7, for float32
-below 1e-6, see tests/distributions/test_implicit.py.
+Note [Tail integrals]. For both families ``dF/da`` is the integral of ``p(t) (log t - E[log t])`` over ``t < x``,
+and minus that over ``t > x``. The tail away from the mode is taken, in the variable ``s``: the distance from x in
+log t for gamma, in logit t for beta. There the density is log-concave and falls from ``s = 0`` on, as
+``exp(-h(s))``. The integral runs to where ``h`` has passed 36 (``exp(-36)`` is 2e-16), over two panels of 24 Gauss-
+Legendre nodes, of 16 for float32: one around the bend of the density, one over its exponential tail. The relative
+error is below 1e-7, for float32 below 1e-6, see tests/distributions/test_implicit.py.
 """
 
 from __future__ import annotations
