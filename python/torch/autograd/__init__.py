@@ -49,7 +49,7 @@ _LAZY = {
     "set_detect_anomaly": "anomaly_mode",
     "gradgradcheck": "gradcheck",
 }
-_MODULES = ("anomaly_mode", "function", "functional", "grad_mode", "graph")
+_MODULES = ("anomaly_mode", "forward_ad", "function", "functional", "grad_mode", "graph")
 
 
 def __getattr__(name: str) -> Any:
