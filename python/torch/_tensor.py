@@ -451,6 +451,11 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):  # type: ignore[metaclass]
         return self.data_ptr()
 
     @property
+    def _cdata(self) -> int:
+        """A number that two objects have in common when they are the same tensor, for which some packages look."""
+        return id(self)  # a tensor has one Python object only
+
+    @property
     def volatile(self) -> bool:
         """False; had a meaning long ago."""
         return False
