@@ -34,7 +34,10 @@ from torch._C import (  # noqa: F401
     set_num_threads as set_num_threads,
     set_warn_always as set_warn_always,
 )
-from torch.version import __version__ as __version__
+from torch.torch_version import TorchVersion as _TorchVersion
+from torch.version import __version__ as _version
+
+__version__ = _TorchVersion(_version)
 
 # dtypes, with the names of C as well
 bool = _C.bool
@@ -456,7 +459,12 @@ _LAZY_MODULES = {
     "futures",
     "classes",
     "_ops",
+    "_VF",
     "_custom_ops",
+    "_decomp",
+    "_guards",
+    "_logging",
+    "torch_version",
     "_dynamo",
     "_functorch",
     "_higher_order_ops",
@@ -548,6 +556,8 @@ _absent.install()
 
 def _more_of_c(name: str) -> Any:
     """Names of torch._C that are written in Python."""
+    if name == "_functorch":
+        return importlib.import_module("torch._C._functorch")
     from torch import _c_names
 
     if name.startswith("__") or not hasattr(_c_names, name):
@@ -565,6 +575,7 @@ def _more_of_nn(name: str) -> Any:
 
 _C.__getattr__ = _more_of_c
 _C._nn.__getattr__ = _more_of_nn  # type: ignore[attr-defined]
+_C.__path__ = []  # so that modules below it can be imported: those of the list, and _functorch
 
 
 def __getattr__(name: str) -> Any:
