@@ -539,6 +539,7 @@ _LAZY_NAMES = {
     "sparse_bsc_tensor": "torch._sparse_tensors",
     "BoolTensor": "torch._legacy_types",
     "set_default_tensor_type": "torch._legacy_types",
+    "set_vital": "torch._vitals",
 }
 
 
