@@ -300,7 +300,7 @@ _deterministic = 0
 
 
 def get_device_module(device: Any = None) -> Any:  # noqa: F811
-    """The module of a device's kind: ``torch.cpu`` or ``torch.cuda``.
+    """The module of a device's kind: ``torch.cpu``, ``torch.cuda`` and the like.
 
     Example:
 
@@ -308,7 +308,7 @@ def get_device_module(device: Any = None) -> Any:  # noqa: F811
         'torch.cpu'
     """
     kind = get_default_device().type if device is None else _C.device(device).type
-    if kind not in ("cpu", "cuda"):
+    if kind not in ("cpu", "cuda", "xpu", "mps", "mtia"):
         raise RuntimeError(f"Invalid device_type: device {kind!r} has no module in torch")
     return importlib.import_module(f"torch.{kind}")
 
@@ -512,6 +512,8 @@ _LAZY_NAMES = {
     "get_autocast_dtype": "torch.amp.autocast_mode",
     "get_autocast_cpu_dtype": "torch.amp.autocast_mode",
     "get_autocast_gpu_dtype": "torch.amp.autocast_mode",
+    "ScriptModule": "torch.jit",
+    "ScriptFunction": "torch.jit",
     "save": "torch.serialization",
     "load": "torch.serialization",
     "finfo": "torch._type_info",
@@ -549,7 +551,7 @@ _LAZY_NAMES = {
     "set_default_tensor_type": "torch._legacy_types",
     "set_vital": "torch._vitals",
 }
-
+_ABSENT = {"Event", "PyTorchFileReader", "PyTorchFileWriter", "Stream", "TensorType"}
 
 _absent.install()
 
@@ -583,7 +585,7 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(_LAZY_NAMES[name]), name)
         globals()[name] = value
         return value
-    if name in ("Stream", "Event"):
+    if name in _ABSENT:
         return _absent.names_of("torch")(name)
     if name == "torch":  # some programs write torch.torch
         return importlib.import_module("torch")
