@@ -188,14 +188,18 @@ if TYPE_CHECKING:  # what is found at run time only: the operators, and what is 
     from torch._lobpcg import lobpcg as lobpcg
     from torch._lowrank import pca_lowrank as pca_lowrank, svd_lowrank as svd_lowrank
     from torch._type_info import finfo as finfo, iinfo as iinfo
-    from torch.amp.autocast_mode import (
-        autocast as autocast,
-        get_autocast_cpu_dtype as get_autocast_cpu_dtype,
+    from torch.amp._state import (
+        autocast_decrement_nesting as autocast_decrement_nesting,
+        autocast_increment_nesting as autocast_increment_nesting,
+        clear_autocast_cache as clear_autocast_cache,
         get_autocast_dtype as get_autocast_dtype,
-        get_autocast_gpu_dtype as get_autocast_gpu_dtype,
-        is_autocast_cpu_enabled as is_autocast_cpu_enabled,
+        is_autocast_cache_enabled as is_autocast_cache_enabled,
         is_autocast_enabled as is_autocast_enabled,
+        set_autocast_cache_enabled as set_autocast_cache_enabled,
+        set_autocast_dtype as set_autocast_dtype,
+        set_autocast_enabled as set_autocast_enabled,
     )
+    from torch.amp.autocast_mode import autocast as autocast
     from torch.serialization import load as load, save as save
     from torch.storage import TypedStorage as TypedStorage, UntypedStorage as UntypedStorage
 
@@ -462,11 +466,31 @@ _LAZY_NAMES = {
     "_check_tensor_all": "torch._checks",
     "_check_with": "torch._checks",
     "autocast": "torch.amp.autocast_mode",
-    "is_autocast_enabled": "torch.amp.autocast_mode",
-    "is_autocast_cpu_enabled": "torch.amp.autocast_mode",
-    "get_autocast_dtype": "torch.amp.autocast_mode",
-    "get_autocast_cpu_dtype": "torch.amp.autocast_mode",
-    "get_autocast_gpu_dtype": "torch.amp.autocast_mode",
+    "_amp_foreach_non_finite_check_and_unscale_": "torch.amp.grad_scaler",
+    "_amp_update_scale_": "torch.amp.grad_scaler",
+    "is_autocast_enabled": "torch.amp._state",
+    "set_autocast_enabled": "torch.amp._state",
+    "get_autocast_dtype": "torch.amp._state",
+    "set_autocast_dtype": "torch.amp._state",
+    "is_autocast_cache_enabled": "torch.amp._state",
+    "set_autocast_cache_enabled": "torch.amp._state",
+    "clear_autocast_cache": "torch.amp._state",
+    "autocast_increment_nesting": "torch.amp._state",
+    "autocast_decrement_nesting": "torch.amp._state",
+    "is_autocast_cpu_enabled": "torch.amp._state",
+    "set_autocast_cpu_enabled": "torch.amp._state",
+    "get_autocast_cpu_dtype": "torch.amp._state",
+    "set_autocast_cpu_dtype": "torch.amp._state",
+    "get_autocast_gpu_dtype": "torch.amp._state",
+    "set_autocast_gpu_dtype": "torch.amp._state",
+    "is_autocast_ipu_enabled": "torch.amp._state",
+    "set_autocast_ipu_enabled": "torch.amp._state",
+    "get_autocast_ipu_dtype": "torch.amp._state",
+    "set_autocast_ipu_dtype": "torch.amp._state",
+    "is_autocast_xla_enabled": "torch.amp._state",
+    "set_autocast_xla_enabled": "torch.amp._state",
+    "get_autocast_xla_dtype": "torch.amp._state",
+    "set_autocast_xla_dtype": "torch.amp._state",
     "save": "torch.serialization",
     "load": "torch.serialization",
     "finfo": "torch._type_info",

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch.cuda import amp as amp
 
 
 def is_available() -> bool:
@@ -53,3 +57,9 @@ def _none(*args: Any, **kwargs: Any) -> Any:
 
 synchronize = set_device = current_device = get_device_name = get_device_properties = get_device_capability = _none
 current_stream = stream = Stream = Event = init = _none
+
+
+def __getattr__(name: str) -> Any:
+    if name == "amp":
+        return importlib.import_module("torch.cuda.amp")
+    raise AttributeError(f"module 'torch.cuda' has no attribute {name!r}")
