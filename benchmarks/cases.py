@@ -218,6 +218,28 @@ def conv() -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "conv 3x3 32ch fwd+bwd", both_ways
 
 
+def attention() -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Attention of 8 heads of 64, forward and backward."""
+    import torch
+    from torch.nn.functional import scaled_dot_product_attention
+
+    torch.manual_seed(0)
+    for length, dtype, options in (
+        (512, torch.float32, {"is_causal": True}),
+        (2048, torch.float32, {"is_causal": True}),
+        (2048, torch.float32, {}),
+        (512, torch.float32, {"is_causal": True, "dropout_p": 0.1}),
+        (512, torch.bfloat16, {"is_causal": True}),
+    ):
+        q, k, v = (torch.randn(1, 8, length, 64).to(dtype).requires_grad_() for _ in range(3))
+        grad = torch.randn(1, 8, length, 64).to(dtype)
+
+        def both_ways(given: tuple = (q, k, v), grad: torch.Tensor = grad, options: dict = options) -> None:
+            torch.autograd.grad(scaled_dot_product_attention(*given, **options), given, grad)
+
+        yield " ".join([f"length {length}", str(dtype).removeprefix("torch."), *options]), both_ways
+
+
 def training() -> Iterator[tuple[str, Callable[[], Any]]]:
     """One step: forward, loss, backward, update."""
     import torch
@@ -278,7 +300,7 @@ def training() -> Iterator[tuple[str, Callable[[], Any]]]:
 
 
 def training_more() -> Iterator[tuple[str, Callable[[], Any]]]:
-    """Small models and optimizers alone, told but not part of the target."""
+    """Small models, told but not part of the target."""
     import torch
     from torch import nn
 
@@ -297,16 +319,6 @@ def training_more() -> Iterator[tuple[str, Callable[[], Any]]]:
             optimizer.step()
 
         yield f"MLP 3x32 b8 {name}", step
-    for name, make in (
-        ("SGD", lambda p: torch.optim.SGD(p, lr=0.01)),
-        ("Adam", lambda p: torch.optim.Adam(p)),
-        ("AdamW", lambda p: torch.optim.AdamW(p)),
-    ):
-        params = [torch.nn.Parameter(torch.randn(64)) for _ in range(100)]
-        for p in params:
-            p.grad = torch.randn(64)
-        optimizer = make(params)
-        yield f"{name}.step of 100 x 64", lambda optimizer=optimizer: optimizer.step()
     w = torch.randn(8, requires_grad=True)
 
     def chain() -> None:
@@ -317,6 +329,23 @@ def training_more() -> Iterator[tuple[str, Callable[[], Any]]]:
         w.grad = None
 
     yield "chain of 100 mul, fwd+bwd", chain
+
+
+def optimizers() -> Iterator[tuple[str, Callable[[], Any]]]:
+    """A step of many small parameters, with default options."""
+    import torch
+
+    torch.manual_seed(0)
+    for name, make in (
+        ("SGD", lambda p: torch.optim.SGD(p, lr=0.01)),
+        ("Adam", lambda p: torch.optim.Adam(p)),
+        ("AdamW", lambda p: torch.optim.AdamW(p)),
+    ):
+        params = [torch.nn.Parameter(torch.randn(64)) for _ in range(150)]
+        for p in params:
+            p.grad = torch.randn(64)
+        optimizer = make(params)
+        yield f"{name}.step of 150 x 64", lambda optimizer=optimizer: optimizer.step()
 
 
 def data() -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -407,8 +436,10 @@ GROUPS: dict[str, Callable[[], Iterator[tuple[str, Callable[[], Any]]]]] = {
     "matmul": matmul,
     "matmul (more)": matmul_more,
     "conv": conv,
+    "attention": attention,
     "training": training,
     "training (more)": training_more,
+    "optimizers": optimizers,
     "data": data,
     "fft": fft,
     "special": special,

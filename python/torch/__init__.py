@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from torch import _C
+from torch import _C, _absent
 from torch._C import (  # noqa: F401
     Generator as Generator,
     Size as Size,
@@ -411,6 +411,16 @@ def _assert(condition: Any, message: str) -> None:
 
 # Loaded when first used, so that `import torch` stays light.
 _LAZY_MODULES = {
+    "__config__",
+    "accelerator",
+    "ao",
+    "masked",
+    "mps",
+    "mtia",
+    "nested",
+    "onnx",
+    "quantization",
+    "xpu",
     "backends",
     "cpu",
     "cuda",
@@ -527,6 +537,9 @@ _LAZY_NAMES = {
     "BoolTensor": "torch._legacy_types",
     "set_default_tensor_type": "torch._legacy_types",
 }
+
+
+_absent.install()
 
 
 def __getattr__(name: str) -> Any:
