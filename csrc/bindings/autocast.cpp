@@ -38,13 +38,13 @@ PyMethodDef functions[] = {
     {"_autocast_set_cpu_enabled", set_enabled, METH_O, "Switches the conversion on (True) or off."},
     {"_autocast_cpu_dtype", dtype, METH_NOARGS, "What operands are converted to."},
     {"_autocast_set_cpu_dtype", set_dtype, METH_O, "Sets what operands are converted to."},
-    {"is_autocast_cache_enabled", cache_enabled, METH_NOARGS,
+    {"_autocast_cache_enabled", cache_enabled, METH_NOARGS,
      "Whether converted parameters are kept until the outermost autocast region ends."},
-    {"set_autocast_cache_enabled", set_cache_enabled, METH_O,
+    {"_autocast_set_cache_enabled", set_cache_enabled, METH_O,
      "Sets whether converted parameters are kept until the outermost autocast region ends."},
-    {"autocast_increment_nesting", enter, METH_NOARGS, "Enters a region; returns how many are open."},
-    {"autocast_decrement_nesting", leave, METH_NOARGS, "Leaves a region; returns how many are still open."},
-    {"clear_autocast_cache", clear_cache, METH_NOARGS, "Forgets converted parameters."},
+    {"_autocast_enter", enter, METH_NOARGS, "Enters a region; returns how many are open."},
+    {"_autocast_leave", leave, METH_NOARGS, "Leaves a region; returns how many are still open."},
+    {"_autocast_clear_cache", clear_cache, METH_NOARGS, "Forgets converted parameters."},
     {nullptr, nullptr, 0, nullptr},
 };
 

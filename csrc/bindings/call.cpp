@@ -4,6 +4,7 @@
 #include "bindings/from_data.h"
 #include "bindings/gil.h"
 #include "bindings/numpy.h"
+#include "interpret/profiler.h"
 
 #include <cstring>
 #include <deque>
@@ -15,12 +16,29 @@ namespace torch::python {
 PyObject* disabled_torch_function = nullptr;
 thread_local bool torch_function_enabled = true;
 int function_modes_pushed = 0;
+int call_watchers = 0;
 
 namespace {
 
 thread_local bool function_modes_enabled = true;
 // Outermost first, counted references; raw, because a thread may end without Python's lock.
 thread_local std::vector<PyObject*> function_modes;
+
+void count_mode(int change) {
+  function_modes_pushed += change;
+  call_watchers += change;
+}
+
+// What a recording calls a function: compositions are seen here only, other ops again at the gate.
+std::string recorded_name(const FunctionSpec& spec) {
+  const std::string_view where = spec.where;
+  const char* const prefix = where == "torch._C._linalg" ? "linalg_"
+                             : where == "torch._C._fft"   ? "fft_"
+                             : where == "torch._C._special" ? "special_"
+                                                            : "";
+  const std::string_view name = spec.name;
+  return concat("aten::", name.starts_with(prefix) ? "" : prefix, spec.name);
+}
 
 PyObject* torch_function_name() {
   static PyObject* const name = PyUnicode_InternFromString("__torch_function__");
@@ -319,11 +337,11 @@ PyObject* ask_mode(PyObject* function, PyObject* types, PyObject* args, PyObject
     PyObject* const mode = function_modes.back();
     Innermost() {
       function_modes.pop_back();
-      --function_modes_pushed;
+      count_mode(-1);
     }
     ~Innermost() {
       function_modes.push_back(mode);
-      ++function_modes_pushed;
+      count_mode(1);
     }
   } const innermost;
   const Owned handler(PyObject_GetAttr(innermost.mode, torch_function_name()));
@@ -374,8 +392,13 @@ PyObject* call_overloads(FunctionSpec& spec, PyObject* self, PyObject* const* ar
     for (int i = 0; i < spec.n_overloads; ++i) {
       const Overload& o = spec.overloads[i];
       if (!match(o, self, args, nargs, kwnames, m)) continue;
-      if (m.overrides.n || function_mode_active()) [[unlikely]]
-        return call_override(spec, self, args, nargs, kwnames, m.overrides);
+      if (m.overrides.n || call_watchers) [[unlikely]] {
+        if (m.overrides.n || function_mode_active())
+          return call_override(spec, self, args, nargs, kwnames, m.overrides);
+        const profiler::Block block(profiler::recording() ? recorded_name(spec) : std::string());
+        matched = &o;
+        return o.call(m.slots);
+      }
       matched = &o;
       return o.call(m.slots);
     }
@@ -629,7 +652,7 @@ PyObject* set_modes_enabled(PyObject*, PyObject* value) {
 PyObject* mode_active(PyObject*, PyObject*) { return PyBool_FromLong(function_mode_active()); }
 PyObject* push_mode(PyObject*, PyObject* mode) {
   function_modes.push_back(Py_NewRef(mode));
-  ++function_modes_pushed;
+  count_mode(1);
   Py_RETURN_NONE;
 }
 PyObject* pop_mode(PyObject*, PyObject*) {
@@ -639,7 +662,7 @@ PyObject* pop_mode(PyObject*, PyObject*) {
   }
   PyObject* const mode = function_modes.back();
   function_modes.pop_back();
-  --function_modes_pushed;
+  count_mode(-1);
   return mode;
 }
 PyObject* mode_count(PyObject*, PyObject*) { return PyLong_FromSize_t(function_modes.size()); }

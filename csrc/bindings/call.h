@@ -49,6 +49,7 @@ bool overrides_torch_function(PyObject* o);
 // TorchFunctionModes stand above the overrides of classes and see every call. Modes pushed on any thread are counted, so
 // that without any of them a call tests one number.
 extern int function_modes_pushed;
+extern int call_watchers; // those modes, and recordings of the profiler
 bool function_mode_on_thread();
 inline bool function_mode_active() { return function_modes_pushed != 0 && function_mode_on_thread(); }
 // Calls the innermost mode, then the overrides of the given objects in order, for a public function. Null with an error set

@@ -62,6 +62,7 @@ PyObject* start(PyObject*, PyObject* args) {
   if (!PyArg_ParseTuple(args, "ppp", &shapes, &memory, &stack)) return nullptr;
   return guarded([&]() -> PyObject* {
     profiler::start({.shapes = shapes != 0, .memory = memory != 0, .stack = stack != 0});
+    ++call_watchers;
     Py_RETURN_NONE;
   });
 }
@@ -70,6 +71,7 @@ PyObject* start(PyObject*, PyObject* args) {
 PyObject* stop(PyObject*, PyObject*) {
   return guarded([&]() -> PyObject* {
     const profiler::Recording r = profiler::stop();
+    --call_watchers;
     const Owned events = owned(PyList_New(0));
     for (const profiler::Event& e : r.events) {
       const Owned event = owned(Py_BuildValue(

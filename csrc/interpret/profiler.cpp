@@ -43,8 +43,12 @@ public:
   }
 
   Values call(const OpDef& op, Values args) override {
-    const Block block(*this, begin(std::string("aten::") + op.name, Kind::Op));
-    if (options_.shapes) describe(recording_.events.back(), args);
+    std::string name = std::string("aten::") + op.name;
+    auto& events = recording_.events;
+    const bool named = !events.empty() && open_ == static_cast<int32_t>(events.size()) - 1 &&
+                       events.back().kind == Kind::Op && events.back().name == name;
+    const Scope scope(*this, named ? -1 : begin(std::move(name), Kind::Op));
+    if (options_.shapes) describe(events.back(), args);
     return gate::dispatch(op.id, std::move(args));
   }
 
@@ -73,13 +77,13 @@ public:
   }
 
 private:
-  struct Block {
+  struct Scope {
     Recorder& recorder;
     int32_t event;
-    Block(Recorder& r, int32_t e) : recorder(r), event(e) {}
-    ~Block() { recorder.end(event); }
-    Block(const Block&) = delete;
-    Block& operator=(const Block&) = delete;
+    Scope(Recorder& r, int32_t e) : recorder(r), event(e) {}
+    ~Scope() { recorder.end(event); }
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
   };
 
   static void describe(Event& e, const Values& args) {

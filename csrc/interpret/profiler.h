@@ -47,4 +47,17 @@ Recording stop();
 int32_t begin(std::string name, Kind kind = Kind::Block);
 void end(int32_t event);
 
+// An op called by name, for a scope; no name: nothing. If the first thing inside is the op of this name at the gate, both are
+// one event.
+class Block {
+public:
+  explicit Block(std::string name) : event_(name.empty() ? -1 : begin(std::move(name), Kind::Op)) {}
+  ~Block() { end(event_); }
+  Block(const Block&) = delete;
+  Block& operator=(const Block&) = delete;
+
+private:
+  int32_t event_;
+};
+
 } // namespace torch::profiler

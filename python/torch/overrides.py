@@ -1,7 +1,8 @@
 """The ``__torch_function__`` protocol: classes and modes that see calls of torch's functions.
 
-A class that defines ``__torch_function__(cls, func, types, args, kwargs)`` is asked instead of every function and method
-of torch that gets an object of it. A :class:`TorchFunctionMode` is asked about every call inside its ``with`` block.
+A class that defines ``__torch_function__(cls, func, types, args, kwargs)`` is asked instead of every function and
+method of torch that gets an object of it. A :class:`TorchFunctionMode` is asked about every call inside its ``with``
+block.
 """
 
 from __future__ import annotations
@@ -182,9 +183,7 @@ class TorchFunctionMode:
     @classmethod
     def push(cls, *args: Any, **kwargs: Any) -> TorchFunctionMode:
         """Deprecated: an instance, to be entered."""
-        warnings.warn(
-            "`Mode.push()` is no longer necessary and can be replaced with just `with Mode()`", stacklevel=2
-        )
+        warnings.warn("`Mode.push()` is no longer necessary and can be replaced with just `with Mode()`", stacklevel=2)
         return cls(*args, **kwargs)
 
 
@@ -286,7 +285,7 @@ def _overridable() -> tuple[dict[Any, list[Any]], dict[Any, str]]:
             if name.startswith("_") or name in _IGNORED or not _is_overridable(value):
                 continue
             home = getattr(value, "__module__", None) or text
-            add(module, value, f"{text if home.startswith('torch._C') or text == 'torch' else home}.{name}")
+            add(module, value, f"{home if home == 'torch.functional' else text}.{name}")
     for name in dir(torch.Tensor):
         if name in _IGNORED_METHODS or name in ("__torch_function__",):
             continue

@@ -61,9 +61,8 @@ FLOAT32 = {
     "fft2": "fft.fft2(a)",
     "fftn": "fft.fftn(a)",
     "fractional_max_pool2d": "F.fractional_max_pool2d(a[None, None], 2, (2, 2), _random_samples=torch.full((1, 1, 2), 0.5))",
-    "fractional_max_pool3d":
-        "F.fractional_max_pool3d(a[None, None, None].expand(1, 1, 4, 4, 4), 2, (2, 2, 2), "
-        "_random_samples=torch.full((1, 1, 3), 0.5))",
+    "fractional_max_pool3d": "F.fractional_max_pool3d(a[None, None, None].expand(1, 1, 4, 4, 4), 2, (2, 2, 2), "
+    "_random_samples=torch.full((1, 1, 3), 0.5))",
     "geqrf": "torch.geqrf(spd)",
     "grid_sampler": "torch.grid_sampler(a[None, None], b.view(1, 4, 2, 2), 0, 0, False)",
     "grid_sampler_2d": "F.grid_sample(a[None, None], b.view(1, 4, 2, 2), align_corners=False)",

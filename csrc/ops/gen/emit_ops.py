@@ -495,6 +495,7 @@ def emit_functional(op: Op, node: Node | None) -> list[str]:
         target = f"auto [{', '.join(results)}]" if multi else "Tensor result"
         lines.append(f"  {target} = [&] {{")
         lines.append("    NoGradGuard no_grad;")
+        lines.append("    const autocast::Off off;")
         lines.append(f"    return compute::{op.ident}({arg_names(op)});")
         lines.append("  }();")
     elif op.returns_kernel:
@@ -879,10 +880,11 @@ def emit_registry(ops: list[Op]) -> str:
     for op in ops:
         for form in forms(op):
             name, overload = form_name(op, form)
+            cast = op.cast if form == "functional" else ""
             schema = shown_schema(op, form).replace('"', '\\"')
             params = f"params_{op.ident}{'_inplace' if form == 'inplace' and renames_first(op) else ''}"
             lines.append(
-                f'  {{OpId::{form_ident(op, form)}, "{name}", "{overload}", "{schema}", "{op.family}", "{op.cast if form == 'functional' else ''}", '
+                f'  {{OpId::{form_ident(op, form)}, "{name}", "{overload}", "{schema}", "{op.family}", "{cast}", '
                 f"{{{params}, {len(op.cpp_params)}}}, {len(out_names(op)) if form == 'out' else 0}, "
                 f"{str(op.differentiable).lower()}, {str(op.composite).lower()}, {str(form == 'inplace').lower()}, "
                 f"ops::boxed::{form_ident(op, form)}, {str(takes_sparse(op, form)).lower()}, "

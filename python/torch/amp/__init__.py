@@ -1,4 +1,4 @@
-"""Mixed precision: ``autocast`` regions, and the ``GradScaler`` that keeps small gradients from vanishing in float16."""
+"""Mixed precision: ``autocast`` regions, and the ``GradScaler`` that keeps small gradients alive in float16."""
 
 from torch.amp.autocast_mode import (
     _enter_autocast,

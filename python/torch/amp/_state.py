@@ -12,13 +12,6 @@ from typing import Any, Callable
 
 import torch
 from torch import _C
-from torch._C import (  # noqa: F401
-    autocast_decrement_nesting as autocast_decrement_nesting,
-    autocast_increment_nesting as autocast_increment_nesting,
-    clear_autocast_cache as clear_autocast_cache,
-    is_autocast_cache_enabled as is_autocast_cache_enabled,
-    set_autocast_cache_enabled as set_autocast_cache_enabled,
-)
 
 _DEFAULT_DTYPES = {
     "cuda": torch.float16,
@@ -123,10 +116,72 @@ def set_autocast_dtype(device_type: str, dtype: torch.dtype) -> None:
         _others.dtypes[device_type] = dtype
 
 
+def is_autocast_cache_enabled() -> bool:
+    """Whether converted parameters are kept until the outermost region ends.
+
+    Example:
+
+        >>> torch.is_autocast_cache_enabled()
+        True
+    """
+    return _C._autocast_cache_enabled()
+
+
+def set_autocast_cache_enabled(enabled: bool) -> None:
+    """Sets whether converted parameters are kept until the outermost region ends.
+
+    Example:
+
+        >>> torch.set_autocast_cache_enabled(True)
+    """
+    _C._autocast_set_cache_enabled(enabled)
+
+
+def autocast_increment_nesting() -> int:
+    """Enters a region, as ``torch.autocast`` does; returns how many are open.
+
+    Example:
+
+        >>> torch.autocast_increment_nesting(), torch.autocast_decrement_nesting()
+        (1, 0)
+    """
+    return _C._autocast_enter()
+
+
+def autocast_decrement_nesting() -> int:
+    """Leaves a region, as ``torch.autocast`` does; returns how many are still open.
+
+    Example:
+
+        >>> torch.autocast_increment_nesting(), torch.autocast_decrement_nesting()
+        (1, 0)
+    """
+    return _C._autocast_leave()
+
+
+def clear_autocast_cache() -> None:
+    """Forgets converted parameters.
+
+    Example:
+
+        >>> torch.clear_autocast_cache()
+    """
+    _C._autocast_clear_cache()
+
+
 def _deprecated(name: str, instead: str) -> None:
-    warnings.warn(
-        f"torch.{name} is deprecated. Please use torch.{instead} instead.", DeprecationWarning, stacklevel=3
-    )
+    warnings.warn(f"torch.{name} is deprecated. Please use torch.{instead} instead.", DeprecationWarning, stacklevel=3)
+
+
+_OLDER = """The older form of ``{}``.
+
+    Example:
+
+        >>> import warnings
+        >>> with warnings.catch_warnings():
+        ...     warnings.simplefilter("ignore")
+        ...     {}
+    """
 
 
 def _of_kind(short: str, kind: str) -> dict[str, Callable[..., Any]]:
@@ -148,16 +203,20 @@ def _of_kind(short: str, kind: str) -> dict[str, Callable[..., Any]]:
         _deprecated(f"set_autocast_{short}_dtype(dtype)", f"set_autocast_dtype('{kind}', dtype)")
         set_autocast_dtype(kind, dtype)
 
-    functions = {
-        f"is_autocast_{short}_enabled": is_enabled,
-        f"set_autocast_{short}_enabled": set_enabled,
-        f"get_autocast_{short}_dtype": get_dtype,
-        f"set_autocast_{short}_dtype": set_dtype,
+    stems: dict[str, tuple[Callable[..., Any], str, str]] = {
+        f"is_autocast_{short}_enabled": (is_enabled, f"is_autocast_enabled('{kind}')", "print({}())\n        False"),
+        f"set_autocast_{short}_enabled": (set_enabled, f"set_autocast_enabled('{kind}', enabled)", "{}(False)"),
+        f"get_autocast_{short}_dtype": (get_dtype, f"get_autocast_dtype('{kind}')", "dtype = {}()"),
+        f"set_autocast_{short}_dtype": (
+            set_dtype,
+            f"set_autocast_dtype('{kind}', dtype)",
+            f"{{}}(torch.get_autocast_dtype('{kind}'))",
+        ),
     }
-    for name, function in functions.items():
+    for name, (function, newer, shown) in stems.items():
         function.__name__ = function.__qualname__ = name
-        function.__doc__ = f"The older name of what takes ``device_type``, for {kind!r}."
-    return functions
+        function.__doc__ = _OLDER.format(newer, shown.format(f"torch.{name}"))
+    return {name: function for name, (function, _, _) in stems.items()}
 
 
 for _short, _long in (("cpu", "cpu"), ("gpu", "cuda"), ("ipu", "ipu"), ("xla", "xla")):

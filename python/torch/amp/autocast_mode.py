@@ -9,9 +9,14 @@ from typing import Any, Callable, Optional
 
 import torch
 from torch.amp._state import (
+    autocast_decrement_nesting,
+    autocast_increment_nesting,
+    clear_autocast_cache,
     get_autocast_dtype,
     is_autocast_available,
+    is_autocast_cache_enabled,
     is_autocast_enabled,
+    set_autocast_cache_enabled,
     set_autocast_dtype,
     set_autocast_enabled,
 )
@@ -35,10 +40,10 @@ class autocast:
     """A region in which matrix products, convolutions and the like compute in half precision. Also a decorator.
 
     Products take bfloat16 or float16 operands and give such results; losses, transforms, decompositions and others that
-    lose too much by it take float32; ``cat``, ``stack`` and ``index_copy`` take the widest of their operands; everything
-    else computes in what it is given. ``docs/operators.md`` names the operators. float64 stays as it is, and so do
-    in-place and ``out=`` forms. Parameters are converted once in a region, which may be nested, also with
-    ``enabled=False``. Losses and outputs go outside for ``backward``, which computes in what forward computed in.
+    lose too much by it take float32; ``cat``, ``stack`` and ``index_copy`` take the widest of their operands; what is
+    left computes in what it is given. The operators are those of PyTorch. float64 stays as it is, and in-place and
+    ``out=`` forms convert nothing. Parameters are converted once in a region, which may be nested, also with
+    ``enabled=False``. Losses go outside for ``backward``, which computes in what forward computed in.
 
     Args:
         device_type: the kind of device: "cpu"; with "cuda" and without such a device the region warns and does nothing.
@@ -66,7 +71,7 @@ class autocast:
             raise ValueError(f"Expected `device_type` of type `str`, got: `{type(device_type)}`")
         self.fast_dtype = get_autocast_dtype(device_type) if dtype is None else dtype
         self.device = device_type
-        self._cache_enabled = torch.is_autocast_cache_enabled() if cache_enabled is None else cache_enabled
+        self._cache_enabled = is_autocast_cache_enabled() if cache_enabled is None else cache_enabled
         if not is_autocast_available(device_type):
             raise RuntimeError(f"User specified an unsupported autocast device_type '{device_type}'")
         if enabled and device_type == "cuda" and not torch.cuda.is_available():
@@ -82,21 +87,21 @@ class autocast:
         self._enabled = enabled
 
     def __enter__(self) -> Any:
-        self.prev_cache_enabled = torch.is_autocast_cache_enabled()
+        self.prev_cache_enabled = is_autocast_cache_enabled()
         self.prev = is_autocast_enabled(self.device)
         self.prev_fastdtype = get_autocast_dtype(self.device)
         set_autocast_enabled(self.device, self._enabled)
         set_autocast_dtype(self.device, self.fast_dtype)
-        torch.autocast_increment_nesting()
-        torch.set_autocast_cache_enabled(self._cache_enabled)
+        autocast_increment_nesting()
+        set_autocast_cache_enabled(self._cache_enabled)
         return self
 
     def __exit__(self, *exception: object) -> Any:
-        if torch.autocast_decrement_nesting() == 0:
-            torch.clear_autocast_cache()
+        if autocast_decrement_nesting() == 0:
+            clear_autocast_cache()
         set_autocast_enabled(self.device, self.prev)
         set_autocast_dtype(self.device, self.prev_fastdtype)
-        torch.set_autocast_cache_enabled(self.prev_cache_enabled)
+        set_autocast_cache_enabled(self.prev_cache_enabled)
         return False
 
     def __call__(self, func: Callable[..., Any]) -> Callable[..., Any]:

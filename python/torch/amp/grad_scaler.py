@@ -176,7 +176,8 @@ class GradScaler:
                         raise ValueError("Attempting to unscale FP16 gradients.")
                     if param.grad.is_sparse:
                         # Entries of one place may overflow only when they are summed.
-                        if param.grad.dtype == torch.float16:
+                        # Values that share memory can't be written one by one.
+                        if param.grad.dtype == torch.float16 or not param.grad._values().is_contiguous():
                             param.grad = param.grad.coalesce()
                         values = param.grad._values()
                     else:

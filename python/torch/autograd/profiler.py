@@ -164,9 +164,9 @@ class profile:
         self._start_trace()
         return self
 
-    def __exit__(self, *exception: object) -> bool:
+    def __exit__(self, *exception: object) -> None:
         if not self.enabled:
-            return False
+            return
         recording = _C._profiler_stop()
         paths: dict[int, str] = {}
         if self._modules is not None:
@@ -191,7 +191,6 @@ class profile:
             self.function_events.extend(events)
         else:
             self.function_events = events
-        return False
 
     def _events(self) -> EventList:
         if self.function_events is None:

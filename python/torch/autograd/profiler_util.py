@@ -351,9 +351,7 @@ class EventList(list):
         if top_level_events_only:
             events = [event for event in events if event.cpu_parent is None]
         total = self.self_cpu_time_total
-        columns = self._columns(
-            total, time_unit, max_name_column_width, max_shapes_column_width, max_src_column_width
-        )
+        columns = self._columns(total, time_unit, max_name_column_width, max_shapes_column_width, max_src_column_width)
         shown = events if row_limit < 0 else events[:row_limit]
         cells = [[text(event) for _, text, _ in columns] for event in shown]
         titles = [title for title, _, _ in columns]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from torch.cuda import amp as amp
-
 import torch
 from torch import AcceleratorError as AcceleratorError, OutOfMemoryError as OutOfMemoryError, _absent
+
+if TYPE_CHECKING:
+    from torch.cuda import amp as amp
 
 _listed = _absent.names_of(__name__)  # what needs a device, and the figures of none
 

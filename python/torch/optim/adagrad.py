@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from torch.optim._lists import ListOptimizer
-from torch.optim.optimizer import ParamsT, _check_fused, _check_lr, _check_not_negative
+from torch.optim.optimizer import ParamsT, _check_fused, _check_lr, _check_not_negative, _unscale
 
 __all__ = ["Adagrad", "adagrad"]
 
@@ -82,21 +82,8 @@ class Adagrad(ListOptimizer):
         return {"sum": group["initial_accumulator_value"]}
 
     def _step_sparse(self, param: torch.Tensor, grad: torch.Tensor, group: dict[str, Any]) -> None:
-        if group["fused"]:
-            raise RuntimeError("`fused` does not support sparse grad or complex param")
-        if group["weight_decay"] != 0:
-            raise RuntimeError("weight_decay option is not compatible with sparse gradients")
         state = self.state[param]
-        state["step"] += 1
-        grad = grad.coalesce()
-        if grad._nnz() == 0:
-            return
-        places = tuple(grad._indices())
-        values = -grad._values() if group["maximize"] else grad._values()
-        rate = group["lr"] / (1 + (state["step"].item() - 1) * group["lr_decay"])
-        total = state["sum"][places] + values * values
-        state["sum"][places] = total
-        param.index_put_(places, values / (total.sqrt() + group["eps"]) * -rate, accumulate=True)
+        _sparse_step(param, grad, state["sum"], state["step"], group)
 
     @staticmethod
     def _own_options(group: dict[str, Any]) -> list:
@@ -107,6 +94,26 @@ class Adagrad(ListOptimizer):
         rate = group["lr"] / (1 + (numbers["step"].item() - 1) * group["lr_decay"])
         total = tensors["sum"].add_(grad * grad).clone()
         param.add_(grad / (total.sqrt() + group["eps"]) * -rate)
+
+
+def _sparse_step(
+    param: torch.Tensor, grad: torch.Tensor, state_sum: torch.Tensor, step: torch.Tensor, group: dict[str, Any]
+) -> None:
+    """The step with a sparse gradient, which touches the entries that it names."""
+    if group["fused"]:
+        raise RuntimeError("`fused` does not support sparse grad or complex param")
+    if group["weight_decay"] != 0:
+        raise RuntimeError("weight_decay option is not compatible with sparse gradients")
+    step += 1
+    grad = grad.coalesce()
+    if grad._nnz() == 0:
+        return
+    places = tuple(grad._indices())
+    values = -grad._values() if group["maximize"] else grad._values()
+    rate = group["lr"] / (1 + (step.item() - 1) * group["lr_decay"])
+    total = state_sum[places] + values * values
+    state_sum[places] = total
+    param.index_put_(places, values / (total.sqrt() + group["eps"]) * -rate, accumulate=True)
 
 
 def adagrad(
@@ -129,10 +136,25 @@ def adagrad(
     maximize: bool,
 ) -> None:
     """Do the step of :class:`Adagrad` with lists of parameters, gradients and state."""
-    if grad_scale is not None or found_inf is not None:
-        raise NotImplementedError("adagrad: grad_scale and found_inf are not supported")
+    if not _unscale(grads, grad_scale, found_inf):
+        return
     if has_sparse_grad:
-        raise NotImplementedError("adagrad: use the class Adagrad for sparse gradients")
+        group = {
+            "lr": lr,
+            "weight_decay": weight_decay,
+            "lr_decay": lr_decay,
+            "eps": eps,
+            "maximize": maximize,
+            "fused": fused,
+        }
+        sparse = [i for i, grad in enumerate(grads) if grad.is_sparse]
+        for i in sparse:
+            _sparse_step(params[i], grads[i], state_sums[i], state_steps[i], group)
+        dense = [i for i in range(len(grads)) if i not in set(sparse)]
+        if not dense:
+            return
+        params, grads = [params[i] for i in dense], [grads[i] for i in dense]
+        state_sums, state_steps = [state_sums[i] for i in dense], [state_steps[i] for i in dense]
     Adagrad._functional(
         params,
         grads,

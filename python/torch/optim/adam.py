@@ -154,6 +154,8 @@ def adam(
     maximize: bool,
 ) -> None:
     """Do the step of :class:`Adam` with lists of parameters, gradients and state."""
+    if found_inf is not None and found_inf.item():
+        return
     Adam._functional(
         params,
         grads,

@@ -12,6 +12,7 @@ from torch.optim.optimizer import (
     _check_lr,
     _check_not_negative,
     _get_value,
+    _unscale,
     _with_grad,
 )
 
@@ -178,8 +179,8 @@ def sgd(
     maximize: bool,
 ) -> None:
     """Do the step of :class:`SGD` with lists of parameters, gradients and buffers; new buffers are put there."""
-    if grad_scale is not None or found_inf is not None:
-        raise NotImplementedError("sgd: grad_scale and found_inf are not supported")
+    if not _unscale(d_p_list, grad_scale, found_inf):
+        return
     group = {
         "lr": lr,
         "momentum": momentum,

@@ -19,9 +19,7 @@ __all__ = ["autocast", "custom_bwd", "custom_fwd"]
 class autocast(_autocast):
     """Deprecated: ``torch.amp.autocast("cuda", ...)``."""
 
-    def __init__(
-        self, enabled: bool = True, dtype: torch.dtype = torch.float16, cache_enabled: bool = True
-    ) -> None:
+    def __init__(self, enabled: bool = True, dtype: torch.dtype = torch.float16, cache_enabled: bool = True) -> None:
         warnings.warn(
             "`torch.cuda.amp.autocast(args...)` is deprecated. Please use `torch.amp.autocast('cuda', args...)` "
             "instead.",
