@@ -444,6 +444,7 @@ _LAZY_MODULES = {
     "library",
     "multiprocessing",
     "hub",
+    "quasirandom",
     "fx",
     "compiler",
     "profiler",

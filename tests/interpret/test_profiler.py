@@ -131,6 +131,16 @@ def test_modules() -> None:
     assert next(e for e in prof.events() if e.name == "aten::exp").cpu_parent is None
 
 
+def test_optimizer_steps() -> None:
+    weight = torch.ones(2, requires_grad=True)
+    optimizer = torch.optim.SGD([weight], lr=0.1)
+    weight.sum().backward()
+    with profile() as prof:
+        optimizer.step()
+    step = next(e for e in prof.events() if e.name == "Optimizer.step#SGD.step")
+    assert step.cpu_children and not torch.optim.optimizer._global_optimizer_pre_hooks
+
+
 def test_tables() -> None:
     averages = recorded().key_averages()
     text = averages.table(sort_by="cpu_time_total", row_limit=3, header="mine")

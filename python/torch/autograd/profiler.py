@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import sys
 import warnings
 from typing import Any, Callable, ClassVar, Optional
 
@@ -74,6 +75,34 @@ class _ModuleBlocks:
             _C._profiler_end(self._open.pop())
 
 
+class _StepBlocks:
+    """Opens a block for each step of an optimizer."""
+
+    def __init__(self) -> None:
+        self._open: list[int] = []
+        self._handles: list[Any] = []
+
+    def start(self) -> None:
+        optimizers = sys.modules.get("torch.optim.optimizer")
+        if optimizers is not None:
+            self._handles = [
+                optimizers.register_optimizer_step_pre_hook(self._before),
+                optimizers.register_optimizer_step_post_hook(self._after),
+            ]
+
+    def stop(self) -> None:
+        for handle in self._handles:
+            handle.remove()
+
+    def _before(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+        if _C._profiler_enabled():
+            self._open.append(_C._profiler_begin(f"Optimizer.step#{type(optimizer).__name__}.step"))
+
+    def _after(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+        if self._open:
+            _C._profiler_end(self._open.pop())
+
+
 class profile:
     """Context manager that records the operators, nodes of backward and blocks of this thread.
 
@@ -136,6 +165,7 @@ class profile:
         self.function_events: Optional[EventList] = None
         self.metadata: dict[str, Any] = {}
         self._modules: Optional[_ModuleBlocks] = None
+        self._steps = _StepBlocks()
 
     def _start_trace(self) -> None:
         self.entered = True
@@ -143,6 +173,7 @@ class profile:
         if self.with_modules or self.with_stack:
             self._modules = _ModuleBlocks()
             self._modules.start()
+        self._steps.start()
         _C._profiler_start(self.record_shapes, self.profile_memory, self.with_stack)
 
     def _prepare_trace(self) -> None:
@@ -168,6 +199,7 @@ class profile:
         if not self.enabled:
             return
         recording = _C._profiler_stop()
+        self._steps.stop()
         paths: dict[int, str] = {}
         if self._modules is not None:
             self._modules.stop()

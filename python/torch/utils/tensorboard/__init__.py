@@ -4,11 +4,9 @@ try:
     import tensorboard as _tensorboard
 except ModuleNotFoundError as error:
     raise ImportError(
-        "torch.utils.tensorboard writes through the package tensorboard, which is not installed: pip install tensorboard"
+        "torch.utils.tensorboard writes through a package that is not installed: pip install tensorboard"
     ) from error
-if not hasattr(_tensorboard, "__version__") or int(_tensorboard.__version__.split(".")[0]) < 2 and not (
-    _tensorboard.__version__.startswith("1.15")
-):
+if tuple(map(int, _tensorboard.__version__.split(".")[:2])) < (1, 15):
     raise ImportError("TensorBoard logging requires TensorBoard version 1.15 or above")
 
 from torch.utils.tensorboard.writer import FileWriter, RecordWriter, SummaryWriter

@@ -241,9 +241,7 @@ def make_video(tensor: np.ndarray, fps: float) -> Summary.Image:
     _, height, width, channels = tensor.shape
     frames = [Image.fromarray(frame[:, :, 0] if channels == 1 else frame) for frame in tensor]
     stream = io.BytesIO()
-    frames[0].save(
-        stream, format="GIF", save_all=True, append_images=frames[1:], duration=round(1000 / fps), loop=0
-    )
+    frames[0].save(stream, format="GIF", save_all=True, append_images=frames[1:], duration=round(1000 / fps), loop=0)
     return Summary.Image(height=height, width=width, colorspace=channels, encoded_image_string=stream.getvalue())
 
 
@@ -432,11 +430,11 @@ def hparams(
         if isinstance(value, torch.Tensor):
             value = value.item()
         if isinstance(value, bool):
-            field, kind = "bool_value", "DATA_TYPE_BOOL"
+            field, data_type = "bool_value", "DATA_TYPE_BOOL"
         elif isinstance(value, (int, float)):
-            field, kind = "number_value", "DATA_TYPE_FLOAT64"
+            field, data_type = "number_value", "DATA_TYPE_FLOAT64"
         elif isinstance(value, str):
-            field, kind = "string_value", "DATA_TYPE_STRING"
+            field, data_type = "string_value", "DATA_TYPE_STRING"
         else:
             raise ValueError("value should be one of int, float, str, bool, or torch.Tensor")
         setattr(start.hparams[key], field, value)
@@ -444,7 +442,7 @@ def hparams(
         if key in domains:
             choices = [struct_pb2.Value(**{field: choice}) for choice in domains[key]]
             options["domain_discrete"] = struct_pb2.ListValue(values=choices)
-        infos.append(api_pb2.HParamInfo(name=key, type=api_pb2.DataType.Value(kind), **options))
+        infos.append(api_pb2.HParamInfo(name=key, type=api_pb2.DataType.Value(data_type), **options))
 
     def summary(tag: str, **data: Any) -> Summary:
         content = HParamsPluginData(version=PLUGIN_DATA_VERSION, **data).SerializeToString()

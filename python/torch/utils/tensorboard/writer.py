@@ -328,9 +328,16 @@ class SummaryWriter:
         walltime: Optional[float] = None,
     ) -> None:
         """A curve of precision and recall that is counted already."""
-        counts = (true_positive_counts, false_positive_counts, true_negative_counts, false_negative_counts)
         made = make.pr_curve_raw(
-            tag, *map(make_np, counts), make_np(precision), make_np(recall), num_thresholds, weights
+            tag,
+            make_np(true_positive_counts),
+            make_np(false_positive_counts),
+            make_np(true_negative_counts),
+            make_np(false_negative_counts),
+            make_np(precision),
+            make_np(recall),
+            num_thresholds,
+            weights,
         )
         self._add(made, global_step, walltime)
 
@@ -398,7 +405,7 @@ class SummaryWriter:
         if points.ndim != 2:
             raise AssertionError("mat should be 2D, where mat.size(0) is the number of data points")
         step = str(0 if global_step is None else global_step).zfill(5)
-        place = f"{step}/{re.sub(r'[^A-Za-z0-9_.-]', lambda c: '%%%02x' % ord(c.group()), tag)}"
+        place = f"{step}/" + re.sub(r"[^A-Za-z0-9_.-]", lambda c: f"%{ord(c.group()):02x}", tag)
         folder = os.path.join(self._get_file_writer().get_logdir(), place)
         os.makedirs(folder, exist_ok=True)
         config = ProjectorConfig()
