@@ -279,7 +279,7 @@ class _DTypeStorageMeta(type):
         return isinstance(instance, TypedStorage) and instance.dtype == cls._class_dtype
 
 
-# uint16, uint32 and uint64 have no classes: their tensors are saved over untyped storages.
+# Other dtypes have no classes: their tensors are saved over untyped storages.
 _STORAGE_NAMES: dict[torch.dtype, str] = {
     torch.float64: "DoubleStorage",
     torch.float32: "FloatStorage",

@@ -26,6 +26,7 @@ _SUBMODULES = {
     "flop_counter",
     "hooks",
     "model_zoo",
+    "serialization",
     "tensorboard",
     "weak",
 }
