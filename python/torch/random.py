@@ -8,6 +8,7 @@ from typing import Any, Optional
 
 import torch
 from torch import _C
+from torch._C import default_generator as default_generator
 
 __all__ = [
     "fork_rng",
