@@ -39,7 +39,12 @@ public:
     if (e.end) return;
     e.end = at;
     if (options_.memory) e.memory += allocator_stats().allocated_bytes;
-    if (open_ == event) open_ = e.parent;
+    // What was left open inside is no longer where new events go.
+    for (int32_t i = open_; i >= 0; i = recording_.events[static_cast<size_t>(i)].parent)
+      if (i == event) {
+        open_ = e.parent;
+        break;
+      }
   }
 
   Values call(const OpDef& op, Values args) override {
@@ -55,14 +60,14 @@ public:
   void before(const autograd::Node& n) override {
     std::string name = n.name();
     if (name == "AccumulateGrad") name = "torch::autograd::AccumulateGrad";
-    begin("autograd::engine::evaluate_function: " + name, Kind::Backward);
+    nodes_.push_back(begin("autograd::engine::evaluate_function: " + name, Kind::Backward));
     begin(std::move(name), Kind::Backward);
   }
   void after() override {
-    const int32_t inner = open_;
-    if (inner < 0) return;
-    const int32_t outer = recording_.events[static_cast<size_t>(inner)].parent;
-    end(inner);
+    if (nodes_.empty()) return;
+    const int32_t outer = nodes_.back();
+    nodes_.pop_back();
+    end(outer + 1);
     end(outer);
   }
 
@@ -98,6 +103,7 @@ private:
   Options options_;
   Recording recording_;
   int32_t open_ = -1;
+  std::vector<int32_t> nodes_; // events of nodes that are being called
 };
 
 std::shared_ptr<Recorder>& held() {

@@ -51,6 +51,19 @@ def test_backward_nodes() -> None:
     assert any(child.name == "aten::mm" for child in inner.cpu_children)
 
 
+def test_blocks_left_open_in_a_hook_end_with_the_node() -> None:
+    x = torch.ones(2, requires_grad=True)
+    with profile() as prof:
+        y = x.exp()
+        y.register_hook(lambda grad: record_function("open").__enter__() and None)
+        y.sum().backward()
+        torch.ones(1).cos()
+    cos = next(e for e in prof.events() if e.name == "aten::cos")
+    assert cos.cpu_parent is None or cos.cpu_parent.name == "open"
+    nodes = [e for e in prof.events() if e.name.startswith("autograd::engine")]
+    assert [e.name.split(": ")[1] for e in nodes] == ["SumBackward0", "ExpBackward0", "torch::autograd::AccumulateGrad"]
+
+
 def test_nothing_is_recorded_outside() -> None:
     assert not torch._C._profiler_enabled()
     with record_function("nobody looks"):
