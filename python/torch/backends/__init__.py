@@ -24,3 +24,9 @@ def _switched(module: Any, **values: Any) -> Iterator[None]:
     finally:
         for name, value in before.items():
             setattr(module, name, value)
+
+
+@contextlib.contextmanager
+def __allow_nonbracketed_mutation() -> Iterator[None]:
+    """Within, switches can be set; as they can everywhere."""
+    yield

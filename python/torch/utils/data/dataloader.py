@@ -288,9 +288,6 @@ class DataLoader(Generic[_T_co]):
                 stacklevel=3,
             )
 
-    def _get_base_seed(self) -> int:
-        return int(torch.empty((), dtype=torch.int64).random_(generator=self.generator).item())
-
     def state_dict(self) -> dict[str, Any]:
         """Return how far the iteration over this loader is: numbers, lists and tensors.
 
@@ -322,6 +319,10 @@ class DataLoader(Generic[_T_co]):
         if self.batch_size is None:
             return length
         return length // self.batch_size if self.drop_last else -(-length // self.batch_size)
+
+
+def _draw_seed(loader: Any) -> int:
+    return int(torch.empty((), dtype=torch.int64).random_(generator=loader.generator).item())
 
 
 class _BaseDataLoaderIter:
@@ -365,7 +366,7 @@ class _BaseDataLoaderIter:
             # Seeds workers; drawn in any case, so that the stream of numbers does not depend on their number. Workers
             # that are there already go on with the numbers that they have.
             if not again:
-                self._base_seed = loader._get_base_seed()
+                self._base_seed = _draw_seed(loader)
             self._progress = loader._progress = Progress(loader, start, self._base_seed, not again)
             return
         now = RandomState(loader).states
@@ -374,7 +375,7 @@ class _BaseDataLoaderIter:
             self._seed_pipes(loader)
             self._sampler_iter = self._iterate_indices()
             if state["seeded"]:
-                loader._get_base_seed()
+                _draw_seed(loader)
             self._progress = loader._progress = resumed(loader, state)
             self._base_seed = self._progress.base_seed
             if self._dataset_kind == _DatasetKind.Map:
@@ -395,7 +396,7 @@ class _BaseDataLoaderIter:
         """Seed the steps of a data pipe, alike for all workers: they must divide the same samples among them."""
         self._shared_seed: int | None = None
         if isinstance(self._dataset, IterDataPipe):
-            self._shared_seed = loader._get_base_seed()
+            self._shared_seed = _draw_seed(loader)
             generator = torch.Generator().manual_seed(self._shared_seed)
             self._dataset = apply_random_seed(self._dataset, generator)
 
@@ -426,7 +427,7 @@ class _BaseDataLoaderIter:
         state = self._progress.dataset_states[worker]
         if state is not None:
             return 0, state
-        return self._progress.by_worker[worker] * (loader.batch_size or 1), None
+        return self._progress.by_worker[worker] * (getattr(loader, "batch_size", None) or 1), None
 
     def __iter__(self) -> _BaseDataLoaderIter:
         return self
@@ -507,7 +508,7 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
         self._epoch = 0
         super().__init__(loader)
         if self._shared_seed is not None:
-            loader._get_base_seed()  # PyTorch draws once more here, for nothing
+            _draw_seed(loader)  # PyTorch draws once more here, for nothing
         self._prefetch_factor = loader.prefetch_factor or 0
         self._in_order = loader.in_order
         if self._num_workers <= 0:

@@ -28,8 +28,9 @@ def _is_known(sampler: Any) -> bool:
 
 def _generators_of(loader: Any) -> list[torch.Generator]:
     """The generators that the order of the samples comes from, each once."""
-    inner = getattr(loader.batch_sampler, "sampler", None)
-    found = [loader.generator, *(getattr(s, "generator", None) for s in (loader.sampler, loader.batch_sampler, inner))]
+    batches = getattr(loader, "batch_sampler", None)  # which the loaders of libraries need not have
+    samplers = (getattr(loader, "sampler", None), batches, getattr(batches, "sampler", None))
+    found = [loader.generator, *(getattr(s, "generator", None) for s in samplers)]
     unique: dict[int, torch.Generator] = {}
     for generator in found:
         if isinstance(generator, torch.Generator):
