@@ -10,6 +10,7 @@
 #   make check-cpp  the C++ example; make test-isas  the operators under the other instruction sets
 #   make properties  50,000 generated examples of what holds for every shape, stride and index, where make test takes 3,000
 #   make coverage   the table of PyTorch's functions in docs/compatibility.md
+#   make packages  einops, timm, transformers and others on this torch and on PyTorch; writes docs/packages.md (network)
 #   make errors   the page of common mistakes, docs/errors.md, from tests/errors/golden.yaml
 #   make docs, make format, make lint, make clean
 
@@ -50,7 +51,7 @@ test_other_isas = for isa in $(other_isas); do \
 help:
 	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
 
-.PHONY: help deps deps-oracle develop demo test test-isas differential properties bench coverage errors docs wheel check-wheel check-cpp asan format lint clean
+.PHONY: help deps deps-oracle develop demo test test-isas differential properties bench coverage packages errors docs wheel check-wheel check-cpp asan format lint clean
 
 deps:
 	@$(deps)
@@ -83,6 +84,9 @@ bench: deps-oracle develop
 
 coverage: deps-oracle develop
 	$(run) scripts/api_coverage.py --reference $(CURDIR)/.venv-pytorch/bin/python --write docs/compatibility.md
+
+packages: deps-oracle develop
+	$(PYTHON) scripts/packages.py
 
 errors: develop
 	$(run) scripts/errors_page.py

@@ -218,6 +218,28 @@ def conv() -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "conv 3x3 32ch fwd+bwd", both_ways
 
 
+def attention() -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Attention of 8 heads of 64, forward and backward."""
+    import torch
+    from torch.nn.functional import scaled_dot_product_attention
+
+    torch.manual_seed(0)
+    for length, dtype, options in (
+        (512, torch.float32, {"is_causal": True}),
+        (2048, torch.float32, {"is_causal": True}),
+        (2048, torch.float32, {}),
+        (512, torch.float32, {"is_causal": True, "dropout_p": 0.1}),
+        (512, torch.bfloat16, {"is_causal": True}),
+    ):
+        q, k, v = (torch.randn(1, 8, length, 64).to(dtype).requires_grad_() for _ in range(3))
+        grad = torch.randn(1, 8, length, 64).to(dtype)
+
+        def both_ways(given: tuple = (q, k, v), grad: torch.Tensor = grad, options: dict = options) -> None:
+            torch.autograd.grad(scaled_dot_product_attention(*given, **options), given, grad)
+
+        yield " ".join([f"length {length}", str(dtype).removeprefix("torch."), *options]), both_ways
+
+
 def training() -> Iterator[tuple[str, Callable[[], Any]]]:
     """One step: forward, loss, backward, update."""
     import torch
@@ -278,7 +300,7 @@ def training() -> Iterator[tuple[str, Callable[[], Any]]]:
 
 
 def training_more() -> Iterator[tuple[str, Callable[[], Any]]]:
-    """Small models and optimizers alone, told but not part of the target."""
+    """Small models, told but not part of the target."""
     import torch
     from torch import nn
 
@@ -297,16 +319,6 @@ def training_more() -> Iterator[tuple[str, Callable[[], Any]]]:
             optimizer.step()
 
         yield f"MLP 3x32 b8 {name}", step
-    for name, make in (
-        ("SGD", lambda p: torch.optim.SGD(p, lr=0.01)),
-        ("Adam", lambda p: torch.optim.Adam(p)),
-        ("AdamW", lambda p: torch.optim.AdamW(p)),
-    ):
-        params = [torch.nn.Parameter(torch.randn(64)) for _ in range(100)]
-        for p in params:
-            p.grad = torch.randn(64)
-        optimizer = make(params)
-        yield f"{name}.step of 100 x 64", lambda optimizer=optimizer: optimizer.step()
     w = torch.randn(8, requires_grad=True)
 
     def chain() -> None:
@@ -317,6 +329,23 @@ def training_more() -> Iterator[tuple[str, Callable[[], Any]]]:
         w.grad = None
 
     yield "chain of 100 mul, fwd+bwd", chain
+
+
+def optimizers() -> Iterator[tuple[str, Callable[[], Any]]]:
+    """A step of many small parameters, with default options."""
+    import torch
+
+    torch.manual_seed(0)
+    for name, make in (
+        ("SGD", lambda p: torch.optim.SGD(p, lr=0.01)),
+        ("Adam", lambda p: torch.optim.Adam(p)),
+        ("AdamW", lambda p: torch.optim.AdamW(p)),
+    ):
+        params = [torch.nn.Parameter(torch.randn(64)) for _ in range(150)]
+        for p in params:
+            p.grad = torch.randn(64)
+        optimizer = make(params)
+        yield f"{name}.step of 150 x 64", lambda optimizer=optimizer: optimizer.step()
 
 
 def data() -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -353,6 +382,55 @@ def data() -> Iterator[tuple[str, Callable[[], Any]]]:
     own = DataLoader(Rows(), batch_size=50)
     yield "own Dataset 5000x32 b50", lambda: epoch(own)
     yield "RandomSampler 1e5", lambda: list(RandomSampler(range(100_000)))
+
+
+def rows() -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Epochs over tensors, of the size of MNIST."""
+    import torch
+    from torch.utils.data import DataLoader, TensorDataset, random_split
+
+    torch.manual_seed(0)
+    dataset = TensorDataset(torch.randn(60_000, 784), torch.randint(0, 10, (60_000,)))
+    part = random_split(dataset, [50_000, 10_000])[0]
+    for name, loader in (
+        ("in order", DataLoader(dataset, batch_size=64)),
+        ("shuffled", DataLoader(dataset, batch_size=64, shuffle=True)),
+        ("part of random_split, shuffled", DataLoader(part, batch_size=64, shuffle=True)),
+    ):
+        yield f"TensorDataset 60000x784 b64 {name}", lambda loader=loader: sum(1 for _ in loader)
+
+
+def workers() -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Epochs over datasets in Python with two worker processes, their start included."""
+    import numpy as np
+    import torch
+    from torch.utils.data import DataLoader, Dataset
+
+    torch.manual_seed(0)
+
+    class Data(Dataset):
+        def __init__(self, count: int, get: Callable[[int], Any]) -> None:
+            self.count, self.get = count, get
+
+        def __len__(self) -> int:
+            return self.count
+
+        def __getitem__(self, i: int) -> Any:
+            return self.get(i)
+
+    small, large = torch.randn(2048, 3, 32, 32), np.random.rand(32, 3, 224, 224).astype(np.float32)
+
+    def normalized(i: int) -> Any:
+        return (small[i] - small[i].mean()) / small[i].std(), i % 10
+
+    for name, data, batch in (
+        ("numbers, b8", Data(6400, lambda i: i), 8),
+        ("images 32x32 normalized, b64", Data(2048, normalized), 64),
+        ("NumPy images 224x224, b32", Data(640, lambda i: large[i % 32] * 2), 32),
+        ("dictionaries, b32", Data(3200, lambda i: {"x": torch.ones(10), "y": float(i), "name": "row"}), 32),
+    ):
+        loader = DataLoader(data, batch_size=batch, num_workers=2)
+        yield f"2 workers: {name}", lambda loader=loader: sum(1 for _ in loader)
 
 
 def fft() -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -407,9 +485,13 @@ GROUPS: dict[str, Callable[[], Iterator[tuple[str, Callable[[], Any]]]]] = {
     "matmul": matmul,
     "matmul (more)": matmul_more,
     "conv": conv,
+    "attention": attention,
     "training": training,
     "training (more)": training_more,
+    "optimizers": optimizers,
     "data": data,
+    "rows": rows,
+    "workers": workers,
     "fft": fft,
     "special": special,
     **OPERATOR_GROUPS,

@@ -26,9 +26,13 @@ TIMED_GROUPS = (
     "matmul",
     "matmul (more)",
     "conv",
+    "attention",
     "training",
     "training (more)",
+    "optimizers",
     "data",
+    "rows",
+    "workers",
     "fft",
     "special",
     "pointwise (layouts)",
@@ -51,11 +55,21 @@ TARGETS: dict[str, tuple[float, Optional[float]]] = {
     "linalg": (0.9, 1.1),
     "matmul": (1.05, None),
     "training": (0.7, None),
+    "attention": (0.8, 1.0),
+    "optimizers": (0.1, 0.15),
+    "rows": (0.05, 0.06),
+    "workers": (0.9, 1.0),
 }
 
 # What a process of its own is asked, for the groups import and memory: code, and what it prints.
 PROCESSES = {
     "import / import torch, s": "import time; t = time.perf_counter(); import torch; print(time.perf_counter() - t)",
+    "import / import and first Adam step, s": """
+import time; t = time.perf_counter()
+import torch
+m = torch.nn.Linear(3, 1); o = torch.optim.Adam(m.parameters(), lr=0.1)
+m(torch.ones(2, 3)).sum().backward(); o.step()
+print(time.perf_counter() - t)""",
     "import / import and first SGD step, s": """
 import time; t = time.perf_counter()
 import torch

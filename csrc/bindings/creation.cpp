@@ -162,6 +162,7 @@ Tensor shared_memory(PyObject* object, std::optional<DType> dtype) {
   if (is_numpy_array(object)) return from_numpy(object);
   if (is_numpy_scalar(object)) return Tensor();
   if (PyObject_HasAttrString(object, "__dlpack__")) return tensor_from_dlpack(object);
+  if (is_storage(object)) return tensor_over_storage(storage_of(object), dtype.value_or(default_dtype()));
   if (PyObject_CheckBuffer(object)) return tensor_of_buffer(object, dtype.value_or(default_dtype()), -1, 0);
   return Tensor();
 }

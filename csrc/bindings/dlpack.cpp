@@ -55,9 +55,39 @@ constexpr uint64_t kReadOnlyFlag = 1, kCopiedFlag = 2;
 constexpr const char *kName = "dltensor", *kUsedName = "used_dltensor";
 constexpr const char *kVersionedName = "dltensor_versioned", *kUsedVersionedName = "used_dltensor_versioned";
 
-enum TypeCode : uint8_t { kInt = 0, kUInt = 1, kFloat = 2, kBfloat = 4, kComplex = 5, kBool = 6 };
+enum TypeCode : uint8_t {
+  kInt = 0,
+  kUInt = 1,
+  kFloat = 2,
+  kBfloat = 4,
+  kComplex = 5,
+  kBool = 6,
+  kFloat8E4M3FN = 10,
+  kFloat8E4M3FNUZ = 11,
+  kFloat8E5M2 = 12,
+  kFloat8E5M2FNUZ = 13,
+  kFloat8E8M0FNU = 14,
+  kFloat4E2M1FN = 17
+};
 
 DLDataType type_of(DType t) {
+  switch (t) {
+  case DType::Float8E4M3FN:
+    return {kFloat8E4M3FN, 8, 1};
+  case DType::Float8E4M3FNUZ:
+    return {kFloat8E4M3FNUZ, 8, 1};
+  case DType::Float8E5M2:
+    return {kFloat8E5M2, 8, 1};
+  case DType::Float8E5M2FNUZ:
+    return {kFloat8E5M2FNUZ, 8, 1};
+  case DType::Float8E8M0FNU:
+    return {kFloat8E8M0FNU, 8, 1};
+  case DType::Float4E2M1FNX2:
+    return {kFloat4E2M1FN, 4, 2};
+  default:
+    break;
+  }
+  if (is_opaque(t)) fail(ErrorKind::Buffer, concat(t, " is not supported by dlpack"));
   const auto code = t == DType::Bool        ? kBool
                     : t == DType::BFloat16  ? kBfloat
                     : torch::is_complex(t)  ? kComplex
@@ -68,9 +98,10 @@ DLDataType type_of(DType t) {
 }
 
 DType dtype_of_type(DLDataType type) {
-  for (int i = 0; i < kNumDTypes && type.lanes == 1; ++i) {
+  for (int i = 0; i <= static_cast<int>(DType::Float4E2M1FNX2); ++i) {
     const DLDataType own = type_of(static_cast<DType>(i));
-    if (own.code == type.code && own.bits == type.bits) return static_cast<DType>(i);
+    if (own.code == type.code && own.bits == type.bits && own.lanes == type.lanes)
+      return static_cast<DType>(i);
   }
   fail(ErrorKind::Buffer, concat("from_dlpack: unsupported element type: code ", int(type.code), ", ",
                                  int(type.bits), " bits, ", int(type.lanes), " lanes"));

@@ -140,7 +140,7 @@ template <class T> T scalar_to(const Scalar& s) {
     if (s.is_complex()) overflow<T>(s);
     return narrow_float<T>(s.to<double>());
   } else {
-    constexpr bool kReal = std::is_floating_point_v<T> || sizeof(T) == 2; // float, double, Half, BFloat16
+    constexpr bool kReal = std::is_floating_point_v<T> || sizeof(T) == 2 || kIsFloat8<T>;
     if (kReal && s.is_complex() && s.to<complex128>().imag() != 0) overflow<T>(s);
     return s.to<T>();
   }

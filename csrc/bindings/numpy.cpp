@@ -22,11 +22,13 @@ struct NumPy {
   PyObject* generic = nullptr;
   PyObject* dtype = nullptr;
   PyObject* empty = nullptr;
-  PyObject* dtypes[kNumDTypes] = {}; // null: NumPy has none (bfloat16)
+  PyObject* dtypes[kNumDTypes] = {}; // null: NumPy has none (bfloat16, 8 bits and fewer)
 };
 NumPy* numpy_cache = nullptr; // lives as long as the process, as NumPy does
 
-const char* numpy_name(DType t) { return t == DType::BFloat16 ? nullptr : dtype_name(t); }
+const char* numpy_name(DType t) {
+  return t == DType::BFloat16 || t > DType::Complex128 ? nullptr : dtype_name(t);
+}
 
 bool fill_cache(PyObject* module) {
   auto cache = std::make_unique<NumPy>();

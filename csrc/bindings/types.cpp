@@ -26,8 +26,23 @@ PyObject* dtype_repr(PyObject* o) { return PyUnicode_FromFormat("torch.%s", dtyp
 PyObject* dtype_reduce(PyObject* o, PyObject*) { return PyUnicode_FromString(dtype_name(dtype_value(o))); }
 PyObject* dtype_to_real(PyObject* o, PyObject*) { return wrap(real_type(dtype_value(o))); }
 PyObject* dtype_to_complex(PyObject* o, PyObject*) {
-  const DType t = dtype_value(o);
-  return wrap(t == DType::Float16 ? DType::Complex64 : complex_type(t));
+  try {
+    const DType t = dtype_value(o);
+    check(!is_low_precision(t) && !is_opaque(t), "Unknown Complex ScalarType for ", dtype_aten_name(t));
+    return wrap(t == DType::Float16 ? DType::Complex64 : complex_type(t));
+  } catch (...) {
+    return set_python_error();
+  }
+}
+PyObject* dtype_is_signed(PyObject* o, void*) {
+  try {
+    const DType t = dtype_value(o);
+    check(!is_quantized(t), "isSignedType not supported for quantized types");
+    check(!is_bits(t), "Bits types are undefined");
+    return PyBool_FromLong(is_signed(t));
+  } catch (...) {
+    return set_python_error();
+  }
 }
 PyMethodDef dtype_methods[] = {
     {"__reduce__", dtype_reduce, METH_NOARGS, "Pickles as torch.<name>."},
@@ -40,8 +55,7 @@ PyGetSetDef dtype_getset[] = {
      nullptr, "Whether it is a float type.", nullptr},
     {"is_complex", [](PyObject* o, void*) { return PyBool_FromLong(is_complex(dtype_value(o))); }, nullptr,
      "Whether it is a complex type.", nullptr},
-    {"is_signed", [](PyObject* o, void*) { return PyBool_FromLong(is_signed(dtype_value(o))); }, nullptr,
-     "Whether it has negative values.", nullptr},
+    {"is_signed", dtype_is_signed, nullptr, "Whether it has negative values.", nullptr},
     {"itemsize", [](PyObject* o, void*) { return PyLong_FromLongLong(item_size(dtype_value(o))); }, nullptr,
      "Bytes of an element.", nullptr},
     {"__module__", [](PyObject*, void*) { return PyUnicode_FromString("torch"); }, nullptr, nullptr, nullptr},

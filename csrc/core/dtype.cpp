@@ -6,20 +6,70 @@
 namespace torch {
 
 namespace {
-constexpr const char* kNames[kNumDTypes] = {"bool",     "uint8",   "uint16",  "uint32",    "uint64",
-                                            "int8",     "int16",   "int32",   "int64",     "float16",
-                                            "bfloat16", "float32", "float64", "complex64", "complex128"};
-constexpr const char* kAtenNames[kNumDTypes] = {
-    "Bool", "Byte", "UInt16",   "UInt32", "UInt64", "Char",         "Short",        "Int",
-    "Long", "Half", "BFloat16", "Float",  "Double", "ComplexFloat", "ComplexDouble"};
+struct Names {
+  const char *own, *aten;
+};
+constexpr Names kNames[kNumDTypes] = {
+    {"bool", "Bool"},
+    {"uint8", "Byte"},
+    {"uint16", "UInt16"},
+    {"uint32", "UInt32"},
+    {"uint64", "UInt64"},
+    {"int8", "Char"},
+    {"int16", "Short"},
+    {"int32", "Int"},
+    {"int64", "Long"},
+    {"float16", "Half"},
+    {"bfloat16", "BFloat16"},
+    {"float32", "Float"},
+    {"float64", "Double"},
+    {"complex64", "ComplexFloat"},
+    {"complex128", "ComplexDouble"},
+    {"float8_e4m3fn", "Float8_e4m3fn"},
+    {"float8_e5m2", "Float8_e5m2"},
+    {"float8_e4m3fnuz", "Float8_e4m3fnuz"},
+    {"float8_e5m2fnuz", "Float8_e5m2fnuz"},
+    {"float8_e8m0fnu", "Float8_e8m0fnu"},
+    {"float4_e2m1fn_x2", "Float4_e2m1fn_x2"},
+    {"qint8", "QInt8"},
+    {"quint8", "QUInt8"},
+    {"qint32", "QInt32"},
+    {"quint4x2", "QUInt4x2"},
+    {"quint2x4", "QUInt2x4"},
+    {"bits1x8", "Bits1x8"},
+    {"bits2x4", "Bits2x4"},
+    {"bits4x2", "Bits4x2"},
+    {"bits8", "Bits8"},
+    {"bits16", "Bits16"},
+    {"uint1", "UInt1"},
+    {"uint2", "UInt2"},
+    {"uint3", "UInt3"},
+    {"uint4", "UInt4"},
+    {"uint5", "UInt5"},
+    {"uint6", "UInt6"},
+    {"uint7", "UInt7"},
+    {"int1", "Int1"},
+    {"int2", "Int2"},
+    {"int3", "Int3"},
+    {"int4", "Int4"},
+    {"int5", "Int5"},
+    {"int6", "Int6"},
+    {"int7", "Int7"},
+};
 std::atomic<DType> g_default_dtype{DType::Float32};
 } // namespace
 
-const char* dtype_name(DType t) { return kNames[static_cast<int>(t)]; }
-const char* dtype_aten_name(DType t) { return kAtenNames[static_cast<int>(t)]; }
+const char* dtype_name(DType t) { return kNames[static_cast<int>(t)].own; }
+const char* dtype_aten_name(DType t) { return kNames[static_cast<int>(t)].aten; }
 
 DType promote(DType a, DType b) {
   if (a == b) return a;
+  if (std::max(a, b) > DType::Complex128) [[unlikely]] {
+    const bool floats = is_low_precision(a) || is_low_precision(b);
+    check(!floats, "Promotion for Float8 Types is not supported, attempted to promote ", dtype_aten_name(a),
+          " and ", dtype_aten_name(b));
+    check(false, "Promotion from ", dtype_aten_name(a), " and ", dtype_aten_name(b), " is unsupported.");
+  }
   if (a > b) std::swap(a, b);
   if (a != DType::Bool && !is_signed(a) && is_integral(b) && is_signed(b)) { // the next wider signed type
     check(a != DType::UInt64,
@@ -43,6 +93,7 @@ bool can_cast(DType from, DType to) {
 DType default_dtype() { return g_default_dtype.load(std::memory_order_relaxed); }
 void set_default_dtype(DType t) {
   check_type(is_floating(t), "only floating-point types are supported as the default type, got ", t);
+  check_type(!is_low_precision(t), "a default type has arithmetic, which ", t, " does not");
   g_default_dtype.store(t, std::memory_order_relaxed);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/error.h"
+#include "core/float8.h"
 #include "core/half.h"
 
 #include <complex>
@@ -26,23 +27,67 @@ enum class DType : uint8_t {
   Float64,
   Complex64,
   Complex128,
+  Float8E4M3FN,
+  Float8E5M2,
+  Float8E4M3FNUZ,
+  Float8E5M2FNUZ,
+  Float8E8M0FNU,
+  // From here on only bytes: no numbers are read from them or written.
+  Float4E2M1FNX2,
+  QInt8,
+  QUInt8,
+  QInt32,
+  QUInt4x2,
+  QUInt2x4,
+  Bits1x8,
+  Bits2x4,
+  Bits4x2,
+  Bits8,
+  Bits16,
+  UInt1,
+  UInt2,
+  UInt3,
+  UInt4,
+  UInt5,
+  UInt6,
+  UInt7,
+  Int1,
+  Int2,
+  Int3,
+  Int4,
+  Int5,
+  Int6,
+  Int7,
 };
-constexpr int kNumDTypes = 15;
+constexpr int kNumDTypes = 45;
+constexpr int kNumNumberDTypes = 20; // those before the opaque ones
 
 using complex64 = std::complex<float>;
 using complex128 = std::complex<double>;
 
-constexpr uint8_t kItemSizes[kNumDTypes] = {1, 1, 2, 4, 8, 1, 2, 4, 8, 2, 2, 4, 8, 8, 16};
+constexpr uint8_t kItemSizes[kNumDTypes] = {1, 1, 2, 4, 8, 1, 2, 4, 8, 2, 2, 4, 8, 8, 16,
+                                            1, 1, 1, 1, 1, 1, 1, 1, 4, 1, 1, 1, 1, 1, 1,
+                                            2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
 constexpr int64_t item_size(DType t) { return kItemSizes[static_cast<int>(t)]; }
 
 constexpr bool is_integral(DType t, bool include_bool = false) {
   return t <= DType::Int64 && (include_bool || t != DType::Bool);
 }
-constexpr bool is_floating(DType t) { return t >= DType::Float16 && t <= DType::Float64; }
-constexpr bool is_complex(DType t) { return t >= DType::Complex64; }
+// float8 and float4: stored, moved and converted; kernels are not compiled for them and refuse them.
+constexpr bool is_low_precision(DType t) { return t >= DType::Float8E4M3FN && t <= DType::Float4E2M1FNX2; }
+// Types of which nothing but the size is known.
+constexpr bool is_opaque(DType t) { return t >= DType::Float4E2M1FNX2; }
+constexpr bool is_quantized(DType t) { return t >= DType::QInt8 && t <= DType::QUInt2x4; }
+constexpr bool is_bits(DType t) { return t >= DType::Bits1x8 && t <= DType::Bits16; }
+constexpr bool is_floating(DType t) {
+  return (t >= DType::Float16 && t <= DType::Float64) || is_low_precision(t);
+}
+constexpr bool is_complex(DType t) { return t == DType::Complex64 || t == DType::Complex128; }
 constexpr bool is_reduced_float(DType t) { return t == DType::Float16 || t == DType::BFloat16; }
-constexpr bool is_differentiable(DType t) { return t >= DType::Float16; }
-constexpr bool is_signed(DType t) { return t > DType::UInt64; }
+constexpr bool is_differentiable(DType t) { return t >= DType::Float16 && t <= DType::Float4E2M1FNX2; }
+constexpr bool is_signed(DType t) {
+  return t > DType::UInt64 && t != DType::Float8E8M0FNU && !(t >= DType::UInt1 && t <= DType::UInt7);
+}
 // uint16, uint32, uint64: most kernels see them as signed types (Note [Wide unsigned integers]).
 constexpr bool is_wide_unsigned(DType t) { return t >= DType::UInt16 && t <= DType::UInt64; }
 
@@ -87,6 +132,11 @@ template <> constexpr DType dtype_of<float>() { return DType::Float32; }
 template <> constexpr DType dtype_of<double>() { return DType::Float64; }
 template <> constexpr DType dtype_of<complex64>() { return DType::Complex64; }
 template <> constexpr DType dtype_of<complex128>() { return DType::Complex128; }
+template <> constexpr DType dtype_of<Float8E4M3FN>() { return DType::Float8E4M3FN; }
+template <> constexpr DType dtype_of<Float8E5M2>() { return DType::Float8E5M2; }
+template <> constexpr DType dtype_of<Float8E4M3FNUZ>() { return DType::Float8E4M3FNUZ; }
+template <> constexpr DType dtype_of<Float8E5M2FNUZ>() { return DType::Float8E5M2FNUZ; }
+template <> constexpr DType dtype_of<Float8E8M0FNU>() { return DType::Float8E8M0FNU; }
 
 [[noreturn]] void fail_dtype(const char* op, DType t); // "sort: not implemented for torch.complex64"
 
@@ -104,10 +154,14 @@ template <class T, class... Rest, class F>
     fail_dtype(op, t);
 }
 
+// All that hold numbers.
 using AllTypes = TypeList<bool, uint8_t, uint16_t, uint32_t, uint64_t, int8_t, int16_t, int32_t, int64_t,
-                          Half, BFloat16, float, double, complex64, complex128>;
-template <class F> decltype(auto) visit_all(DType t, F&& f) { return visit_types(AllTypes{}, "dtype", t, f); }
-// Those that kernels are compiled for: all but the wide unsigned integers.
+                          Half, BFloat16, float, double, complex64, complex128, Float8E4M3FN, Float8E5M2,
+                          Float8E4M3FNUZ, Float8E5M2FNUZ, Float8E8M0FNU>;
+template <class F> decltype(auto) visit_all(DType t, F&& f) {
+  return visit_types(AllTypes{}, "conversion of numbers", t, f);
+}
+// Those that kernels are compiled for: all but the wide unsigned integers and the 8-bit floats.
 template <class F> decltype(auto) visit_compiled(DType t, F&& f) {
   return visit_types(TypeList<bool, uint8_t, int8_t, int16_t, int32_t, int64_t, Half, BFloat16, float, double,
                               complex64, complex128>{},

@@ -22,6 +22,8 @@ public:
   Scalar(float value) : Scalar(static_cast<double>(value)) {}
   Scalar(Half value) : Scalar(static_cast<float>(value)) {}
   Scalar(BFloat16 value) : Scalar(static_cast<float>(value)) {}
+  template <class T>
+  requires kIsFloat8<T> Scalar(T value) : Scalar(static_cast<float>(value)) {}
   Scalar(complex128 value) : kind_(Kind::Complex), real_(value.real()), imag_(value.imag()) {}
   Scalar(complex64 value) : Scalar(complex128(value)) {}
 
@@ -39,7 +41,7 @@ public:
       return is_integral() ? T(whole<R>()) : T(static_cast<R>(real_), static_cast<R>(imag_));
     } else if constexpr (std::is_same_v<T, bool>) {
       return is_integral() ? int_ != 0 : (real_ != 0 || imag_ != 0);
-    } else if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>) {
+    } else if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16> || kIsFloat8<T>) {
       return T(to<float>());
     } else if constexpr (std::is_integral_v<T>) {
       if constexpr (std::is_same_v<T, uint64_t>)

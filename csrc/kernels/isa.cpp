@@ -1,5 +1,6 @@
 // Which of the compiled kernel tables this process uses: the best the processor has, or what TORCH_CPU_ISA
 // names.
+#include "kernels/low_precision.h"
 #include "kernels/unsigned.h"
 
 #include <cstdio>
@@ -60,7 +61,8 @@ const Isa& choose() {
 }
 
 const Isa& chosen = choose();
-const KernelTable table = with_wide_unsigned(*chosen.table);
+const KernelTable with_unsigned = with_wide_unsigned(*chosen.table);
+const KernelTable table = with_low_precision(with_unsigned);
 
 } // namespace
 

@@ -221,7 +221,31 @@ void check_copy(const Tensor& self, const Tensor& src) {
         self.sizes(), " doesn't match the broadcast shape of source ", src.sizes());
 }
 
-void check_fill(const Tensor& self, const Scalar& value) { check_fits(self.dtype(), value); }
+// The largest number of a float8 type, 0 for others.
+static double largest_float8(DType t) {
+  switch (t) {
+  case DType::Float8E4M3FN:
+    return 448;
+  case DType::Float8E4M3FNUZ:
+    return 240;
+  case DType::Float8E5M2:
+  case DType::Float8E5M2FNUZ:
+    return 57344;
+  case DType::Float8E8M0FNU:
+    return 0x1p127;
+  default:
+    return 0;
+  }
+}
+
+void check_fill(const Tensor& self, const Scalar& value) {
+  check_fits(self.dtype(), value);
+  const double largest = largest_float8(self.dtype());
+  if (largest == 0 || self.numel() == 1) return; // one element takes what it can, as in PyTorch
+  const double v = value.to<double>();
+  const bool fits = !(std::abs(v) > largest) || (std::isinf(v) && self.dtype() == DType::Float8E5M2);
+  check(fits, "value cannot be converted to type ", dtype_name(self.dtype()), " without overflow");
+}
 
 void check_uniform(const Tensor& self, double from, double to) {
   check_differentiable_input("uniform_", self);

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from torch import _C
+from torch import _C, _absent
 from torch._C import (  # noqa: F401
     Generator as Generator,
     Size as Size,
@@ -52,6 +52,17 @@ float32 = float = _C.float32
 float64 = double = _C.float64
 complex64 = cfloat = _C.complex64
 complex128 = cdouble = _C.complex128
+float8_e4m3fn = _C.float8_e4m3fn
+float8_e5m2 = _C.float8_e5m2
+float8_e4m3fnuz = _C.float8_e4m3fnuz
+float8_e5m2fnuz = _C.float8_e5m2fnuz
+float8_e8m0fnu = _C.float8_e8m0fnu
+# of these only the bytes are stored
+float4_e2m1fn_x2 = _C.float4_e2m1fn_x2
+qint8, quint8, qint32, quint4x2, quint2x4 = _C.qint8, _C.quint8, _C.qint32, _C.quint4x2, _C.quint2x4
+bits1x8, bits2x4, bits4x2, bits8, bits16 = _C.bits1x8, _C.bits2x4, _C.bits4x2, _C.bits8, _C.bits16
+uint1, uint2, uint3, uint4, uint5, uint6, uint7 = (getattr(_C, f"uint{_bits}") for _bits in (1, 2, 3, 4, 5, 6, 7))
+int1, int2, int3, int4, int5, int6, int7 = (getattr(_C, f"int{_bits}") for _bits in (1, 2, 3, 4, 5, 6, 7))
 
 strided = _C.strided
 sparse_coo = _C.sparse_coo
@@ -162,6 +173,7 @@ if TYPE_CHECKING:  # what is found at run time only: the operators, and what is 
         backends as backends,
         cpu as cpu,
         cuda as cuda,
+        distributions as distributions,
         fft as fft,
         linalg as linalg,
         nn as nn,
@@ -177,6 +189,8 @@ if TYPE_CHECKING:  # what is found at run time only: the operators, and what is 
         utils as utils,
     )
     from torch._C import *  # type: ignore[assignment]
+    from torch._compile import compile as compile
+    from torch._higher_order_ops import cond as cond, while_loop as while_loop
     from torch._legacy_types import set_default_tensor_type as set_default_tensor_type
     from torch._linalg_utils import (
         eig as eig,
@@ -187,6 +201,16 @@ if TYPE_CHECKING:  # what is found at run time only: the operators, and what is 
     )
     from torch._lobpcg import lobpcg as lobpcg
     from torch._lowrank import pca_lowrank as pca_lowrank, svd_lowrank as svd_lowrank
+    from torch._sym import (
+        sym_float as sym_float,
+        sym_fresh_size as sym_fresh_size,
+        sym_int as sym_int,
+        sym_ite as sym_ite,
+        sym_max as sym_max,
+        sym_min as sym_min,
+        sym_not as sym_not,
+        sym_sum as sym_sum,
+    )
     from torch._type_info import finfo as finfo, iinfo as iinfo
     from torch.amp.autocast_mode import (
         autocast as autocast,
@@ -198,32 +222,6 @@ if TYPE_CHECKING:  # what is found at run time only: the operators, and what is 
     )
     from torch.serialization import load as load, save as save
     from torch.storage import TypedStorage as TypedStorage, UntypedStorage as UntypedStorage
-
-
-def compile(
-    model: Any = None,
-    *,
-    fullgraph: Any = False,
-    dynamic: Any = None,
-    backend: Any = "inductor",
-    mode: Any = None,
-    options: Any = None,
-    disable: Any = False,
-) -> Any:
-    """Not supported yet: functions and modules run as they are.
-
-    Raises:
-        NotImplementedError: always.
-
-    Example:
-
-        >>> try:
-        ...     torch.compile(torch.nn.Linear(2, 2))
-        ... except NotImplementedError:
-        ...     print("not supported")
-        not supported
-    """
-    raise NotImplementedError("torch.compile is not supported yet; the function runs as it is")
 
 
 def use_deterministic_algorithms(mode: Any, *, warn_only: Any = False) -> None:
@@ -402,11 +400,26 @@ _matmul_precision = "highest"
 
 
 def _assert(condition: Any, message: str) -> None:
+    if _C._has_torch_function(condition):
+        from torch.overrides import handle_torch_function
+
+        handle_torch_function(_assert, (condition,), condition, message)
+        return
     assert condition, message
 
 
 # Loaded when first used, so that `import torch` stays light.
 _LAZY_MODULES = {
+    "__config__",
+    "accelerator",
+    "ao",
+    "masked",
+    "mps",
+    "mtia",
+    "nested",
+    "onnx",
+    "quantization",
+    "xpu",
     "backends",
     "cpu",
     "cuda",
@@ -425,6 +438,7 @@ _LAZY_MODULES = {
     "testing",
     "types",
     "utils",
+    "_utils",
     "fft",
     "amp",
     "library",
@@ -437,9 +451,29 @@ _LAZY_MODULES = {
     "sparse",
     "func",
     "export",
+    "futures",
+    "classes",
     "_ops",
+    "_custom_ops",
+    "_dynamo",
+    "_functorch",
+    "_higher_order_ops",
+    "_inductor",
+    "_jit_internal",
+    "_library",
+    "_subclasses",
 }
 _LAZY_NAMES = {
+    "compile": "torch._compile",
+    "_disable_dynamo": "torch._compile",
+    "Tag": "torch._library.keys",
+    "DispatchKey": "torch._library.keys",
+    "FunctionSchema": "torch._library.schema",
+    "Argument": "torch._library.schema",
+    "Future": "torch.futures",
+    "cond": "torch._higher_order_ops",
+    "while_loop": "torch._higher_order_ops",
+    **dict.fromkeys("sym_float sym_fresh_size sym_int sym_ite sym_max sym_min sym_not sym_sum".split(), "torch._sym"),
     "svd_lowrank": "torch._lowrank",
     "pca_lowrank": "torch._lowrank",
     "lobpcg": "torch._lobpcg",
@@ -503,6 +537,30 @@ _LAZY_NAMES = {
     "BoolTensor": "torch._legacy_types",
     "set_default_tensor_type": "torch._legacy_types",
 }
+
+
+_absent.install()
+
+
+def _more_of_c(name: str) -> Any:
+    """Names of torch._C that are written in Python."""
+    from torch import _c_names
+
+    if name.startswith("__") or not hasattr(_c_names, name):
+        raise AttributeError(f"module 'torch._C' has no attribute {name!r}")
+    return getattr(_c_names, name)
+
+
+def _more_of_nn(name: str) -> Any:
+    from torch import _c_names
+
+    if name != "_parse_to":
+        raise AttributeError(f"module 'torch._C._nn' has no attribute {name!r}")
+    return _c_names._parse_to
+
+
+_C.__getattr__ = _more_of_c
+_C._nn.__getattr__ = _more_of_nn  # type: ignore[attr-defined]
 
 
 def __getattr__(name: str) -> Any:

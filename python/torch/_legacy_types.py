@@ -14,7 +14,11 @@ _NAMES = {
 }  # fmt: skip
 _NAME_OF = {dtype: name for name, dtype in _NAMES.items()}
 _NAME_OF.update({torch.complex64: "ComplexFloatTensor", torch.complex128: "ComplexDoubleTensor"})
-_WITHOUT_CLASS = {"UInt16Tensor": torch.uint16, "UInt32Tensor": torch.uint32, "UInt64Tensor": torch.uint64}
+_WITHOUT_CLASS = {"UInt16Tensor": torch.uint16, "UInt32Tensor": torch.uint32, "UInt64Tensor": torch.uint64,
+                  "Float8_e4m3fnTensor": torch.float8_e4m3fn, "Float8_e5m2Tensor": torch.float8_e5m2,
+                  "Float8_e4m3fnuzTensor": torch.float8_e4m3fnuz, "Float8_e5m2fnuzTensor": torch.float8_e5m2fnuz,
+                  "Float8_e8m0fnuTensor": torch.float8_e8m0fnu,
+                  "Float4_e2m1fn_x2Tensor": torch.float4_e2m1fn_x2}  # fmt: skip
 _NAME_OF.update({dtype: name for name, dtype in _WITHOUT_CLASS.items()})
 
 
@@ -40,7 +44,10 @@ globals().update({name: _make(name, dtype) for name, dtype in _NAMES.items()})
 def type_name(tensor: torch.Tensor) -> str:
     """The legacy name of a tensor's type."""
     kind = "sparse." if tensor.is_sparse else "sparse_csr." if tensor.is_sparse_csr else ""
-    return f"torch.{kind}{_NAME_OF[tensor.dtype]}"
+    name = _NAME_OF.get(tensor.dtype)
+    if name is None:
+        raise NotImplementedError(f"type(): tensors of {tensor.dtype} have no legacy type")
+    return f"torch.{kind}{name}"
 
 
 def dtype_of(type_: Any) -> Any:

@@ -10,14 +10,21 @@ import functools
 import io
 import pickle
 import sys
-from typing import IO, Any
+from typing import IO, Any, Optional
 
+import torch
 from torch import _weights_only_unpickler
-from torch.serialization import MapLocation, StorageSource, StorageTable, refused, trusting_load
+from torch._utils import _checks_sparse_tensors_later
+from torch.serialization import (
+    MAGIC_NUMBER,
+    MAP_LOCATION,
+    PROTOCOL_VERSION,
+    StorageSource,
+    StorageTable,
+    refused,
+    trusting_load,
+)
 from torch.storage import TypedStorage, UntypedStorage
-
-_OLD_MAGIC = 0x1950A86A20F9469CFC6C
-_OLD_PROTOCOL = 1001
 
 
 def save_old_format(obj: Any, file: Any, pickle_module: Any, protocol: int) -> None:
@@ -30,11 +37,11 @@ def save_old_format(obj: Any, file: Any, pickle_module: Any, protocol: int) -> N
             return None if reference is None else (*reference, None)  # None: no view of another storage
 
     facts = {
-        "protocol_version": _OLD_PROTOCOL,
+        "protocol_version": PROTOCOL_VERSION,
         "little_endian": sys.byteorder == "little",
         "type_sizes": {"short": 2, "int": 4, "long": 4},
     }
-    for part in (_OLD_MAGIC, _OLD_PROTOCOL, facts):
+    for part in (MAGIC_NUMBER, PROTOCOL_VERSION, facts):
         pickle_module.dump(part, file, protocol=protocol)
     Pickler(file, protocol).dump(obj)
     entries = list(table.entries())
@@ -45,13 +52,14 @@ def save_old_format(obj: Any, file: Any, pickle_module: Any, protocol: int) -> N
         file.write(memoryview(storage.cpu()))
 
 
-class _OldSource(StorageSource):
+class OldSource(StorageSource):
     """Storages are made when mentioned and filled at the end, when their bytes come."""
 
-    def __init__(self, map_location: MapLocation, limit: int) -> None:
+    def __init__(self, map_location: MAP_LOCATION, limit: int) -> None:
         super().__init__(map_location)
         self._limit = limit  # the bytes of all storages together cannot exceed the file's
-        self._raw: dict[str, tuple[UntypedStorage, int, int, str]] = {}
+        self._entries: dict[str, tuple[UntypedStorage, Any, torch.dtype, int]] = {}  # memory, where it goes
+        self.swap = False
 
     def read(self, key: str, nbytes: int, itemsize: int) -> UntypedStorage:
         self._limit -= nbytes
@@ -63,105 +71,137 @@ class _OldSource(StorageSource):
         if isinstance(reference, tuple) and reference and reference[0] in ("module", b"module"):
             return reference[1]  # the class of a module; its source is not compared
         key, dtype, location, numel, typed = self._checked(reference)
-        if key not in self._raw:
-            self._raw[key] = (self.read(key, numel * dtype.itemsize, 1), dtype.itemsize, numel, location)
-        view = reference[5] if len(reference) > 5 else None
-        if view is not None:
-            raise NotImplementedError(
-                "torch.load: views of storages, as files before version 0.4 have them, are not supported"
-            )
-        storage = self._raw[key][0]
+        if key not in self._entries:
+            raw = self.read(key, numel * dtype.itemsize, 1)
+            restored = self.restore(raw, location)
+            self._entries[key] = (raw, getattr(restored, "_untyped_storage", restored), dtype, numel)
+        storage = self._entries[key][1]
+        if len(reference) > 5 and reference[5] is not None:
+            storage = self.part(storage, dtype.itemsize, reference[5])
         return TypedStorage(wrap_storage=storage, dtype=dtype) if typed else storage
+
+    @staticmethod
+    def part(storage: UntypedStorage, itemsize: int, view: Any) -> UntypedStorage:
+        """A storage that is a part of another, as in files before version 0.4: (key, first element, elements)."""
+        if not isinstance(view, tuple) or len(view) != 3 or not all(type(n) is int and n >= 0 for n in view[1:]):
+            raise pickle.UnpicklingError("torch.load: the file's description of a part of a storage is not understood")
+        first, end = view[1] * itemsize, (view[1] + view[2]) * itemsize
+        if end > storage.nbytes():
+            raise RuntimeError("torch.load: a part of a storage reaches beyond its end: the file is damaged")
+        return storage[first:end]
 
     def fill(self, keys: Any, data: memoryview) -> int:
         """Copies the storages' bytes, and returns how many bytes of the file they take."""
-        if not isinstance(keys, list) or sorted(keys) != sorted(self._raw):
+        if not isinstance(keys, list) or len(keys) != len(self._entries) or set(map(str, keys)) != set(self._entries):
             raise RuntimeError("torch.load: the file's list of storages does not fit its object")
         at = 0
-        for key in keys:
-            storage, itemsize, numel, location = self._raw[key]
-            count = int.from_bytes(data[at : at + 8], "little", signed=True)
-            piece = data[at + 8 : at + 8 + numel * itemsize]
-            if count != numel or len(piece) != numel * itemsize:
-                raise RuntimeError(f"torch.load: storage {key} is damaged or truncated")
-            at += 8 + len(piece)
-            storage._read_into(functools.partial(_copy_bytes, piece))
-            if self._restore(storage, location) is not storage:
-                raise NotImplementedError(
-                    "torch.load: files of the format before version 1.6 are only loaded to the CPU"
-                )
+        for key in map(str, keys):
+            raw, storage, dtype, numel = self._entries[key]
+            at += self.fill_one(raw, data[at:], key, dtype, numel)
+            if storage is not raw and storage.device.type != "meta":
+                storage.copy_(raw)
         return at
+
+    def fill_one(self, storage: UntypedStorage, data: memoryview, key: str, dtype: torch.dtype, numel: int) -> int:
+        count = int.from_bytes(data[:8], "little" if self.swap is (sys.byteorder == "big") else "big", signed=True)
+        piece = data[8 : 8 + numel * dtype.itemsize]
+        if count != numel or len(piece) != numel * dtype.itemsize:
+            raise RuntimeError(f"torch.load: storage {key} is damaged or truncated")
+        storage._read_into(functools.partial(_copy_bytes, piece))
+        unit = dtype.itemsize // 2 if dtype.is_complex else dtype.itemsize
+        if self.swap and unit > 1:
+            storage._byteswap(unit)
+        return 8 + len(piece)
 
 
 def _copy_bytes(source: memoryview, target: memoryview) -> None:
     target[:] = source
 
 
-class _Pickles:
+class Pickles:
     """Reads pickles that follow each other in memory."""
 
     def __init__(
-        self, data: bytes, source: _OldSource, weights_only: bool, pickle_module: Any, arguments: dict[str, Any]
+        self,
+        data: bytes,
+        source: Any,
+        weights_only: bool,
+        pickle_module: Any,
+        arguments: dict[str, Any],
+        names: Optional[dict[str, Any]] = None,
     ) -> None:
         self.position = 0
-        self._data = data
+        self.data = data
         self._stream = None if weights_only else io.BytesIO(data)
         self._source = source
         self._pickle_module = pickle_module
         self._arguments = arguments
+        self._names = names
 
     def next(self) -> Any:
         if self._stream is not None:
+            self._stream.seek(self.position)
             value = trusting_load(self._stream, self._source, self._pickle_module, self._arguments)
             self.position = self._stream.tell()
             return value
         encoding = self._arguments.get("encoding", "utf-8")
-        unpickler = _weights_only_unpickler.Unpickler(self._data, self.position, encoding)
+        unpickler = _weights_only_unpickler.Unpickler(self.data, self.position, encoding, self._names)
         unpickler.persistent_load = self._source.persistent_load
-        value = unpickler.load()
+        try:
+            value = unpickler.load()
+        except pickle.UnpicklingError as error:
+            raise refused(error) from None
         self.position = unpickler.position
         return value
 
-    def check_head(self) -> None:
-        """Reads the magic number, the version and the facts on the machine."""
-        try:
-            magic = self.next()
-        except Exception:  # anything may be raised when something else is read as a pickle
-            magic = None
-        if magic != _OLD_MAGIC:
-            raise pickle.UnpicklingError(
-                "torch.load: the file is neither a ZIP archive nor of the format before version 1.6: it is "
-                "damaged, or not written by torch.save"
-            )
-        version = self.next()
-        if version != _OLD_PROTOCOL:
-            raise RuntimeError(f"Invalid protocol version: {version}")
-        facts = self.next()
-        if not isinstance(facts, dict) or facts.get("little_endian") is not (sys.byteorder == "little"):
-            raise NotImplementedError(
-                "torch.load: files of the format before version 1.6 must have this machine's byte order"
-            )
+    def take(self, size: int) -> memoryview:
+        """Bytes between pickles."""
+        piece = memoryview(self.data)[self.position : self.position + size]
+        if size < 0 or len(piece) != size:
+            raise RuntimeError("torch.load: the file is truncated")
+        self.position += size
+        return piece
+
+
+def _check_head(pickles: Pickles) -> bool:
+    """Reads the magic number, the version and the facts on the machine; whether the byte order is the other one."""
+    try:
+        magic = pickles.next()
+    except Exception:  # anything may be raised when something else is read as a pickle
+        magic = None
+    if magic != MAGIC_NUMBER:
+        raise pickle.UnpicklingError(
+            "torch.load: the file is neither a ZIP archive nor of the format before version 1.6: it is "
+            "damaged, or not written by torch.save"
+        )
+    version = pickles.next()
+    if version != PROTOCOL_VERSION:
+        raise RuntimeError(f"Invalid protocol version: {version}")
+    facts = pickles.next()
+    little = facts.get("little_endian") if isinstance(facts, dict) else None
+    if not isinstance(little, bool):
+        raise RuntimeError("torch.load: the file does not say its byte order: it is damaged")
+    return little is not (sys.byteorder == "little")
 
 
 def load_old_format(
-    file: IO[bytes], map_location: MapLocation, weights_only: bool, pickle_module: Any, arguments: dict[str, Any]
+    file: IO[bytes], map_location: MAP_LOCATION, weights_only: bool, pickle_module: Any, arguments: dict[str, Any]
 ) -> Any:
     start = file.tell()
     data = file.read()
     if not data:
         raise EOFError("Ran out of input: the file is empty")
     if data[257:262] == b"ustar":
-        raise NotImplementedError("torch.load: the tar format of versions before 0.1.10 is not supported")
-    source = _OldSource(map_location, len(data))
-    pickles = _Pickles(data, source, weights_only, pickle_module, arguments)
-    pickles.check_head()
-    try:
+        from torch._serialization_tar import load_tar
+
+        return load_tar(data, map_location, weights_only, pickle_module, arguments)
+    source = OldSource(map_location, len(data))
+    pickles = Pickles(data, source, weights_only, pickle_module, arguments)
+    source.swap = _check_head(pickles)
+    with _checks_sparse_tensors_later() as check_sparse_tensors:
         result = pickles.next()
         keys = pickles.next()
-    except pickle.UnpicklingError as error:
-        if not weights_only:
-            raise
-        raise refused(error) from None
-    size = source.fill(keys, memoryview(data)[pickles.position :])
+        size = source.fill(keys, memoryview(data)[pickles.position :])
+        check_sparse_tensors()
     file.seek(start + pickles.position + size)  # several objects may follow each other
     return result

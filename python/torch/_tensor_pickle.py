@@ -13,6 +13,7 @@ from torch._utils import (
     _get_obj_state,
     _rebuild_meta_tensor_no_storage,
     _rebuild_sparse_tensor,
+    _rebuild_tensor,
     _rebuild_tensor_v2,
     _rebuild_tensor_v3,
     _set_obj_state,
@@ -55,13 +56,15 @@ def _reduce_sparse(self: torch.Tensor) -> tuple[Callable[..., Any], tuple[Any, .
 
 
 def _reduce_plain(self: torch.Tensor) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    from torch.storage import _STORAGE_NAMES
+
     if self.layout != torch.strided:
         return _reduce_sparse(self)
     if self.is_meta:
         return _rebuild_meta_tensor_no_storage, (self.dtype, tuple(self.size()), self.stride(), self.requires_grad)
     # hooks are no data: they stay behind
     layout: tuple = (self.storage_offset(), tuple(self.size()), self.stride(), self.requires_grad, OrderedDict())
-    if self.dtype in (torch.uint16, torch.uint32, torch.uint64):  # files know no storages of these
+    if self.dtype not in _STORAGE_NAMES:  # files know no storages of these
         return _rebuild_tensor_v3, (self.untyped_storage(), *layout, self.dtype)
     return _rebuild_tensor_v2, (typed_storage(self), *layout)
 
@@ -82,7 +85,7 @@ def setstate(self: torch.Tensor, state: Any) -> None:
         raise ValueError(
             "Tensor.__setstate__: expected (storage, storage_offset, size, stride[, requires_grad, hooks])"
         )
-    self.set_(*state[:4])
+    self.set_(_rebuild_tensor(*state[:4]))  # not by the parts: set_() enlarges storages that are too small
     if len(state) == 6:
         self.requires_grad_(state[4])
         self._backward_hooks = state[5]

@@ -179,6 +179,8 @@ def _contents_text(tensor: torch.Tensor, indent: int) -> str:
     in_part = tensor.numel() > PRINT_OPTS.threshold
     if in_part and PRINT_OPTS.edgeitems == 0:
         return "[...]"
+    if tensor.dtype == torch.float4_e2m1fn_x2:  # PyTorch shows its bytes so; other opaque types it cannot show
+        tensor = tensor.detach().view(torch.uint8).float()
     items = tensor._nested_list(PRINT_OPTS.edgeitems if in_part else -1)
     return _nested_text(items, tuple(tensor.shape), indent, _format_for(tensor, _flattened(items)))
 

@@ -10,6 +10,14 @@ import torch
 # bits of the fraction, smallest and largest exponent of the formats (IEEE 754-2019; bfloat16 has binary32's exponents)
 _FLOATS = {torch.float16: (16, 10, -14, 15), torch.bfloat16: (16, 7, -126, 127), torch.float32: (32, 23, -126, 127),
            torch.float64: (64, 52, -1022, 1023)}  # fmt: skip
+# bits, eps, smallest, largest, smallest normal number of the 8-bit formats, with the eps that PyTorch gives
+_SMALL_FLOATS = {
+    torch.float8_e4m3fn: (8, 2.0**-3, -448.0, 448.0, 2.0**-6),
+    torch.float8_e5m2: (8, 2.0**-2, -57344.0, 57344.0, 2.0**-14),
+    torch.float8_e4m3fnuz: (8, 2.0**-3, -240.0, 240.0, 2.0**-7),
+    torch.float8_e5m2fnuz: (8, 2.0**-3, -57344.0, 57344.0, 2.0**-15),
+    torch.float8_e8m0fnu: (8, 1.0, 2.0**-127, 2.0**127, 2.0**-127),
+}
 _INTS = {torch.uint8: (8, False), torch.uint16: (16, False), torch.uint32: (32, False), torch.uint64: (64, False),
          torch.int8: (8, True), torch.int16: (16, True), torch.int32: (32, True),
          torch.int64: (64, True)}  # fmt: skip
@@ -31,10 +39,16 @@ class finfo:
     def __init__(self, type: Optional[Any] = None) -> None:
         type = torch.get_default_dtype() if type is None else _torch_dtype(type)
         real = {torch.complex64: torch.float32, torch.complex128: torch.float64}.get(type, type)
+        self.dtype = str(real).replace("torch.", "")
+        if real in _SMALL_FLOATS:
+            self.bits, self.eps, self.min, self.max, self.tiny = _SMALL_FLOATS[real]
+            self.smallest_normal, self.resolution = self.tiny, 1.0
+            return
+        if real is torch.float4_e2m1fn_x2:
+            raise NotImplementedError(f"torch.finfo: {real} holds two numbers in an element; only its bytes are known")
         if real not in _FLOATS:
             raise TypeError(f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle '{type}'")
         self.bits, fraction, low, high = _FLOATS[real]
-        self.dtype = str(real).replace("torch.", "")
         self.eps = 2.0**-fraction
         self.max = (2.0 - self.eps) * 2.0**high
         self.min = -self.max

@@ -5,7 +5,9 @@ The names and arguments of the ``_rebuild`` functions are part of PyTorch's file
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Optional
 
 import torch
@@ -28,7 +30,7 @@ def _rebuild_tensor_v2(
     backward_hooks: Any,
     metadata: Any = None,
 ) -> torch.Tensor:
-    tensor = _rebuild_tensor(storage, storage_offset, size, stride)
+    tensor = _with_pending_signs(_rebuild_tensor(storage, storage_offset, size, stride), metadata)
     return _with_history_flags(tensor, requires_grad, backward_hooks)
 
 
@@ -43,8 +45,19 @@ def _rebuild_tensor_v3(
     metadata: Any = None,
 ) -> torch.Tensor:
     memory = getattr(storage, "_untyped_storage", storage)
-    tensor = _C._tensor_from_storage(memory, dtype, storage_offset, size, stride)
+    tensor = _with_pending_signs(_C._tensor_from_storage(memory, dtype, storage_offset, size, stride), metadata)
     return _with_history_flags(tensor, requires_grad, backward_hooks)
+
+
+def _with_pending_signs(tensor: torch.Tensor, metadata: Any) -> torch.Tensor:
+    """PyTorch's tensors may be the conjugate or the negative of what is in their memory; files say so here."""
+    if not metadata:
+        return tensor
+    if not isinstance(metadata, dict) or not metadata.keys() <= {"conj", "neg"}:
+        raise RuntimeError(f"the file describes a tensor by {metadata!r}, which is not understood")
+    if metadata.get("conj"):
+        tensor = tensor.conj()
+    return -tensor if metadata.get("neg") else tensor
 
 
 def _with_history_flags(tensor: torch.Tensor, requires_grad: bool, backward_hooks: Any) -> torch.Tensor:
@@ -74,21 +87,50 @@ def _rebuild_parameter_with_state(
     return _set_obj_state(_rebuild_parameter(data, requires_grad, backward_hooks), state)
 
 
+class _Unfilled(threading.local):
+    """The sparse tensors made while their parts have no contents yet; None when they have."""
+
+    parts: Optional[list[tuple[Any, Any]]] = None
+
+
+_unfilled = _Unfilled()
+
+
+@contextlib.contextmanager
+def _checks_sparse_tensors_later() -> Iterator[Callable[[], None]]:
+    """For formats in which the contents of storages come last: the function it gives is called when they are there."""
+    before, pending = _unfilled.parts, []  # type: ignore[var-annotated]
+    _unfilled.parts = pending
+
+    def check() -> None:
+        _unfilled.parts = before
+        for layout, data in pending:
+            _rebuild_sparse_tensor(layout, data)
+
+    try:
+        yield check
+    finally:
+        _unfilled.parts = before
+
+
 def _rebuild_sparse_tensor(layout: Any, data: Any) -> torch.Tensor:
     """Sparse tensor of (indices, values, size[, is_coalesced]), or of the three parts of a compressed one and its size.
 
     RuntimeError if the parts do not fit each other.
     """
+    checked = _unfilled.parts is None
+    if _unfilled.parts is not None:
+        _unfilled.parts.append((layout, data))
     if layout == torch.sparse_coo:
         indices, values, size, *rest = data
         if len(rest) > 1:
             raise ValueError(f"pickled COO tensor: expected 3 or 4 parts, got {len(data)}")
         return torch.sparse_coo_tensor(
-            indices, values, size, check_invariants=True, is_coalesced=rest[0] if rest else None
+            indices, values, size, check_invariants=checked, is_coalesced=rest[0] if rest else None
         )
     compressed_indices, plain_indices, values, size = data
     return torch.sparse_compressed_tensor(
-        compressed_indices, plain_indices, values, size, layout=layout, check_invariants=True
+        compressed_indices, plain_indices, values, size, layout=layout, check_invariants=checked
     )
 
 
@@ -136,3 +178,48 @@ def _unflatten_dense_tensors(flat: torch.Tensor, tensors: Sequence[torch.Tensor]
         views.append(flat[start : start + t.numel()].view(t.shape))
         start += t.numel()
     return tuple(views)
+
+
+class KeyErrorMessage(str):
+    """Text of a KeyError that prints as it is, lines and all, rather than as a quoted key."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+class ExceptionWrapper:
+    """An exception of another process or thread: its class and, as text, its traceback.
+
+    Args:
+        exc_info: as :func:`sys.exc_info` gives it, which is also the default.
+        where: said in the message: ``"in DataLoader worker process 0"``.
+    """
+
+    def __init__(self, exc_info: Any = None, where: str = "in background") -> None:
+        import sys
+        import traceback
+
+        # Text, and not the traceback: that would keep alive whatever its frames hold.
+        info = sys.exc_info() if exc_info is None else exc_info
+        self.exc_type: Any = info[0]
+        self.exc_msg = "".join(traceback.format_exception(*info))
+        self.where = where
+
+    def reraise(self) -> None:
+        """Raises an exception of the same class; RuntimeError where it cannot be made of a text."""
+        message = f"Caught {self.exc_type.__name__} {self.where}.\nOriginal {self.exc_msg}"
+        try:
+            if issubclass(self.exc_type, KeyError):
+                exception = self.exc_type(KeyErrorMessage(message))
+            elif getattr(self.exc_type, "message", None):
+                exception = self.exc_type(message=message)
+            else:
+                exception = self.exc_type(message)
+        except Exception:
+            raise RuntimeError(message) from None
+        try:
+            raise exception
+        finally:
+            del exception  # or its traceback and this frame would keep each other, and all that their callers hold

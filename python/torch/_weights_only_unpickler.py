@@ -23,11 +23,19 @@ _user_globals: list[SafeGlobal] = []
 
 
 class StorageType:
-    """Stands for a storage class that a file names."""
+    """Stands for a storage class that a file names: ``StorageType("FloatStorage")``."""
 
-    def __init__(self, name: str, dtype: torch.dtype) -> None:
+    def __init__(self, name: str) -> None:
+        from torch.storage import storage_dtype
+
+        dtype = storage_dtype(name)
+        if dtype is None:
+            raise ValueError(f"{name!r} is no name of a storage class")
         self.name = name
         self.dtype = dtype
+
+    def __repr__(self) -> str:
+        return f"StorageType({self.name!r})"
 
 
 def full_name(obj: Any) -> str:
@@ -51,8 +59,52 @@ def _bytearray(*args: Any) -> bytearray:
     return bytearray(*args)
 
 
+# Hashing a tuple goes through all that is in it, as often as it is in it: a file of a hundred bytes can describe a
+# tuple of 2^40 parts, or one nested deeper than the machine's stack.
+_PARTS_OF_A_KEY, _DEPTH_OF_A_KEY = 1000, 50
+
+
+def _check_key(key: Any) -> None:
+    """Refuses keys whose hash is not quickly made."""
+    if not isinstance(key, tuple):
+        return
+    tuples, total = [key], 0
+    for _ in range(_DEPTH_OF_A_KEY):
+        total += sum(map(len, tuples))
+        if total > _PARTS_OF_A_KEY:
+            break
+        tuples = [part for value in tuples for part in value if isinstance(part, tuple)]
+        if not tuples:
+            return
+    raise UnpicklingError("a key of a dict or an item of a set is a tuple of too many parts")
+
+
+def _check_keys(items: Any) -> Any:
+    if isinstance(items, dict):
+        return items  # its keys have been hashed
+    items = list(items)
+    for item in items:
+        _check_key(item)
+    return items
+
+
 def _set(*items: Any) -> set[Any]:
-    return set(*items)
+    return set(*map(_check_keys, items))
+
+
+def _frozenset(*items: Any) -> frozenset[Any]:
+    return frozenset(*map(_check_keys, items))
+
+
+def _ordered_dict(pairs: Any = (), /) -> OrderedDict[Any, Any]:
+    if not isinstance(pairs, dict):
+        pairs = [tuple(pair) for pair in pairs]
+        _check_keys(pair[0] for pair in pairs if pair)
+    return OrderedDict(pairs)
+
+
+def _counter(counts: Any = (), /) -> Counter[Any]:
+    return Counter(_check_keys(counts))
 
 
 def _rebuild_from_type(func: Any, new_type: Any, args: Any, state: Any) -> Any:
@@ -91,8 +143,8 @@ def _default_globals() -> dict[str, Any]:
         "__builtin__.bytearray": _bytearray,
         "builtins.set": _set,
         "__builtin__.set": _set,
-        "builtins.frozenset": frozenset,
-        "__builtin__.frozenset": frozenset,
+        "builtins.frozenset": _frozenset,
+        "__builtin__.frozenset": _frozenset,
         "builtins.complex": complex,
         "__builtin__.complex": complex,
         "torch.Tensor": torch.Tensor,
@@ -118,8 +170,7 @@ def _storage_type(module: str, name: str) -> Optional[StorageType]:
 
     if module not in ("torch", "torch.storage") or not name.endswith("Storage"):
         return None
-    dtype = storage_dtype(name)
-    return None if dtype is None else StorageType(name, dtype)
+    return None if storage_dtype(name) is None else StorageType(name)
 
 
 def _user_table() -> dict[str, Any]:
@@ -174,10 +225,13 @@ _MARK = object()
 class Unpickler:
     """Reads one pickle from ``data``, starting at ``position``; afterwards ``position`` is behind it."""
 
-    def __init__(self, data: Any, position: int = 0, encoding: str = "utf-8") -> None:
+    def __init__(
+        self, data: Any, position: int = 0, encoding: str = "utf-8", names: Optional[dict[str, Any]] = None
+    ) -> None:
         self._data = memoryview(data)
         self.position = position
         self._encoding = encoding
+        self._names = names or {}  # more that may be named, though not called
         self.persistent_load: Callable[[Any], Any] = self._no_persistent_load
 
     @staticmethod
@@ -247,6 +301,7 @@ class Unpickler:
         items = self._items_to_mark()
         if len(items) % 2:
             raise UnpicklingError("the pickle has a key without a value")
+        _check_keys(items[::2])
         return zip(items[::2], items[1::2])
 
     # -- instructions --
@@ -291,6 +346,8 @@ class Unpickler:
             found = self._allowed_by_user[full]
         elif full in self._globals:
             found = self._globals[full]
+        elif full in self._names:
+            found = self._names[full]
         else:
             found = _storage_type(module, name)
         if found is None:
@@ -307,7 +364,7 @@ class Unpickler:
             raise UnpicklingError("the pickle calls something with arguments that are no tuple")
         if not self._may_call(function):
             raise UnpicklingError(f"Trying to call {function!r}, which is not an allowed function or class")
-        self._stack.append(function(*args))
+        self._stack.append(_CHECKED_CONSTRUCTORS.get(function, function)(*args))
 
     def _may_call(self, function: Any) -> bool:
         if function is torch.Tensor or isinstance(function, (StorageType, torch.dtype)):
@@ -368,11 +425,12 @@ class Unpickler:
         self._top(list).extend(items)
 
     def _additems(self) -> None:
-        items = self._items_to_mark()
+        items = _check_keys(self._items_to_mark())
         self._top(set).update(items)
 
     def _setitem(self) -> None:
         value, key = self._pop(), self._pop()
+        _check_key(key)
         self._top(dict)[key] = value
 
     def _setitems(self) -> None:
@@ -464,7 +522,7 @@ def _handlers() -> dict[int, Callable[[Unpickler], None]]:
         b"t": lambda self: self._stack.append(tuple(self._items_to_mark())),
         b"l": lambda self: self._stack.append(self._items_to_mark()),
         b"d": lambda self: self._stack.append(dict(self._pairs_to_mark())),
-        b"\x91": lambda self: self._stack.append(frozenset(self._items_to_mark())),
+        b"\x91": lambda self: self._stack.append(_frozenset(self._items_to_mark())),
         b"\x85": lambda self: self._tuple_of(1),
         b"\x86": lambda self: self._tuple_of(2),
         b"\x87": lambda self: self._tuple_of(3),
@@ -494,6 +552,8 @@ def _handlers() -> dict[int, Callable[[Unpickler], None]]:
     return {letter[0]: handler for letter, handler in by_letter.items()}
 
 
+# classes whose constructors are not let at keys unseen
+_CHECKED_CONSTRUCTORS: dict[Any, Callable[..., Any]] = {OrderedDict: _ordered_dict, Counter: _counter}
 _STOP = ord(".")
 _HANDLERS = _handlers()
 
@@ -511,12 +571,21 @@ def unsafe_globals(data: Any) -> list[str]:
 
     allowed = {**_default_globals(), **_user_table()}
     names: set[str] = set()
-    texts: list[str] = []
+    pushed: list[Any] = []  # texts as such, other values as None
+    memo: dict[int, Any] = {}
     for opcode, argument, _ in pickletools.genops(bytes(data)):
-        if opcode.name == "GLOBAL":
+        if opcode.name in ("GLOBAL", "INST"):
             names.add(".".join(str(argument).split(" ", 1)))
-        elif opcode.name == "STACK_GLOBAL" and len(texts) >= 2:
-            names.add(f"{texts[-2]}.{texts[-1]}")
-        elif isinstance(argument, str):
-            texts.append(argument)
+            pushed.append(None)
+        elif opcode.name == "STACK_GLOBAL":
+            module, name = [None, None, *pushed][-2:]
+            names.add(f"{module}.{name}" if module and name else "a name that the pickle computes")
+            pushed.append(None)
+        elif opcode.name in ("MEMOIZE", "PUT", "BINPUT", "LONG_BINPUT"):
+            memo[len(memo) if argument is None else argument] = pushed[-1] if pushed else None
+        elif opcode.name in ("GET", "BINGET", "LONG_BINGET"):
+            pushed.append(memo.get(argument or 0))
+        else:
+            pushed.append(argument if isinstance(argument, str) else None)
+        del pushed[:-2]
     return sorted(n for n in names if n not in allowed and _storage_type(*n.rpartition(".")[::2]) is None)

@@ -20,6 +20,13 @@ _FLAGS = 0x0808  # sizes follow the data; names are UTF-8
 _DATE = 0x21  # 1980-01-01, so that equal objects give equal files
 # DEFLATE cannot shrink data by more than this factor
 _MAX_RATIO = 1040
+# What compressed records may expand to, all together: this many bytes, and so many for each byte of the file. Zeros
+# shrink by a thousand, numbers of networks hardly at all.
+_EXPANDED_BYTES, _EXPANDED_RATIO = 1 << 26, 100
+
+
+class DamagedRecord(RuntimeError):
+    """The bytes of a record are not those that were written."""
 
 
 def is_zip(file: IO[bytes]) -> bool:
@@ -31,12 +38,16 @@ def is_zip(file: IO[bytes]) -> bool:
 
 
 class ZipWriter:
-    """Writes records in one pass, so that the file need not seek."""
+    """Writes records in one pass, so that the file need not seek.
 
-    def __init__(self, file: Any, folder: str, alignment: int) -> None:
+    Without `checksums` all fields for them are zero, by which readers know.
+    """
+
+    def __init__(self, file: Any, folder: str, alignment: int, checksums: bool = True) -> None:
         self._file = file
         self._folder = folder
         self._alignment = alignment
+        self._checksums = checksums
         self._at = 0
         self._entries: list[tuple[bytes, int, int, int]] = []  # name, crc, size, offset
 
@@ -52,9 +63,26 @@ class ZipWriter:
                 written += more
         self._at += size
 
+    def _put_room(self, size: int) -> None:
+        """Zeros, as a hole in the file where it can have one."""
+        try:
+            self._file.seek(size, 1)
+            self._at += size
+        except (AttributeError, OSError):
+            zeros = bytes(min(size, 1 << 20))
+            while size > 0:
+                self._put(zeros[:size])
+                size -= len(zeros)
+
     def write(self, name: str, data: Any) -> None:
+        self._write(name, memoryview(data).nbytes, data)
+
+    def reserve(self, name: str, size: int) -> None:
+        """Writes a record whose bytes are filled in later, by somebody else."""
+        self._write(name, size, None)
+
+    def _write(self, name: str, size: int, data: Any) -> None:
         encoded = f"{self._folder}/{name}".encode()
-        size = memoryview(data).nbytes
         offset = self._at
         large = size >= _LIMIT_32 or offset >= _LIMIT_32
         extra = struct.pack("<HHQQ", 1, 16, size, size) if large else b""
@@ -65,8 +93,10 @@ class ZipWriter:
         self._put(_LOCAL_HEADER.pack(_LOCAL_MAGIC, 0, _FLAGS, 0, 0, _DATE, 0, field, field, len(encoded), len(extra)))
         self._put(encoded)
         self._put(extra)
-        crc = zlib.crc32(data)
-        if size:
+        crc = zlib.crc32(data) if self._checksums and data is not None else 0
+        if data is None:
+            self._put_room(size)
+        elif size:
             self._put(data)
         self._put(struct.pack("<4sIQQ" if large else "<4sIII", b"PK\x07\x08", crc, size, size))
         self._entries.append((encoded, crc, size, offset))
@@ -122,6 +152,31 @@ class ZipReader:
             if not entry.filename.startswith(folder) or name in self._entries:
                 raise RuntimeError(f"torch.load: unexpected record {entry.filename!r}: the file is damaged")
             self._entries[name] = entry
+        self._check_places()
+        # files can be written without checksums: then all are zero
+        self._checksums = any(entry.CRC for entry in entries)
+
+    def _check_places(self) -> None:
+        """Records lie apart in the file, and do not unpack to much more than it: a small file stays a small load."""
+        at, expanded, last = 0, 0, ""
+        for name, entry in sorted(self._entries.items(), key=lambda item: item[1].header_offset):
+            if entry.header_offset < at:
+                raise RuntimeError(
+                    f"torch.load: record {name!r} begins inside of record {last!r}: the file is damaged"
+                    if last
+                    else f"torch.load: record {name!r} lies outside of the file: it is damaged"
+                )
+            at, last = entry.header_offset + _LOCAL_HEADER.size + entry.compress_size, name
+            if at > self.file_size:
+                raise RuntimeError(f"torch.load: record {name!r} reaches beyond the end of the file: it is truncated")
+            if entry.compress_type != zipfile.ZIP_STORED:
+                expanded += entry.file_size
+        if expanded > _EXPANDED_BYTES + _EXPANDED_RATIO * self.file_size:
+            largest = max(self._entries, key=lambda name: self._entries[name].file_size)
+            raise RuntimeError(
+                f"torch.load: the compressed records of a file of {self.file_size} bytes claim to hold {expanded} "
+                f"bytes, {largest!r} most of them: more than is believed"
+            )
 
     def __contains__(self, name: str) -> bool:
         return name in self._entries
@@ -161,6 +216,9 @@ class ZipReader:
             raise RuntimeError(f"torch.load: the header of record {name!r} is damaged")
         fields = _LOCAL_HEADER.unpack(header)
         start = entry.header_offset + _LOCAL_HEADER.size + fields[-2] + fields[-1]
+        own_name = self._file.read(fields[-2]).decode("utf-8" if fields[2] & 0x800 else "cp437", "replace")
+        if fields[3] != entry.compress_type or own_name != entry.orig_filename:
+            raise RuntimeError(f"torch.load: the header of record {name!r} does not fit the file's directory")
         if start + entry.file_size > self.file_size:
             raise RuntimeError(f"torch.load: record {name!r} reaches beyond the end of the file: it is truncated")
         return int(start)
@@ -203,15 +261,14 @@ class ZipReader:
         try:
             return self._zip.read(entry)
         except Exception as error:
-            raise RuntimeError(f"torch.load: record {name!r} is damaged: {error}") from None
+            raise DamagedRecord(f"torch.load: record {name!r} is damaged: {error}") from None
 
-    @staticmethod
-    def _check(name: str, entry: zipfile.ZipInfo, data: Any) -> None:
+    def _check(self, name: str, entry: zipfile.ZipInfo, data: Any) -> None:
         size = memoryview(data).nbytes
         if size != entry.file_size:
-            raise RuntimeError(f"torch.load: record {name!r} is truncated: {size} of {entry.file_size} bytes")
+            raise DamagedRecord(f"torch.load: record {name!r} is truncated: {size} of {entry.file_size} bytes")
         crc = zlib.crc32(data)
-        if crc != entry.CRC:
-            raise RuntimeError(
+        if self._checksums and crc != entry.CRC:
+            raise DamagedRecord(
                 f"torch.load: record {name!r} is damaged: its checksum (CRC-32) is {crc:08x}, expected {entry.CRC:08x}"
             )

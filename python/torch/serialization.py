@@ -15,38 +15,72 @@ import io
 import os
 import pickle
 import sys
-import uuid
+import tempfile
+import threading
+import warnings
 from collections.abc import Callable, Iterator
 from typing import IO, Any, Optional, Union
 
 import torch
-from torch import _weights_only_unpickler
-from torch._zip_archive import ZipReader, ZipWriter, is_zip
+from torch import _serialization_places, _weights_only_unpickler
+from torch._atomic_write import replacing
+from torch._serialization_places import (
+    MAP_LOCATION as MAP_LOCATION,
+    default_restore_location as default_restore_location,
+    location_tag as location_tag,
+    register_package as register_package,
+    validate_cuda_device as validate_cuda_device,
+    validate_hpu_device as validate_hpu_device,
+)
+from torch._weights_only_unpickler import StorageType as StorageType
+from torch._zip_archive import DamagedRecord, ZipReader, ZipWriter, is_zip
 from torch.storage import TypedStorage, UntypedStorage, storage_class, storage_dtype
+from torch.utils.serialization import config
 
 __all__ = [
-    "LoadEndianness",
-    "add_safe_globals",
-    "clear_safe_globals",
-    "default_restore_location",
-    "get_crc32_options",
-    "get_default_load_endianness",
-    "get_safe_globals",
-    "get_unsafe_globals_in_checkpoint",
-    "load",
-    "location_tag",
+    "SourceChangeWarning",
+    "mkdtemp",
     "register_package",
-    "safe_globals",
+    "check_module_version_greater_or_equal",
+    "validate_cuda_device",
+    "validate_hpu_device",
+    "location_tag",
+    "default_restore_location",
+    "normalize_storage_type",
+    "storage_to_tensor_type",
     "save",
+    "load",
+    "StorageType",
+    "LoadEndianness",
+    "get_crc32_options",
     "set_crc32_options",
+    "get_default_load_endianness",
     "set_default_load_endianness",
+    "get_default_mmap_options",
+    "set_default_mmap_options",
+    "clear_safe_globals",
+    "get_safe_globals",
+    "add_safe_globals",
+    "safe_globals",
+    "get_unsafe_globals_in_checkpoint",
+    "skip_data",
 ]
 
 FileLike = Union[str, "os.PathLike[str]", IO[bytes]]
-MapLocation = Optional[Union[Callable[[Any, str], Any], torch.device, str, dict[str, str]]]
+Storage = Union[TypedStorage, UntypedStorage]
 
 DEFAULT_PROTOCOL = 2
-_ALIGNMENT = 64
+MAGIC_NUMBER = 0x1950A86A20F9469CFC6C  # of the format before version 1.6
+PROTOCOL_VERSION = 1001
+STORAGE_KEY_SEPARATOR = ","
+try:
+    from mmap import MAP_PRIVATE as MAP_PRIVATE, MAP_SHARED as MAP_SHARED
+except ImportError:  # a system without them
+    MAP_PRIVATE, MAP_SHARED = None, None  # type: ignore[assignment]
+
+
+class SourceChangeWarning(Warning):
+    """Kept for programs that filter it: the source of saved modules is not compared."""
 
 
 class LoadEndianness(enum.Enum):
@@ -57,33 +91,134 @@ class LoadEndianness(enum.Enum):
     BIG = 3
 
 
-_default_load_endianness: Optional[LoadEndianness] = None
-
-
 def get_default_load_endianness() -> Optional[LoadEndianness]:
     """Byte order assumed for files that do not say theirs; None is the machine's."""
-    return _default_load_endianness
+    return config.load.endianness
 
 
 def set_default_load_endianness(endianness: Optional[LoadEndianness]) -> None:
     """Sets the byte order assumed for files that do not say theirs."""
-    global _default_load_endianness
     if endianness is not None and not isinstance(endianness, LoadEndianness):
         raise TypeError(
             f"set_default_load_endianness: expected a LoadEndianness or None, got {type(endianness).__name__}"
         )
-    _default_load_endianness = endianness
+    config.load.endianness = endianness
+
+
+def get_default_mmap_options() -> Optional[int]:
+    """How ``load(..., mmap=True)`` maps files: ``mmap.MAP_PRIVATE`` or ``mmap.MAP_SHARED``."""
+    return config.load.mmap_flags
+
+
+class set_default_mmap_options:  # noqa: N801 (a function to its users)
+    """Sets how ``load(..., mmap=True)`` maps files; a ``with`` block takes it back at its end.
+
+    Args:
+        flags: ``mmap.MAP_PRIVATE`` keeps changes to the tensors in memory, ``mmap.MAP_SHARED`` writes them to the file.
+    """
+
+    def __init__(self, flags: int) -> None:
+        if MAP_PRIVATE is None:
+            raise RuntimeError("changing the default mmap options is not supported on this system")
+        if flags not in (MAP_PRIVATE, MAP_SHARED):
+            raise ValueError(
+                "Invalid argument in function set_default_mmap_options, expected mmap.MAP_PRIVATE or mmap.MAP_SHARED, "
+                f"but got {flags}"
+            )
+        self._before = config.load.mmap_flags
+        config.load.mmap_flags = flags
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exc: object) -> None:
+        config.load.mmap_flags = self._before
 
 
 def get_crc32_options() -> bool:
-    """Whether :func:`save` writes checksums: always True."""
-    return True
+    """Whether :func:`save` writes checksums."""
+    return bool(config.save.compute_crc32)
 
 
 def set_crc32_options(compute_crc32: bool) -> None:
-    """Checksums are always written, since :func:`load` relies on them; False is a NotImplementedError."""
-    if not compute_crc32:
-        raise NotImplementedError("set_crc32_options(False): files without checksums are not written")
+    """Sets whether :func:`save` writes checksums. Damage to files without them is not found by :func:`load`."""
+    config.save.compute_crc32 = bool(compute_crc32)
+
+
+class _SkipData(threading.local):
+    active = False
+
+
+_skip_data = _SkipData()
+
+
+class skip_data:  # noqa: N801 (a function to its users)
+    """Context manager: :func:`save` leaves room for the bytes of storages but does not write them, :func:`load` makes
+    storages of zeros without reading any.
+
+    Files written so have no checksums, since somebody else fills in the bytes.
+
+    Args:
+        materialize_fake_tensors: for tensors without data that stand for others; there are none of them here, so that
+            it makes no difference.
+    """
+
+    def __init__(self, materialize_fake_tensors: bool = False) -> None:
+        self.materialize_fake_tensors = materialize_fake_tensors
+
+    def __enter__(self) -> None:
+        self._before = _skip_data.active
+        _skip_data.active = True
+
+    def __exit__(self, *exc: object) -> None:
+        _skip_data.active = self._before
+
+
+# ---- odds and ends ----
+
+
+@contextlib.contextmanager
+def mkdtemp() -> Iterator[str]:
+    """A folder that is gone after the block."""
+    with tempfile.TemporaryDirectory() as path:
+        yield path
+
+
+def check_module_version_greater_or_equal(
+    module: Any, req_version_tuple: tuple[int, ...], error_if_malformed: bool = True
+) -> bool:
+    """Whether ``module.__version__`` is at least the given one; a version that is not made of numbers is an error, or a
+    warning and taken for new enough."""
+    try:
+        numbers = [type(part)(own) for part, own in zip(req_version_tuple, module.__version__.split("."))]
+    except ValueError:
+        text = (
+            f"'{module.__name__}' module version string is malformed '{module.__version__}' and cannot be compared "
+            f"with tuple {req_version_tuple}"
+        )
+        if error_if_malformed:
+            raise RuntimeError(text) from None
+        warnings.warn(text + ", but continuing assuming that requirement is met", stacklevel=2)
+        return True
+    return tuple(numbers) >= tuple(req_version_tuple)
+
+
+def normalize_storage_type(storage_type: Any) -> Any:
+    """The class of torch of the same name: ``torch.FloatStorage``."""
+    return getattr(torch, storage_type.__name__)
+
+
+def storage_to_tensor_type(storage: Any) -> Any:
+    """The class of tensors over a typed storage: ``torch.FloatTensor``."""
+    return getattr(torch, _storage_type_name(storage).replace("Storage", "Tensor"))
+
+
+def _storage_type_name(storage: Any) -> str:
+    return storage.pickle_storage_type() if isinstance(storage, TypedStorage) else type(storage).__name__
+
+
+def _is_zipfile(f: IO[bytes]) -> bool:
+    return is_zip(f)
 
 
 # ---- what weights-only loading accepts ----
@@ -120,23 +255,7 @@ def get_unsafe_globals_in_checkpoint(f: FileLike) -> list[str]:
         return _weights_only_unpickler.unsafe_globals(ZipReader(file).read("data.pkl"))
 
 
-# ---- devices ----
-
-_Tagger = Callable[[Any], Optional[str]]
-_Restorer = Callable[[Any, str], Any]
-_packages: list[tuple[int, _Tagger, _Restorer]] = []
-
-
-def register_package(priority: int, tagger: _Tagger, deserializer: _Restorer) -> None:
-    """Adds a kind of device to what files can name.
-
-    Args:
-        priority: lower ones are asked first.
-        tagger: returns the location of a storage (``"cuda:0"``), or None if it is not its own.
-        deserializer: called with a storage and a location, returns the storage moved there, or None.
-    """
-    _packages.append((priority, tagger, deserializer))
-    _packages.sort(key=lambda entry: entry[0])
+# ---- layouts ----
 
 
 def _get_layout(name: str) -> torch.layout:
@@ -152,70 +271,6 @@ def _reduce_layout(layout: torch.layout) -> tuple[Callable[[str], torch.layout],
 
 
 copyreg.pickle(torch.layout, _reduce_layout)  # type: ignore[arg-type]  # as files of PyTorch name a layout
-
-
-def _device_tag(storage: Any) -> Optional[str]:
-    return str(storage.device)
-
-
-def _restore_to_device(storage: Any, location: str) -> Any:
-    device = torch.device(location)
-    if device.type == storage.device.type:
-        return storage
-    if device.type == "meta":
-        return UntypedStorage(storage.nbytes(), device="meta")
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise RuntimeError(
-            "Attempting to deserialize object on a CUDA device but torch.cuda.is_available() is False. If you are "
-            "running on a CPU-only machine, please use torch.load with map_location=torch.device('cpu') to map your "
-            "storages to the CPU."
-        )
-    return storage.to(device)
-
-
-register_package(30, _device_tag, _restore_to_device)
-
-
-def location_tag(storage: Any) -> str:
-    """Where a storage is, as files say it: ``"cpu"``, ``"cuda:0"``."""
-    for _, tagger, _ in _packages:
-        location = tagger(storage)
-        if location:
-            return location
-    raise RuntimeError(f"don't know how to determine the data location of {type(storage).__name__}")
-
-
-def default_restore_location(storage: Any, location: str) -> Any:
-    """The storage moved to where the file says it was."""
-    for _, _, deserializer in _packages:
-        result = deserializer(storage, location)
-        if result is not None:
-            return result
-    raise RuntimeError(
-        f"don't know how to restore the data location of {type(storage).__name__} (tagged with {location})"
-    )
-
-
-def _restorer(map_location: MapLocation) -> _Restorer:
-    if map_location is None:
-        return default_restore_location
-    if isinstance(map_location, dict):
-        table = map_location
-        return lambda storage, location: default_restore_location(storage, str(table.get(location, location)))
-    if isinstance(map_location, (str, torch.device)):
-        target = str(map_location)
-        return lambda storage, location: default_restore_location(storage, target)
-    if not callable(map_location):
-        raise TypeError(
-            f"torch.load: map_location must be a device, a dict, a function or None, got {type(map_location).__name__}"
-        )
-    choose = map_location
-
-    def restore(storage: Any, location: str) -> Any:
-        result = choose(storage, location)
-        return default_restore_location(storage, location) if result is None else result
-
-    return restore
 
 
 # ---- files ----
@@ -240,42 +295,6 @@ def _opened(f: FileLike) -> Iterator[IO[bytes]]:
             "into a buffer like io.BytesIO and try to load from it instead."
         )
     yield f  # type: ignore[misc]
-
-
-@contextlib.contextmanager
-def _replacing(path: str) -> Iterator[IO[bytes]]:
-    """A file whose contents take the place of `path` at the end; until then, and on errors, `path` is as it was."""
-    target = os.path.realpath(path)
-    if os.path.exists(target) and not os.path.isfile(target):
-        if os.path.isdir(target):
-            raise IsADirectoryError(f"torch.save: {path} is a directory")
-        with open(target, "wb") as file:  # a device or a pipe
-            yield file
-        return
-    parent, name = os.path.split(target)
-    if not os.path.isdir(parent or "."):
-        raise RuntimeError(f"Parent directory {parent} does not exist.")
-    temporary = os.path.join(parent, f".{name[:100]}.{uuid.uuid4().hex[:12]}.tmp")
-    try:
-        file = open(temporary, "xb")
-    except PermissionError:
-        if not os.access(target, os.W_OK):
-            raise
-        with open(target, "wb") as file:  # the file may be written, but not its directory
-            yield file
-        return
-    try:
-        with file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        if os.path.exists(target):
-            os.chmod(temporary, os.stat(target).st_mode & 0o7777)
-        os.replace(temporary, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
 
 
 # ---- saving ----
@@ -324,14 +343,20 @@ def _pickled(obj: Any, pickle_module: Any, protocol: int) -> tuple[bytes, Storag
 
 def _write(obj: Any, file: Any, archive: str, pickle_module: Any, protocol: int, with_byteorder: bool) -> None:
     data, table = _pickled(obj, pickle_module, protocol)
-    writer = ZipWriter(file, archive, _ALIGNMENT)
+    alignment, skips = config.save.storage_alignment, _skip_data.active
+    if not isinstance(alignment, int) or not 1 <= alignment <= 1 << 14:
+        raise ValueError(f"torch.save: the alignment of storages must be 1 ... 16384 bytes, got {alignment!r}")
+    writer = ZipWriter(file, archive, alignment, checksums=get_crc32_options() and not skips)
     writer.write("data.pkl", data)
     writer.write(".format_version", b"1")
-    writer.write(".storage_alignment", str(_ALIGNMENT).encode())
+    writer.write(".storage_alignment", str(alignment).encode())
     if with_byteorder:
         writer.write("byteorder", sys.byteorder.encode())
     for key, storage, _ in table.entries():
-        writer.write(f"data/{key}", memoryview(storage.cpu()))
+        if skips:
+            writer.reserve(f"data/{key}", storage.nbytes())
+        else:
+            writer.write(f"data/{key}", memoryview(storage.cpu()))
     writer.write("version", b"3\n")
     writer.write(".data/serialization_id", writer.content_id())
     writer.finish()
@@ -374,7 +399,9 @@ def save(
         raise AttributeError(
             f"torch.save: expected a path or a file opened for writing in binary mode, got {type(f).__name__}"
         )
-    with _replacing(os.fspath(f)) if _is_path(f) else contextlib.nullcontext(f) as file:  # type: ignore[arg-type]
+    if _skip_data.active and not _use_new_zipfile_serialization:
+        raise RuntimeError("Cannot use skip_data=True with _use_new_zipfile_serialization=False")
+    with replacing(os.fspath(f)) if _is_path(f) else contextlib.nullcontext(f) as file:  # type: ignore[arg-type]
         if _use_new_zipfile_serialization:
             _write(obj, file, archive, pickle_module, pickle_protocol, not _disable_byteorder_record)
         else:
@@ -389,19 +416,23 @@ def save(
 class StorageSource:
     """Where the bytes of a storage come from: allocates and fills it at its first mention."""
 
-    def __init__(self, map_location: MapLocation) -> None:
-        self._restore = _restorer(map_location)
+    def __init__(self, map_location: MAP_LOCATION) -> None:
+        self.restore = _serialization_places.restorer(map_location)
+        self._skips = _skip_data.active
         self._loaded: dict[str, UntypedStorage] = {}
 
     def read(self, key: str, nbytes: int, itemsize: int) -> UntypedStorage:
         raise NotImplementedError
+
+    def check(self, obj: Any) -> None:
+        """Raises if bytes that `obj` was made of turned out to be damaged."""
 
     def persistent_load(self, reference: Any) -> Any:
         key, dtype, location, numel, typed = self._checked(reference)
         storage: Any = self._loaded.get(key)
         if storage is None:
             unit = dtype.itemsize // 2 if dtype.is_complex else dtype.itemsize
-            storage = self._restore(self.read(key, numel * dtype.itemsize, unit), location)
+            storage = self.restore(self.read(key, numel * dtype.itemsize, unit), location)
             storage = getattr(storage, "_untyped_storage", storage)
             self._loaded[key] = storage
         return TypedStorage(wrap_storage=storage, dtype=dtype) if typed else storage
@@ -432,13 +463,13 @@ class StorageSource:
 
 
 class _ZipSource(StorageSource):
-    def __init__(self, reader: ZipReader, map_location: MapLocation, mapped: Optional[UntypedStorage]) -> None:
+    def __init__(self, reader: ZipReader, map_location: MAP_LOCATION, mapped: Optional[UntypedStorage]) -> None:
         super().__init__(map_location)
         self._reader = reader
         self._mapped = mapped
         self._swap = _byteorder_of(reader) != sys.byteorder
-        # a map location of "meta" alone needs no data at all
-        self._skip_data = isinstance(map_location, (str, torch.device)) and torch.device(map_location).type == "meta"
+        self._to_meta = _serialization_places.needs_no_data(map_location)
+        self._damaged: dict[str, DamagedRecord] = {}
 
     def read(self, key: str, nbytes: int, itemsize: int) -> UntypedStorage:
         name = f"data/{key}"
@@ -447,19 +478,66 @@ class _ZipSource(StorageSource):
             raise RuntimeError(
                 f"torch.load: record {name!r} holds {size} bytes, but the object needs {nbytes}: the file is damaged"
             )
-        if self._skip_data:
+        if self._to_meta:
             return UntypedStorage(size, device="meta")
+        if self._skips:
+            return torch.zeros(size, dtype=torch.uint8).untyped_storage()
         if self._mapped is not None and self._reader.is_stored(name):
             start = self._reader.data_offset(name)
             storage = self._mapped[start : start + size]
         else:
             storage = UntypedStorage(size)
-            self._reader.read_into(name, storage)
+            try:
+                self._reader.read_into(name, storage)
+            except DamagedRecord as error:  # told when the names of the tensors in it are known
+                self._damaged.setdefault(key, error)
         if self._swap and itemsize > 1:
             if self._mapped is not None:
                 raise RuntimeError("torch.load: a file of the other byte order cannot be loaded with mmap=True")
             storage._byteswap(itemsize)
         return storage
+
+    def check(self, obj: Any) -> None:
+        for key, error in self._damaged.items():
+            storage = self._loaded.get(key)
+            names = [] if storage is None else _names_of_tensors(obj, storage._cdata)
+            if not names:
+                raise error
+            shown = ", ".join(repr(name) for name in names[:3]) + (", ..." if len(names) > 3 else "")
+            raise RuntimeError(f"{error}; in it is the tensor {shown}")
+
+
+def _names_of_tensors(obj: Any, block: int) -> list[str]:
+    """Where in an object there are tensors over a block of memory: ``"model.layer.weight"``."""
+    found: list[str] = []
+    seen: set[int] = set()
+    rest: list[tuple[str, Any]] = [("", obj)]
+    while rest:
+        path, value = rest.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        parts: Any = ()
+        if isinstance(value, torch.Tensor):
+            if value.layout != torch.strided:
+                from torch._sparse_tensors import parts_of
+
+                parts = parts_of(value).items()
+            elif not value.is_meta and value.untyped_storage()._cdata == block:
+                found.append(path or "tensor")
+        elif isinstance(value, dict):
+            parts = value.items()
+        elif isinstance(value, (list, tuple)):
+            parts = enumerate(value)
+        elif isinstance(value, (TypedStorage, UntypedStorage)):
+            if value._cdata == block:
+                found.append(path or "storage")
+        elif isinstance(value, torch.nn.Module):
+            parts = value.state_dict(keep_vars=True).items()
+        else:
+            parts = getattr(value, "__dict__", {}).items()
+        rest += reversed([(f"{path}.{key}" if path else str(key), part) for key, part in parts])
+    return found
 
 
 def _byteorder_of(reader: ZipReader) -> str:
@@ -478,9 +556,8 @@ def trusting_load(data: IO[bytes], source: StorageSource, pickle_module: Any, ar
     class Unpickler(pickle_module.Unpickler):  # type: ignore[name-defined,misc]
         def find_class(self, module: str, name: str) -> Any:
             if module in ("torch", "torch.storage") and name.endswith("Storage"):
-                dtype = storage_dtype(name)
-                if dtype is not None:
-                    return _weights_only_unpickler.StorageType(name, dtype)
+                if storage_dtype(name) is not None:
+                    return StorageType(name)
             return super().find_class(module, name)
 
         def persistent_load(self, reference: Any) -> Any:
@@ -511,6 +588,7 @@ def _load_object(
     try:
         return _weights_only_unpickler.load(data, source.persistent_load, arguments.get("encoding", "utf-8"))
     except pickle.UnpicklingError as error:
+        source.check(None)  # damage explains it better
         raise refused(error) from None
 
 
@@ -519,7 +597,7 @@ _UNPICKLER_ARGUMENTS = {"encoding", "errors", "fix_imports", "buffers"}
 
 def load(
     f: FileLike,
-    map_location: MapLocation = None,
+    map_location: MAP_LOCATION = None,
     pickle_module: Any = None,
     *,
     weights_only: Optional[bool] = None,
@@ -537,8 +615,8 @@ def load(
         pickle_module: module with an ``Unpickler``, for ``weights_only=False``.
         weights_only: True (the default, unless ``pickle_module`` is given) builds only tensors, containers, numbers and
             texts, and what :func:`add_safe_globals` allows. False runs any code that the file contains.
-        mmap: True maps the file into memory instead of reading it; changes to the tensors stay in memory. Checksums of
-            storages are then not compared. Needs a path.
+        mmap: True maps the file into memory instead of reading it; changes to the tensors stay in memory, unless
+            :func:`set_default_mmap_options` says otherwise. Checksums of storages are then not compared. Needs a path.
         pickle_load_args: passed on to the ``Unpickler`` (``encoding``).
 
     Raises:
@@ -559,6 +637,8 @@ def load(
         weights_only = _default_weights_only(pickle_module)
     if weights_only and pickle_module is not None:
         raise RuntimeError("Can not safely load weights when explicit pickle_module is specified")
+    if mmap is None:
+        mmap = config.load.mmap
     if mmap and not _is_path(f):
         raise ValueError("f must be a file path in order to use the mmap argument")
     unknown = sorted(pickle_load_args.keys() - ({"encoding"} if weights_only else _UNPICKLER_ARGUMENTS))
@@ -577,9 +657,14 @@ def load(
         reader = ZipReader(file)
         if "constants.pkl" in reader:
             raise NotImplementedError("torch.load: this is a TorchScript archive; torch.jit.load is not supported yet")
-        mapped = UntypedStorage.from_file(os.fspath(f), False, reader.file_size) if mmap else None  # type: ignore[arg-type]
+        mapped = None
+        if mmap:
+            shared = config.load.mmap_flags is not None and config.load.mmap_flags == MAP_SHARED
+            mapped = UntypedStorage.from_file(os.fspath(f), shared, reader.file_size)  # type: ignore[arg-type]
         source = _ZipSource(reader, map_location, mapped)
-        return _load_object(reader.read("data.pkl"), source, weights_only, pickle_module or pickle, arguments)
+        result = _load_object(reader.read("data.pkl"), source, weights_only, pickle_module or pickle, arguments)
+        source.check(result)
+        return result
 
 
 def _default_weights_only(pickle_module: Any) -> bool:

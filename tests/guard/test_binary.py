@@ -97,6 +97,15 @@ def test_import_time() -> None:
     assert min(measure(code)) < 0.15
 
 
+def test_time_to_the_first_step() -> None:
+    """A process has made a step of Adam after at most 0.25 s of processor time."""
+    code = (
+        "import time, torch; p = torch.nn.Parameter(torch.ones(3)); o = torch.optim.Adam([p]);"
+        "(p * p).sum().backward(); o.step(); print(time.process_time())"
+    )
+    assert min(measure(code)) < 0.25
+
+
 def test_import_memory() -> None:
     # VmHWM belongs to the program; ru_maxrss would still hold the size of the process that forked it
     peak = "print(next(int(s.split()[1]) / 1024 for s in open('/proc/self/status') if s.startswith('VmHWM')))"

@@ -22,7 +22,7 @@ from ops import catalogue, records
 pytestmark = pytest.mark.skipif(not is_ours(), reason="the reference stands in")
 ROOT = Path(__file__).resolve().parent.parent.parent
 # Whose example shows on purpose what PyTorch does not do, and why.
-NOT_IN_PYTORCH = {"torch.compile": "not supported here", "torch.Tensor.to_device": "the array API's"}
+NOT_IN_PYTORCH = {"torch.Tensor.to_device": "the array API's"}
 
 
 def load(path: Path) -> Any:

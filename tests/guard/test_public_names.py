@@ -36,10 +36,14 @@ MODULES = [
     "torch.fft",
     "torch.signal.windows",
     "torch.types",
+    "torch.distributions",
+    "torch.distributions.constraints",
+    "torch.distributions.transforms",
+    "torch.distributions.utils",
     "torch.overrides",
 ]
 # Names that every program expects at the top.
-EXPECTED = """Tensor Size Generator device dtype layout memory_format finfo iinfo float16 bfloat16 float32 float64 uint8 uint16 uint32 uint64 int8 int16 int32 int64 bool complex64 complex128 half float double short int long cfloat cdouble
+EXPECTED = """Tensor Size Generator device dtype layout memory_format finfo iinfo float16 bfloat16 float32 float64 uint8 uint16 uint32 uint64 float8_e4m3fn float8_e5m2 float8_e4m3fnuz float8_e5m2fnuz float8_e8m0fnu float4_e2m1fn_x2 qint8 quint8 qint32 int8 int16 int32 int64 bool complex64 complex128 half float double short int long cfloat cdouble
 strided contiguous_format channels_last preserve_format tensor as_tensor from_numpy from_dlpack frombuffer asarray is_tensor is_floating_point is_complex numel save load manual_seed seed initial_seed get_rng_state set_rng_state
 default_generator no_grad enable_grad inference_mode set_grad_enabled is_grad_enabled is_inference_mode_enabled set_num_threads get_num_threads get_default_dtype set_default_dtype set_printoptions promote_types result_type can_cast
 nn optim autograd utils cuda random ops __version__ e pi inf nan newaxis strided typename broadcast_shapes unique_consecutive""".split()

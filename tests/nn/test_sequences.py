@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 import torch
+from conftest import is_ours, is_sanitized
 
 PRELUDE = """
 import warnings
@@ -116,29 +120,73 @@ def test_errors(both: Any) -> None:
     both(PRELUDE + f"result = [{tries}]")
 
 
-def _whole(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, causal: bool) -> torch.Tensor:
-    scores = q @ k.transpose(-2, -1) / q.size(-1) ** 0.5
-    if causal:
-        seen = torch.ones(scores.shape[-2:], dtype=torch.bool).tril()
-        scores = scores.masked_fill(~seen, float("-inf"))
-    return scores.softmax(-1) @ v
-
-
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
 @pytest.mark.parametrize("causal", [False, True])
-def test_attention_over_many_blocks(causal: bool) -> None:
-    """More queries and keys than a block has, with gradients, against products of whole matrices."""
+@pytest.mark.parametrize("heads, keys", [((4, 2), 1300), ((1, 1), 4500)])
+def test_attention_over_many_blocks(heads: tuple, keys: int, causal: bool, dropout: float) -> None:
+    """More queries and keys than a block has, with gradients, against products of whole matrices.
+
+    Dropout takes the same numbers from the generator as on the matrix of weights.
+    """
     torch.manual_seed(0)
-    make = [torch.randn(2, 2, n, 16, dtype=torch.float64) for n in (1100, 1300, 1300)]
+    make = [
+        torch.randn(1, h, n, 16, dtype=torch.float64) for h, n in zip((heads[0], *heads[1:] * 2), (700, keys, keys))
+    ]
     mine = [t.clone().requires_grad_() for t in make]
     other = [t.clone().requires_grad_() for t in make]
-    out = torch.nn.functional.scaled_dot_product_attention(*mine, is_causal=causal)
-    expected = _whole(*other, causal)
+    torch.manual_seed(1)
+    out = torch.nn.functional.scaled_dot_product_attention(
+        *mine, dropout_p=dropout, is_causal=causal, enable_gqa=heads[0] != heads[1]
+    )
+    after = torch.rand(1)
+    torch.manual_seed(1)
+    expected, _ = torch._scaled_dot_product_attention_math(
+        *other, dropout_p=dropout, is_causal=causal, enable_gqa=heads[0] != heads[1]
+    )
+    assert torch.equal(after, torch.rand(1))
     weight = torch.randn_like(out)
     (out * weight).sum().backward()
     (expected * weight).sum().backward()
     assert torch.allclose(out, expected, rtol=1e-10, atol=1e-12)
     for a, b in zip(mine, other):
         assert torch.allclose(a.grad, b.grad, rtol=1e-9, atol=1e-11)
+
+
+def test_attention_with_dropout_is_differentiable_twice() -> None:
+    torch.manual_seed(0)
+    given = [torch.randn(1, 2, n, 3, dtype=torch.float64, requires_grad=True) for n in (4, 5, 5)]
+
+    def attention(*qkv: torch.Tensor) -> torch.Tensor:
+        torch.manual_seed(3)
+        return torch.nn.functional.scaled_dot_product_attention(*qkv, dropout_p=0.4)
+
+    assert torch.autograd.gradcheck(attention, given)
+    assert torch.autograd.gradgradcheck(attention, given)
+
+
+MEMORY = """
+import sys, torch
+def peak():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) / 1024
+torch.set_num_threads(2)
+q, k, v = (torch.randn(1, 1, 8192, 64).requires_grad_() for _ in range(3))
+grad = torch.randn(1, 1, 8192, 64)
+open("/proc/self/clear_refs", "w").write("5")
+before = peak()
+torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True, dropout_p=float(sys.argv[1])).backward(grad)
+print(peak() - before)
+"""
+
+
+@pytest.mark.skipif(not os.access("/proc/self/clear_refs", os.W_OK), reason="measures by /proc")
+@pytest.mark.parametrize("dropout", [0.0, 0.1])
+def test_memory_of_attention_is_linear_in_the_length(dropout: float) -> None:
+    """Forward and backward over 8192 positions: the matrix of weights alone would take 256 MB, q, k and v are 6."""
+    if is_sanitized() or not is_ours():
+        pytest.skip("the memory of this library alone")
+    done = subprocess.run([sys.executable, "-c", MEMORY, str(dropout)], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) < 40
 
 
 def test_attention_does_not_depend_on_threads() -> None:

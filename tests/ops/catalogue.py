@@ -21,6 +21,9 @@ FAMILIES = {
 # Internal ops of the table and the public op whose record runs each of them: forward helpers by the samples,
 # backward helpers by the gradients and second gradients.  "tests/..." names a folder that tests them instead.
 INTERNAL = {
+    "_attention_with_dropout": "scaled_dot_product_attention",
+    "_attention_with_dropout_backward": "scaled_dot_product_attention",
+    "_attention_dropout_mask": "scaled_dot_product_attention",
     "_arange": "arange",
     "_linspace": "linspace",
     "_eye": "eye",

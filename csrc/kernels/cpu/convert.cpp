@@ -43,7 +43,9 @@ void float_to_bfloat16(BFloat16* __restrict out, const float* __restrict in, int
 
 namespace {
 
-template <class T> constexpr bool kIsHalf = std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>;
+// Types that are read and written by way of float.
+template <class T>
+constexpr bool kIsHalf = std::is_same_v<T, Half> || std::is_same_v<T, BFloat16> || kIsFloat8<T>;
 template <class T> constexpr bool kIsStdComplex = false;
 template <class T> constexpr bool kIsStdComplex<std::complex<T>> = true;
 
@@ -84,7 +86,10 @@ template <class To, class From> void convert_row(void* __restrict out, const voi
     half_to_float(o, x, n);
   } else if constexpr (std::is_same_v<From, float> && std::is_same_v<To, Half>) {
     float_to_half(o, x, n);
-  } else if constexpr (kIsHalf<From> || (std::is_same_v<To, Half> && !std::is_same_v<From, float>)) {
+  } else if constexpr (kIsFloat8<From> && std::is_same_v<To, float>) {
+    for (int64_t i = 0; i < n; ++i) o[i] = x[i];
+  } else if constexpr (kIsHalf<From> ||
+                       ((std::is_same_v<To, Half> || kIsFloat8<To>)&&!std::is_same_v<From, float>)) {
     if constexpr (std::is_same_v<From, BFloat16> && std::is_same_v<To, float>) {
       bfloat16_to_float(o, x, n);
     } else {
@@ -115,7 +120,7 @@ template <class To, class From> constexpr Convert row_of() {
 }
 
 template <class... Ts> struct Converters {
-  Convert row[kNumDTypes][kNumDTypes];
+  Convert row[kNumNumberDTypes][kNumNumberDTypes];
   constexpr Converters(TypeList<Ts...>) : row{} { (set<Ts>(), ...); }
 
 private:
@@ -128,6 +133,10 @@ constexpr Converters kConverters{AllTypes{}};
 
 } // namespace
 
-Convert converter(DType from, DType to) { return kConverters.row[int(from)][int(to)]; }
+Convert converter(DType from, DType to) {
+  if (is_opaque(from) || is_opaque(to)) [[unlikely]]
+    fail_dtype("copy_kernel", is_opaque(from) ? from : to);
+  return kConverters.row[int(from)][int(to)];
+}
 
 } // namespace torch::TORCH_ISA

@@ -10,7 +10,7 @@ namespace torch::TORCH_ISA {
 // Reads n elements of one type and writes n of the other; the ranges do not overlap. Floating to integer
 // truncates, integers wrap, anything to bool is "not zero", complex to real drops the imaginary part.
 using Convert = void (*)(void* out, const void* in, int64_t n);
-Convert converter(DType from, DType to); // memcpy for equal types
+Convert converter(DType from, DType to); // memcpy for equal types; fails for opaque ones
 
 // The same for one value.
 inline void convert_one(void* out, DType to, const void* in, DType from) { converter(from, to)(out, in, 1); }

@@ -106,7 +106,7 @@ void pointwise(PointwiseOp op, DType compute, const Tensor& out, const Tensor* c
   const RowSet& set = *kRowSets[static_cast<int>(op)];
   const int index = compute_index(compute);
   Row row = set.rows[index];
-  if (!row) [[unlikely]]
+  if (!row || is_low_precision(compute) || is_opaque(compute)) [[unlikely]]
     fail_dtype(set.name, compute);
   TORCH_ASSERT(n_inputs == set.inputs);
   Row splat[kMaxInputs];

@@ -109,9 +109,9 @@ Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, cons
           "Number of heads in key and value must divide the number of heads in query, got ", key_heads, ", ",
           value_heads, " and ", heads);
   }
-  // The kernel draws no dropout and gives the mask no gradient.
+  // The kernels give the mask no gradient.
   const bool mask_wants_grad = attn_mask.defined() && autograd_wanted(attn_mask);
-  if (!query.is_floating_point() || dropout_p != 0 || mask_wants_grad)
+  if (!query.is_floating_point() || dropout_p == 1 || mask_wants_grad)
     return std::get<0>(_scaled_dot_product_attention_math(query, key, value, attn_mask, dropout_p, is_causal,
                                                           Tensor(), scale, enable_gqa));
   check(query.size(-1) == key.size(-1) && key.size(-2) == value.size(-2),
@@ -142,9 +142,12 @@ Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, cons
     sizes.push_back(key.size(-2));
     mask = in_four_dims(expand(mask, sizes), common);
   }
-  const Tensor out = std::get<0>(_scaled_dot_product_flash_attention_for_cpu(
-      in_four_dims(query, common), in_four_dims(spread(key, k.back()), of_keys),
-      in_four_dims(spread(value, v.back()), of_keys), 0.0, is_causal, mask, scale));
+  const Tensor q4 = in_four_dims(query, common), k4 = in_four_dims(spread(key, k.back()), of_keys),
+               v4 = in_four_dims(spread(value, v.back()), of_keys);
+  const Tensor out =
+      dropout_p == 0
+          ? std::get<0>(_scaled_dot_product_flash_attention_for_cpu(q4, k4, v4, 0.0, is_causal, mask, scale))
+          : std::get<0>(_attention_with_dropout(q4, k4, v4, dropout_p, is_causal, mask, scale));
   // Back to the dimensions that came in.
   const int64_t dims =
       std::max({query.dim(), key.dim(), value.dim(), attn_mask.defined() ? attn_mask.dim() : 0});
@@ -158,10 +161,15 @@ Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, cons
 std::tuple<Tensor, Tensor, Tensor> attention_grad(const Tensor& grad, const Tensor& query, const Tensor& key,
                                                   const Tensor& value, const Tensor& out,
                                                   const Tensor& logsumexp, bool is_causal, const Tensor& mask,
-                                                  std::optional<double> scale) {
-  if (!thread_state.grad_enabled)
+                                                  std::optional<double> scale, double dropout_p,
+                                                  const Tensor& states) {
+  if (!thread_state.grad_enabled) {
+    if (states.defined())
+      return _attention_with_dropout_backward(grad, query, key, value, out, logsumexp, states, dropout_p,
+                                              is_causal, mask, scale);
     return _scaled_dot_product_flash_attention_for_cpu_backward(grad, query, key, value, out, logsumexp, 0.0,
                                                                 is_causal, mask, scale);
+  }
   // Differentiable: the same by products of whole matrices.
   const double factor = factor_of(query, scale);
   const int64_t heads = query.sizes()[1], own = key.sizes()[1], group = own ? heads / own : 1;
@@ -175,11 +183,16 @@ std::tuple<Tensor, Tensor, Tensor> attention_grad(const Tensor& grad, const Tens
   const Tensor k = spread(key), v = spread(value);
   const Tensor both = joined_mask(mask, is_causal, query.size(-2), k.size(-2), query.device());
   const Tensor weights = safe_softmax(masked_scores(query, k, both, factor));
-  const Tensor grad_weights = matmul(grad, transpose(v, -2, -1));
+  const Tensor kept = states.defined()
+                          ? _to_copy(_attention_dropout_mask(states, query, key, dropout_p), query.dtype()) *
+                                Scalar(1 / (1 - dropout_p))
+                          : Tensor();
+  const auto dropped = [&](const Tensor& t) { return kept.defined() ? t * kept : t; };
+  const Tensor grad_weights = dropped(matmul(grad, transpose(v, -2, -1)));
   const Tensor grad_scores =
       weights * (grad_weights - sum(grad_weights * weights, {-1}, true)) * Scalar(factor);
   return {matmul(grad_scores, k), gathered(matmul(transpose(grad_scores, -2, -1), query)),
-          gathered(matmul(transpose(weights, -2, -1), grad))};
+          gathered(matmul(transpose(dropped(weights), -2, -1), grad))};
 }
 
 } // namespace torch::ops

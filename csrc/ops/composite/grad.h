@@ -103,7 +103,8 @@ Tensor multilabel_margin_grad_grad(const Tensor& grad, const Tensor& grad_output
 std::tuple<Tensor, Tensor, Tensor> attention_grad(const Tensor& grad, const Tensor& query, const Tensor& key,
                                                   const Tensor& value, const Tensor& out,
                                                   const Tensor& logsumexp, bool is_causal, const Tensor& mask,
-                                                  std::optional<double> scale);
+                                                  std::optional<double> scale, double dropout_p = 0,
+                                                  const Tensor& states = Tensor());
 std::tuple<Tensor, Tensor, Tensor> lstm_gates_grad(const Tensor& grad_hy, const Tensor& grad_cy,
                                                    const Tensor& input_gates, const Tensor& hidden_gates,
                                                    const Tensor& cx, const Tensor& cy, const Tensor& gates,

@@ -92,8 +92,13 @@ def emit_table_header(ops: list[Op]) -> str:
     ]
     for name, s in kernel_signatures(ops).items():
         lines.append(f"  {s.result} (*{name})({s.params});")
+    names = list(kernel_signatures(ops))
     lines += [
         "};\n",
+        "// X-macro over the entries.",
+        "#define TORCH_KERNELS(X) \\",
+        *(f"  X({name}) \\" for name in names[:-1]),
+        f"  X({names[-1]})\n",
         "// The table chosen at load for this CPU (kernels/isa.cpp).",
         "const KernelTable& cpu_kernels();",
         "const char* cpu_isa_name();\n",

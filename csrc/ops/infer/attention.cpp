@@ -1,5 +1,8 @@
 #include "ops/infer/attention.h"
 
+#include "core/mt19937.h"
+#include "kernels/attention_blocks.h"
+
 namespace torch::infer {
 
 namespace {
@@ -48,6 +51,20 @@ Metas2 attention(const Tensor& query, const Tensor& key, const Tensor& value, do
 Metas3 attention_backward(const Tensor& query, const Tensor& key, const Tensor& value) {
   return {ordered_like(query, query.sizes()), ordered_like(key, key.sizes()),
           ordered_like(value, value.sizes())};
+}
+
+Metas3 attention_with_dropout(const Tensor& query, const Tensor& key, const Tensor& value,
+                              const Tensor& mask) {
+  const Metas2 metas = attention(query, key, value, 0, mask);
+  const int64_t length = query.sizes()[2], rows = attention_block(length);
+  constexpr int64_t words = sizeof(Mt19937) / sizeof(int32_t);
+  const DimVec states{query.sizes()[0] * query.sizes()[1] * ((length + rows - 1) / rows), words};
+  return {metas[0], metas[1], TensorMeta{states, DType::Int32, query.device(), {}}};
+}
+
+TensorMeta attention_dropout_mask(const Tensor& query, const Tensor& key) {
+  const DimVec sizes{query.sizes()[0], query.sizes()[1], query.sizes()[2], key.sizes()[2]};
+  return {sizes, DType::Bool, query.device()};
 }
 
 } // namespace torch::infer

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+from torch import AcceleratorError as AcceleratorError, OutOfMemoryError as OutOfMemoryError, _absent
+
+__getattr__ = _absent.names_of(__name__)  # what needs a device, and the figures of none
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_absent.listed(__name__)} - {"annotations", "torch"})
+
 
 def is_available() -> bool:
     """False: this build has no CUDA support."""
@@ -25,31 +34,49 @@ def is_bf16_supported(including_emulation: bool = True) -> bool:
     return False
 
 
-def manual_seed(seed: int) -> None:
-    """Seeds the generators of all devices, of which there are none."""
+class device:
+    """Makes a device the current one for a block; only none at all, ``None`` or a negative index, can be chosen."""
+
+    def __init__(self, device: Any) -> None:
+        index = device if device is None or isinstance(device, int) else torch.device(device).index
+        self.idx = -1 if index is None else index
+
+    def __enter__(self) -> None:
+        if self.idx >= 0:
+            raise RuntimeError("torch was compiled without CUDA support")
+
+    def __exit__(self, *exception: Any) -> None:
+        pass
 
 
-def manual_seed_all(seed: int) -> None:
-    """Seeds the generators of all devices, of which there are none."""
+class device_of(device):
+    """Makes the device of a tensor the current one; there is nothing to do for tensors of the CPU."""
+
+    def __init__(self, obj: Any) -> None:
+        super().__init__(obj.get_device() if obj.is_cuda else -1)
 
 
-def empty_cache() -> None:
-    """Gives cached device memory back; there is none."""
+class StreamContext:
+    """Runs a block on a stream, of which there are none: ``None`` leaves all as it is."""
+
+    def __init__(self, stream: Any) -> None:
+        if stream is not None:
+            raise AssertionError("Torch not compiled with CUDA enabled")
+        self.stream = stream
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exception: Any) -> None:
+        pass
 
 
-def memory_allocated(device: Any = None) -> int:
-    """0."""
-    return 0
+def stream(stream: Any) -> StreamContext:
+    """A :class:`StreamContext`."""
+    return StreamContext(stream)
 
 
-def max_memory_allocated(device: Any = None) -> int:
-    """0."""
-    return 0
-
-
-def _none(*args: Any, **kwargs: Any) -> Any:
-    raise AssertionError("Torch not compiled with CUDA enabled")
-
-
-synchronize = set_device = current_device = get_device_name = get_device_properties = get_device_capability = _none
-current_stream = stream = Stream = Event = init = _none
+def set_rng_state_all(new_states: Any) -> None:
+    """Sets the generators' states, one for each device: there are none, so that any state is one too many."""
+    if list(new_states):
+        raise AssertionError("Torch not compiled with CUDA enabled")

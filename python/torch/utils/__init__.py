@@ -13,6 +13,6 @@ cmake_prefix_path = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("data", "hooks", "checkpoint", "_python_dispatch", "dlpack", "_pytree"):
+    if name in ("data", "hooks", "checkpoint", "_python_dispatch", "dlpack", "_pytree", "model_zoo", "serialization"):
         return importlib.import_module(f"torch.utils.{name}")
     raise AttributeError(f"module 'torch.utils' has no attribute {name!r}")

@@ -94,8 +94,6 @@ _MAY_USE_CUDNN = True
 # Straight through to the core: one Python call less.
 linear = _nn.linear
 conv2d = torch.conv2d
-sigmoid = torch.sigmoid
-tanh = torch.tanh
 relu_ = torch.relu_
 softplus = _nn.softplus
 gelu = _nn.gelu
@@ -139,6 +137,28 @@ def threshold(input: torch.Tensor, threshold: float, value: float, inplace: bool
         tensor([0., 0., 2.])
     """
     return (torch.threshold_ if inplace else torch.threshold)(input, threshold, value)
+
+
+def sigmoid(input: torch.Tensor) -> torch.Tensor:
+    """Compute ``1 / (1 + exp(-x))``. See :class:`~torch.nn.Sigmoid`.
+
+    Example:
+
+        >>> torch.nn.functional.sigmoid(torch.tensor([0.0, 100.0]))
+        tensor([0.5000, 1.0000])
+    """
+    return torch.sigmoid(input)
+
+
+def tanh(input: torch.Tensor) -> torch.Tensor:
+    """Compute the hyperbolic tangent. See :class:`~torch.nn.Tanh`.
+
+    Example:
+
+        >>> torch.nn.functional.tanh(torch.tensor([0.0, 100.0]))
+        tensor([0., 1.])
+    """
+    return torch.tanh(input)
 
 
 def hardtanh(input: torch.Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> torch.Tensor:

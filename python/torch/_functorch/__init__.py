@@ -1,0 +1,1 @@
+"""Function transforms under their private path; see :mod:`torch.func`."""

@@ -1,0 +1,47 @@
+"""Settings of the compiler. They are kept and have no effect: there is no compiler yet."""
+
+import sys
+
+from torch.utils._config_module import install_config_module, parse_settings
+
+_SETTINGS = parse_settings("""
+aggressive_fusion=False allow_buffer_reuse=True assert_indirect_indexing=True autotune_in_subproc=False
+autotune_local_cache=True autotune_multi_device=False autotune_remote_cache=None b2b_gemm_pass=False
+batch_fusion=True benchmark_fusion=False benchmark_kernel=False bundled_autotune_remote_cache=None
+combo_kernels=False comment_origin=False compile_threads=1 comprehensive_padding=True
+constant_and_index_propagation=True conv_1x1_as_mm=False coordinate_descent_check_all_directions=False
+coordinate_descent_search_radius=1 coordinate_descent_tuning=False cpp.descriptive_names='original_aten'
+cpp.dynamic_threads=False cpp.enable_kernel_profile=False cpp.fallback_scatter_reduce_sum=True
+cpp.max_horizontal_fusion_size=16 cpp.min_chunk_size=512 cpp.no_redundant_loops=True cpp.simdlen=None
+cpp.threads=-1 cpp.weight_prepack=True cpp_wrapper=False cpu_backend='cpp' cuda_backend='triton' dce=False
+debug=False debug_fusion=False deterministic=False developer_warnings=False disable_cpp_codegen=False
+disable_progress=True dynamic_scale_rblock=True eager_numerics.disable_ftz=False
+eager_numerics.division_rounding=False eager_numerics.use_pytorch_libdevice=False
+efficient_conv_bn_eval_fx_passes=False emulate_precision_casts=False enable_auto_functionalized_v2=True
+epilogue_fusion=True epilogue_fusion_first=False fallback_by_default=False fallback_random=False
+force_fuse_int_mm_with_mul=False force_layout_optimization=False force_same_precision=False force_shape_pad=False
+freezing=False freezing_discard_parameters=False fx_graph_cache=True fx_graph_remote_cache=None
+graph_partition=True group_fusion=False implicit_fallbacks=True inplace_buffers=True
+joint_custom_post_pass=None joint_custom_pre_pass=None joint_graph_constant_folding=True keep_output_stride=True
+layout_optimization=True loop_ordering_after_fusion=True max_autotune=False
+max_autotune_conv_backends='ATEN,TRITON' max_autotune_gemm=False max_autotune_gemm_backends='ATEN,TRITON,CPP'
+max_autotune_gemm_search_space='DEFAULT' max_autotune_pointwise=False max_fusion_size=64 memory_planning=False
+memory_pool='intermediates' mixed_mm_choice='heuristic' nan_asserts=False pattern_matcher=True
+permute_fusion=False pick_loop_orders=True post_grad_custom_post_pass=None post_grad_custom_pre_pass=None
+pre_grad_custom_pass=None profile_bandwidth=False profiler_mark_wrapper_call=False
+realize_opcount_threshold=None realize_reads_threshold=4 reorder_for_compute_comm_overlap=False
+reorder_for_locality=True reorder_for_peak_memory=True search_autotune_cache=False
+selective_decompose=False shape_padding=True size_asserts=True split_cat_fx_passes=True split_reductions=True
+static_weight_shapes=True triton.autotune_pointwise=True triton.cooperative_reductions=False
+triton.cudagraph_or_error=False triton.cudagraph_skip_dynamic_graphs=False
+triton.cudagraph_support_input_mutation=True triton.cudagraph_trees=True triton.cudagraphs=False
+triton.dense_indexing=False triton.descriptive_names='original_aten' triton.divisible_by_16=True
+triton.max_tiles=None triton.multi_kernel=0 triton.persistent_reductions=True triton.prefer_nd_tiling=False
+triton.reorder_for_reducing_graph_partitions=True triton.slow_path_cudagraph_asserts=True
+triton.spill_threshold=16 triton.store_cubin=False triton.tiling_prevents_pointwise_fusion=True
+triton.tiling_prevents_reduction_fusion=True triton.unique_kernel_names=True triton.use_block_ptr=False
+unroll_reductions_threshold=8 use_dce=True use_fast_math=False use_joint_graph_passes=True use_mixed_mm=True
+use_post_grad_passes=True use_pre_grad_passes=True warn_mix_layout=False worker_start_method='subprocess'
+""")
+
+install_config_module(sys.modules[__name__], _SETTINGS)
