@@ -29,6 +29,7 @@ INTERNAL = {
     "_eye": "eye",
     "_index": "getitem",
     "_index_put": "index_put",
+    "_conj_physical": "conj_physical",
     "_masked_select": "masked_select",
     "_searchsorted": "searchsorted",
     "_threshold_grad": "threshold",
