@@ -4,6 +4,7 @@
 #include "core/allocator.h"
 #include "core/device.h"
 #include "core/intrusive.h"
+#include "core/shared_memory.h"
 
 #include <atomic>
 #include <memory>
@@ -26,15 +27,13 @@ public:
   Device device() const { return device_; }
   bool writable() const { return writable_; }
   bool owns_memory() const { return !extras_ || !extras_->release; }
-  // Whether the memory is shared with child processes made by fork, and a file descriptor of it for others
-  // (-1: none).
-  bool is_shared() const { return shared_fd() >= 0; }
-  int shared_fd() const { return extras_ ? extras_->shared_fd : -1; }
-  // Moves the contents into shared memory; every tensor on the storage sees it there. RuntimeError for
-  // foreign memory and while there are pins.
-  void share();
-  // Maps the shared memory of another storage, or process, again; takes fd over.
-  static Ref<StorageImpl> map_shared(int fd, int64_t bytes);
+  // Memory that other processes have too, or null.
+  const SharedMemory* shared() const { return extras_ ? extras_->shared.get() : nullptr; }
+  static Ref<StorageImpl> over(std::unique_ptr<SharedMemory> memory, int64_t bytes);
+  // Moves to shared memory of the same size that has the contents already; every tensor on the storage sees
+  // it there. RuntimeError while there are pins, and off the CPU.
+  void move_to(std::unique_ptr<SharedMemory> memory);
+  void check_may_move() const;
   // Grows or shrinks, keeping the contents; RuntimeError for foreign memory and while there are pins.
   void resize(int64_t bytes);
 
@@ -43,6 +42,9 @@ public:
   int32_t pins() const { return extras_ ? extras_->pins.load() : 0; }
   void pin() { ++extras().pins; }
   void unpin() { --extras_->pins; }
+
+  // Expires with the storage.
+  std::weak_ptr<const void> life();
 
   // The Python UntypedStorage that stands for it, if any (borrowed; cleared by that object).
   void* pyobj() const { return extras_ ? extras_->pyobj : nullptr; }
@@ -56,7 +58,8 @@ private:
     void* context = nullptr;
     void* pyobj = nullptr;
     std::atomic<int32_t> pins{0};
-    int shared_fd = -1;
+    std::unique_ptr<SharedMemory> shared;
+    std::shared_ptr<const void> life;
   };
 
   StorageImpl(Device device, size_t room) : device_(device), room_(static_cast<uint8_t>(room)) {}

@@ -404,6 +404,11 @@ _matmul_precision = "highest"
 
 
 def _assert(condition: Any, message: str) -> None:
+    if _C._has_torch_function(condition):
+        from torch.overrides import handle_torch_function
+
+        handle_torch_function(_assert, (condition,), condition, message)
+        return
     assert condition, message
 
 
@@ -418,6 +423,7 @@ _LAZY_MODULES = {
     "nested",
     "onnx",
     "quantization",
+    "quasirandom",
     "xpu",
     "backends",
     "cpu",
@@ -588,6 +594,10 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(_LAZY_NAMES[name]), name)
         globals()[name] = value
         return value
+    if name in ("Stream", "Event"):
+        return _absent.names_of("torch")(name)
+    if name == "torch":  # some programs write torch.torch
+        return importlib.import_module("torch")
     if name in _LAZY_MODULES:
         try:
             return importlib.import_module("torch." + name)
