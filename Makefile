@@ -11,8 +11,8 @@
 #   make check-cpp  the C++ example; make test-isas  the operators under the other instruction sets
 #   make properties  50,000 generated examples of what holds for every shape, stride and index, where make test takes 3,000
 #   make coverage   the table of PyTorch's functions in docs/compatibility.md
+#   make errors   the pages of common mistakes, docs/errors/, from tests/errors/golden/
 #   make packages  einops, timm, transformers and others on this torch and on PyTorch; writes docs/packages.md (network)
-#   make errors   the page of common mistakes, docs/errors.md, from tests/errors/golden.yaml
 #   make docs, make format, make lint, make clean
 
 SHELL := bash

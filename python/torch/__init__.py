@@ -190,6 +190,7 @@ if TYPE_CHECKING:  # what is found at run time only: the operators, and what is 
     )
     from torch._C import *  # type: ignore[assignment]
     from torch._compile import compile as compile
+    from torch._functorch.vmap import vmap as vmap
     from torch._higher_order_ops import cond as cond, while_loop as while_loop
     from torch._legacy_types import set_default_tensor_type as set_default_tensor_type
     from torch._linalg_utils import (
@@ -477,6 +478,7 @@ _LAZY_NAMES = {
     "FunctionSchema": "torch._library.schema",
     "Argument": "torch._library.schema",
     "Future": "torch.futures",
+    "vmap": "torch._functorch.vmap",
     "cond": "torch._higher_order_ops",
     "while_loop": "torch._higher_order_ops",
     **dict.fromkeys("sym_float sym_fresh_size sym_int sym_ite sym_max sym_min sym_not sym_sum".split(), "torch._sym"),
