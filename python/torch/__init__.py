@@ -450,7 +450,6 @@ _LAZY_MODULES = {
     "library",
     "multiprocessing",
     "hub",
-    "quasirandom",
     "fx",
     "compiler",
     "profiler",
