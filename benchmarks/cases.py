@@ -384,6 +384,55 @@ def data() -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "RandomSampler 1e5", lambda: list(RandomSampler(range(100_000)))
 
 
+def rows() -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Epochs over tensors, of the size of MNIST."""
+    import torch
+    from torch.utils.data import DataLoader, TensorDataset, random_split
+
+    torch.manual_seed(0)
+    dataset = TensorDataset(torch.randn(60_000, 784), torch.randint(0, 10, (60_000,)))
+    part = random_split(dataset, [50_000, 10_000])[0]
+    for name, loader in (
+        ("in order", DataLoader(dataset, batch_size=64)),
+        ("shuffled", DataLoader(dataset, batch_size=64, shuffle=True)),
+        ("part of random_split, shuffled", DataLoader(part, batch_size=64, shuffle=True)),
+    ):
+        yield f"TensorDataset 60000x784 b64 {name}", lambda loader=loader: sum(1 for _ in loader)
+
+
+def workers() -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Epochs over datasets in Python with two worker processes, their start included."""
+    import numpy as np
+    import torch
+    from torch.utils.data import DataLoader, Dataset
+
+    torch.manual_seed(0)
+
+    class Data(Dataset):
+        def __init__(self, count: int, get: Callable[[int], Any]) -> None:
+            self.count, self.get = count, get
+
+        def __len__(self) -> int:
+            return self.count
+
+        def __getitem__(self, i: int) -> Any:
+            return self.get(i)
+
+    small, large = torch.randn(2048, 3, 32, 32), np.random.rand(32, 3, 224, 224).astype(np.float32)
+
+    def normalized(i: int) -> Any:
+        return (small[i] - small[i].mean()) / small[i].std(), i % 10
+
+    for name, data, batch in (
+        ("numbers, b8", Data(6400, lambda i: i), 8),
+        ("images 32x32 normalized, b64", Data(2048, normalized), 64),
+        ("NumPy images 224x224, b32", Data(640, lambda i: large[i % 32] * 2), 32),
+        ("dictionaries, b32", Data(3200, lambda i: {"x": torch.ones(10), "y": float(i), "name": "row"}), 32),
+    ):
+        loader = DataLoader(data, batch_size=batch, num_workers=2)
+        yield f"2 workers: {name}", lambda loader=loader: sum(1 for _ in loader)
+
+
 def fft() -> Iterator[tuple[str, Callable[[], Any]]]:
     """Fourier transforms: single lines of several kinds of length, batches, two dimensions."""
     import torch
@@ -441,6 +490,8 @@ GROUPS: dict[str, Callable[[], Iterator[tuple[str, Callable[[], Any]]]]] = {
     "training (more)": training_more,
     "optimizers": optimizers,
     "data": data,
+    "rows": rows,
+    "workers": workers,
     "fft": fft,
     "special": special,
     **OPERATOR_GROUPS,

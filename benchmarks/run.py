@@ -31,6 +31,8 @@ TIMED_GROUPS = (
     "training (more)",
     "optimizers",
     "data",
+    "rows",
+    "workers",
     "fft",
     "special",
     "pointwise (layouts)",
@@ -55,6 +57,8 @@ TARGETS: dict[str, tuple[float, Optional[float]]] = {
     "training": (0.7, None),
     "attention": (0.8, 1.0),
     "optimizers": (0.1, 0.15),
+    "rows": (0.05, 0.06),
+    "workers": (0.9, 1.0),
 }
 
 # What a process of its own is asked, for the groups import and memory: code, and what it prints.

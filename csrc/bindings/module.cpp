@@ -14,6 +14,7 @@
 #include "core/threads.h"
 #include "core/warning.h"
 #include "kernels/table.h"
+#include "ops/deferred.h"
 #include "ops/pointwise_call.h"
 
 #include <cstdlib>
@@ -39,6 +40,25 @@ void check_isa() {
   check(!wanted || !*wanted || std::strcmp(wanted, cpu_isa_name()) == 0,
         "TORCH_CPU_ISA=", std::string(wanted ? wanted : ""),
         " is not available: this build and processor would use '", cpu_isa_name(), "'");
+}
+
+PyObject* begin_deferring(PyObject*, PyObject*) {
+  torch::begin_deferring();
+  Py_RETURN_NONE;
+}
+PyObject* end_deferring(PyObject*, PyObject*) {
+  return guarded([]() -> PyObject* {
+    {
+      const LongWork long_work(kGrain); // others may run meanwhile
+      torch::end_deferring();
+    }
+    Py_RETURN_NONE;
+  });
+}
+PyObject* deferred_counts(PyObject*, PyObject*) {
+  const DeferredCounts counts = torch::deferred_counts();
+  return Py_BuildValue("(LLL)", static_cast<long long>(counts.ops), static_cast<long long>(counts.groups),
+                       static_cast<long long>(counts.stored));
 }
 
 PyObject* get_num_threads(PyObject*, PyObject*) { return PyLong_FromLong(num_threads()); }
@@ -123,6 +143,11 @@ PyMethodDef functions[] = {
     {"is_warn_always_enabled", is_warn_always_enabled, METH_NOARGS, doc::function_is_warn_always_enabled},
     {"_cpu_isa", isa_name, METH_NOARGS, "Instruction set of the kernels in use."},
     {"_memory_stats", memory_stats, METH_NOARGS, "Counters of the CPU allocator."},
+    {"_begin_deferring", begin_deferring, METH_NOARGS,
+     "From now on elementwise work of this thread is put off."},
+    {"_end_deferring", end_deferring, METH_NOARGS, "Ends the scope of the last _begin_deferring."},
+    {"_deferred_counts", deferred_counts, METH_NOARGS,
+     "Ops that were put off, passes that ran them, results stored."},
     {"_trim_memory", trim, METH_NOARGS, "Gives cached memory back to the system."},
     {nullptr, nullptr, 0, nullptr},
 };

@@ -204,10 +204,15 @@ PyObject* storage_tolist(PyObject* self, PyObject*) {
 // ---- methods ----
 
 PyObject* storage_nbytes(PyObject* self, PyObject*) { return PyLong_FromLongLong(impl_of(self).bytes()); }
-PyObject* storage_data_ptr(PyObject* self, PyObject*) { return PyLong_FromVoidPtr(impl_of(self).data()); }
+PyObject* storage_data_ptr(PyObject* self, PyObject*) {
+  StorageImpl& storage = impl_of(self);
+  void* const address = storage.data();
+  storage.expose();
+  return PyLong_FromVoidPtr(address);
+}
 PyObject* storage_element_size(PyObject*, PyObject*) { return PyLong_FromLong(1); }
 PyObject* storage_resizable(PyObject* self, PyObject*) {
-  return PyBool_FromLong(impl_of(self).owns_memory() && impl_of(self).pins() == 0);
+  return PyBool_FromLong(impl_of(self).owns_memory() && !impl_of(self).shared() && impl_of(self).pins() == 0);
 }
 PyObject* storage_writable(PyObject* self, PyObject*) { return PyBool_FromLong(impl_of(self).writable()); }
 
@@ -556,51 +561,6 @@ template <class F> PyCFunction as_method(F f) {
   return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(f));
 }
 
-// ---- memory shared between processes ----
-
-PyObject* storage_is_shared(PyObject* self, PyObject*) {
-  return PyBool_FromLong(storage_of(self)->is_shared());
-}
-PyObject* storage_share(PyObject* self, PyObject*) {
-  return guarded([&] {
-    storage_of(self)->share();
-    return Py_NewRef(self);
-  });
-}
-int duplicate(int fd) {
-  const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-  check(copy >= 0, "unable to duplicate the file descriptor of shared memory: ", std::strerror(errno));
-  return copy;
-}
-PyObject* storage_share_fd(PyObject* self, PyObject*) {
-  return guarded([&] {
-    const Storage& s = storage_of(self);
-    s->share();
-    check(s->is_shared(), "only memory of the CPU can be shared");
-    return Py_BuildValue("(iL)", duplicate(s->shared_fd()), static_cast<long long>(s->bytes()));
-  });
-}
-PyObject* storage_new_shared_fd(PyObject*, PyObject* args) {
-  return guarded([&]() -> PyObject* {
-    int fd = -1;
-    long long bytes = 0;
-    if (!PyArg_ParseTuple(args, "iL:_new_shared_fd_cpu", &fd, &bytes)) return nullptr;
-    struct stat info {};
-    check(fstat(fd, &info) == 0, "not a file descriptor: ", fd);
-    check(bytes >= 0 && bytes <= info.st_size, "shared memory of ", int64_t(info.st_size), " bytes, not ",
-          int64_t(bytes));
-    const int copy = duplicate(fd);
-    Storage mapped;
-    try {
-      mapped = StorageImpl::map_shared(copy, bytes);
-    } catch (...) {
-      close(copy);
-      throw;
-    }
-    return wrap_storage(mapped);
-  });
-}
-
 PyMethodDef methods[] = {
     {"nbytes", storage_nbytes, METH_NOARGS, "nbytes() -> int\n\nSize in bytes."},
     {"size", storage_nbytes, METH_NOARGS, "size() -> int\n\nSize in bytes."},
@@ -611,17 +571,6 @@ PyMethodDef methods[] = {
      "another library "
      "views it."},
     {"_writable", storage_writable, METH_NOARGS, "Whether the memory may be written."},
-    {"is_shared", storage_is_shared, METH_NOARGS,
-     "is_shared() -> bool\n\nWhether the memory is shared with other processes."},
-    {"share_memory_", storage_share, METH_NOARGS,
-     "share_memory_() -> self\n\nMoves the memory to where processes made by fork share it."},
-    {"_share_fd_cpu_", storage_share_fd, METH_NOARGS,
-     "_share_fd_cpu_() -> (fd, nbytes)\n\nShares the memory; the file descriptor is a new one of the "
-     "caller's."},
-    {"_new_shared_fd_cpu", storage_new_shared_fd, METH_VARARGS | METH_STATIC,
-     "_new_shared_fd_cpu(fd, nbytes) -> UntypedStorage\n\nMaps shared memory of a file descriptor, which "
-     "stays the "
-     "caller's."},
     {"resize_", storage_resize, METH_O,
      "resize_(size) -> self\n\nChanges the number of bytes, keeping the contents."},
     {"fill_", storage_fill, METH_O, "fill_(value) -> self\n\nSets every byte."},
@@ -742,6 +691,7 @@ bool init_storage(PyObject* module) {
   base_type.tp_as_buffer = &buffer_procs;
   base_type.tp_doc = "A block of memory on a device, counted in bytes.";
   return PyType_Ready(&base_type) == 0 && PyModule_AddFunctions(module, functions) == 0 &&
+         PyModule_AddFunctions(module, sharing_functions) == 0 &&
          PyModule_AddObjectRef(module, "StorageBase", reinterpret_cast<PyObject*>(&base_type)) == 0;
 }
 

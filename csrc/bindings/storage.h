@@ -37,6 +37,7 @@ Tensor tensor_over_storage(const Storage& s, DType dtype);
 void check_geometry(const Storage& s, DType dtype, IntSpan sizes, IntSpan strides, int64_t offset);
 
 extern PyMethodDef storage_tensor_methods[]; // untyped_storage, set_
+extern PyMethodDef sharing_functions[];      // memory of several processes
 bool init_storage(PyObject* module);         // StorageBase and functions for torch/storage.py
 
 } // namespace torch::python

@@ -438,8 +438,6 @@ PyMethodDef attribute_methods[] = {
     {"is_conj", method_no_args<"is_conj", py_false>, METH_NOARGS, doc::method_is_conj},
     {"is_neg", method_no_args<"is_neg", py_false>, METH_NOARGS, doc::method_is_neg},
     {"is_pinned", reinterpret_cast<PyCFunction>(py_false), METH_VARARGS, doc::method_is_pinned},
-    {"is_shared", method_no_args<"is_shared", py_false>, METH_NOARGS,
-     "is_shared() -> bool\n\nFalse: memory is not shared between processes yet."},
     {"get_device", method_no_args<"get_device", py_get_device>, METH_NOARGS, doc::method_get_device},
     {"is_set_to", method_one_arg<"is_set_to", py_is_set_to>, METH_O, doc::method_is_set_to},
     {"to", fast(method_with_args<"to", py_to>), METH_FASTCALL | METH_KEYWORDS, doc::method_to},

@@ -4,12 +4,8 @@
 #include "core/unavailable.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <utility>
-
-#include <sys/mman.h>
-#include <unistd.h>
 
 namespace torch {
 
@@ -69,62 +65,84 @@ Storage StorageImpl::wrap(void* data, int64_t bytes, Device device, void (*relea
   return result;
 }
 
-namespace {
-
-void* map_fd(int fd, int64_t bytes) {
-  if (bytes == 0) return nullptr;
-  void* const data = mmap(nullptr, static_cast<size_t>(bytes), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  check(data != MAP_FAILED, "unable to map ", bytes, " bytes of shared memory: ", std::strerror(errno));
-  return data;
+void* StorageImpl::finished_data() const {
+  if (PendingWork* const work = pending()) work->finish();
+  return data_;
 }
 
-} // namespace
-
-void StorageImpl::share() {
-  if (is_shared() || device_.type != DeviceType::CPU) return;
-  check(owns_memory() && pins() == 0,
-        "share_memory_: the memory belongs to another library, or one has its address; "
-        "clone() the tensor first");
-  Extras& own = extras(); // may throw, so before there is a descriptor to close
-  const int fd = memfd_create("torch", MFD_CLOEXEC);
-  check(fd >= 0, "unable to make shared memory: ", std::strerror(errno));
-  void* data = nullptr;
-  try {
-    check(ftruncate(fd, bytes_) == 0, "unable to allocate ", bytes_,
-          " bytes of shared memory: ", std::strerror(errno));
-    data = map_fd(fd, bytes_);
-  } catch (...) {
-    close(fd);
-    throw;
-  }
-  if (data) std::memcpy(data, data_, static_cast<size_t>(bytes_));
-  free_memory();
-  data_ = data;
-  own.shared_fd = fd;
+void StorageImpl::hold(PendingWork* work, uint32_t ticket) {
+  Extras& own = extras();
+  own.held = std::exchange(data_, nullptr);
+  own.pending = work;
+  own.ticket = ticket;
 }
 
-Storage StorageImpl::map_shared(int fd, int64_t bytes) {
-  StorageImpl* const s = make({}, 0);
-  Storage result(s);
-  Extras& own = s->extras();
-  s->data_ = map_fd(fd, bytes);
-  s->bytes_ = bytes;
-  own.shared_fd = fd;
+void StorageImpl::settle() {
+  data_ = std::exchange(extras_->held, nullptr);
+  extras_->pending = nullptr;
+}
+
+Storage StorageImpl::promise(int64_t bytes, PendingWork* work, uint32_t ticket) {
+  Storage result(make({}, 0));
+  result->hold(work, ticket);
+  result->bytes_ = bytes;
   return result;
 }
 
+void* StorageImpl::memory_for_work() {
+  void*& held = extras_->held;
+  if (!held) held = allocate_on(device_, bytes_);
+  return held;
+}
+
+void StorageImpl::check_may_move() const {
+  data(); // puts nothing off any longer
+  check(device_.type == DeviceType::CPU, "only memory of the CPU can be shared between processes, not of ",
+        device_);
+  check(pins() == 0,
+        "share_memory_: another library has the address of this memory (an array, a DLPack consumer); "
+        "clone() the tensor first");
+}
+
+void StorageImpl::move_to(std::unique_ptr<SharedMemory> memory) {
+  check_may_move();
+  Extras& own = extras(); // may throw, so before anything is given up
+  free_memory();
+  own.release = nullptr;
+  own.context = nullptr;
+  data_ = memory->data();
+  writable_ = true;
+  own.shared = std::move(memory);
+}
+
+Storage StorageImpl::over(std::unique_ptr<SharedMemory> memory, int64_t bytes) {
+  StorageImpl* const s = make({}, 0);
+  Storage result(s);
+  Extras& own = s->extras();
+  s->data_ = memory->data();
+  s->bytes_ = bytes;
+  own.shared = std::move(memory);
+  return result;
+}
+
+std::weak_ptr<const void> StorageImpl::life() {
+  Extras& own = extras();
+  if (!own.life) own.life = std::make_shared<char>();
+  return own.life;
+}
+
 void StorageImpl::free_memory() {
-  if (is_shared()) {
-    if (data_) munmap(data_, static_cast<size_t>(bytes_));
-    close(std::exchange(extras_->shared_fd, -1));
-  } else if (!owns_memory())
+  if (shared())
+    extras_->shared.reset();
+  else if (!owns_memory())
     extras_->release(extras_->context);
-  else if (device_.type == DeviceType::CPU && data_ != own_room())
+  else if (device_.type == DeviceType::CPU && data_ && data_ != own_room())
     data_free(data_, static_cast<size_t>(bytes_));
 }
 
 void StorageImpl::resize(int64_t bytes) {
-  check(owns_memory() && !is_shared() && pins() == 0, "Trying to resize storage that is not resizable");
+  data();
+  check(owns_memory() && !shared() && pins() == 0, "Trying to resize storage that is not resizable");
   void* const fresh = allocate_on(device_, bytes);
   if (fresh && data_) std::memcpy(fresh, data_, static_cast<size_t>(std::min(bytes, bytes_)));
   free_memory();

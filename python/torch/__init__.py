@@ -190,6 +190,7 @@ if TYPE_CHECKING:  # what is found at run time only: the operators, and what is 
     )
     from torch._C import *  # type: ignore[assignment]
     from torch._compile import compile as compile
+    from torch._functorch.vmap import vmap as vmap
     from torch._higher_order_ops import cond as cond, while_loop as while_loop
     from torch._legacy_types import set_default_tensor_type as set_default_tensor_type
     from torch._linalg_utils import (
@@ -404,6 +405,11 @@ _matmul_precision = "highest"
 
 
 def _assert(condition: Any, message: str) -> None:
+    if _C._has_torch_function(condition):
+        from torch.overrides import handle_torch_function
+
+        handle_torch_function(_assert, (condition,), condition, message)
+        return
     assert condition, message
 
 
@@ -418,6 +424,7 @@ _LAZY_MODULES = {
     "nested",
     "onnx",
     "quantization",
+    "quasirandom",
     "xpu",
     "backends",
     "cpu",
@@ -443,7 +450,6 @@ _LAZY_MODULES = {
     "library",
     "multiprocessing",
     "hub",
-    "quasirandom",
     "fx",
     "compiler",
     "profiler",
@@ -471,6 +477,7 @@ _LAZY_NAMES = {
     "FunctionSchema": "torch._library.schema",
     "Argument": "torch._library.schema",
     "Future": "torch.futures",
+    "vmap": "torch._functorch.vmap",
     "cond": "torch._higher_order_ops",
     "while_loop": "torch._higher_order_ops",
     **dict.fromkeys("sym_float sym_fresh_size sym_int sym_ite sym_max sym_min sym_not sym_sum".split(), "torch._sym"),
@@ -588,6 +595,10 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(_LAZY_NAMES[name]), name)
         globals()[name] = value
         return value
+    if name in ("Stream", "Event"):
+        return _absent.names_of("torch")(name)
+    if name == "torch":  # some programs write torch.torch
+        return importlib.import_module("torch")
     if name in _LAZY_MODULES:
         try:
             return importlib.import_module("torch." + name)

@@ -54,7 +54,7 @@ def _with_pending_signs(tensor: torch.Tensor, metadata: Any) -> torch.Tensor:
     if not metadata:
         return tensor
     if not isinstance(metadata, dict) or not metadata.keys() <= {"conj", "neg"}:
-        raise RuntimeError(f"the file describes a tensor by {metadata!r}, which is not understood")
+        raise RuntimeError("the file has facts on a tensor that are not understood")
     if metadata.get("conj"):
         tensor = tensor.conj()
     return -tensor if metadata.get("neg") else tensor
@@ -118,6 +118,8 @@ def _rebuild_sparse_tensor(layout: Any, data: Any) -> torch.Tensor:
 
     RuntimeError if the parts do not fit each other.
     """
+    if not all(isinstance(part, torch.Tensor) for part in data[: 2 if layout == torch.sparse_coo else 3]):
+        raise TypeError("the parts of a pickled sparse tensor must be tensors")
     checked = _unfilled.parts is None
     if _unfilled.parts is not None:
         _unfilled.parts.append((layout, data))
@@ -178,3 +180,48 @@ def _unflatten_dense_tensors(flat: torch.Tensor, tensors: Sequence[torch.Tensor]
         views.append(flat[start : start + t.numel()].view(t.shape))
         start += t.numel()
     return tuple(views)
+
+
+class KeyErrorMessage(str):
+    """Text of a KeyError that prints as it is, lines and all, rather than as a quoted key."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+class ExceptionWrapper:
+    """An exception of another process or thread: its class and, as text, its traceback.
+
+    Args:
+        exc_info: as :func:`sys.exc_info` gives it, which is also the default.
+        where: said in the message: ``"in DataLoader worker process 0"``.
+    """
+
+    def __init__(self, exc_info: Any = None, where: str = "in background") -> None:
+        import sys
+        import traceback
+
+        # Text, and not the traceback: that would keep alive whatever its frames hold.
+        info = sys.exc_info() if exc_info is None else exc_info
+        self.exc_type: Any = info[0]
+        self.exc_msg = "".join(traceback.format_exception(*info))
+        self.where = where
+
+    def reraise(self) -> None:
+        """Raises an exception of the same class; RuntimeError where it cannot be made of a text."""
+        message = f"Caught {self.exc_type.__name__} {self.where}.\nOriginal {self.exc_msg}"
+        try:
+            if issubclass(self.exc_type, KeyError):
+                exception = self.exc_type(KeyErrorMessage(message))
+            elif getattr(self.exc_type, "message", None):
+                exception = self.exc_type(message=message)
+            else:
+                exception = self.exc_type(message)
+        except Exception:
+            raise RuntimeError(message) from None
+        try:
+            raise exception
+        finally:
+            del exception  # or its traceback and this frame would keep each other, and all that their callers hold

@@ -388,8 +388,12 @@ def einsum(*args: Any) -> Tensor:
         if len(args) % 2:
             equation += "->" + text(args[-1])
         return einsum(equation, *operands)
-    equation, operands = args[0], _tensors(args[1:])
-    return _op("einsum")(equation, operands)
+    given = args[1] if len(args) == 2 and isinstance(args[1], (list, tuple)) else args[1:]
+    if any(_C._has_torch_function(operand) for operand in given):  # each operand is an argument of its own
+        from torch.overrides import handle_torch_function
+
+        return handle_torch_function(einsum, given, args[0], *given)
+    return _op("einsum")(args[0], _tensors(tuple(given)))
 
 
 def meshgrid(*tensors: Any, indexing: Optional[str] = None) -> tuple[Tensor, ...]:
@@ -784,4 +788,5 @@ _TAKE_NO_TENSORS = frozenset(
         "tril_indices triu_indices typename"
     ).split()
 )
+_TAKE_NO_TENSORS |= {"einsum"}  # asks its operands itself
 _override.make_overridable(globals(), _TAKE_NO_TENSORS)

@@ -7,6 +7,7 @@ the classes named after dtypes (``FloatStorage`` ...) stay for the sake of saved
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator
 from typing import Any, Optional, Union
 
@@ -85,11 +86,84 @@ class UntypedStorage(_C.StorageBase):
     def is_pinned(self) -> bool:
         return False
 
+    # ---- memory of several processes ----
+
+    def is_shared(self) -> bool:
+        """Whether the memory is shared with other processes."""
+        return _C._storage_is_shared(self)
+
+    def share_memory_(self) -> UntypedStorage:
+        """Moves the memory to where other processes can have it: children made by fork, and those that get the storage,
+        or a tensor on it, through a queue or pipe. See :func:`torch.multiprocessing.set_sharing_strategy`."""
+        _C._storage_share(self, *_path_of_new_memory())
+        return self
+
+    @classmethod
+    def _new_shared(cls, size: int, *, device: Any = "cpu") -> UntypedStorage:
+        """New storage of zeros in shared memory."""
+        if torch.device(device).type != "cpu":
+            raise NotImplementedError(f"_new_shared: only memory of the CPU can be shared, not of {device}")
+        return _C._storage_new_shared(size, *_path_of_new_memory())
+
+    @classmethod
+    def _new_using_fd_cpu(cls, size: int) -> UntypedStorage:
+        return _C._storage_new_shared(size)
+
+    @classmethod
+    def _new_using_filename_cpu(cls, size: int) -> UntypedStorage:
+        from torch.multiprocessing import _shared_files
+
+        return _C._storage_new_shared(size, _shared_files.new_path())
+
+    def _get_shared_fd(self) -> int:
+        """The storage's own file descriptor of its memory."""
+        _C._storage_share(self)
+        handle = _C._storage_shared_handle(self)
+        if not isinstance(handle, int):
+            raise RuntimeError("this storage is shared in another way than by a file descriptor")
+        return handle
+
+    def _share_fd_cpu_(self) -> tuple[int, int]:
+        """Shares the memory: (file descriptor, bytes). The descriptor is the caller's."""
+        return os.dup(self._get_shared_fd()), self.nbytes()
+
+    @classmethod
+    def _new_shared_fd_cpu(cls, fd: int, size: int) -> UntypedStorage:
+        """Maps shared memory of a file descriptor, which stays the caller's."""
+        return _C._storage_map_shared(fd, size)
+
+    def _share_filename_cpu_(self) -> tuple[bytes, bytes, int]:
+        """Shares the memory in a file: (nothing, name, bytes). Whoever maps the file takes it over."""
+        from torch.multiprocessing import _shared_files
+
+        _C._storage_share(self, _shared_files.new_path())
+        handle = _C._storage_shared_handle(self)
+        if not isinstance(handle, str):
+            raise RuntimeError("this storage is shared in another way than by a file name")
+        return b"", os.fsencode(_shared_files.link(handle)), self.nbytes()
+
+    @classmethod
+    def _new_shared_filename_cpu(cls, manager: bytes, handle: bytes, size: int) -> UntypedStorage:
+        """Maps a file that :meth:`_share_filename_cpu_` has named, and takes it over."""
+        return _C._storage_map_shared(handle, size)
+
     def _as_tensor(self, dtype: torch.dtype) -> torch.Tensor:
         return _C._tensor_from_storage(self, dtype, 0, (self.nbytes() // dtype.itemsize,), (1,))
 
 
 _C._register_storage_class(UntypedStorage)
+
+
+def _path_of_new_memory() -> tuple[str, ...]:
+    """The path that shared memory gets by the sharing strategy in use, if it gets one."""
+    # Shared tensors are to be sent as such also by programs that use the standard multiprocessing.
+    from torch import multiprocessing
+
+    if multiprocessing.get_sharing_strategy() == "file_descriptor":
+        return ()
+    from torch.multiprocessing import _shared_files
+
+    return (_shared_files.new_path(),)
 
 
 class TypedStorage:
@@ -194,6 +268,21 @@ class TypedStorage:
     def tolist(self) -> list[Any]:
         """The elements as Python numbers."""
         return self._tensor().tolist()
+
+    def is_shared(self) -> bool:
+        """See :meth:`UntypedStorage.is_shared`."""
+        return self._untyped_storage.is_shared()
+
+    def share_memory_(self) -> TypedStorage:
+        """See :meth:`UntypedStorage.share_memory_`."""
+        self._untyped_storage.share_memory_()
+        return self
+
+    @classmethod
+    def _new_shared(cls, size: int, *, dtype: Optional[torch.dtype] = None, device: Any = "cpu") -> TypedStorage:
+        """New storage of zeros in shared memory."""
+        dtype = getattr(cls, "_class_dtype", None) or dtype or torch.get_default_dtype()
+        return TypedStorage(wrap_storage=UntypedStorage._new_shared(size * dtype.itemsize, device=device), dtype=dtype)
 
     def fill_(self, value: Any) -> TypedStorage:
         self._tensor().fill_(value)

@@ -111,10 +111,3 @@ def test_loader(both: Any, name: str) -> None:
 @pytest.mark.parametrize("name", SNIPPETS)
 def test_data(both: Any, name: str) -> None:
     both(PRELUDE + SNIPPETS[name])
-
-
-def test_workers_are_not_supported_yet() -> None:
-    from torch.utils.data import DataLoader
-
-    with pytest.raises(NotImplementedError, match="num_workers"):
-        DataLoader([1, 2], num_workers=2)

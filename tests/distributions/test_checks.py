@@ -16,6 +16,7 @@ from torch.distributions import constraints
 PRELUDE = """
 import warnings
 import torch.distributions as D
+D.Distribution.set_default_validate_args(True)  # which PyTorch's compiler switches off
 from torch.distributions import *
 t = torch.tensor
 z = torch.zeros

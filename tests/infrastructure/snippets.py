@@ -23,5 +23,5 @@ def agree(both: Callable[..., Any], setup: str, expressions: str) -> None:
     """Each line of ``expressions`` gives the same repr, or raises the same class, here and in the oracle."""
     lines = [line.strip() for line in expressions.strip().splitlines() if line.strip()]
     # Definitions run in a namespace of their own, as a module's do.
-    code = f"{_SHOW}\nscope = {{'__name__': 'a_module'}}\nexec({setup!r}, scope)\nresult = show({lines!r}, scope)"
+    code = f"{_SHOW}\nscope = {{'__name__': 'a_module'}}\nexec(compile({setup!r}, 'setup', 'exec', dont_inherit=True), scope)\nresult = show({lines!r}, scope)"
     both(code)

@@ -27,7 +27,7 @@ OBJECTS = {
     " c={'k': {1, 2}, 3: set()}, d=torch.ones(1))",
     "small objects": "x = [torch.float32, torch.int8, torch.Size([1, 2]), torch.device('cpu'), torch.device('cuda:1'), torch.Size([])]",
     "state dict": "torch.manual_seed(0)\nm = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4)); x = m.state_dict()",
-    "optimizer": "p = torch.nn.Parameter(torch.ones(3)); o = torch.optim.Adam([p]); p.grad = torch.ones(3); o.step(); x = o.state_dict()",
+    "optimizer": "p = torch.nn.Parameter(torch.ones(3)); o = torch.optim.Adam([p]); p.grad = torch.ones(3); o.step(); x = o.state_dict(); x['param_groups'] = [dict(sorted(g.items())) for g in x['param_groups']]",
     "meta": "x = torch.empty(2, 3, device='meta')",
     "storages": "x = {'t': torch.FloatStorage([1, 2]), 'i': torch.LongStorage(range(3))}",
     "many": "x = [torch.full((i,), float(i)) for i in range(300)]",

@@ -7,6 +7,7 @@ import io
 import os
 import pickle
 import resource
+import signal
 import struct
 import sys
 import warnings
@@ -144,6 +145,11 @@ def doubled_tuples(depth: int) -> bytes:
     return b")" + b"".join(b"q\x01h\x01\x86" for _ in range(depth))
 
 
+def doubled_lists(depth: int) -> bytes:
+    """A list of two lists of two lists ...: who makes a text or a tensor of it never ends."""
+    return b"]" + b"q\x010](h\x01h\x01e" * depth
+
+
 LAYOUT = call(name("torch.serialization", "_get_layout"), text("torch.sparse_coo"))
 CSR = call(name("torch.serialization", "_get_layout"), text("torch.sparse_csr"))
 CODE = {
@@ -222,6 +228,7 @@ STATES = {
     "gradient of another shape": call(FROM_TYPE, V2, TENSOR, b"(" + storage() + b"K\x00K\x03\x85K\x01\x85" + FALSE + HOOKS + b"t", b"}" + text("grad") + tensor(size=b"K\x02\x85") + b"s"),
 }  # fmt: skip
 MEMORY = {
+    "bytearray of a slow encoding": call(name("builtins", "bytearray"), text("a" * 100000), text("idna")),
     "bytearray of a number": call(name("builtins", "bytearray"), number(10**15)),
     "bytes of a number": call(name("builtins", "bytes"), number(10**15)),
     "list of a range": call(name("builtins", "range"), number(10**15)),
@@ -368,6 +375,66 @@ def test_hostile_pickles_in_the_old_format(group: str) -> None:
                 refused(head + b"\x80\x02" + code + b"." + tail)
             except BaseException as error:
                 raise AssertionError(case) from error
+
+
+def within(seconds: int, data: bytes) -> None:
+    """Loads or refuses a file in some time and memory."""
+
+    def stop(*args: Any) -> None:
+        raise TimeoutError(f"the file took more than {seconds} s")
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    previous = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    try:
+        torch.load(io.BytesIO(data))
+    except REFUSED as error:
+        assert len(str(error)) < 3000
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, previous)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 << 10
+
+
+@pytest.mark.parametrize("endless", [doubled_lists(45), doubled_tuples(45)], ids=["lists", "tuples"])
+def test_values_of_endless_text(endless: bytes) -> None:
+    """Wherever a value of a file goes, nobody makes a text of it, goes through it or hashes it."""
+    from torch._weights_only_unpickler import _default_globals
+
+    for full in _default_globals():
+        listed = name(*full.rpartition(".")[::2])
+        for count in (1, 2, 4, 7):
+            within(20, program(call(listed, *[endless] * count)))
+        within(20, program(listed + endless + b"R"))
+        within(20, program(listed + endless + b"b"))
+        within(20, program(listed + endless + b"\x85\x81"))
+    places = [
+        endless + b")R",
+        endless + b"Q",
+        endless + b"}b",
+        tensor() + endless + b"b",
+        tensor() + b"(" + storage() + endless * 3 + b"tb",
+        tensor(size=endless),
+        tensor(offset=endless),
+        tensor(more=b"}" + text("conj") + endless + b"s"),
+        tensor(more=endless),
+        call(FROM_TYPE, V2, TENSOR, b"(" + storage() + b"K\x00K\x03\x85K\x01\x85" + FALSE + HOOKS + b"t", endless),
+        call(SPARSE, LAYOUT, b"(" + endless * 3 + b"t"),
+        call(SPARSE, CSR, b"(" + endless * 4 + b"t"),
+        storage(numel=endless),
+        b"(" + text("storage") + endless + text("0") + text("cpu") + ONE + b"tQ",
+        b"(" + text("storage") + name("torch", "FloatStorage") + endless + text("cpu") + ONE + b"tQ",
+        b"(" + text("storage") + name("torch", "FloatStorage") + text("0") + endless + ONE + b"tQ",
+        b"(" + endless * 5 + b"tQ",
+        b"}" + endless + ONE + b"s",
+        endless + endless + b"\x93",
+    ]
+    for place in places:
+        within(20, program(place))
+    head = saved(0, _use_new_zipfile_serialization=False)
+    head = head[: head.rindex(b"\x80\x02K\x00.")]
+    within(20, head + b"\x80\x02N." + b"\x80\x02" + endless + b".")
+    within(20, head[:2] + endless + b"." + head)
 
 
 def test_deep_nesting_is_no_crash() -> None:

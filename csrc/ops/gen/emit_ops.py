@@ -6,6 +6,7 @@ import re
 
 from schema import Op, Param, split_names
 
+NO_PARAMS = "{}"
 HEADER = "// Generated from csrc/ops/schema by csrc/ops/gen; not to be edited.\n"
 
 
@@ -480,7 +481,7 @@ def emit_functional(op: Op, node: Node | None) -> list[str]:
             lines.append(f"  const Scalar params[] = {{{', '.join(f'Scalar({p})' for p in params)}}};")
         lines.append(
             f'  Tensor result = pointwise_new("{op.name}", PointwiseOp::{functor}, {pointwise_rule(op)}, operands, '
-            f"{'params' if params else 'nullptr'});"
+            f"{'params' if params else NO_PARAMS});"
         )
     elif op.update:
         name, _ = op.kernel_call()
@@ -572,7 +573,7 @@ def emit_inplace(op: Op, node: Node | None) -> list[str]:
             lines.append(f"  const Scalar params[] = {{{', '.join(f'Scalar({p})' for p in params)}}};")
         lines.append(
             f'  pointwise_into("{name_}", {self_name}, PointwiseOp::{functor}, {pointwise_rule(op)}, operands, '
-            f"{'params' if params else 'nullptr'});"
+            f"{'params' if params else NO_PARAMS});"
         )
     elif op.update:
         name, _ = op.kernel_call()
@@ -628,7 +629,7 @@ def emit_out(op: Op) -> list[str]:
             lines.append(f"  const Scalar params[] = {{{', '.join(f'Scalar({p})' for p in params)}}};")
         lines.append(
             f'  pointwise_out("{op.name}", out, PointwiseOp::{functor}, {pointwise_rule(op)}, operands, '
-            f"{'params' if params else 'nullptr'}, {op.out_rule});"
+            f"{'params' if params else NO_PARAMS}, {op.out_rule});"
         )
         return lines + ["  return out;", "}"]
     if op.out:

@@ -11,7 +11,9 @@ from torch.optim.optimizer import (
     _check_fused,
     _check_lr,
     _check_not_negative,
+    _documented,
     _get_value,
+    _options,
     _unscale,
     _with_grad,
 )
@@ -19,6 +21,7 @@ from torch.optim.optimizer import (
 __all__ = ["SGD", "sgd"]
 
 
+@_documented
 class SGD(Optimizer):
     r"""Stochastic gradient descent, with momentum if wanted.
 
@@ -30,15 +33,11 @@ class SGD(Optimizer):
         \theta_t = \theta_{t-1} - \gamma (g_t + \mu b_t)
 
     Args:
-        params: the tensors to optimize.
         lr: :math:`\gamma`. Default: 1e-3
         momentum: :math:`\mu`. Default: 0
         dampening: :math:`\tau`. Default: 0
         weight_decay: :math:`\lambda`. Default: 0
         nesterov: use Nesterov's momentum (Sutskever et al., 2013). Default: ``False``
-        maximize: climb rather than descend. Default: ``False``
-        foreach, fused: all tensors are updated in one call whatever is said here.
-        differentiable: record the step, so that gradients pass through it. Default: ``False``
     """
 
     def __init__(
@@ -60,18 +59,7 @@ class SGD(Optimizer):
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
         _check_fused(fused, foreach, differentiable)
-        defaults = {
-            "lr": lr,
-            "momentum": momentum,
-            "dampening": dampening,
-            "weight_decay": weight_decay,
-            "nesterov": nesterov,
-            "maximize": maximize,
-            "foreach": foreach,
-            "differentiable": differentiable,
-            "fused": fused,
-        }
-        super().__init__(params, defaults)
+        super().__init__(params, _options(locals()))
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)

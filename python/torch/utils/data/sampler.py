@@ -83,7 +83,8 @@ class RandomSampler(Sampler[int]):
         # The length of the dataset may change.
         return len(self.data_source) if self._num_samples is None else self._num_samples
 
-    def __iter__(self) -> Iterator[int]:
+    def _blocks(self) -> Iterator[torch.Tensor]:
+        """Yield the indices, many at a time."""
         n = len(self.data_source)
         generator = self.generator
         if generator is None:
@@ -93,16 +94,20 @@ class RandomSampler(Sampler[int]):
         if self.replacement:
             # 32 at a time: the stream of numbers is that of PyTorch.
             for _ in range(self.num_samples // 32):
-                yield from torch.randint(high=n, size=(32,), dtype=torch.int64, generator=generator).tolist()
+                yield torch.randint(high=n, size=(32,), dtype=torch.int64, generator=generator)
             rest = self.num_samples % 32
-            yield from torch.randint(high=n, size=(rest,), dtype=torch.int64, generator=generator).tolist()
+            yield torch.randint(high=n, size=(rest,), dtype=torch.int64, generator=generator)
         else:
             for _ in range(self.num_samples // n):
-                yield from torch.randperm(n, generator=generator).tolist()
+                yield torch.randperm(n, generator=generator)
             rest = self.num_samples % n
             if rest or self.generator is not None:  # a caller's generator moves on either way
                 permutation = torch.randperm(n, generator=generator)
-                yield from permutation[:rest].tolist()
+                yield permutation[:rest]
+
+    def __iter__(self) -> Iterator[int]:
+        for block in self._blocks():
+            yield from block.tolist()
 
     def __len__(self) -> int:
         return self.num_samples

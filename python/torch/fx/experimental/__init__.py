@@ -1,0 +1,1 @@
+"""Tracing below the functions of torch."""

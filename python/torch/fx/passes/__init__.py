@@ -1,0 +1,1 @@
+"""Changes of graphs, and looks at them."""
