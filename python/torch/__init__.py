@@ -34,7 +34,10 @@ from torch._C import (  # noqa: F401
     set_num_threads as set_num_threads,
     set_warn_always as set_warn_always,
 )
-from torch.version import __version__ as __version__
+from torch.torch_version import TorchVersion as _TorchVersion
+from torch.version import __version__ as _version
+
+__version__ = _TorchVersion(_version)
 
 # dtypes, with the names of C as well
 bool = _C.bool
@@ -301,7 +304,7 @@ _deterministic = 0
 
 
 def get_device_module(device: Any = None) -> Any:  # noqa: F811
-    """The module of a device's kind: ``torch.cpu`` or ``torch.cuda``.
+    """The module of a device's kind: ``torch.cpu``, ``torch.cuda`` and the like.
 
     Example:
 
@@ -309,7 +312,7 @@ def get_device_module(device: Any = None) -> Any:  # noqa: F811
         'torch.cpu'
     """
     kind = get_default_device().type if device is None else _C.device(device).type
-    if kind not in ("cpu", "cuda"):
+    if kind not in ("cpu", "cuda", "xpu", "mps", "mtia"):
         raise RuntimeError(f"Invalid device_type: device {kind!r} has no module in torch")
     return importlib.import_module(f"torch.{kind}")
 
@@ -460,7 +463,12 @@ _LAZY_MODULES = {
     "futures",
     "classes",
     "_ops",
+    "_VF",
     "_custom_ops",
+    "_decomp",
+    "_guards",
+    "_logging",
+    "torch_version",
     "_dynamo",
     "_functorch",
     "_higher_order_ops",
@@ -528,6 +536,8 @@ _LAZY_NAMES = {
     "set_autocast_xla_enabled": "torch.amp._state",
     "get_autocast_xla_dtype": "torch.amp._state",
     "set_autocast_xla_dtype": "torch.amp._state",
+    "ScriptModule": "torch.jit",
+    "ScriptFunction": "torch.jit",
     "save": "torch.serialization",
     "load": "torch.serialization",
     "finfo": "torch._type_info",
@@ -563,14 +573,17 @@ _LAZY_NAMES = {
     "sparse_bsc_tensor": "torch._sparse_tensors",
     "BoolTensor": "torch._legacy_types",
     "set_default_tensor_type": "torch._legacy_types",
+    "set_vital": "torch._vitals",
 }
-
+_ABSENT = {"Event", "PyTorchFileReader", "PyTorchFileWriter", "Stream", "TensorType"}
 
 _absent.install()
 
 
 def _more_of_c(name: str) -> Any:
     """Names of torch._C that are written in Python."""
+    if name == "_functorch":
+        return importlib.import_module("torch._C._functorch")
     from torch import _c_names
 
     if name.startswith("__") or not hasattr(_c_names, name):
@@ -588,6 +601,7 @@ def _more_of_nn(name: str) -> Any:
 
 _C.__getattr__ = _more_of_c
 _C._nn.__getattr__ = _more_of_nn  # type: ignore[attr-defined]
+_C.__path__ = []  # so that modules below it can be imported: those of the list, and _functorch
 
 
 def __getattr__(name: str) -> Any:
@@ -595,7 +609,7 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(_LAZY_NAMES[name]), name)
         globals()[name] = value
         return value
-    if name in ("Stream", "Event"):
+    if name in _ABSENT:
         return _absent.names_of("torch")(name)
     if name == "torch":  # some programs write torch.torch
         return importlib.import_module("torch")

@@ -139,3 +139,17 @@ def test_maps_take_control_flow_that_depends_on_data() -> None:
         pytest.skip("the reference refuses it")
     result = torch.vmap(lambda v: v * 2 if v.sum() > 3 else -v)(torch.tensor([[1.0, 1.0], [2.0, 2.0]]))
     assert result.tolist() == [[-1.0, -1.0], [4.0, 4.0]]
+
+
+def test_questions_about_transforms() -> None:
+    from torch._C import _functorch
+
+    seen = []
+
+    def function(x: torch.Tensor) -> torch.Tensor:
+        seen.append((torch._C._are_functorch_transforms_active(), _functorch.maybe_current_level() is not None))
+        return x.sum()
+
+    torch.func.grad(function)(torch.ones(2))
+    assert seen == [(True, True)] and not torch._C._are_functorch_transforms_active()
+    assert not _functorch.is_batchedtensor(torch.ones(1)) and _functorch.maybe_current_level() is None

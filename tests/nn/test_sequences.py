@@ -104,9 +104,9 @@ def test_errors(both: Any) -> None:
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
-@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("kind", ["all", "causal", "bool", "float"])
 @pytest.mark.parametrize("heads, keys", [((4, 2), 1300), ((1, 1), 4500)])
-def test_attention_over_many_blocks(heads: tuple, keys: int, causal: bool, dropout: float) -> None:
+def test_attention_over_many_blocks(heads: tuple, keys: int, kind: str, dropout: float) -> None:
     """More queries and keys than a block has, with gradients, against products of whole matrices.
 
     Dropout takes the same numbers from the generator as on the matrix of weights.
@@ -117,15 +117,20 @@ def test_attention_over_many_blocks(heads: tuple, keys: int, causal: bool, dropo
     ]
     mine = [t.clone().requires_grad_() for t in make]
     other = [t.clone().requires_grad_() for t in make]
+    masks = {"bool": torch.rand(700, keys) > 0.3, "float": torch.randn(1, 1, 1, keys, dtype=torch.float64)}
+    options: dict = {
+        "attn_mask": masks.get(kind),
+        "dropout_p": dropout,
+        "is_causal": kind == "causal",
+        "enable_gqa": heads[0] != heads[1],
+    }
+    if kind == "bool":
+        options["attn_mask"][5] = False  # a query that sees nothing
     torch.manual_seed(1)
-    out = torch.nn.functional.scaled_dot_product_attention(
-        *mine, dropout_p=dropout, is_causal=causal, enable_gqa=heads[0] != heads[1]
-    )
+    out = torch.nn.functional.scaled_dot_product_attention(*mine, **options)
     after = torch.rand(1)
     torch.manual_seed(1)
-    expected, _ = torch._scaled_dot_product_attention_math(
-        *other, dropout_p=dropout, is_causal=causal, enable_gqa=heads[0] != heads[1]
-    )
+    expected, _ = torch._scaled_dot_product_attention_math(*other, **options)
     assert torch.equal(after, torch.rand(1))
     weight = torch.randn_like(out)
     (out * weight).sum().backward()
