@@ -88,6 +88,9 @@ Tensor rms_norm(const Tensor& input, Ints normalized_shape, const Tensor& weight
   check_normalized_shape(input, normalized_shape);
   DimVec dims;
   for (int64_t i = 1; i <= k; ++i) dims.push_back(-i);
+  check(!weight.defined() || torch::equal(weight.sizes(), normalized_shape),
+        "Expected weight to be of same shape as normalized_shape, but got weight of shape ",
+        weight.defined() ? weight.sizes() : Ints(), " and normalized_shape = ", normalized_shape);
   const DType type = is_reduced_float(input.dtype()) ? DType::Float32 : input.dtype();
   const double epsilon = eps.value_or(real_type(input.dtype()) == DType::Float64 ? 2.220446049250313e-16
                                       : input.dtype() == DType::Float16          ? 0.0009765625
@@ -116,6 +119,7 @@ Tensor constant_pad_nd(const Tensor& self, Ints pad, const Scalar& value) {
     if (before < 0) inner = narrow(inner, d, -before, inner.sizes()[d] + before);
     if (after < 0) inner = narrow(inner, d, 0, inner.sizes()[d] + after);
   }
+  if (std::ranges::all_of(pad, [](int64_t n) { return n <= 0; })) return clone(inner);
   const Tensor out = full(sizes, value, self.dtype(), self.device());
   Tensor hole = out;
   for (int64_t i = 0; i < n; ++i) {
@@ -229,6 +233,10 @@ Tensor bilinear(const Tensor& input1, const Tensor& input2, const Tensor& weight
   check(!bias.defined() || (bias.dim() == 1 && bias.numel() == weight.sizes()[0]),
         "bilinear(): bias size does not match weight size: got ",
         bias.defined() ? DimVec(bias.sizes()) : DimVec(), " but expected ", weight.sizes()[0]);
+  for (const Tensor* t : {&input2, &weight, &bias})
+    check(!t->defined() || t->dtype() == input1.dtype(),
+          "All tensors must have the same dtype, got input1: ", input1.dtype(), ", input2: ", input2.dtype(),
+          ", weight: ", weight.dtype(), bias.defined() ? concat(", bias: ", bias.dtype()) : std::string());
   DimVec sizes(lead(input1));
   const int64_t rows = numel_of(sizes), outs = weight.sizes()[0], n1 = weight.sizes()[1],
                 n2 = weight.sizes()[2];

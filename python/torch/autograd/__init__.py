@@ -51,16 +51,7 @@ _LAZY = {
     "DeviceType": "profiler",
     "kineto_available": "profiler",
 }
-_MODULES = (
-    "anomaly_mode",
-    "forward_ad",
-    "function",
-    "functional",
-    "grad_mode",
-    "graph",
-    "profiler",
-    "profiler_util",
-)
+_MODULES = ("anomaly_mode", "forward_ad", "function", "functional", "grad_mode", "graph", "profiler", "profiler_util")
 
 
 def __getattr__(name: str) -> Any:

@@ -102,13 +102,9 @@ class ListOptimizer(Optimizer):
             if value:
                 state[name].fill_(complex(value, value) if param.is_complex() else value)
 
-    @classmethod
-    def _sparse_update(cls, param: torch.Tensor, grad: torch.Tensor, state: dict[str, Any], group: dict) -> None:
-        """The step of a parameter whose gradient is sparse."""
-        raise RuntimeError(cls._not_sparse.format(cls.__name__))
-
     def _step_sparse(self, param: torch.Tensor, grad: torch.Tensor, group: dict[str, Any]) -> None:
-        self._sparse_update(param, grad, self.state[param], group)
+        """The step of a parameter whose gradient is sparse."""
+        raise RuntimeError(self._not_sparse.format(type(self).__name__))
 
     def _step_group(self, group: dict[str, Any]) -> None:
         params, grads = _with_grad(group["params"])
@@ -134,6 +130,11 @@ class ListOptimizer(Optimizer):
             {name: [state[name] for state in states] for name in numbers},
             group,
         )
+
+    @staticmethod
+    def _sparse_formula(param: Any, grad: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
+        """The step with a sparse gradient, of optimizers that take them."""
+        raise NotImplementedError
 
     @classmethod
     def _update(
@@ -189,18 +190,21 @@ def functional_form(
         lists = {own: group.pop(argument) for argument, own in state.items()}
         if not all(isinstance(count, torch.Tensor) for count in lists["step"]):
             raise RuntimeError("API has changed, `state_steps` argument must contain a list of singleton tensors")
-        if not _unscale(grads, None if cls._scales else group.get("grad_scale"), group.get("found_inf")):
+        found_inf = group.get("found_inf")
+        if cls._scales:
+            if found_inf is not None and found_inf.item():  # before a step is counted
+                return
+        elif not _unscale(grads, group.get("grad_scale"), found_inf):
             return
         if group.get("has_sparse_grad"):
-            sparse = [i for i, grad in enumerate(grads) if grad.is_sparse]
-            with torch.no_grad():
-                for i in sparse:
-                    cls._sparse_update(params[i], grads[i], {own: of[i] for own, of in lists.items()}, group)
-            dense = [i for i in range(len(grads)) if i not in set(sparse)]
-            if not dense:
-                return
+            dense = []
+            for i, grad in enumerate(grads):
+                if grad.is_sparse:
+                    cls._sparse_formula(params[i], grad, {own: of_all[i] for own, of_all in lists.items()}, group)
+                else:
+                    dense.append(i)
             params, grads = [params[i] for i in dense], [grads[i] for i in dense]
-            lists = {own: [of[i] for i in dense] if of else of for own, of in lists.items()}
+            lists = {own: [of_all[i] for i in dense] for own, of_all in lists.items()}
         for pair, parts in _PAIRS.items():
             if parts[0] in group:
                 group[pair] = tuple(group.pop(part) for part in parts)

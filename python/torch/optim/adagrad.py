@@ -65,8 +65,11 @@ class Adagrad(ListOptimizer):
     def _first_tensors(self, group: dict[str, Any]) -> dict[str, float]:
         return {"sum": group["initial_accumulator_value"]}
 
-    @classmethod
-    def _sparse_update(cls, param: torch.Tensor, grad: torch.Tensor, state: dict[str, Any], group: dict) -> None:
+    def _step_sparse(self, param: torch.Tensor, grad: torch.Tensor, group: dict[str, Any]) -> None:
+        self._sparse_formula(param, grad, self.state[param], group)
+
+    @staticmethod
+    def _sparse_formula(param: Any, grad: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
         if group["fused"]:
             raise RuntimeError("`fused` does not support sparse grad or complex param")
         if group["weight_decay"] != 0:
