@@ -7,11 +7,12 @@
 #   make bench     compare with PyTorch, which gets an environment of its own
 #   make wheel     a wheel in dist/ that needs only NumPy; make check-wheel tries it in an empty environment
 #   make asan      the core tests under AddressSanitizer and UndefinedBehaviorSanitizer
+#   make examples  all examples of docs/examples, with their results
 #   make check-cpp  the C++ example; make test-isas  the operators under the other instruction sets
 #   make properties  50,000 generated examples of what holds for every shape, stride and index, where make test takes 3,000
 #   make coverage   the table of PyTorch's functions in docs/compatibility.md
+#   make errors   the pages of common mistakes, docs/errors/, from tests/errors/golden/
 #   make packages  einops, timm, transformers and others on this torch and on PyTorch; writes docs/packages.md (network)
-#   make errors   the page of common mistakes, docs/errors.md, from tests/errors/golden.yaml
 #   make docs, make format, make lint, make clean
 
 SHELL := bash
@@ -51,7 +52,7 @@ test_other_isas = for isa in $(other_isas); do \
 help:
 	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
 
-.PHONY: help deps deps-oracle develop demo test test-isas differential properties bench coverage packages errors docs wheel check-wheel check-cpp asan format lint clean
+.PHONY: help deps deps-oracle develop demo examples test test-isas differential properties bench coverage packages errors docs wheel check-wheel check-cpp asan format lint clean
 
 deps:
 	@$(deps)
@@ -66,6 +67,9 @@ develop: deps
 
 demo: develop
 	$(run) docs/examples/digits_cnn.py
+
+examples: develop
+	$(run) scripts/run_examples.py
 
 test: deps-oracle develop
 	failed=0; $(pytest) tests || failed=1; $(test_other_isas); exit $$failed

@@ -11,7 +11,8 @@ cmake --build build-asan -j "${JOBS:-$(nproc)}"
 
 tests=("$@")
 if [ ${#tests[@]} = 0 ]; then
-  tests=(tests/core tests/errors tests/autograd tests/properties)
+  tests=(tests/core tests/errors tests/autograd tests/properties
+    tests/serialization/test_hostile.py tests/serialization/test_old_files.py)
 fi
 # With dlopen intercepted, the run path of libtorch is not consulted for what it opens.
 LD_LIBRARY_PATH=$("$python" -c "import scipy_openblas32; print(scipy_openblas32.get_lib_dir())")

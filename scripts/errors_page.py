@@ -1,6 +1,6 @@
-"""The page of common mistakes, docs/errors.md, made of tests/errors/golden.yaml.
+"""The pages of common mistakes, docs/errors/, made of tests/errors/golden/: one file and one page a group.
 
-scripts/errors_page.py            write the page
+scripts/errors_page.py            write the pages
 scripts/errors_page.py --texts    first put the classes and texts that torch raises now into the data
 
 Each entry of the data is a mistake, the code that makes it, the class and text raised, words of the text that PyTorch's
@@ -19,8 +19,8 @@ from typing import Any, Optional
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-DATA = ROOT / "tests" / "errors" / "golden.yaml"
-PAGE = ROOT / "docs" / "errors.md"
+DATA = ROOT / "tests" / "errors" / "golden"
+PAGES = ROOT / "docs" / "errors"
 
 PRELUDE = """\
 import io
@@ -46,13 +46,31 @@ The examples begin with
 ```python
 {prelude}```
 
-This page is made from `tests/errors/golden.yaml` by `scripts/errors_page.py`.
+These pages are made from `tests/errors/golden/` by `scripts/errors_page.py`.
+
+```{{toctree}}
+:maxdepth: 2
+
+{contents}
+```
 """
+
+
+def files() -> dict[str, Path]:
+    """The groups of mistakes in the order of the pages, and the file of each."""
+    found = {}
+    for path in sorted(DATA.glob("*.yaml")):
+        with path.open(encoding="utf-8") as file:
+            found[file.readline().strip().rstrip(":")] = path
+    return found
 
 
 def load() -> dict[str, list[dict[str, Any]]]:
     """The mistakes by group."""
-    return yaml.safe_load(DATA.read_text(encoding="utf-8"))
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for path in files().values():
+        groups.update(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return groups
 
 
 def run(code: str) -> Optional[Exception]:
@@ -67,18 +85,20 @@ def run(code: str) -> Optional[Exception]:
     return None
 
 
-def page(groups: dict[str, list[dict[str, Any]]]) -> str:
-    """The text of the page."""
-    parts = [HEAD.format(prelude=PRELUDE)]
+def pages(groups: dict[str, list[dict[str, Any]]]) -> dict[str, str]:
+    """The text of each page by file name."""
+    names = {group: group.lower().replace(" ", "_") for group in groups}
+    texts = {"index.md": HEAD.format(prelude=PRELUDE, contents="\n".join(names.values()))}
     for group, cases in groups.items():
-        parts.append(f"## {group}\n")
+        parts = [f"# {group}\n"]
         for case in cases:
-            parts.append(f"### {case['mistake']}\n")
+            parts.append(f"## {case['mistake']}\n")
             parts.append(f"```python\n{case['code']}```\n")
             parts.append(f"```text\n{case['raises']}: {case['text'].rstrip()}\n```\n")
             if "instead" in case:
                 parts.append(f"Instead:\n\n```python\n{case['instead']}```\n")
-    return "\n".join(parts)
+        texts[f"{names[group]}.md"] = "\n".join(parts)
+    return texts
 
 
 class _Dumper(yaml.SafeDumper):
@@ -103,12 +123,10 @@ def refresh(groups: dict[str, list[dict[str, Any]]]) -> None:
             # A block, so that the difference of a longer text can be read.
             case.update(raises=type(error).__name__, text=f"{error}\n")
     columns = ("mistake", "code", "raises", "keeps", "text", "instead")
-    parts = []
-    for group, cases in groups.items():
-        ordered = [{key: case[key] for key in columns if key in case} for case in cases]
-        parts.append(yaml.dump({group: ordered}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10**6))
-    head = "".join(line + "\n" for line in DATA.read_text(encoding="utf-8").splitlines() if line.startswith("#"))
-    DATA.write_text(head + "\n".join(parts), encoding="utf-8")
+    for group, path in files().items():
+        ordered = [{key: case[key] for key in columns if key in case} for case in groups[group]]
+        text = yaml.dump({group: ordered}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10**6)
+        path.write_text(text, encoding="utf-8")
 
 
 def main() -> None:
@@ -116,7 +134,9 @@ def main() -> None:
     parser.add_argument("--texts", action="store_true", help="replace the texts in the data by those of today")
     if parser.parse_args().texts:
         refresh(load())
-    PAGE.write_text(page(load()), encoding="utf-8")
+    PAGES.mkdir(exist_ok=True)
+    for name, text in pages(load()).items():
+        (PAGES / name).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

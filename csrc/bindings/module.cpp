@@ -1,4 +1,5 @@
 // The module torch._C.
+#include "bindings/autocast.h"
 #include "bindings/autograd.h"
 #include "bindings/call_match.h"
 #include "bindings/creation.h"
@@ -6,12 +7,14 @@
 #include "bindings/docs.h"
 #include "bindings/gil.h"
 #include "bindings/override.h"
+#include "bindings/profiler.h"
 #include "bindings/storage.h"
 #include "bindings/tensor_type.h"
 #include "core/allocator.h"
 #include "core/threads.h"
 #include "core/warning.h"
 #include "kernels/table.h"
+#include "ops/deferred.h"
 #include "ops/pointwise_call.h"
 
 #include <cstdlib>
@@ -37,6 +40,25 @@ void check_isa() {
   check(!wanted || !*wanted || std::strcmp(wanted, cpu_isa_name()) == 0,
         "TORCH_CPU_ISA=", std::string(wanted ? wanted : ""),
         " is not available: this build and processor would use '", cpu_isa_name(), "'");
+}
+
+PyObject* begin_deferring(PyObject*, PyObject*) {
+  torch::begin_deferring();
+  Py_RETURN_NONE;
+}
+PyObject* end_deferring(PyObject*, PyObject*) {
+  return guarded([]() -> PyObject* {
+    {
+      const LongWork long_work(kGrain); // others may run meanwhile
+      torch::end_deferring();
+    }
+    Py_RETURN_NONE;
+  });
+}
+PyObject* deferred_counts(PyObject*, PyObject*) {
+  const DeferredCounts counts = torch::deferred_counts();
+  return Py_BuildValue("(LLL)", static_cast<long long>(counts.ops), static_cast<long long>(counts.groups),
+                       static_cast<long long>(counts.stored));
 }
 
 PyObject* get_num_threads(PyObject*, PyObject*) { return PyLong_FromLong(num_threads()); }
@@ -121,6 +143,11 @@ PyMethodDef functions[] = {
     {"is_warn_always_enabled", is_warn_always_enabled, METH_NOARGS, doc::function_is_warn_always_enabled},
     {"_cpu_isa", isa_name, METH_NOARGS, "Instruction set of the kernels in use."},
     {"_memory_stats", memory_stats, METH_NOARGS, "Counters of the CPU allocator."},
+    {"_begin_deferring", begin_deferring, METH_NOARGS,
+     "From now on elementwise work of this thread is put off."},
+    {"_end_deferring", end_deferring, METH_NOARGS, "Ends the scope of the last _begin_deferring."},
+    {"_deferred_counts", deferred_counts, METH_NOARGS,
+     "Ops that were put off, passes that ran them, results stored."},
     {"_trim_memory", trim, METH_NOARGS, "Gives cached memory back to the system."},
     {nullptr, nullptr, 0, nullptr},
 };
@@ -172,6 +199,8 @@ PyMODINIT_FUNC PyInit__C() {
     if (!init_creation(module) || !init_storage(module)) throw PythonError{};
     init_overridable(module);
     init_dispatch(module);
+    init_autocast(module);
+    init_profiler(module);
     if (PyModule_AddFunctions(module, functions) < 0) throw PythonError{};
     // The public functions of torch live here under their own names; torch/__init__.py takes them over.
     add_submodule(module, "torch._C._VariableFunctions", torch_tables);

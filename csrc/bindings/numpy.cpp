@@ -6,6 +6,7 @@
 #include "bindings/keyword_args.h"
 #include "bindings/override.h"
 #include "bindings/storage.h"
+#include "core/thread_state.h"
 #include "core/warning.h"
 #include "ops/ops.h"
 
@@ -311,7 +312,7 @@ PyObject* to_numpy(const Tensor& given, bool force) {
          "can't convert meta device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host "
          "memory first.");
   }
-  check(force || !t.requires_grad(),
+  check(force || !t.requires_grad() || !thread_state.grad_enabled,
         "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.");
   if (!t.is_cpu()) {
     check_type(force, "can't convert ", t.device(),

@@ -132,7 +132,10 @@ PyObject* tensor_data_ptr(PyObject* self, PyObject*) {
     PyErr_SetString(PyExc_RuntimeError, "Cannot access data pointer of Tensor that doesn't have storage");
     return nullptr;
   }
-  return PyLong_FromVoidPtr(t.numel() == 0 ? nullptr : t.data());
+  if (t.numel() == 0) return PyLong_FromVoidPtr(nullptr);
+  void* const address = t.data();
+  t.storage()->expose();
+  return PyLong_FromVoidPtr(address);
 }
 
 PyObject* tensor_element_size(PyObject* self, PyObject*) {

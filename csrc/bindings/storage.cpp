@@ -204,7 +204,12 @@ PyObject* storage_tolist(PyObject* self, PyObject*) {
 // ---- methods ----
 
 PyObject* storage_nbytes(PyObject* self, PyObject*) { return PyLong_FromLongLong(impl_of(self).bytes()); }
-PyObject* storage_data_ptr(PyObject* self, PyObject*) { return PyLong_FromVoidPtr(impl_of(self).data()); }
+PyObject* storage_data_ptr(PyObject* self, PyObject*) {
+  StorageImpl& storage = impl_of(self);
+  void* const address = storage.data();
+  storage.expose();
+  return PyLong_FromVoidPtr(address);
+}
 PyObject* storage_element_size(PyObject*, PyObject*) { return PyLong_FromLong(1); }
 PyObject* storage_resizable(PyObject* self, PyObject*) {
   return PyBool_FromLong(impl_of(self).owns_memory() && !impl_of(self).shared() && impl_of(self).pins() == 0);

@@ -15,15 +15,9 @@ constexpr size_t kInlineMax = 63; // from a cache line on, data starts at one
 static_assert(sizeof(StorageImpl) == 32);
 
 void* allocate_on(Device device, int64_t bytes) {
-  switch (device.type) {
-  case DeviceType::Meta:
-    return nullptr;
-  case DeviceType::CPU:
-    return data_alloc(static_cast<size_t>(bytes));
-  case DeviceType::CUDA:
-    break;
-  }
-  fail_without_cuda();
+  if (device.type == DeviceType::Meta) return nullptr;
+  if (device.type != DeviceType::CPU) fail_without(device.type);
+  return data_alloc(static_cast<size_t>(bytes));
 }
 } // namespace
 
@@ -65,7 +59,38 @@ Storage StorageImpl::wrap(void* data, int64_t bytes, Device device, void (*relea
   return result;
 }
 
+void* StorageImpl::finished_data() const {
+  if (PendingWork* const work = pending()) work->finish();
+  return data_;
+}
+
+void StorageImpl::hold(PendingWork* work, uint32_t ticket) {
+  Extras& own = extras();
+  own.held = std::exchange(data_, nullptr);
+  own.pending = work;
+  own.ticket = ticket;
+}
+
+void StorageImpl::settle() {
+  data_ = std::exchange(extras_->held, nullptr);
+  extras_->pending = nullptr;
+}
+
+Storage StorageImpl::promise(int64_t bytes, PendingWork* work, uint32_t ticket) {
+  Storage result(make({}, 0));
+  result->hold(work, ticket);
+  result->bytes_ = bytes;
+  return result;
+}
+
+void* StorageImpl::memory_for_work() {
+  void*& held = extras_->held;
+  if (!held) held = allocate_on(device_, bytes_);
+  return held;
+}
+
 void StorageImpl::check_may_move() const {
+  data(); // puts nothing off any longer
   check(device_.type == DeviceType::CPU, "only memory of the CPU can be shared between processes, not of ",
         device_);
   check(pins() == 0,
@@ -105,11 +130,12 @@ void StorageImpl::free_memory() {
     extras_->shared.reset();
   else if (!owns_memory())
     extras_->release(extras_->context);
-  else if (device_.type == DeviceType::CPU && data_ != own_room())
+  else if (device_.type == DeviceType::CPU && data_ && data_ != own_room())
     data_free(data_, static_cast<size_t>(bytes_));
 }
 
 void StorageImpl::resize(int64_t bytes) {
+  data();
   check(owns_memory() && !shared() && pins() == 0, "Trying to resize storage that is not resizable");
   void* const fresh = allocate_on(device_, bytes);
   if (fresh && data_) std::memcpy(fresh, data_, static_cast<size_t>(std::min(bytes, bytes_)));

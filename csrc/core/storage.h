@@ -11,6 +11,15 @@
 
 namespace torch {
 
+// Work that has been put off: it will give some storages their contents, and reads others. Asking any of them
+// for its data first has the work done (see ops/deferred.h).
+struct PendingWork {
+  virtual void finish() = 0;
+
+protected:
+  ~PendingWork() = default;
+};
+
 // Little data stands behind the object itself, 16-byte aligned; other data has a block of its own
 // (data_alloc).
 class alignas(16) StorageImpl final : public RefCounted {
@@ -22,7 +31,10 @@ public:
                                void* context, bool writable = true);
   static void destroy(StorageImpl* s);
 
-  void* data() const { return data_; }
+  void* data() const {
+    void* const data = data_;
+    return data ? data : finished_data();
+  }
   int64_t bytes() const { return bytes_; }
   Device device() const { return device_; }
   bool writable() const { return writable_; }
@@ -40,9 +52,24 @@ public:
   // Holders of the bare address outside (NumPy arrays, DLPack consumers ...): while there are any, resize()
   // fails. The first pin is set under the interpreter's lock.
   int32_t pins() const { return extras_ ? extras_->pins.load() : 0; }
-  void pin() { ++extras().pins; }
+  void pin() {
+    data();
+    ++extras().pins;
+  }
   void unpin() { --extras_->pins; }
 
+  // Put-off work that concerns this storage, which has no address for others until it settles. `ticket` is
+  // the work's own number for it.
+  PendingWork* pending() const { return extras_ ? extras_->pending : nullptr; }
+  uint32_t ticket() const { return extras_->ticket; }
+  void hold(PendingWork* work, uint32_t ticket);
+  void settle();
+  // A storage whose memory is allocated when `work` first wants it.
+  static Ref<StorageImpl> promise(int64_t bytes, PendingWork* work, uint32_t ticket);
+  void* memory_for_work();
+  // From now on the address is known outside, so writes through it can not be seen.
+  void expose() { extras().exposed = true; }
+  bool is_exposed() const { return extras_ && extras_->exposed; }
   // Expires with the storage.
   std::weak_ptr<const void> life();
 
@@ -58,6 +85,10 @@ private:
     void* context = nullptr;
     void* pyobj = nullptr;
     std::atomic<int32_t> pins{0};
+    uint32_t ticket = 0;
+    bool exposed = false;
+    PendingWork* pending = nullptr;
+    void* held = nullptr; // the data while work is pending
     std::unique_ptr<SharedMemory> shared;
     std::shared_ptr<const void> life;
   };
@@ -71,6 +102,7 @@ private:
     return *extras_;
   }
   void free_memory();
+  void* finished_data() const;
 
   Device device_;
   bool writable_ = true;

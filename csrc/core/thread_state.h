@@ -8,6 +8,7 @@ namespace torch {
 struct ThreadState {
   bool grad_enabled = true;
   bool inference_mode = false;
+  bool deferring = false;         // elementwise work is put off (see ops/deferred.h)
   uint16_t interpreter_depth = 0; // > 0: ops go to the interpreter stack (see ops/gate.h)
 };
 

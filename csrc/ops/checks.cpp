@@ -221,7 +221,6 @@ void check_copy(const Tensor& self, const Tensor& src) {
         self.sizes(), " doesn't match the broadcast shape of source ", src.sizes());
 }
 
-// The largest number of a float8 type, 0 for others.
 static double largest_float8(DType t) {
   switch (t) {
   case DType::Float8E4M3FN:
@@ -238,13 +237,19 @@ static double largest_float8(DType t) {
   }
 }
 
-void check_fill(const Tensor& self, const Scalar& value) {
-  check_fits(self.dtype(), value);
+// As in PyTorch one element takes what it can, more refuse.
+static void check_float8_fill(const Tensor& self, const Scalar& value) {
   const double largest = largest_float8(self.dtype());
-  if (largest == 0 || self.numel() == 1) return; // one element takes what it can, as in PyTorch
+  if (largest == 0 || self.numel() == 1) return;
   const double v = value.to<double>();
   const bool fits = !(std::abs(v) > largest) || (std::isinf(v) && self.dtype() == DType::Float8E5M2);
   check(fits, "value cannot be converted to type ", dtype_name(self.dtype()), " without overflow");
+}
+
+void check_fill(const Tensor& self, const Scalar& value) {
+  check_fits(self.dtype(), value);
+  if (is_low_precision(self.dtype())) [[unlikely]]
+    check_float8_fill(self, value);
 }
 
 void check_uniform(const Tensor& self, double from, double to) {

@@ -3,6 +3,7 @@
 #include "autograd/write_log.h"
 #include "core/threads.h"
 #include "kernels/table.h"
+#include "ops/deferred.h"
 #include "ops/entry.h"
 
 namespace torch {
@@ -140,7 +141,7 @@ Tensor wrapped_around(const Tensor& t, DType type) {
   return out;
 }
 
-void run(const Plan& plan, PointwiseOp functor, const Tensor& out, Operands operands, const Scalar* params) {
+void run(const Plan& plan, PointwiseOp functor, const Tensor& out, Operands operands, Params params) {
   if (out.is_meta() || out.numel() == 0) return;
   InlineVec<const Tensor*, 4> inputs;
   Tensor wrapped[4];
@@ -155,7 +156,19 @@ void run(const Plan& plan, PointwiseOp functor, const Tensor& out, Operands oper
   }
   const LongWork long_work(out.numel());
   ops::kernels_of(out).pointwise(functor, plan.compute, out, inputs.data(), static_cast<int>(inputs.size()),
-                                 params);
+                                 params.data());
+}
+
+void check_keeps_shape(const char* op, const Tensor& self, IntSpan sizes) {
+  check(equal(sizes, self.sizes()), op, ": output with shape ", self.sizes(),
+        " doesn't match the broadcast shape ", Ints(sizes),
+        ": an in-place operation cannot enlarge its tensor");
+}
+
+ops::DeferredCall deferred(const Plan& plan, PointwiseOp functor, PointwiseRule rule, IntSpan strides,
+                           Operands operands, Params params) {
+  return {functor,    plan.compute, plan.out, rule.kind == PointwiseRule::Kind::Where,
+          plan.sizes, strides,      operands, params};
 }
 
 } // namespace
@@ -172,9 +185,13 @@ DType result_type(const Tensor& a, const Tensor& b) {
 }
 
 Tensor pointwise_new(const char* op, PointwiseOp functor, PointwiseRule rule, Operands operands,
-                     const Scalar* params) {
+                     Params params) {
   const Plan plan = make_plan(op, rule, operands);
   const DimVec strides = result_strides(plan.sizes, operands);
+  if (thread_state.deferring) [[unlikely]]
+    if (Tensor later = ops::defer_new(deferred(plan, functor, rule, strides, operands, params));
+        later.defined())
+      return later;
   Tensor out = strides.empty() ? empty_tensor(plan.sizes, plan.out, plan.device)
                                : empty_strided_tensor(plan.sizes, strides, plan.out, plan.device);
   run(plan, functor, out, operands, params);
@@ -182,26 +199,28 @@ Tensor pointwise_new(const char* op, PointwiseOp functor, PointwiseRule rule, Op
 }
 
 void pointwise_into(const char* op, const Tensor& self, PointwiseOp functor, PointwiseRule rule,
-                    Operands operands, const Scalar* params) {
+                    Operands operands, Params params) {
   const Plan plan = make_plan(op, rule, operands);
   check(!is_complex(plan.compute) || is_complex(plan.out) || plan.out == DType::Bool, "In-place ", op,
         " is not supported for complex tensors.");
-  check(equal(plan.sizes, self.sizes()), op, ": output with shape ", self.sizes(),
-        " doesn't match the broadcast shape ", plan.sizes,
-        ": an in-place operation cannot enlarge its tensor");
+  check_keeps_shape(op, self, plan.sizes);
   check(can_cast(plan.out, self.dtype()), op, ": result type ", dtype_aten_name(plan.out),
         " can't be cast to the desired output type ", dtype_aten_name(self.dtype()),
         ": the form that is not in-place makes a tensor of the result type");
   ops::check_writable(op, self);
   for (const Tensor* t : operands)
     if (!t->is_same(self)) ops::check_no_overlap(op, self, *t);
+  if (thread_state.deferring) [[unlikely]]
+    if (ops::defer_into(deferred(plan, functor, rule, {}, operands, params), self)) return;
   run(plan, functor, self, operands, params);
 }
 
 void pointwise_out(const char* op, const Tensor& out, PointwiseOp functor, PointwiseRule rule,
-                   Operands operands, const Scalar* params, ops::OutDType fitting) {
+                   Operands operands, Params params, ops::OutDType fitting) {
   const Plan plan = make_plan(op, rule, operands);
   ops::check_out_fits(op, out, TensorMeta{{}, plan.out, plan.device}, fitting);
+  for (const Tensor* t : operands)
+    if (t->is_same(out)) check_keeps_shape(op, out, plan.sizes);
   ops::sized_out(op, out, plan.sizes, result_strides(plan.sizes, operands));
   for (const Tensor* t : operands)
     if (!t->is_same(out)) ops::check_no_overlap(op, out, *t);

@@ -19,6 +19,7 @@ struct PointwiseRule {
 };
 
 using Operands = std::span<const Tensor* const>;
+using Params = std::span<const Scalar>;
 
 namespace ops {
 // Which dtypes of out= take a result: those it can be cast to, its own only, those but no complex ones, or
@@ -32,12 +33,12 @@ DType result_type(Operands operands);
 DType result_type(const Tensor& a, const Tensor& b);
 
 Tensor pointwise_new(const char* op, PointwiseOp functor, PointwiseRule rule, Operands operands,
-                     const Scalar* params);
+                     Params params);
 // Writes into self (one of the operands, usually): shape and dtype of the result must fit self.
 void pointwise_into(const char* op, const Tensor& self, PointwiseOp functor, PointwiseRule rule,
-                    Operands operands, const Scalar* params);
+                    Operands operands, Params params);
 // out= form: resizes out, converts the result to its dtype.
 void pointwise_out(const char* op, const Tensor& out, PointwiseOp functor, PointwiseRule rule,
-                   Operands operands, const Scalar* params, ops::OutDType fitting);
+                   Operands operands, Params params, ops::OutDType fitting);
 
 } // namespace torch

@@ -1,7 +1,8 @@
-"""What the examples share: a progress bar that needs no package, and the place for plots."""
+"""What the examples share: a progress bar that needs no package, the place for plots, a short form for tests."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -28,3 +29,19 @@ def save_plot(figure: Any, name: str) -> Path:
     figure.savefig(path, dpi=110)
     print(f"plot: {path}")
     return path
+
+
+def is_short() -> bool:
+    """Whether the example only shows that it runs, ``EXAMPLES_SHORT=1``: fewer rounds, no demands on the result."""
+    return os.environ.get("EXAMPLES_SHORT", "0") != "0"
+
+
+def rounds(full: int, short: int = 1) -> int:
+    """Number of rounds of training: ``full``, or ``short`` in the short form."""
+    return short if is_short() else full
+
+
+def check(holds: bool, what: str) -> None:
+    """Fail with ``what`` unless the result is as promised; the short form promises none."""
+    if not holds and not is_short():
+        raise SystemExit(f"not as promised: {what}")

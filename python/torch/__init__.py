@@ -34,7 +34,10 @@ from torch._C import (  # noqa: F401
     set_num_threads as set_num_threads,
     set_warn_always as set_warn_always,
 )
-from torch.version import __version__ as __version__
+from torch.torch_version import TorchVersion as _TorchVersion
+from torch.version import __version__ as _version
+
+__version__ = _TorchVersion(_version)
 
 # dtypes, with the names of C as well
 bool = _C.bool
@@ -190,6 +193,7 @@ if TYPE_CHECKING:  # what is found at run time only: the operators, and what is 
     )
     from torch._C import *  # type: ignore[assignment]
     from torch._compile import compile as compile
+    from torch._functorch.vmap import vmap as vmap
     from torch._higher_order_ops import cond as cond, while_loop as while_loop
     from torch._legacy_types import set_default_tensor_type as set_default_tensor_type
     from torch._linalg_utils import (
@@ -212,14 +216,18 @@ if TYPE_CHECKING:  # what is found at run time only: the operators, and what is 
         sym_sum as sym_sum,
     )
     from torch._type_info import finfo as finfo, iinfo as iinfo
-    from torch.amp.autocast_mode import (
-        autocast as autocast,
-        get_autocast_cpu_dtype as get_autocast_cpu_dtype,
+    from torch.amp._state import (
+        autocast_decrement_nesting as autocast_decrement_nesting,
+        autocast_increment_nesting as autocast_increment_nesting,
+        clear_autocast_cache as clear_autocast_cache,
         get_autocast_dtype as get_autocast_dtype,
-        get_autocast_gpu_dtype as get_autocast_gpu_dtype,
-        is_autocast_cpu_enabled as is_autocast_cpu_enabled,
+        is_autocast_cache_enabled as is_autocast_cache_enabled,
         is_autocast_enabled as is_autocast_enabled,
+        set_autocast_cache_enabled as set_autocast_cache_enabled,
+        set_autocast_dtype as set_autocast_dtype,
+        set_autocast_enabled as set_autocast_enabled,
     )
+    from torch.amp.autocast_mode import autocast as autocast
     from torch.serialization import load as load, save as save
     from torch.storage import TypedStorage as TypedStorage, UntypedStorage as UntypedStorage
 
@@ -296,7 +304,7 @@ _deterministic = 0
 
 
 def get_device_module(device: Any = None) -> Any:  # noqa: F811
-    """The module of a device's kind: ``torch.cpu`` or ``torch.cuda``.
+    """The module of a device's kind: ``torch.cpu``, ``torch.cuda`` and the like.
 
     Example:
 
@@ -304,7 +312,7 @@ def get_device_module(device: Any = None) -> Any:  # noqa: F811
         'torch.cpu'
     """
     kind = get_default_device().type if device is None else _C.device(device).type
-    if kind not in ("cpu", "cuda"):
+    if kind not in ("cpu", "cuda", "xpu", "mps", "mtia"):
         raise RuntimeError(f"Invalid device_type: device {kind!r} has no module in torch")
     return importlib.import_module(f"torch.{kind}")
 
@@ -419,6 +427,7 @@ _LAZY_MODULES = {
     "nested",
     "onnx",
     "quantization",
+    "quasirandom",
     "xpu",
     "backends",
     "cpu",
@@ -454,7 +463,12 @@ _LAZY_MODULES = {
     "futures",
     "classes",
     "_ops",
+    "_VF",
     "_custom_ops",
+    "_decomp",
+    "_guards",
+    "_logging",
+    "torch_version",
     "_dynamo",
     "_functorch",
     "_higher_order_ops",
@@ -471,6 +485,7 @@ _LAZY_NAMES = {
     "FunctionSchema": "torch._library.schema",
     "Argument": "torch._library.schema",
     "Future": "torch.futures",
+    "vmap": "torch._functorch.vmap",
     "cond": "torch._higher_order_ops",
     "while_loop": "torch._higher_order_ops",
     **dict.fromkeys("sym_float sym_fresh_size sym_int sym_ite sym_max sym_min sym_not sym_sum".split(), "torch._sym"),
@@ -496,11 +511,33 @@ _LAZY_NAMES = {
     "_check_tensor_all": "torch._checks",
     "_check_with": "torch._checks",
     "autocast": "torch.amp.autocast_mode",
-    "is_autocast_enabled": "torch.amp.autocast_mode",
-    "is_autocast_cpu_enabled": "torch.amp.autocast_mode",
-    "get_autocast_dtype": "torch.amp.autocast_mode",
-    "get_autocast_cpu_dtype": "torch.amp.autocast_mode",
-    "get_autocast_gpu_dtype": "torch.amp.autocast_mode",
+    "ScriptModule": "torch.jit",
+    "ScriptFunction": "torch.jit",
+    "_amp_foreach_non_finite_check_and_unscale_": "torch.amp.grad_scaler",
+    "_amp_update_scale_": "torch.amp.grad_scaler",
+    "is_autocast_enabled": "torch.amp._state",
+    "set_autocast_enabled": "torch.amp._state",
+    "get_autocast_dtype": "torch.amp._state",
+    "set_autocast_dtype": "torch.amp._state",
+    "is_autocast_cache_enabled": "torch.amp._state",
+    "set_autocast_cache_enabled": "torch.amp._state",
+    "clear_autocast_cache": "torch.amp._state",
+    "autocast_increment_nesting": "torch.amp._state",
+    "autocast_decrement_nesting": "torch.amp._state",
+    "is_autocast_cpu_enabled": "torch.amp._state",
+    "set_autocast_cpu_enabled": "torch.amp._state",
+    "get_autocast_cpu_dtype": "torch.amp._state",
+    "set_autocast_cpu_dtype": "torch.amp._state",
+    "get_autocast_gpu_dtype": "torch.amp._state",
+    "set_autocast_gpu_dtype": "torch.amp._state",
+    "is_autocast_ipu_enabled": "torch.amp._state",
+    "set_autocast_ipu_enabled": "torch.amp._state",
+    "get_autocast_ipu_dtype": "torch.amp._state",
+    "set_autocast_ipu_dtype": "torch.amp._state",
+    "is_autocast_xla_enabled": "torch.amp._state",
+    "set_autocast_xla_enabled": "torch.amp._state",
+    "get_autocast_xla_dtype": "torch.amp._state",
+    "set_autocast_xla_dtype": "torch.amp._state",
     "save": "torch.serialization",
     "load": "torch.serialization",
     "finfo": "torch._type_info",
@@ -536,14 +573,17 @@ _LAZY_NAMES = {
     "sparse_bsc_tensor": "torch._sparse_tensors",
     "BoolTensor": "torch._legacy_types",
     "set_default_tensor_type": "torch._legacy_types",
+    "set_vital": "torch._vitals",
 }
-
+_ABSENT = {"Event", "PyTorchFileReader", "PyTorchFileWriter", "Stream", "TensorType"}
 
 _absent.install()
 
 
 def _more_of_c(name: str) -> Any:
     """Names of torch._C that are written in Python."""
+    if name == "_functorch":
+        return importlib.import_module("torch._C._functorch")
     from torch import _c_names
 
     if name.startswith("__") or not hasattr(_c_names, name):
@@ -561,6 +601,7 @@ def _more_of_nn(name: str) -> Any:
 
 _C.__getattr__ = _more_of_c
 _C._nn.__getattr__ = _more_of_nn  # type: ignore[attr-defined]
+_C.__path__ = []  # so that modules below it can be imported: those of the list, and _functorch
 
 
 def __getattr__(name: str) -> Any:
@@ -568,6 +609,10 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(_LAZY_NAMES[name]), name)
         globals()[name] = value
         return value
+    if name in _ABSENT:
+        return _absent.names_of("torch")(name)
+    if name == "torch":  # some programs write torch.torch
+        return importlib.import_module("torch")
     if name in _LAZY_MODULES:
         try:
             return importlib.import_module("torch." + name)

@@ -22,21 +22,24 @@ def compile(  # noqa: A001
     isolate_recompiles: bool = False,
     shapes_spec: Any = None,
 ) -> Any:
-    """A function or module to be compiled at its first call. There is no compiler yet: only ``backend="eager"`` runs.
+    """A function or module whose elementwise work is put off and fused: fewer passes over memory, the same numbers.
+
+    Nothing is captured or compiled: every call runs its Python code, with any shapes, and there is no first call that
+    takes longer. See docs/design/compile.md.
 
     Args:
         model: the function or module; left out, the result is a decorator.
-        fullgraph: raise where not all can be captured. Nothing is captured.
-        dynamic: compile for sizes that change. Nothing is compiled.
-        backend: ``"eager"`` runs the function as it is. Any other one, the default included, raises
-            NotImplementedError when the result is called; names that nobody knows raise at once.
-        mode, options: settings of the default backend, which are checked.
+        fullgraph: raise where not all can be captured: never, since nothing has to be.
+        dynamic: be ready for sizes that change: always so.
+        backend: ``"eager"`` runs the function as it is. ``"inductor"``, the default, fuses. Others take captured
+            graphs, and raise NotImplementedError when the result is called; names that nobody knows raise at once.
+        mode, options: settings of PyTorch's default backend: checked, and without effect on this one.
         name, recompile_limit, isolate_recompiles, shapes_spec: for naming and counting what is compiled. Nothing is.
         disable: return what was given.
 
     Example:
 
-        >>> torch.compile(lambda x: x + 1, backend="eager")(torch.ones(2))
+        >>> torch.compile(lambda x: x + 1)(torch.ones(2))
         tensor([2., 2.])
     """
     from torch._dynamo import eval_frame

@@ -92,10 +92,11 @@ class OldSource(StorageSource):
 
     def fill(self, keys: Any, data: memoryview) -> int:
         """Copies the storages' bytes, and returns how many bytes of the file they take."""
-        if not isinstance(keys, list) or len(keys) != len(self._entries) or set(map(str, keys)) != set(self._entries):
+        fits = isinstance(keys, list) and len(keys) == len(self._entries)
+        if not fits or not all(isinstance(key, str) for key in keys) or set(keys) != set(self._entries):
             raise RuntimeError("torch.load: the file's list of storages does not fit its object")
         at = 0
-        for key in map(str, keys):
+        for key in keys:
             raw, storage, dtype, numel = self._entries[key]
             at += self.fill_one(raw, data[at:], key, dtype, numel)
             if storage is not raw and storage.device.type != "meta":
@@ -176,7 +177,7 @@ def _check_head(pickles: Pickles) -> bool:
         )
     version = pickles.next()
     if version != PROTOCOL_VERSION:
-        raise RuntimeError(f"Invalid protocol version: {version}")
+        raise RuntimeError(f"Invalid protocol version: {_weights_only_unpickler.shown(version)}")
     facts = pickles.next()
     little = facts.get("little_endian") if isinstance(facts, dict) else None
     if not isinstance(little, bool):

@@ -18,10 +18,18 @@ from typing import Any
 from torch._legacy_types import _NAMES as TENSOR_CLASSES
 from torch._serialization_old import OldSource, Pickles
 from torch._utils import _rebuild_tensor
+from torch._weights_only_unpickler import shown
 from torch.serialization import MAP_LOCATION
 from torch.storage import TypedStorage, storage_dtype
 
 _MOST_DIMENSIONS = 64
+
+
+def _key(value: Any) -> int:
+    """Keys are numbers, also written as texts."""
+    if isinstance(value, int) or (isinstance(value, (str, bytes)) and len(value) < 32 and value.strip().isdigit()):
+        return int(value)
+    raise UnpicklingError(f"torch.load: {shown(value)} is no key of a storage or tensor")
 
 
 def _damaged(what: str) -> RuntimeError:
@@ -37,10 +45,10 @@ class _Objects:
     def persistent_load(self, reference: Any) -> Any:
         if isinstance(reference, tuple) and reference:
             return reference[0]  # the class of a container, with its source
-        try:
-            return self.known[int(reference)]
-        except (KeyError, TypeError, ValueError):
-            raise UnpicklingError(f"torch.load: the object refers to {reference!r}, which is not in the file") from None
+        found = self.known.get(_key(reference))
+        if found is None:
+            raise UnpicklingError(f"torch.load: the object refers to {shown(reference)}, which is not in the file")
+        return found
 
 
 def _member(archive: tarfile.TarFile, name: str, limit: int) -> bytes:
@@ -59,7 +67,7 @@ def _member(archive: tarfile.TarFile, name: str, limit: int) -> bytes:
 
 def _count(value: Any, what: str) -> int:
     if not isinstance(value, int) or value < 0:
-        raise _damaged(f"the number of {what} is {value!r}")
+        raise _damaged(f"the number of {what} is {shown(value)}")
     return value
 
 
@@ -75,13 +83,13 @@ def _read_storages(pickles: Pickles, source: OldSource, objects: _Objects) -> No
         name = getattr(cls, "name", None) or getattr(cls, "__name__", None)
         dtype = storage_dtype(name) if isinstance(name, str) else None
         if dtype is None or not isinstance(location, str):
-            raise _damaged(f"{cls!r} is no storage class")
+            raise _damaged(f"{shown(cls)} is no storage class")
         (numel,) = struct.unpack("<q", memoryview(pickles.data)[pickles.position :][:8].tobytes().ljust(8, b"\0"))
         raw = source.read(str(key), _count(numel, "elements") * dtype.itemsize, 1)
         pickles.position += source.fill_one(raw, memoryview(pickles.data)[pickles.position :], str(key), dtype, numel)
         restored = source.restore(raw, location)
         restored = getattr(restored, "_untyped_storage", restored)
-        objects.known[int(key)] = TypedStorage(wrap_storage=restored, dtype=dtype)
+        objects.known[_key(key)] = TypedStorage(wrap_storage=restored, dtype=dtype)
     views = pickles.next()
     if not isinstance(views, list):
         raise _damaged("the list of parts of storages has another form than expected")
@@ -91,7 +99,7 @@ def _read_storages(pickles: Pickles, source: OldSource, objects: _Objects) -> No
         if not isinstance(storage, TypedStorage):
             raise _damaged("a part of a storage belongs to something else")
         part = source.part(storage._untyped_storage, storage.dtype.itemsize, (key, first, numel))
-        objects.known[int(key)] = TypedStorage(wrap_storage=part, dtype=storage.dtype)
+        objects.known[_key(key)] = TypedStorage(wrap_storage=part, dtype=storage.dtype)
 
 
 def _read_tensors(pickles: Pickles, objects: _Objects) -> None:
@@ -102,7 +110,7 @@ def _read_tensors(pickles: Pickles, objects: _Objects) -> None:
         if not isinstance(storage, TypedStorage) or not 0 <= ndim <= _MOST_DIMENSIONS:
             raise _damaged("the description of a tensor is not understood")
         numbers = struct.unpack(f"<{2 * ndim + 1}q", pickles.take(16 * ndim + 8))
-        objects.known[int(key)] = _rebuild_tensor(storage, numbers[-1], numbers[:ndim], numbers[ndim : 2 * ndim])
+        objects.known[_key(key)] = _rebuild_tensor(storage, numbers[-1], numbers[:ndim], numbers[ndim : 2 * ndim])
 
 
 def load_tar(

@@ -39,7 +39,15 @@ class DisableTorchFunctionSubclass:
 
 
 class DisableTorchFunction(DisableTorchFunctionSubclass):
-    """Context manager: inside, no ``__torch_function__`` is called."""
+    """Context manager: inside, no ``__torch_function__`` is called, of subclasses or of modes."""
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        self._modes = _C._set_torch_function_modes_enabled(False)
+
+    def __exit__(self, *args: object) -> None:
+        _C._set_torch_function_modes_enabled(self._modes)
+        super().__exit__(*args)
 
 
 for _class in (DisableTorchFunctionSubclass, DisableTorchFunction):
@@ -70,6 +78,52 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):  # type: ignore[metaclass]
         return _as_subclass(result, cls, func)
 
     __torch_dispatch__ = None
+
+    @staticmethod
+    def _make_subclass(
+        cls: Any,
+        data: Tensor,
+        require_grad: bool = False,
+        *,
+        dispatch_strides: bool = False,
+        dispatch_device: bool = False,
+        device_for_backend_keys: Any = None,
+    ) -> Any:
+        """The memory of ``data`` as an instance of ``cls``, outside the graph."""
+        if dispatch_strides or device_for_backend_keys is not None:
+            raise NotImplementedError(
+                "_make_subclass: strides and devices that the class answers for are not supported"
+            )
+        result = TensorBase._make_subclass(cls, data, require_grad)
+        if cls.__torch_dispatch__ is not None:
+            from torch import _tensor_subclasses
+
+            result._set_interposed(_tensor_subclasses.interposes(cls))
+        return result
+
+    @staticmethod
+    def _make_wrapper_subclass(cls: Any, size: Any, *args: Any, **kwargs: Any) -> Any:
+        """An instance of ``cls`` without data, whose operators go to ``__torch_dispatch__``."""
+        from torch import _tensor_subclasses
+
+        return _tensor_subclasses.make_wrapper_subclass(cls, size, *args, **kwargs)
+
+    def as_subclass(self, cls: Any) -> Any:
+        """The tensor as an instance of a subclass of Tensor; gradients flow through.
+
+        Example:
+
+            >>> class Named(torch.Tensor):
+            ...     pass
+            >>> type(torch.ones(2).as_subclass(Named)).__name__
+            'Named'
+        """
+        result = super().as_subclass(cls)
+        if cls.__torch_dispatch__ is not None:
+            from torch import _tensor_subclasses
+
+            result._set_interposed(_tensor_subclasses.interposes(cls))
+        return result
 
     def __repr__(self, *, tensor_contents: Optional[str] = None) -> str:
         from torch import _tensor_str
@@ -403,6 +457,11 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):  # type: ignore[metaclass]
             True
         """
         return self.data_ptr()
+
+    @property
+    def _cdata(self) -> int:
+        """A number that two objects have in common when they are the same tensor, for which some packages look."""
+        return id(self)  # a tensor has one Python object only
 
     @property
     def volatile(self) -> bool:

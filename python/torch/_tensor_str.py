@@ -175,7 +175,7 @@ def _nested_text(items: Any, sizes: tuple[int, ...], indent: int, number: Any) -
     return "[" + ("," + "\n" * (len(sizes) - 1) + " " * (indent + 1)).join(texts) + "]"
 
 
-def _contents_text(tensor: torch.Tensor, indent: int) -> str:
+def _tensor_str(tensor: torch.Tensor, indent: int) -> str:
     in_part = tensor.numel() > PRINT_OPTS.threshold
     if in_part and PRINT_OPTS.edgeitems == 0:
         return "[...]"
@@ -231,7 +231,7 @@ def _sparse_str(self: torch.Tensor, prefix: str) -> str:
     texts = []
     for name, part in parts_of(self).items():
         head = name + "=tensor("
-        inner = "..." if part.is_meta else "[]" if part.numel() == 0 else _contents_text(part, indent + len(head))
+        inner = "..." if part.is_meta else "[]" if part.numel() == 0 else _tensor_str(part, indent + len(head))
         if part.is_meta or part.numel() == 0:
             inner += f", size={tuple(part.shape)}"
         texts.append(head + inner + ")")
@@ -267,7 +267,7 @@ def _str(self: torch.Tensor, *, tensor_contents: Optional[str] = None) -> str:
         if self.dim() != 1:
             suffixes.append(f"size={tuple(self.shape)}")
     else:
-        contents = "" if tensor_contents is not None else _contents_text(self, indent)
+        contents = "" if tensor_contents is not None else _tensor_str(self, indent)
         if PRINT_OPTS.edgeitems == 0:
             suffixes.append(f"size={tuple(self.shape)}")
     if tensor_contents is not None:

@@ -54,7 +54,7 @@ def _with_pending_signs(tensor: torch.Tensor, metadata: Any) -> torch.Tensor:
     if not metadata:
         return tensor
     if not isinstance(metadata, dict) or not metadata.keys() <= {"conj", "neg"}:
-        raise RuntimeError(f"the file describes a tensor by {metadata!r}, which is not understood")
+        raise RuntimeError("the file has facts on a tensor that are not understood")
     if metadata.get("conj"):
         tensor = tensor.conj()
     return -tensor if metadata.get("neg") else tensor
@@ -118,6 +118,8 @@ def _rebuild_sparse_tensor(layout: Any, data: Any) -> torch.Tensor:
 
     RuntimeError if the parts do not fit each other.
     """
+    if not all(isinstance(part, torch.Tensor) for part in data[: 2 if layout == torch.sparse_coo else 3]):
+        raise TypeError("the parts of a pickled sparse tensor must be tensors")
     checked = _unfilled.parts is None
     if _unfilled.parts is not None:
         _unfilled.parts.append((layout, data))

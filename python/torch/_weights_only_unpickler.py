@@ -22,6 +22,10 @@ SafeGlobal = Union[Callable[..., Any], type, tuple[Union[Callable[..., Any], typ
 _user_globals: list[SafeGlobal] = []
 
 
+# where files say that storage classes are; before version 1.6 those of CUDA devices had classes of their own
+STORAGE_MODULES = ("torch", "torch.storage", "torch.cuda")
+
+
 class StorageType:
     """Stands for a storage class that a file names: ``StorageType("FloatStorage")``."""
 
@@ -42,6 +46,17 @@ def full_name(obj: Any) -> str:
     return f"{obj.__module__}.{obj.__qualname__}"
 
 
+def shown(value: Any) -> str:
+    """Text for an error. Not repr(): a file of a hundred bytes can describe a list whose repr has 2^40 parts."""
+    if isinstance(value, (str, bytes)):
+        return repr(value[:100]) + ("..." if len(value) > 100 else "")
+    if value is None or isinstance(value, (bool, float)) or (isinstance(value, int) and abs(value) < 1 << 64):
+        return repr(value)
+    if callable(value) and hasattr(value, "__qualname__") and hasattr(value, "__module__"):
+        return full_name(value)
+    return f"a value of type {type(value).__name__}"
+
+
 # ---- the closed list ----
 
 
@@ -53,9 +68,11 @@ def _latin1_bytes(text: str, encoding: str) -> bytes:
 
 
 def _bytearray(*args: Any) -> bytearray:
-    # bytearray(10**12) would allocate that much
+    # bytearray(10**12) would allocate that much; encodings are modules, and some of them slow
     if args and not isinstance(args[0], (bytes, bytearray, str)):
         raise UnpicklingError("bytearray is only made of bytes")
+    if len(args) > 1 and args[1] not in ("latin-1", "latin1", "ascii", "utf-8"):
+        raise UnpicklingError("bytearray is only made of texts in latin-1 and utf-8")
     return bytearray(*args)
 
 
@@ -114,7 +131,7 @@ def _rebuild_from_type(func: Any, new_type: Any, args: Any, state: Any) -> Any:
     tensor_types = (torch.Tensor, torch.nn.Parameter, *_user_table().values())
     if not any(func is f for f in _rebuild_functions()) or not any(new_type is t for t in tensor_types):
         raise UnpicklingError(
-            f"Trying to rebuild {new_type!r} by {func!r}, which are not an allowed class and function"
+            f"Trying to rebuild {shown(new_type)} by {shown(func)}, which are not an allowed class and function"
         )
     return rebuild_from_type(func, new_type, args, state)
 
@@ -168,7 +185,7 @@ def _default_globals() -> dict[str, Any]:
 def _storage_type(module: str, name: str) -> Optional[StorageType]:
     from torch.storage import storage_dtype
 
-    if module not in ("torch", "torch.storage") or not name.endswith("Storage"):
+    if module not in STORAGE_MODULES or not name.endswith("Storage"):
         return None
     return None if storage_dtype(name) is None else StorageType(name)
 
@@ -363,7 +380,7 @@ class Unpickler:
         if not isinstance(args, tuple):
             raise UnpicklingError("the pickle calls something with arguments that are no tuple")
         if not self._may_call(function):
-            raise UnpicklingError(f"Trying to call {function!r}, which is not an allowed function or class")
+            raise UnpicklingError(f"Trying to call {shown(function)}, which is not an allowed function or class")
         self._stack.append(_CHECKED_CONSTRUCTORS.get(function, function)(*args))
 
     def _may_call(self, function: Any) -> bool:
@@ -565,15 +582,22 @@ def load(data: Any, persistent_load: Callable[[Any], Any], encoding: str = "utf-
     return unpickler.load()
 
 
-def unsafe_globals(data: Any) -> list[str]:
-    """Names in a pickle that :func:`load` would refuse."""
+def _instructions(data: Any) -> Iterator[tuple[Any, Any, Any]]:
     import pickletools
 
+    try:
+        yield from pickletools.genops(bytes(data))
+    except ValueError as error:
+        raise UnpicklingError(f"the data is no complete pickle: {error}") from None
+
+
+def unsafe_globals(data: Any) -> list[str]:
+    """Names in a pickle that :func:`load` would refuse."""
     allowed = {**_default_globals(), **_user_table()}
     names: set[str] = set()
     pushed: list[Any] = []  # texts as such, other values as None
     memo: dict[int, Any] = {}
-    for opcode, argument, _ in pickletools.genops(bytes(data)):
+    for opcode, argument, _ in _instructions(data):
         if opcode.name in ("GLOBAL", "INST"):
             names.add(".".join(str(argument).split(" ", 1)))
             pushed.append(None)

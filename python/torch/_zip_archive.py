@@ -23,6 +23,7 @@ _MAX_RATIO = 1040
 # What compressed records may expand to, all together: this many bytes, and so many for each byte of the file. Zeros
 # shrink by a thousand, numbers of networks hardly at all.
 _EXPANDED_BYTES, _EXPANDED_RATIO = 1 << 26, 100
+_SMALL = 4096  # bytes of a record that is read though nothing is taken from it
 
 
 class DamagedRecord(RuntimeError):
@@ -201,6 +202,14 @@ class ZipReader:
             )
         return entry
 
+    def check_small_records(self) -> None:
+        """Compares headers and checksums of what is not read otherwise: versions and marks of some bytes."""
+        for name in self._entries:
+            if not name.startswith("data/"):
+                self.data_offset(name)
+                if self.size(name) <= _SMALL:
+                    self.read(name)
+
     def size(self, name: str) -> int:
         return self._entry(name).file_size
 
@@ -217,7 +226,7 @@ class ZipReader:
         fields = _LOCAL_HEADER.unpack(header)
         start = entry.header_offset + _LOCAL_HEADER.size + fields[-2] + fields[-1]
         own_name = self._file.read(fields[-2]).decode("utf-8" if fields[2] & 0x800 else "cp437", "replace")
-        if fields[3] != entry.compress_type or own_name != entry.orig_filename:
+        if fields[2:4] != (entry.flag_bits, entry.compress_type) or own_name != entry.orig_filename:
             raise RuntimeError(f"torch.load: the header of record {name!r} does not fit the file's directory")
         if start + entry.file_size > self.file_size:
             raise RuntimeError(f"torch.load: record {name!r} reaches beyond the end of the file: it is truncated")

@@ -37,6 +37,8 @@ from torch._zip_archive import DamagedRecord, ZipReader, ZipWriter, is_zip
 from torch.storage import TypedStorage, UntypedStorage, storage_class, storage_dtype
 from torch.utils.serialization import config
 
+FILE_LIKE = Union[str, "os.PathLike[str]", IO[bytes]]
+
 __all__ = [
     "SourceChangeWarning",
     "mkdtemp",
@@ -260,10 +262,11 @@ def get_unsafe_globals_in_checkpoint(f: FileLike) -> list[str]:
 
 def _get_layout(name: str) -> torch.layout:
     """The layout that files name, such as ``"torch.sparse_coo"``."""
-    layout = getattr(torch, name[len("torch.") :], None) if name.startswith("torch.") else None
-    if not isinstance(layout, torch.layout):
-        raise RuntimeError(f"unknown layout {name!r}")
-    return layout
+    layouts = {str(value): value for value in vars(torch).values() if isinstance(value, torch.layout)}
+    found = layouts.get(name) if isinstance(name, str) else None
+    if found is None:
+        raise RuntimeError(f"unknown layout {_weights_only_unpickler.shown(name)}")
+    return found
 
 
 def _reduce_layout(layout: torch.layout) -> tuple[Callable[[str], torch.layout], tuple[str]]:
@@ -450,15 +453,15 @@ class StorageSource:
         if isinstance(kind, bytes):
             kind = kind.decode("ascii", "replace")
         if kind != "storage":
-            raise wrong(f"unknown kind {kind!r}")
+            raise wrong(f"unknown kind {_weights_only_unpickler.shown(kind)}")
         name = getattr(cls, "name", None) or getattr(cls, "__name__", None)
         dtype = storage_dtype(name) if isinstance(name, str) else None
         if dtype is None:
-            raise wrong(f"{cls!r} is no storage class")
+            raise wrong(f"{_weights_only_unpickler.shown(cls)} is no storage class")
         if not isinstance(key, str) or not isinstance(location, str):
             raise wrong("key and location must be texts")
         if not isinstance(numel, int) or numel < 0:
-            raise wrong(f"the number of elements is {numel!r}")
+            raise wrong(f"the number of elements is {_weights_only_unpickler.shown(numel)}")
         return key, dtype, location, numel, name != "UntypedStorage"
 
 
@@ -555,7 +558,7 @@ def _byteorder_of(reader: ZipReader) -> str:
 def trusting_load(data: IO[bytes], source: StorageSource, pickle_module: Any, arguments: dict[str, Any]) -> Any:
     class Unpickler(pickle_module.Unpickler):  # type: ignore[name-defined,misc]
         def find_class(self, module: str, name: str) -> Any:
-            if module in ("torch", "torch.storage") and name.endswith("Storage"):
+            if module in _weights_only_unpickler.STORAGE_MODULES and name.endswith("Storage"):
                 if storage_dtype(name) is not None:
                     return StorageType(name)
             return super().find_class(module, name)
@@ -657,6 +660,7 @@ def load(
         reader = ZipReader(file)
         if "constants.pkl" in reader:
             raise NotImplementedError("torch.load: this is a TorchScript archive; torch.jit.load is not supported yet")
+        reader.check_small_records()
         mapped = None
         if mmap:
             shared = config.load.mmap_flags is not None and config.load.mmap_flags == MAP_SHARED

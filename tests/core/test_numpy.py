@@ -251,3 +251,11 @@ result = [torch.tensor([a, a + 1]), torch.tensor([a.T, a.T]), torch.tensor([a[:,
     both("import numpy as np\ntorch.tensor([np.ones((2, 2)), np.ones(2)])")
     both("import numpy as np\ntorch.tensor([np.ones(2), 1.0])")
     both("import numpy as np\ntorch.tensor([np.array(['a']), np.array(['b'])])")
+
+
+def test_numpy_of_a_tensor_that_needs_a_gradient() -> None:
+    x = torch.ones(2, requires_grad=True)
+    with pytest.raises(RuntimeError, match=r"Can't call numpy\(\) on Tensor that requires grad"):
+        x.numpy()
+    with torch.no_grad():
+        assert np.shares_memory(x.numpy(), x.detach().numpy()) and np.asarray(x).tolist() == [1, 1]

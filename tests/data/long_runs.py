@@ -1,4 +1,4 @@
-"""Long runs of the loader's workers, in full size by ``python tests/data/long_runs.py forks|memory|kills``."""
+"""Long runs of the loader's workers, in full size by ``python tests/data/long_runs.py forks|memory``."""
 
 from __future__ import annotations
 

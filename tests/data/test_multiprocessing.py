@@ -266,20 +266,22 @@ time.sleep(60)
 
 @pytest.mark.parametrize("killed", ["sender", "receiver", "both"])
 def test_nothing_stays_behind_the_killed(strategy: str, killed: str) -> None:
-    folder = Path("/dev/shm")
-    before = set(folder.glob("torch_*"))
+    def files() -> list[Path]:
+        return [path for pid in (sender, receiver) for path in Path("/dev/shm").glob(f"torch_{pid}_*")]
+
     with subprocess.Popen(
         [sys.executable, "-c", KILLED.replace("{strategy!r}", repr(strategy))], stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         sender, receiver = map(int, process.stdout.readline().split())
-        assert bool(set(folder.glob("torch_*")) - before) == (strategy == "file_system")
+        found = files()
         # the other one ends as processes do when nobody needs them any more
         for pid, name in ((sender, "sender"), (receiver, "receiver")):
             os.kill(pid, signal.SIGKILL if killed in (name, "both") else signal.SIGTERM)
         process.wait(10)
     end = time.monotonic() + 5
-    while set(folder.glob("torch_*")) - before:
+    assert bool(found) == (strategy == "file_system")
+    while files():
         assert time.monotonic() < end, "files are left in /dev/shm"
         time.sleep(0.02)
 

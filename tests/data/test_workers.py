@@ -92,6 +92,7 @@ SNIPPETS = {
     "StopIteration of a map": "result = list(DataLoader(Numbers(9, 3, StopIteration), num_workers=1))",
     "left early": "l = DataLoader(Numbers(30), num_workers=2, persistent_workers=True); i = iter(l); result = [next(i), next(i), list(l), list(l)]",
     "two iterators": "l = DataLoader(Numbers(6), num_workers=1); result = list(zip(l, l))",
+    "too many": "import os\nwith warnings.catch_warnings(record=True) as w:\n    warnings.simplefilter('always'); DataLoader(ds, num_workers=len(os.sched_getaffinity(0)) + 1)\nresult = [str(x.message) for x in w]",
     "options": "result = [attempt(lambda: DataLoader(Numbers(3), num_workers=1, **kw)) for kw in (dict(prefetch_factor=-1), dict(multiprocessing_context='none'), dict(multiprocessing_context=3))]",
     "context set later": "l = DataLoader(Numbers(3), num_workers=1); l.multiprocessing_context = 'spawn'; result = (type(l.multiprocessing_context).__name__, attempt(lambda: setattr(DataLoader(Numbers(3)), 'multiprocessing_context', 'fork')))",
     "out of order": "result = sorted(int(b) for b in DataLoader(Numbers(40), num_workers=3, in_order=False))",

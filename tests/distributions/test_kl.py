@@ -176,8 +176,30 @@ def test_choice_of_the_formula() -> None:
         kl._KL_MEMOIZE.clear()
 
 
-def test_register_kl_takes_classes_of_distributions() -> None:
-    with pytest.raises(TypeError, match="Expected type_p to be a Distribution subclass but got <class 'int'>"):
-        D.register_kl(int, D.Normal)
-    with pytest.raises(TypeError, match="Expected type_q to be a Distribution subclass but got 3"):
+def test_register_kl_takes_any_class() -> None:
+    class Own:
+        pass
+
+    try:
+        D.register_kl(Own, Own)(lambda p, q: "own")
+        assert D.kl_divergence(Own(), Own()) == "own"
+    finally:
+        _KL_REGISTRY.pop((Own, Own), None)
+        kl._KL_MEMOIZE.clear()
+    with pytest.raises(TypeError, match="Expected type_q to be a class but got 3"):
         D.register_kl(D.Normal, 3)  # type: ignore[arg-type]
+
+
+def test_divergence_for_an_abstract_class() -> None:
+    class Abstract:
+        pass
+
+    class Mine(D.Normal, Abstract):  # type: ignore[misc]
+        pass
+
+    try:
+        D.register_kl(Mine, Abstract)(lambda p, q: "abstract")
+        assert D.kl_divergence(Mine(0.0, 1.0), Mine(0.0, 1.0)) == "abstract"
+    finally:
+        _KL_REGISTRY.pop((Mine, Abstract), None)
+        kl._KL_MEMOIZE.clear()

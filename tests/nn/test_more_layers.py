@@ -7,74 +7,6 @@ from typing import Any
 import pytest
 from test_layers import PRELUDE
 
-SHAPES = {1: "(2, 4, 10)", 2: "(2, 4, 9, 10)", 3: "(2, 4, 5, 6, 7)"}
-
-# For each number of dimensions.
-EACH = [
-    "nn.Conv{d}d(4, 6, 3, stride=2, padding=1)",
-    "nn.Conv{d}d(4, 6, 3, padding='same', padding_mode='circular')",
-    "nn.Conv{d}d(4, 6, 2, padding=1, padding_mode='reflect', groups=2, bias=False)",
-    "nn.ConvTranspose{d}d(4, 6, 3, stride=2, output_padding=1)",
-    "nn.ConvTranspose{d}d(4, 6, 3, padding=1, dilation=2, groups=2, bias=False)",
-    "nn.MaxPool{d}d(3, 2, 1)",
-    "nn.AvgPool{d}d(2, padding=1)",
-    "nn.AvgPool{d}d(2, ceil_mode=True, count_include_pad=False)",
-    "nn.AdaptiveAvgPool{d}d(3)",
-    "nn.AdaptiveMaxPool{d}d(3)",
-    "nn.LPPool{d}d(2, 3, 2)",
-    "nn.BatchNorm{d}d(4)",
-    "nn.InstanceNorm{d}d(4)",
-    "nn.InstanceNorm{d}d(4, affine=True, track_running_stats=True, momentum=0.3)",
-    "nn.ConstantPad{d}d(1, 2.5)",
-    "nn.ZeroPad{d}d(2)",
-    "nn.ReflectionPad{d}d(1)",
-    "nn.ReplicationPad{d}d(2)",
-    "nn.CircularPad{d}d(1)",
-    "nn.Dropout{d}d(0.3)",
-]
-LAZY = ["Conv", "ConvTranspose", "BatchNorm", "InstanceNorm"]
-
-LAYERS = {
-    "nn.CELU(0.7)": "(2, 5)",
-    "nn.SELU()": "(2, 5)",
-    "nn.RReLU()": "(2, 5)",
-    "nn.RReLU(0.2, 0.3, inplace=False)": "(2, 5)",
-    "nn.Hardshrink()": "(3, 7)",
-    "nn.Softshrink(0.3)": "(3, 7)",
-    "nn.AlphaDropout(0.3)": "(4, 5)",
-    "nn.FeatureAlphaDropout(0.4)": "(4, 5, 3)",
-    "nn.LocalResponseNorm(3)": "(2, 5, 4)",
-    "nn.LocalResponseNorm(2, alpha=0.5, k=2.0)": "(2, 5, 3, 3)",
-    "nn.PixelShuffle(2)": "(2, 8, 3, 4)",
-    "nn.PixelUnshuffle(3)": "(2, 1, 6, 9)",
-    "nn.ChannelShuffle(2)": "(2, 6, 3)",
-    "nn.Upsample(scale_factor=2)": "(2, 3, 5)",
-    "nn.Upsample((5, 7), mode='bicubic', align_corners=True)": "(1, 2, 4, 4)",
-    "nn.Upsample(scale_factor=(1.5, 0.7), mode='bilinear', recompute_scale_factor=True)": "(1, 2, 4, 6)",
-    "nn.UpsamplingBilinear2d(scale_factor=2)": "(1, 2, 3, 4)",
-    "nn.UpsamplingNearest2d((5, 6))": "(1, 2, 3, 4)",
-    "nn.Unfold((2, 3), padding=1)": "(1, 2, 4, 5)",
-    "nn.Fold((4, 5), 2)": "(2, 8, 12)",
-    "nn.FractionalMaxPool2d(2, 3)": "(2, 2, 8, 9)",
-    "nn.FractionalMaxPool2d(2, output_ratio=0.6)": "(2, 2, 8, 9)",
-    "nn.FractionalMaxPool3d(2, output_ratio=(0.5, 0.6, 0.7))": "(1, 2, 6, 7, 8)",
-    "nn.SyncBatchNorm(4)": "(3, 4, 2)",
-    "nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0)": "(5, 3, 8)",
-    "nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0, activation='gelu', norm_first=True, batch_first=True, bias=False)": "(3, 5, 8)",
-    "nn.TransformerEncoderLayer(8, 4, 16, dropout=0.5, activation=torch.tanh)": "(5, 3, 8)",
-    "nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16), 2, nn.LayerNorm(8), enable_nested_tensor=False)": "(5, 8)",
-}
-TWO = {
-    "nn.PairwiseDistance(3, keepdim=True)": "(3, 5), (3, 5)",
-    "nn.PairwiseDistance()": "(5,), (5,)",
-    "nn.CosineSimilarity()": "(3, 5), (3, 5)",
-    "nn.CosineSimilarity(0, 0.1)": "(3, 5), (3, 5)",
-    "nn.TransformerDecoderLayer(8, 2, 16, dropout=0.0)": "(4, 3, 8), (5, 3, 8)",
-    "nn.TransformerDecoderLayer(8, 2, 16, norm_first=True, batch_first=True)": "(3, 4, 8), (3, 5, 8)",
-    "nn.TransformerDecoder(nn.TransformerDecoderLayer(8, 2, 16), 2)": "(4, 3, 8), (5, 3, 8)",
-    "nn.Transformer(8, 2, 1, 2, 16, 0.1)": "(5, 3, 8), (4, 3, 8)",
-}
-
 SNIPPETS = {
     "unpooling": """
 result = []
@@ -107,6 +39,27 @@ x = torch.randn(6, 8, requires_grad=True); t = torch.tensor([0, 19, 5, 12, 3, 9]
 out = m(x, t); out.loss.backward()
 result = (repr(m), tuple(out), x.grad, [p.grad for p in m.parameters()], m.log_prob(x), m.predict(x), m.predict(x[:2] * 9), tuple(m(x[0], t[1])), [attempt(f) for f in (lambda: m(x[0], t), lambda: m(x, t[0]), lambda: m(x[:3], t), lambda: m(x, t * 3), lambda: nn.AdaptiveLogSoftmaxWithLoss(8, 20, [4, 2]), lambda: nn.AdaptiveLogSoftmaxWithLoss(8, 20, []))])
 """,
+    "options of linear cross entropy": """
+O = nn.LinearCrossEntropyOptions
+result = [repr(O()), O() == O(acc_policy='auto'), hash(O()) == hash(O())]
+result += [attempt(lambda: repr(O(**k))) for k in (dict(acc_policy='x'), dict(chunking_method='x'), dict(chunking_method='aspect_ratio:0'), dict(chunking_method='aspect_ratio:4'), dict(chunking_method='aspect_ratio'), dict(batch_chunk_size=0), dict(batch_chunk_size=2.0), dict(acc_dtype=torch.int8))]
+x, w, y = torch.randn(5, 3), torch.randn(4, 3), torch.tensor([0, 3, 1, 1, 2])
+for o in (O(batch_chunk_size=2), O(chunking_method=None), O(batch_chunk_size=1, acc_dtype=torch.float32)):
+    for k in ({}, dict(ignore_index=1), dict(reduction='none'), dict(reduction='sum', linear_bias=torch.ones(4)), dict(weight=torch.tensor([0.2, 0.3, 1, 2]))):
+        a, b = (t.clone().requires_grad_() for t in (x, w))
+        out = F.linear_cross_entropy(a, b, y, options=o, **k); out.sum().backward(); result.append((out, a.grad, b.grad))
+result += [attempt(f) for f in (lambda: F.linear_cross_entropy(x, w, y[:2]), lambda: F.linear_cross_entropy(x, w[0], y), lambda: F.linear_cross_entropy(x[None], w, y), lambda: F.linear_cross_entropy(x, w[:, :2], y), lambda: F.linear_cross_entropy(x, w, y, linear_bias=x), lambda: F.linear_cross_entropy(x, w, torch.rand(5, 4), ignore_index=2), lambda: F.linear_cross_entropy(x[0], torch.randn(4, 2, 3), y))]
+""",
+    "grouped products": """
+result = []
+ends = lambda *e: torch.tensor(e, dtype=torch.int32)
+for d in (torch.float32, torch.bfloat16):
+    r = lambda *s: torch.randn(*s).to(d)
+    for a, b, e in ((r(16, 8), r(3, 8, 16), ends(4, 4, 16)), (r(3, 4, 8), r(3, 8, 16), None), (r(3, 4, 8), r(8, 24), ends(8, 16, 24)), (r(8, 16), r(16, 24), ends(8, 8, 16))):
+        result.append(F.grouped_mm(a, b, offs=e))
+a, b = torch.randn(16, 8), torch.randn(3, 8, 16)
+result += [attempt(f)[0] for f in (lambda: F.grouped_mm(a, b), lambda: F.grouped_mm(a, b, offs=ends(4, 8, 16).long()), lambda: F.grouped_mm(a, b, offs=ends(4, 8)), lambda: F.grouped_mm(a, b, offs=ends(4, 4, 16), bias=a), lambda: F.grouped_mm(a, b.double(), offs=ends(4, 4, 16)), lambda: F.grouped_mm(a[0], b, offs=ends(4, 4, 16)), lambda: F.grouped_mm(a, b[:, :7], offs=ends(4, 4, 16)), lambda: F.grouped_mm(a.double(), b.double(), offs=ends(4, 4, 16)))]
+""",
     "cross map norm": "m = nn.CrossMapLRN2d(1, 0.5); x = torch.randn(1, 1, 3, 3); result = (repr(m), m(x), attempt(lambda: m(x[0])))",
     "lazy layers that load": """
 sd = nn.Conv2d(2, 3, 2).state_dict(); l = nn.LazyConv2d(3, 2); l.load_state_dict(sd)
@@ -116,6 +69,14 @@ result = (l(torch.ones(1, 2, 3, 3)), type(l).__name__, repr(n), repr(b), attempt
     "lazy layers copied": "import copy, pickle; l = copy.deepcopy(nn.LazyLinear(2)); torch.manual_seed(0); a = l(torch.ones(1, 3)); result = (a, repr(l), attempt(lambda: nn.LazyConv2d(4, 2, groups=4)(torch.ones(1, 3, 5, 5))), attempt(lambda: nn.LazyConv2d(4, 2)(torch.ones(3, 5))))",
     "lazy network": "m = nn.Sequential(nn.LazyConv2d(4, 3), nn.LazyBatchNorm2d(), nn.ReLU(), nn.Flatten(), nn.LazyLinear(2)); r = repr(m); result = (r, m(torch.randn(2, 3, 6, 6)), repr(m), sorted(m.state_dict()))",
     "sync batch norm": "m = nn.Sequential(nn.Conv2d(3, 4, 2), nn.BatchNorm2d(4), nn.Sequential(nn.BatchNorm1d(3, affine=False))); c = nn.SyncBatchNorm.convert_sync_batchnorm(m); result = (repr(c), c[1].weight is m[1].weight, sorted(c.state_dict()), attempt(lambda: nn.SyncBatchNorm(3)(torch.ones(3))))",
+    "masks of two kinds": """
+m, x = nn.MultiheadAttention(8, 2), torch.randn(3, 2, 8); result = []
+for a, b in ((torch.bool, torch.float32), (torch.float32, torch.bool), (torch.bool, torch.bool)):
+    with warnings.catch_warnings(record=True) as w:
+        warnings.simplefilter('always'); out = m(x, x, x, key_padding_mask=torch.zeros(2, 3, dtype=a), attn_mask=torch.zeros(3, 3, dtype=b))
+    result.append((out, sorted({str(i.message) for i in w})))
+result.append(attempt(lambda: m(x, x, x, attn_mask=torch.zeros(3, 3, dtype=torch.int32))))
+""",
     "masks": """
 result = []
 for batch_first in (False, True):
@@ -133,49 +94,9 @@ for batch_first in (False, True):
 }
 
 
-@pytest.mark.parametrize("dims", SHAPES)
-@pytest.mark.parametrize("make", EACH)
-def test_each(both: Any, make: str, dims: int) -> None:
-    both(PRELUDE + f"result = run(lambda: {make.format(d=dims)}, {SHAPES[dims]})", scale=4.0)
-
-
-@pytest.mark.parametrize("dims", SHAPES)
-@pytest.mark.parametrize("name", LAZY)
-def test_lazy(both: Any, name: str, dims: int) -> None:
-    options = "" if "Norm" in name else "6, 3"
-    both(
-        PRELUDE
-        + f"""
-torch.manual_seed(2)
-layer = nn.Lazy{name}{dims}d({options}); text = repr(layer); x = torch.randn{SHAPES[dims]}
-result = (text, layer(x), repr(layer), layer.state_dict(), layer.eval()(x))
-""",
-        scale=4.0,
-    )
-
-
-@pytest.mark.parametrize("make", LAYERS)
-def test_layer(both: Any, make: str) -> None:
-    both(PRELUDE + f"result = run(lambda: {make}, {LAYERS[make]})", scale=4.0)
-
-
-@pytest.mark.parametrize("make", TWO)
-def test_two_inputs(both: Any, make: str) -> None:
-    both(PRELUDE + f"result = run(lambda: {make}, {TWO[make]})", scale=4.0)
-
-
 @pytest.mark.parametrize("name", SNIPPETS)
 def test_snippet(both: Any, name: str) -> None:
     both(PRELUDE + SNIPPETS[name], scale=4.0)
-
-
-def test_bags_scaled_by_frequency() -> None:
-    """Each row's gradient is divided by how often that row occurs."""
-    import torch
-
-    m = torch.nn.EmbeddingBag(6, 1, scale_grad_by_freq=True, mode="sum")
-    m(torch.tensor([1, 2, 4, 5, 4, 3]), torch.tensor([0, 2, 2])).sum().backward()
-    assert m.weight.grad.flatten().tolist() == [0, 1, 1, 1, 1, 1]
 
 
 def test_cross_map_norm_of_several_channels() -> None:
@@ -185,3 +106,40 @@ def test_cross_map_norm_of_several_channels() -> None:
 
     x = torch.randn(2, 6, 3, 4)
     torch.testing.assert_close(nn.CrossMapLRN2d(3, 0.5, k=2.0)(x), nn.LocalResponseNorm(3, 0.5, k=2.0)(x))
+
+
+def test_linear_cross_entropy_never_has_all_scores() -> None:
+    import torch
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    largest = 0
+
+    class Watch(TorchDispatchMode):
+        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            nonlocal largest
+            out = func(*args, **(kwargs or {}))
+            for t in out if isinstance(out, tuple) else (out,):
+                if isinstance(t, torch.Tensor):
+                    largest = max(largest, t.numel())
+            return out
+
+    loss = torch.nn.LinearCrossEntropyLoss(4, 100, options=torch.nn.LinearCrossEntropyOptions())
+    x, y = torch.randn(200, 4, requires_grad=True), torch.randint(100, (200,))
+    with Watch():
+        loss(x, y).backward()
+    assert largest <= 2 * 4 * 100
+    assert x.grad is not None and torch.autograd.gradgradcheck(
+        loss.double(), (x.detach()[:9].double().requires_grad_(), y[:9])
+    )
+
+
+def test_gradients_of_grouped_products() -> None:
+    import torch
+
+    a, b = torch.randn(6, 3, requires_grad=True), torch.randn(3, 3, 2, requires_grad=True)
+    out = torch.nn.functional.grouped_mm(a, b, offs=torch.tensor([2, 2, 5], dtype=torch.int32))
+    expected = torch.cat([a[:2] @ b[0], a[2:5] @ b[2], torch.zeros(1, 2)])
+    assert torch.equal(out, expected)
+    weight = torch.randn(6, 2)
+    for mine, theirs in zip(torch.autograd.grad(out, (a, b), weight), torch.autograd.grad(expected, (a, b), weight)):
+        torch.testing.assert_close(mine, theirs)

@@ -40,21 +40,6 @@ torch.manual_seed(11)
 """
 
 CASES = {
-    "RNN": "run(nn.RNN(3, 4, 2), torch.randn(5, 2, 3))",
-    "RNN relu": "run(nn.RNN(3, 4, nonlinearity='relu', batch_first=True), torch.randn(2, 5, 3), torch.randn(1, 2, 4))",
-    "GRU": "run(nn.GRU(3, 4, 2, bidirectional=True), torch.randn(5, 2, 3))",
-    "GRU unbatched": "run(nn.GRU(3, 4, bias=False), torch.randn(5, 3), torch.randn(1, 4))",
-    "LSTM": "run(nn.LSTM(3, 4, 2), torch.randn(5, 2, 3))",
-    "LSTM states": "run(nn.LSTM(3, 4, bidirectional=True), torch.randn(5, 2, 3), (torch.randn(2, 2, 4), torch.randn(2, 2, 4)))",
-    "LSTM projected": "run(nn.LSTM(3, 4, 2, proj_size=2, batch_first=True), torch.randn(2, 5, 3))",
-    "LSTM packed": "run(nn.LSTM(3, 4, 2, bidirectional=True), rnn.pack_sequence([torch.randn(n, 3) for n in (2, 4, 1)], False))",
-    "GRU packed": "run(nn.GRU(3, 4), rnn.pack_sequence([torch.randn(n, 3) for n in (4, 2)]), torch.randn(1, 2, 4))",
-    "RNNCell": "run(nn.RNNCell(3, 4, nonlinearity='relu'), torch.randn(2, 3), torch.randn(2, 4))",
-    "GRUCell": "run(nn.GRUCell(3, 4), torch.randn(3))",
-    "LSTMCell": "run(nn.LSTMCell(3, 4, False), torch.randn(2, 3), (torch.randn(2, 4), torch.randn(2, 4)))",
-    "dropout": "run(nn.GRU(3, 4, 3, dropout=0.5), torch.randn(5, 2, 3))",
-    "attention": "run(nn.MultiheadAttention(8, 2), *[torch.randn(5, 2, 8)] * 3)",
-    "attention other": "run(nn.MultiheadAttention(8, 2, kdim=4, vdim=6, batch_first=True), torch.randn(2, 5, 8), torch.randn(2, 3, 4), torch.randn(2, 3, 6))",
     "attention key is value": "(lambda k: run(nn.MultiheadAttention(8, 2), torch.randn(5, 2, 8), k, k, need_weights=False))(torch.randn(3, 2, 8))",
     "attention extras": "run(nn.MultiheadAttention(8, 2, add_bias_kv=True, add_zero_attn=True), torch.randn(5, 2, 8), torch.randn(3, 2, 8), torch.randn(3, 2, 8), average_attn_weights=False)",
     "attention masks": (
@@ -67,8 +52,6 @@ CASES = {
         "attn_mask=torch.randn(4, 5, 3) > 1)"
     ),
     "attention causal": "run(nn.MultiheadAttention(8, 2), *[torch.randn(5, 2, 8)] * 3, attn_mask=torch.ones(5, 5, dtype=torch.bool).triu(1), is_causal=True, need_weights=False)",
-    "attention unbatched": "run(nn.MultiheadAttention(8, 2, bias=False), *[torch.randn(5, 8)] * 3)",
-    "attention dropout": "run(nn.MultiheadAttention(8, 2, dropout=0.5), *[torch.randn(5, 2, 8)] * 3)",
     "pack and pad": (
         "(lambda p: (p, rnn.pad_packed_sequence(p), rnn.pad_packed_sequence(p, True, -1.0, 6), rnn.unpack_sequence(p)))"
         "(rnn.pack_padded_sequence(torch.randn(4, 3, 2), [2, 4, 1], enforce_sorted=False))"
@@ -121,9 +104,9 @@ def test_errors(both: Any) -> None:
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
-@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("kind", ["all", "causal", "bool", "float"])
 @pytest.mark.parametrize("heads, keys", [((4, 2), 1300), ((1, 1), 4500)])
-def test_attention_over_many_blocks(heads: tuple, keys: int, causal: bool, dropout: float) -> None:
+def test_attention_over_many_blocks(heads: tuple, keys: int, kind: str, dropout: float) -> None:
     """More queries and keys than a block has, with gradients, against products of whole matrices.
 
     Dropout takes the same numbers from the generator as on the matrix of weights.
@@ -134,15 +117,20 @@ def test_attention_over_many_blocks(heads: tuple, keys: int, causal: bool, dropo
     ]
     mine = [t.clone().requires_grad_() for t in make]
     other = [t.clone().requires_grad_() for t in make]
+    masks = {"bool": torch.rand(700, keys) > 0.3, "float": torch.randn(1, 1, 1, keys, dtype=torch.float64)}
+    options: dict = {
+        "attn_mask": masks.get(kind),
+        "dropout_p": dropout,
+        "is_causal": kind == "causal",
+        "enable_gqa": heads[0] != heads[1],
+    }
+    if kind == "bool":
+        options["attn_mask"][5] = False  # a query that sees nothing
     torch.manual_seed(1)
-    out = torch.nn.functional.scaled_dot_product_attention(
-        *mine, dropout_p=dropout, is_causal=causal, enable_gqa=heads[0] != heads[1]
-    )
+    out = torch.nn.functional.scaled_dot_product_attention(*mine, **options)
     after = torch.rand(1)
     torch.manual_seed(1)
-    expected, _ = torch._scaled_dot_product_attention_math(
-        *other, dropout_p=dropout, is_causal=causal, enable_gqa=heads[0] != heads[1]
-    )
+    expected, _ = torch._scaled_dot_product_attention_math(*other, **options)
     assert torch.equal(after, torch.rand(1))
     weight = torch.randn_like(out)
     (out * weight).sum().backward()

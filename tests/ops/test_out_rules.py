@@ -113,3 +113,9 @@ def test_a_warning_can_be_an_error() -> None:
             torch.add(torch.ones(2), 1, out=out)
     if is_ours():  # PyTorch has resized it already
         assert out.tolist() == [0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("shape", ["()", "(1, 3)", "(0, 3)"])
+def test_an_operand_is_not_resized(shape: str, both: Any) -> None:
+    """As out= an operand keeps its shape: what was not read yet would be lost."""
+    both(f"x = torch.ones({shape})\nresult = torch.maximum(x, torch.zeros(4, 3), out=x)")

@@ -27,7 +27,7 @@ OBJECTS = {
     " c={'k': {1, 2}, 3: set()}, d=torch.ones(1))",
     "small objects": "x = [torch.float32, torch.int8, torch.Size([1, 2]), torch.device('cpu'), torch.device('cuda:1'), torch.Size([])]",
     "state dict": "torch.manual_seed(0)\nm = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4)); x = m.state_dict()",
-    "optimizer": "p = torch.nn.Parameter(torch.ones(3)); o = torch.optim.Adam([p]); p.grad = torch.ones(3); o.step(); x = o.state_dict()",
+    "optimizer": "p = torch.nn.Parameter(torch.ones(3)); o = torch.optim.Adam([p]); p.grad = torch.ones(3); o.step(); x = o.state_dict(); x['param_groups'] = [dict(sorted(g.items())) for g in x['param_groups']]",
     "meta": "x = torch.empty(2, 3, device='meta')",
     "storages": "x = {'t': torch.FloatStorage([1, 2]), 'i': torch.LongStorage(range(3))}",
     "many": "x = [torch.full((i,), float(i)) for i in range(300)]",
@@ -151,6 +151,34 @@ def test_pickled_tensors_both_ways(oracle: Any) -> None:
     data = run_here(make + "result = pickle.dumps(x)")
     theirs = oracle.run(f"import pickle\n{DESCRIBE}\nresult = [report(i) for i in pickle.loads(data)]", data=data)
     assert_same(made, theirs)
+
+
+# Modules pickled whole: classes are found by their names, and their attributes are PyTorch's.
+MODULES = {
+    "layers": "nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.LayerNorm(4), nn.Dropout(0.5), nn.BatchNorm1d(4))",
+    "ModuleDict in ModuleList": "nn.ModuleList([nn.ModuleDict({'a': nn.Linear(3, 2)})])[0]['a']",
+    "convolutions": "nn.Sequential(nn.Unflatten(1, (1, 3)), nn.Conv1d(1, 2, 2, padding=1), nn.GELU(), nn.MaxPool1d(2), nn.GroupNorm(1, 2))",
+    "LSTM": "nn.LSTM(3, 4, 2, bidirectional=True, proj_size=2)",
+    "GRU": "nn.GRU(3, 4)",
+    "attention": "nn.TransformerEncoderLayer(3, 1, 4)",
+    "old weight norm": "nn.utils.weight_norm(nn.Linear(3, 2))",
+    "loss": "nn.Sequential(nn.Flatten(0), nn.Softplus(beta=2), nn.Unflatten(0, (3, 5)))",
+}
+
+
+@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_whole_modules(oracle: Any, name: str) -> None:
+    make = f"import warnings; warnings.simplefilter('ignore')\nfrom torch import nn; torch.manual_seed(1); x = {MODULES[name]}.eval()"
+    run = "first = lambda y: y[0] if isinstance(y, tuple) else y\nresult = first(x(torch.linspace(-1, 1, 15).reshape(5, 3))).detach()"
+    load = "import io; x = torch.load(io.BytesIO(data), weights_only=False)\n" + run
+    wanted = ("ok", wire.encode(run_here(make + "\n" + run)))
+    ours = run_here(SAVE.format(make=make, options=""))
+    assert_same(("ok", wire.encode(run_here(load, data=ours))), wanted)
+    assert_same(wanted, oracle.run(load, data=ours))
+    theirs = oracle.run(SAVE.format(make=make, options=""))
+    assert theirs[0] == "ok", theirs
+    assert_same(("ok", wire.encode(run_here(load, data=theirs[1][1]))), oracle.run(make + "\n" + run))
 
 
 PENDING = [

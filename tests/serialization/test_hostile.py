@@ -6,7 +6,9 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import random
 import resource
+import signal
 import struct
 import sys
 import warnings
@@ -144,6 +146,11 @@ def doubled_tuples(depth: int) -> bytes:
     return b")" + b"".join(b"q\x01h\x01\x86" for _ in range(depth))
 
 
+def doubled_lists(depth: int) -> bytes:
+    """A list of two lists of two lists ...: who makes a text or a tensor of it never ends."""
+    return b"]" + b"q\x010](h\x01h\x01e" * depth
+
+
 LAYOUT = call(name("torch.serialization", "_get_layout"), text("torch.sparse_coo"))
 CSR = call(name("torch.serialization", "_get_layout"), text("torch.sparse_csr"))
 CODE = {
@@ -222,6 +229,7 @@ STATES = {
     "gradient of another shape": call(FROM_TYPE, V2, TENSOR, b"(" + storage() + b"K\x00K\x03\x85K\x01\x85" + FALSE + HOOKS + b"t", b"}" + text("grad") + tensor(size=b"K\x02\x85") + b"s"),
 }  # fmt: skip
 MEMORY = {
+    "bytearray of a slow encoding": call(name("builtins", "bytearray"), text("a" * 100000), text("idna")),
     "bytearray of a number": call(name("builtins", "bytearray"), number(10**15)),
     "bytes of a number": call(name("builtins", "bytes"), number(10**15)),
     "list of a range": call(name("builtins", "range"), number(10**15)),
@@ -370,6 +378,66 @@ def test_hostile_pickles_in_the_old_format(group: str) -> None:
                 raise AssertionError(case) from error
 
 
+def within(seconds: int, data: bytes) -> None:
+    """Loads or refuses a file in some time and memory."""
+
+    def stop(*args: Any) -> None:
+        raise TimeoutError(f"the file took more than {seconds} s")
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    previous = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    try:
+        torch.load(io.BytesIO(data))
+    except REFUSED as error:
+        assert len(str(error)) < 3000
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, previous)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 << 10
+
+
+@pytest.mark.parametrize("endless", [doubled_lists(45), doubled_tuples(45)], ids=["lists", "tuples"])
+def test_values_of_endless_text(endless: bytes) -> None:
+    """Wherever a value of a file goes, nobody makes a text of it, goes through it or hashes it."""
+    from torch._weights_only_unpickler import _default_globals
+
+    for full in _default_globals():
+        listed = name(*full.rpartition(".")[::2])
+        for count in (1, 2, 4, 7):
+            within(20, program(call(listed, *[endless] * count)))
+        within(20, program(listed + endless + b"R"))
+        within(20, program(listed + endless + b"b"))
+        within(20, program(listed + endless + b"\x85\x81"))
+    places = [
+        endless + b")R",
+        endless + b"Q",
+        endless + b"}b",
+        tensor() + endless + b"b",
+        tensor() + b"(" + storage() + endless * 3 + b"tb",
+        tensor(size=endless),
+        tensor(offset=endless),
+        tensor(more=b"}" + text("conj") + endless + b"s"),
+        tensor(more=endless),
+        call(FROM_TYPE, V2, TENSOR, b"(" + storage() + b"K\x00K\x03\x85K\x01\x85" + FALSE + HOOKS + b"t", endless),
+        call(SPARSE, LAYOUT, b"(" + endless * 3 + b"t"),
+        call(SPARSE, CSR, b"(" + endless * 4 + b"t"),
+        storage(numel=endless),
+        b"(" + text("storage") + endless + text("0") + text("cpu") + ONE + b"tQ",
+        b"(" + text("storage") + name("torch", "FloatStorage") + endless + text("cpu") + ONE + b"tQ",
+        b"(" + text("storage") + name("torch", "FloatStorage") + text("0") + endless + ONE + b"tQ",
+        b"(" + endless * 5 + b"tQ",
+        b"}" + endless + ONE + b"s",
+        endless + endless + b"\x93",
+    ]
+    for place in places:
+        within(20, program(place))
+    head = saved(0, _use_new_zipfile_serialization=False)
+    head = head[: head.rindex(b"\x80\x02K\x00.")]
+    within(20, head + b"\x80\x02N." + b"\x80\x02" + endless + b".")
+    within(20, head[:2] + endless + b"." + head)
+
+
 def test_deep_nesting_is_no_crash() -> None:
     for deep in (b"]" * 100000 + b"a" * 99999, b"}K\x00" * 99999 + b"}" + b"s" * 99999, b")" + b"\x85" * 100000):
         value = torch.load(io.BytesIO(program(deep)))
@@ -477,3 +545,77 @@ def test_sparse_tensors_are_checked_when_their_parts_are_there() -> None:
     assert data.count(inside) == 1
     message = refused(data.replace(inside, torch.tensor([1, 2**40]).numpy().tobytes()))
     assert "index" in message or "indices" in message
+
+
+def seeds() -> list[tuple[bytes, dict[str, bytes]]]:
+    """Pickles of everything that files have, with the records they refer to."""
+    tagged = torch.ones(2)
+    tagged.mark = {"a": [1, 2]}  # type: ignore[attr-defined]
+    objects = [
+        {
+            "w": torch.arange(6.0).reshape(2, 3).t(),
+            "p": torch.nn.Parameter(torch.ones(2)),
+            "u": torch.ones(2).to(torch.uint16),
+        },
+        [torch.eye(3).to_sparse(), torch.eye(3).to_sparse_csr(), torch.empty(2, 3, device="meta"), tagged],
+        [
+            torch.float8_e5m2,
+            torch.Size([1, 2]),
+            torch.device("cpu"),
+            {1, 2},
+            frozenset("ab"),
+            b"bytes",
+            2**70,
+            1.5,
+            1j,
+            "text",
+        ],
+        torch.optim.Adam([torch.nn.Parameter(torch.ones(2))]).state_dict(),
+        [torch.FloatStorage([1, 2]), torch.UntypedStorage([1, 2, 3]), bytearray(b"abc")],
+    ]
+    found = []
+    for obj in objects:
+        for protocol in (2, 4):
+            with zipfile.ZipFile(io.BytesIO(saved(obj, pickle_protocol=protocol))) as archive:
+                records = {n.partition("/")[2]: archive.read(n) for n in archive.namelist()}
+            found.append((records.pop("data.pkl"), records))
+    return found
+
+
+def archive_of(data: bytes, records: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for record, contents in {"data.pkl": data, **records}.items():
+            archive.writestr("archive/" + record, contents)
+    return out.getvalue()
+
+
+def test_mutated_pickles() -> None:
+    """Valid pickles with some bytes changed, moved or repeated, under checksums that fit."""
+    rng = random.Random(7)
+    made = seeds()
+    letters = sorted({data[i] for data, _ in made for i in range(len(data))} | set(b"(.0]})\x81\x85\x93Qbcehjqrstu"))
+    loaded = 0
+    for _ in range(4000):
+        data, records = rng.choice(made)
+        broken = bytearray(data)
+        for _ in range(rng.choice((1, 1, 2, 4))):
+            at, kind = rng.randrange(2, len(broken)), rng.random()
+            if kind < 0.5:
+                broken[at] = rng.choice(letters)
+            elif kind < 0.7:
+                broken[at] ^= 1 << rng.randrange(8)
+            elif kind < 0.85:
+                piece = rng.randrange(2, len(broken))
+                broken[at:at] = broken[piece : piece + rng.randrange(1, 40)]
+            else:
+                del broken[at : at + rng.randrange(1, 20)]
+        try:
+            value = torch.load(io.BytesIO(archive_of(bytes(broken), records)))
+        except REFUSED:
+            continue
+        loaded += 1
+        for tensor in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            if isinstance(tensor, torch.Tensor) and tensor.numel() < 1000 and not tensor.is_meta:
+                tensor.detach().clone()  # what was built can be used
+    assert 20 < loaded < 3900

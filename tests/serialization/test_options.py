@@ -45,7 +45,7 @@ NAMES = {
     "mmap options": "import mmap\na = s.get_default_mmap_options() == mmap.MAP_PRIVATE\nwith s.set_default_mmap_options(mmap.MAP_SHARED): b = s.get_default_mmap_options() == mmap.MAP_SHARED\nresult = [a, b, s.get_default_mmap_options() == mmap.MAP_PRIVATE]",
     "bad mmap options": "s.set_default_mmap_options(77)",
     "unsafe of nothing": "s.get_unsafe_globals_in_checkpoint(io.BytesIO(b'abc'))",
-    "unsafe": "f = io.BytesIO(); torch.save({'t': torch.ones(1), 'm': torch.nn.Linear(1, 1), 'c': io.BytesIO}, f); f.seek(0); result = s.get_unsafe_globals_in_checkpoint(f)",
+    "unsafe": "f = io.BytesIO(); torch.save({'t': torch.ones(1), 'm': torch.nn.Linear(1, 1), 'c': io.BytesIO}, f); f.seek(0); result = sorted(s.get_unsafe_globals_in_checkpoint(f))",
     "config": "from torch.utils.serialization import config as c\nresult = [c.load.mmap, c.load.endianness, c.load.mmap_flags, c.load.calculate_storage_offsets, c.save.compute_crc32, c.save.storage_alignment, c.save.use_pinned_memory_for_d2h]",
     "config of no name": "from torch.utils.serialization import config as c\nc.load.nothing = 1",
     "config patch": "from torch.utils.serialization import config as c\nwith c.patch({'load.mmap': True}): a = c.load.mmap\nresult = [a, c.load.mmap]",

@@ -39,6 +39,17 @@ SCHEDULERS = {
     "SequentialLR": "SequentialLR(optimizer, [torch.optim.lr_scheduler.LinearLR(optimizer), "
     "torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.9)], [3])",
     "ReduceLROnPlateau": "ReduceLROnPlateau(optimizer, patience=1)",
+    "MultiStepLR": "MultiStepLR(optimizer, [2, 2, 5], 0.5)",
+    "ExponentialLR": "ExponentialLR(optimizer, 0.9)",
+    "CosineAnnealingLR": "CosineAnnealingLR(optimizer, 5)",
+    "LinearLR": "LinearLR(optimizer, 0.3, 1.0, 6)",
+    "ConstantLR": "ConstantLR(optimizer, 0.5, 5)",
+    "PolynomialLR": "PolynomialLR(optimizer, 6, 2.0)",
+    "CyclicLR": "CyclicLR(optimizer, 0.01, 0.1, 2)",
+    "LambdaLR": "LambdaLR(optimizer, lambda epoch: 0.9**epoch)",
+    "MultiplicativeLR": "MultiplicativeLR(optimizer, lambda epoch: 0.9)",
+    "ChainedScheduler": "ChainedScheduler([torch.optim.lr_scheduler.ConstantLR(optimizer, 0.1, 2), "
+    "torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.9)])",
 }
 TRAINING = """
 import io
@@ -107,6 +118,14 @@ def test_continued_on_the_other_side(oracle: Any, optimizer: str, scheduler: str
     assert answer[0] == "ok", answer
     continued = here(make + READ, data=wire.decode(answer[1][1][0]))
     assert_same(("ok", wire.encode(continued)), ("ok", answer[1][1][1]), scale=4.0)
+
+
+def test_every_optimizer_and_scheduler_is_there() -> None:
+    schedulers = torch.optim.lr_scheduler
+    names = {n for n, c in vars(schedulers).items() if isinstance(c, type) and issubclass(c, schedulers.LRScheduler)}
+    assert names - {"LRScheduler", "_LRScheduler"} == set(SCHEDULERS)
+    optimizers = set(torch.optim.__all__) - {"Optimizer", "lr_scheduler", "swa_utils"}
+    assert optimizers == {text.partition("(")[0] for text in OPTIMIZERS.values()}
 
 
 def test_copies_and_pickles_of_modules_and_optimizers() -> None:

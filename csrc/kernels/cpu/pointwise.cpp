@@ -1,7 +1,9 @@
 // Entry of elementwise ops: picks the row of an op and compute type, runs it directly when every operand is
 // contiguous and of the row's types, else as a tile program of one step.
+#include "core/inline_vec.h"
 #include "kernels/cpu/narrow.h"
 #include "kernels/cpu/program.h"
+#include "kernels/pointwise_chain.h"
 #include "kernels/pointwise_kernels.h"
 #include "kernels/pointwise_ops.h"
 
@@ -135,6 +137,47 @@ void pointwise(PointwiseOp op, DType compute, const Tensor& out, const Tensor* c
   if (!direct) return run_as_program(set, row, splat, out_type, in_types, out, inputs, n_inputs, params);
   if (!any_spread) return run_direct(set, row, out_type, in_types, out, inputs, n_inputs, params);
   run_with_scalars(set, row, splat, out_type, in_types, spread, out, inputs, n_inputs, params);
+}
+
+std::optional<DType> pointwise_result(PointwiseOp op, DType compute) {
+  const RowSet& set = *kRowSets[static_cast<int>(op)];
+  const int index = compute_index(compute);
+  if (!set.rows[index]) return std::nullopt;
+  return result_type(set.out[index], kComputeTypes[index]);
+}
+
+void pointwise_chain(const Chain& chain) {
+  const int n_operands = static_cast<int>(chain.operands.size());
+  const int first_temporary = n_operands + static_cast<int>(chain.constants.size());
+  InlineVec<Step, kMaxSlots> steps;
+  int cost = 0;
+  for (const ChainStep& from : chain.steps) {
+    const RowSet& set = *kRowSets[static_cast<int>(from.op)];
+    const int index = compute_index(from.compute);
+    TORCH_ASSERT(from.n_inputs == set.inputs && set.rows[index]);
+    Step& step = steps.emplace_back();
+    step = {set.rows[index],
+            from.params,
+            from.n_inputs,
+            {from.inputs[0], from.inputs[1], from.inputs[2]},
+            from.out};
+    // A row that takes one value, where that is all it is.
+    int constants = 0, last = 0;
+    for (int k = 0; k < from.n_inputs; ++k)
+      if (from.inputs[k] >= n_operands && from.inputs[k] < first_temporary) {
+        ++constants;
+        last = k;
+      }
+    if (constants == 1 && set.splat[last][index]) step.row = set.splat[last][index];
+    cost += set.cost;
+  }
+  Geometry::Operand operands[kMaxOperands];
+  for (int k = 0; k < n_operands; ++k)
+    operands[k] = {chain.operands[k].data, chain.operands[k].dtype, chain.operands[k].strides};
+  static_assert(kMaxChainOperands == kMaxOperands && kMaxChainSlots == kMaxSlots);
+  run_program({steps.data(), static_cast<int>(steps.size()), chain.n_outputs, n_operands - chain.n_outputs,
+               static_cast<int>(chain.slot_types.size()), chain.slot_types.data(), cost, chain.constants},
+              Geometry(chain.sizes, operands, n_operands));
 }
 
 } // namespace torch::TORCH_ISA

@@ -6,13 +6,13 @@ namespace torch::TORCH_ISA {
 
 namespace {
 
-constexpr int64_t kTileBytes = 4096;   // of one slot: a few slots fit into 32 KiB
+constexpr int64_t kTileBytes = 4096;   // of one slot: a few slots fit into the first-level cache
+constexpr int64_t kAllTiles = 32768;   // of all slots, if there are more
 constexpr int64_t kRepeatBytes = 1024; // of one value, repeated for the pieces of a row
 
 class Runner {
 public:
-  Runner(const TileProgram& program, IntSpan sizes, const Tensor* const* operands)
-      : program_(program), g_(sizes, operands, program.n_outputs + program.n_inputs) {
+  Runner(const TileProgram& program, const Geometry& g) : program_(program), g_(g) {
     if (program.n_slots == g_.n_operands && g_.sizes[0] >= 256 && goes_by_rows()) {
       by_rows_ = true;
       int repeated = 0;
@@ -36,10 +36,10 @@ public:
     }
     direct &= program.n_slots == g_.n_operands; // temporaries need tiles
     one_row_ = direct && program.n_steps == 1;
-    if (direct && (g_.ndim == 1 || g_.sizes[0] >= 128))
+    if (one_row_ && (g_.ndim == 1 || g_.sizes[0] >= 128))
       shape_ = {std::min(g_.sizes[0], kGrain), 1};
     else
-      shape_ = choose_tile(g_, kTileBytes / widest);
+      shape_ = choose_tile(g_, std::min(kTileBytes, kAllTiles / program.n_slots & ~int64_t{63}) / widest);
   }
 
   void run() const {
@@ -48,6 +48,7 @@ public:
     parallel_for(0, walk.count(), std::max<int64_t>(1, kGrain / tile), [&](int64_t first, int64_t last) {
       alignas(64) char buffers[(kMaxSlots + 2) * kTileBytes];
       Loaded loaded[kMaxOperands] = {};
+      fill_constants(buffers);
       walk.run(first, last, [&](char* const* at, int64_t cols, int64_t rows) {
         if (by_rows_) return run_row(at, cols, buffers, loaded);
         if (one_row_ && rows == 1) return run_step(program_.steps[0].row, at, cols);
@@ -62,6 +63,16 @@ private:
     int64_t cols, rows;
     bool operator==(const Loaded&) const = default;
   };
+
+  void fill_constants(char* buffers) const {
+    int slot = program_.n_outputs + program_.n_inputs;
+    for (const auto& value : program_.constants) {
+      const int64_t width = item_size(program_.slot_types[slot]);
+      move_tile(buffers + slot * kTileBytes, width, 0, value.data(), 0, 0, shape_.cols * shape_.rows, 1,
+                width);
+      ++slot;
+    }
+  }
 
   // Whether dimension 0 is adjacent elements of the right types, but for inputs that stay the same along it.
   bool goes_by_rows() const {
@@ -148,7 +159,7 @@ private:
   }
 
   const TileProgram& program_;
-  Geometry g_;
+  const Geometry& g_;
   TileShape shape_;
   bool by_rows_ = false, one_row_ = false;
   Row splat_ = nullptr;
@@ -158,7 +169,9 @@ private:
 
 void run_program(const TileProgram& program, IntSpan sizes, const Tensor* const* operands) {
   if (numel_of(sizes) == 0) return;
-  Runner(program, sizes, operands).run();
+  run_program(program, Geometry(sizes, operands, program.n_outputs + program.n_inputs));
 }
+
+void run_program(const TileProgram& program, const Geometry& geometry) { Runner(program, geometry).run(); }
 
 } // namespace torch::TORCH_ISA

@@ -5,9 +5,12 @@
 #include "kernels/cpu/rows.h"
 #include "kernels/cpu/walk.h"
 
+#include <array>
+#include <span>
+
 namespace torch::TORCH_ISA {
 
-constexpr int kMaxSlots = 16;
+constexpr int kMaxSlots = 24;
 
 struct Step {
   Row row;
@@ -18,8 +21,8 @@ struct Step {
   Row splat[kMaxInputs] = {}; // of a program of one step: the row with one value as that input, or null
 };
 
-// Slots are numbered outputs first, then inputs, then temporaries; slot_types says how each is held in a
-// tile. Operands of another dtype are converted on load and store.
+// Slots are numbered outputs first, then inputs, constants and temporaries; slot_types says how each is held
+// in a tile. Operands of another dtype are converted on load and store.
 struct TileProgram {
   const Step* steps;
   int n_steps;
@@ -28,9 +31,11 @@ struct TileProgram {
   int n_slots;
   const DType* slot_types;
   int cost; // of one element, in additions
+  std::span<const std::array<char, 8>> constants = {};
 };
 
 // operands: outputs, then inputs. `sizes` are those of the outputs, to which inputs broadcast.
 void run_program(const TileProgram& program, IntSpan sizes, const Tensor* const* operands);
+void run_program(const TileProgram& program, const Geometry& geometry);
 
 } // namespace torch::TORCH_ISA

@@ -31,6 +31,10 @@ Tensor filled(Tensor t, const Scalar& value) {
 
 } // namespace
 
+Tensor _pin_memory(const Tensor&, std::optional<Device>) {
+  fail(ErrorKind::Runtime, "Cannot access accelerator device when none is available.");
+}
+
 Tensor empty(Ints size, std::optional<DType> dtype, std::optional<Device> device,
              std::optional<MemoryFormat> format) {
   check(format != MemoryFormat::Preserve, "empty(): the Preserve memory format is not supported");

@@ -72,7 +72,16 @@ Tensor embedding_bag_grad_weight(const Tensor& grad, const Tensor& indices, cons
     per_bag = grad / _to_copy(unsqueeze(clamp_min(bag_size, Scalar(int64_t{1})), -1), grad.dtype());
   Tensor rows = index_select(per_bag, 0, bag_of);
   if (per_sample_weights.defined()) rows = rows * unsqueeze(per_sample_weights, -1);
-  return embedding_weight_grad(rows, indices, num_weights, padding_idx, scale_grad_by_freq, sparse);
+  if (sparse || !scale_grad_by_freq || indices.numel() == 0)
+    return embedding_weight_grad(rows, indices, num_weights, padding_idx, scale_grad_by_freq, sparse);
+  // As PyTorch is observed to: the k-th of the different indices, in order, is divided by how often the k-th
+  // of all indices, in order, occurs. Where indices repeat this need not be the same one.
+  const Tensor flat = _to_copy(indices, DType::Int64);
+  const auto [values, places, counts] = _unique2(flat, true, true, true);
+  const Tensor in_order = index_select(places, 0, std::get<1>(sort(flat, 0, false)));
+  const Tensor divisors = index_select(counts, 0, index_select(in_order, 0, places));
+  return embedding_weight_grad(rows / _to_copy(unsqueeze(divisors, -1), rows.dtype()), indices, num_weights,
+                               padding_idx, false, false);
 }
 
 Tensor embedding_bag_grad_samples(const Tensor& grad, const Tensor& weight, const Tensor& indices,

@@ -17,7 +17,7 @@ int64_t normalization_of(std::optional<std::string_view> norm, bool forward) {
 // Integers become the default dtype; a type without transforms is an error.
 Tensor promoted(const Tensor& self, bool to_complex) {
   DType type = float_dtype(self.dtype());
-  check(type != DType::Float16 && type != DType::BFloat16, "Unsupported dtype ", dtype_aten_name(type));
+  check(!is_reduced_float(type) && !is_low_precision(type), "Unsupported dtype ", dtype_aten_name(type));
   if (to_complex) type = complex_type(type);
   return type == self.dtype() ? self : _to_copy(self, type);
 }

@@ -132,6 +132,8 @@ Tensor tensordot(const Tensor& self, const Tensor& other, Ints dims_self, Ints d
     }
   const Tensor a = reshape(permute(self, order_a), {rows, inner}),
                b = reshape(permute(other, order_b), {inner, columns});
+  if (!out_sizes.empty()) return reshape(mm(a, b), out_sizes);
+  const autocast::Off off; // a sum of products such as dot, which computes in what it is given
   return reshape(mm(a, b), out_sizes);
 }
 

@@ -1,4 +1,5 @@
 // Network functions written with kernels-level ops.
+#include "ops/autocast.h"
 #include "ops/checks.h"
 #include "ops/entry.h"
 
@@ -141,8 +142,10 @@ Tensor pad(const Tensor& self, Ints pad, std::string_view mode, std::optional<do
   check_kind(ErrorKind::NotImplemented, self.dim() == n + 1 || self.dim() == n + 2,
              "Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now (input ",
              self.sizes(), ", pad ", pad, ")");
-  // Each padded dimension is gathered at the positions that the mode gives.
-  Tensor out = self;
+  // Each padded dimension is gathered at the positions that the mode gives. In an autocast region those modes that PyTorch
+  // lists pad in float32.
+  const bool widen = autocast::active && (mode == "replicate" || (mode == "reflect" && n <= 2));
+  Tensor out = widen ? autocast::float32(self) : self;
   for (int64_t i = 0; i < n; ++i) {
     const int64_t d = self.dim() - 1 - i, before = pad[2 * i], after = pad[2 * i + 1],
                   length = self.sizes()[d];
@@ -215,6 +218,7 @@ Tensor pairwise_distance(const Tensor& x1, const Tensor& x2, double p, double ep
 }
 
 Tensor bilinear(const Tensor& input1, const Tensor& input2, const Tensor& weight, const Tensor& bias) {
+  const autocast::Off off; // the products inside are no products of the user
   check(input1.dim() == input2.dim(), "bilinear(): input dimensions do not match: got ", input1.dim(),
         " and ", input2.dim());
   check_index(weight.dim() > 1, "bilinear(): expected a weight of 3 dimensions, got shape ", weight.sizes());

@@ -26,6 +26,8 @@ def kernel_signatures(ops: list[Op]) -> dict[str, Signature]:
             "const Tensor* const* inputs, int n_inputs, const Scalar* params",
             "pointwise",
         ),
+        "pointwise_result": Signature("std::optional<DType>", "PointwiseOp op, DType compute", "pointwise"),
+        "pointwise_chain": Signature("void", "const Chain& chain", "pointwise"),
     }
     for op in ops:
         if not op.kernel or op.pointwise:
@@ -79,6 +81,7 @@ INCLUDES = [
     "#include <tuple>\n",
     "namespace torch {",
     "enum class PointwiseOp : uint16_t; // kernels/pointwise_ops.h",
+    "struct Chain;                      // kernels/pointwise_chain.h",
     "} // namespace torch\n",
 ]
 

@@ -1,9 +1,10 @@
 """What ``torch.compile`` returns, and who may run it.
 
-There is no compiler yet. With ``backend="eager"`` what was compiled runs as it is, which PyTorch promises as well.
-With any other one calls raise NotImplementedError, unless compiling is switched off: by :func:`disable`, by
-``set_stance("force_eager")``, by ``torch._dynamo.config.disable`` (or ``TORCH_COMPILE_DISABLE=1``), or by
-``torch._dynamo.config.suppress_errors``, which asks for eager execution wherever compiling fails.
+With the default backend the elementwise work of a call is put off and fused: docs/design/compile.md. With
+``backend="eager"`` what was compiled runs as it is. Backends that take captured graphs raise NotImplementedError,
+unless compiling is switched off: by :func:`disable`, by ``set_stance("force_eager")``, by
+``torch._dynamo.config.disable`` (or ``TORCH_COMPILE_DISABLE=1``), or by ``torch._dynamo.config.suppress_errors``,
+which asks for eager execution wherever compiling fails.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Callable
 from typing import Any, Optional, Union
 
 import torch
+from torch._C import _begin_deferring, _end_deferring
 from torch._dynamo import config
 from torch._dynamo.exc import InvalidBackend
 
@@ -67,21 +69,25 @@ def known_backend(backend: Any) -> Backend:
     return backend
 
 
-def _check_runs(what: str, backend: Backend) -> None:
-    """Raises unless calls may run eagerly."""
+def _fuses(what: str, backend: Backend) -> bool:
+    """Whether a call is to run with its elementwise work fused; NotImplementedError for backends that need graphs."""
     if setting.disabled or config.disable or setting.stance == "force_eager":  # type: ignore[attr-defined]
-        return
+        return False
     backend = setting.backend or backend
+    if backend == "inductor":
+        return True
     if backend in EAGER_BACKENDS:
-        return
+        return False
     name = backend if isinstance(backend, str) else getattr(backend, "__name__", "a function")
     said = (
-        f"torch.compile of {what}: the backend {name!r} is not supported yet. Leave torch.compile out, or run as it is "
-        'with backend="eager", torch.compiler.set_stance("force_eager") or TORCH_COMPILE_DISABLE=1'
+        f"torch.compile of {what}: the backend {name!r} is not supported, since calls are not captured as graphs. Use "
+        'the default backend, or run as it is with backend="eager", torch.compiler.set_stance("force_eager") or '
+        "TORCH_COMPILE_DISABLE=1"
     )
     if not config.suppress_errors:  # type: ignore[attr-defined]
         raise NotImplementedError(said)
     warnings.warn(said + ". Running eagerly, as torch._dynamo.config.suppress_errors asks", stacklevel=3)
+    return False
 
 
 def _name_of(fn: Any) -> str:
@@ -122,7 +128,7 @@ def compiled(fn: Any, backend: Backend) -> Any:
 
 
 class _Compiled:
-    """Makes functions that check that their backend runs here."""
+    """Makes functions that run by a backend."""
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
@@ -131,8 +137,13 @@ class _Compiled:
         backend, name = self.backend, _name_of(fn)
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            _check_runs(name, backend)
-            return fn(*args, **kwargs)
+            if not _fuses(name, backend):
+                return fn(*args, **kwargs)
+            _begin_deferring()
+            try:
+                return fn(*args, **kwargs)
+            finally:
+                _end_deferring()
 
         wrapper = _wrap(fn, call)
         wrapper._is_torch_compile = True  # type: ignore[attr-defined]
@@ -237,10 +248,10 @@ class DisableContext:
 
 
 def is_dynamo_supported() -> bool:
-    """Whether functions can be captured: not yet."""
-    return False
+    """Whether ``torch.compile`` works here: it does everywhere."""
+    return True
 
 
 def is_inductor_supported() -> bool:
-    """Whether there is a compiler: not yet."""
-    return False
+    """Whether the default backend works here: it does everywhere."""
+    return True

@@ -50,6 +50,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "swap_in_optimizer_params_and_state":
+        return importlib.import_module("torch.optim._swap").swap_in_optimizer_params_and_state
     if name in ("lr_scheduler", "swa_utils"):
         try:
             return importlib.import_module(f"torch.optim.{name}")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, ClassVar, Optional
+from typing import Any, Callable, ClassVar
 
 import torch
-from torch.optim.optimizer import Optimizer, _check_capturable, _get_value, _with_grad
+from torch.optim.optimizer import Optimizer, _check_capturable, _get_value, _unscale, _with_grad
 
 __all__: list = []
 
@@ -24,9 +24,9 @@ def _check_betas(betas: tuple[Any, Any]) -> None:
 class ListOptimizer(Optimizer):
     """An optimizer whose state is, for each parameter, a few numbers, and tensors of its shape.
 
-    A subclass gives the first state, and what a step does to lists of parameters, gradients and state: either
-    ``_apply``, or the name of a rule of the operator that steps by name and the rule's own options. ``_formula`` is the
-    same for one parameter, by operators that autograd can follow.
+    A subclass names the tensors of its state, and gives what a step does to lists of parameters, gradients and state:
+    either ``_apply``, or a rule of the operator that steps by name with the names of the rule's own options.
+    ``_formula`` is the same for one parameter, by operators that autograd can follow.
     """
 
     #: Options that came after files were written without them, with their values in such files.
@@ -36,7 +36,12 @@ class ListOptimizer(Optimizer):
         "differentiable": False,
         "capturable": False,
     }
+    #: The tensors of the state, which start as zeros.
+    _tensors: ClassVar[tuple[str, ...]] = ()
     _rule: ClassVar[str] = ""
+    _rule_options: ClassVar[tuple[str, ...]] = ()
+    #: Whether a step takes ``grad_scale`` and ``found_inf``.
+    _scales: ClassVar[bool] = False
     #: What the error of a sparse gradient says.
     _not_sparse: ClassVar[str] = "{} does not support sparse gradients"
 
@@ -44,15 +49,13 @@ class ListOptimizer(Optimizer):
         return {"step": 0.0}
 
     def _first_tensors(self, group: dict[str, Any]) -> dict[str, float]:
-        raise NotImplementedError
-
-    @staticmethod
-    def _own_options(group: dict[str, Any]) -> list:
-        raise NotImplementedError
+        return dict.fromkeys(self._tensors, 0.0)
 
     @classmethod
     def _apply(cls, params: list, grads: list, tensors: dict[str, list], numbers: dict[str, list], group: dict) -> None:
-        options = [group.get("lr", 0), group.get("weight_decay", 0), group["maximize"], *cls._own_options(group)]
+        options: list = [group.get("lr", 0), group.get("weight_decay", 0), group["maximize"]]
+        for name in cls._rule_options:
+            options += group[name] if name in _PAIRS else [group[name]]
         torch._optimizer_step_(
             params,
             grads,
@@ -128,6 +131,11 @@ class ListOptimizer(Optimizer):
             group,
         )
 
+    @staticmethod
+    def _sparse_formula(param: Any, grad: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
+        """The step with a sparse gradient, of optimizers that take them."""
+        raise NotImplementedError
+
     @classmethod
     def _update(
         cls, params: list, grads: list, tensors: dict[str, list], numbers: dict[str, list], group: dict[str, Any]
@@ -154,24 +162,65 @@ class ListOptimizer(Optimizer):
                 group,
             )
 
-    @classmethod
-    def _functional(
-        cls, params: list, grads: list, tensors: dict[str, list], numbers: dict[str, list], **group: Any
-    ) -> None:
-        """The step with lists that the caller keeps."""
-        if not all(isinstance(step, torch.Tensor) for step in numbers["step"]):
+
+# Options that are pairs, with the names that functional forms have for the two.
+_PAIRS = {
+    "betas": ("beta1", "beta2"),
+    "etas": ("etaminus", "etaplus"),
+    "step_sizes": ("step_size_min", "step_size_max"),
+}
+
+
+def functional_form(
+    cls: type[ListOptimizer], state: dict[str, str], arguments: str, **fixed: Any
+) -> Callable[..., None]:
+    """Make the function that does the step of ``cls`` with lists that the caller keeps.
+
+    Args:
+        cls: the optimizer.
+        state: the lists of the state in the order of the arguments, with what a parameter's state calls them.
+        arguments: those that follow, as in the head of a function.
+        fixed: options that the function has no argument for.
+    """
+    name = cls.__name__.lower()
+    numbers = ("step", "mu_product", "eta", "mu")  # in the order in which rules take them
+
+    def run(group: dict[str, Any]) -> None:
+        params, grads = group.pop("params"), group.pop("grads")
+        lists = {own: group.pop(argument) for argument, own in state.items()}
+        if not all(isinstance(count, torch.Tensor) for count in lists["step"]):
             raise RuntimeError("API has changed, `state_steps` argument must contain a list of singleton tensors")
+        found_inf = group.get("found_inf")
+        if cls._scales:
+            if found_inf is not None and found_inf.item():  # before a step is counted
+                return
+        elif not _unscale(grads, group.get("grad_scale"), found_inf):
+            return
+        if group.get("has_sparse_grad"):
+            dense = []
+            for i, grad in enumerate(grads):
+                if grad.is_sparse:
+                    cls._sparse_formula(params[i], grad, {own: of_all[i] for own, of_all in lists.items()}, group)
+                else:
+                    dense.append(i)
+            params, grads = [params[i] for i in dense], [grads[i] for i in dense]
+            lists = {own: [of_all[i] for i in dense] for own, of_all in lists.items()}
+        for pair, parts in _PAIRS.items():
+            if parts[0] in group:
+                group[pair] = tuple(group.pop(part) for part in parts)
         if group.get("capturable"):
             _check_capturable(params)
         with torch.set_grad_enabled(group["differentiable"]):
-            cls._update(params, grads, tensors, numbers, group)
+            cls._update(
+                params,
+                grads,
+                {own: of_all for own, of_all in lists.items() if own not in numbers and of_all},
+                {own: lists[own] for own in numbers if own in lists},
+                {**group, **fixed},
+            )
 
-
-def _beta_options(group: dict[str, Any]) -> tuple[Any, Any]:
-    beta1, beta2 = group["betas"]
-    return _get_value(beta1), _get_value(beta2)
-
-
-def _optional(name: str, tensors: Optional[list]) -> dict[str, list]:
-    """Lists of a state that only some options need."""
-    return {name: tensors} if tensors else {}
+    # From text, as namedtuple does it: a function with these arguments, for callers and for inspect.
+    space: dict[str, Any] = {"run": run, "__name__": cls.__module__}
+    exec(f"def {name}({', '.join(('params', 'grads', *state))}, {arguments}): run(locals())", space)
+    space[name].__doc__ = f"Do the step of :class:`{cls.__name__}` with lists of parameters, gradients and state."
+    return space[name]

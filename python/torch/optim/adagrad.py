@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch.optim._lists import ListOptimizer
-from torch.optim.optimizer import ParamsT, _check_fused, _check_lr, _check_not_negative
+from torch.optim._lists import ListOptimizer, functional_form
+from torch.optim.optimizer import ParamsT, _check_fused, _check_lr, _check_not_negative, _documented, _options
 
 __all__ = ["Adagrad", "adagrad"]
 
 
+@_documented
 class Adagrad(ListOptimizer):
     r"""Adagrad (Duchi, Hazan and Singer, Adaptive subgradient methods for online learning, 2011).
 
@@ -21,21 +22,15 @@ class Adagrad(ListOptimizer):
         \theta_t = \theta_{t-1} - \frac{\gamma}{1 + (t - 1) \eta} \, g_t / (\sqrt{s_t} + \epsilon)
 
     Args:
-        params: the tensors to optimize.
         lr: :math:`\gamma`. Default: 1e-2
         lr_decay: :math:`\eta`. Default: 0
         weight_decay: :math:`\lambda`. Default: 0
         initial_accumulator_value: :math:`s_0`. Default: 0
         eps: :math:`\epsilon`. Default: 1e-10
-        fused: as foreach.
-        foreach: all tensors are updated in one call whatever is said here.
-        maximize: climb rather than descend. Default: ``False``
-        capturable: let the step be captured in a graph of a device; the parameters must be on one.
-        differentiable: record the step, so that gradients pass through it. Default: ``False``
     """
 
     _later = {"foreach": None, "maximize": False, "differentiable": False, "fused": None}
-    _rule = "adagrad"
+    _rule, _rule_options = "adagrad", ("lr_decay", "eps")
 
     def __init__(
         self,
@@ -55,18 +50,7 @@ class Adagrad(ListOptimizer):
         _check_not_negative(lr_decay=lr_decay, weight_decay=weight_decay)
         _check_not_negative(initial_accumulator_value=initial_accumulator_value, epsilon=eps)
         _check_fused(fused, foreach, differentiable)
-        defaults = {
-            "lr": lr,
-            "lr_decay": lr_decay,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "initial_accumulator_value": initial_accumulator_value,
-            "foreach": foreach,
-            "maximize": maximize,
-            "differentiable": differentiable,
-            "fused": fused,
-        }
-        super().__init__(params, defaults)
+        super().__init__(params, _options(locals()))
         # Made here, not at the first step: the sums may be shared between processes before training.
         for group in self.param_groups:
             for param in group["params"]:
@@ -82,11 +66,14 @@ class Adagrad(ListOptimizer):
         return {"sum": group["initial_accumulator_value"]}
 
     def _step_sparse(self, param: torch.Tensor, grad: torch.Tensor, group: dict[str, Any]) -> None:
+        self._sparse_formula(param, grad, self.state[param], group)
+
+    @staticmethod
+    def _sparse_formula(param: Any, grad: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
         if group["fused"]:
             raise RuntimeError("`fused` does not support sparse grad or complex param")
         if group["weight_decay"] != 0:
             raise RuntimeError("weight_decay option is not compatible with sparse gradients")
-        state = self.state[param]
         state["step"] += 1
         grad = grad.coalesce()
         if grad._nnz() == 0:
@@ -99,49 +86,15 @@ class Adagrad(ListOptimizer):
         param.index_put_(places, values / (total.sqrt() + group["eps"]) * -rate, accumulate=True)
 
     @staticmethod
-    def _own_options(group: dict[str, Any]) -> list:
-        return [group["lr_decay"], group["eps"]]
-
-    @staticmethod
     def _formula(param: Any, grad: Any, tensors: dict[str, Any], numbers: dict[str, Any], group: dict) -> None:
         rate = group["lr"] / (1 + (numbers["step"].item() - 1) * group["lr_decay"])
         total = tensors["sum"].add_(grad * grad).clone()
         param.add_(grad / (total.sqrt() + group["eps"]) * -rate)
 
 
-def adagrad(
-    params: list[torch.Tensor],
-    grads: list[torch.Tensor],
-    state_sums: list[torch.Tensor],
-    state_steps: list[torch.Tensor],
-    fused: bool | None = None,
-    grad_scale: torch.Tensor | None = None,
-    found_inf: torch.Tensor | None = None,
-    has_sparse_grad: bool = False,
-    foreach: bool | None = None,
-    differentiable: bool = False,
-    has_complex: bool = False,
-    *,
-    lr: Any,
-    weight_decay: float,
-    lr_decay: float,
-    eps: float,
-    maximize: bool,
-) -> None:
-    """Do the step of :class:`Adagrad` with lists of parameters, gradients and state."""
-    if grad_scale is not None or found_inf is not None:
-        raise NotImplementedError("adagrad: grad_scale and found_inf are not supported")
-    if has_sparse_grad:
-        raise NotImplementedError("adagrad: use the class Adagrad for sparse gradients")
-    Adagrad._functional(
-        params,
-        grads,
-        {"sum": state_sums},
-        {"step": state_steps},
-        lr=lr,
-        lr_decay=lr_decay,
-        eps=eps,
-        weight_decay=weight_decay,
-        maximize=maximize,
-        differentiable=differentiable,
-    )
+adagrad = functional_form(
+    Adagrad,
+    {"state_sums": "sum", "state_steps": "step"},
+    "fused=None, grad_scale=None, found_inf=None, has_sparse_grad=False, foreach=None, differentiable=False, "
+    "has_complex=False, *, lr, weight_decay, lr_decay, eps, maximize",
+)

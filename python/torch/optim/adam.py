@@ -5,12 +5,33 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch.optim._lists import ListOptimizer, _beta_options, _check_betas, _optional
-from torch.optim.optimizer import ParamsT, _check_fused, _check_lr, _check_not_negative, _get_value
+from torch.optim._lists import ListOptimizer, _check_betas, functional_form
+from torch.optim.optimizer import (
+    ParamsT,
+    _check_fused,
+    _check_lr,
+    _check_not_negative,
+    _documented,
+    _get_value,
+    _options,
+)
 
 __all__ = ["Adam", "adam"]
 
 
+def _check_tensor_betas(betas: tuple[Any, Any], foreach: bool | None, capturable: bool) -> None:
+    tensors = [isinstance(beta, torch.Tensor) for beta in betas]
+    if tensors[0] != tensors[1]:
+        raise ValueError("betas must be either both floats or both Tensors")
+    for index, beta in enumerate(betas):
+        if tensors[index]:
+            if not capturable and foreach:
+                raise ValueError(f"betas[{index}] as a Tensor is not supported for capturable=False and foreach=True")
+            if beta.numel() != 1:
+                raise ValueError(f"Tensor betas[{index}] must be 1-element")
+
+
+@_documented
 class Adam(ListOptimizer):
     r"""Adam (Kingma and Ba, Adam: a method for stochastic optimization, 2015).
 
@@ -22,19 +43,14 @@ class Adam(ListOptimizer):
             \left(\sqrt{v_t} / \sqrt{1 - \beta_2^t} + \epsilon\right)
 
     Args:
-        params: the tensors to optimize.
         lr: :math:`\gamma`. Default: 1e-3
         betas: :math:`\beta_1` and :math:`\beta_2`. Default: (0.9, 0.999)
         eps: :math:`\epsilon`. Default: 1e-8
         weight_decay: :math:`\lambda`. Default: 0
         amsgrad: divide by the largest :math:`v` so far (Reddi et al., 2018). Default: ``False``
-        foreach, fused: all tensors are updated in one call whatever is said here.
-        maximize: climb rather than descend. Default: ``False``
-        capturable: let the step be captured in a graph of a device; the parameters must be on one.
-        differentiable: record the step, so that gradients pass through it. Default: ``False``
-        decoupled_weight_decay: shrink :math:`\theta` by :math:`1 - \gamma \lambda` instead of adding to the gradient.
     """
 
+    _scales = True
     _later = {**ListOptimizer._later, "amsgrad": False, "decoupled_weight_decay": False, "fused": None}
 
     def __init__(
@@ -60,32 +76,9 @@ class Adam(ListOptimizer):
             raise ValueError(f"Invalid epsilon value: {eps}")
         _check_betas(betas)
         _check_not_negative(weight_decay=weight_decay)
-        tensors = [isinstance(beta, torch.Tensor) for beta in betas]
-        if tensors[0] != tensors[1]:
-            raise ValueError("betas must be either both floats or both Tensors")
-        for index, beta in enumerate(betas):
-            if tensors[index]:
-                if not capturable and foreach:
-                    raise ValueError(
-                        f"betas[{index}] as a Tensor is not supported for capturable=False and foreach=True"
-                    )
-                if beta.numel() != 1:
-                    raise ValueError(f"Tensor betas[{index}] must be 1-element")
+        _check_tensor_betas(betas, foreach, capturable)
         _check_fused(fused, foreach, differentiable)
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "amsgrad": amsgrad,
-            "maximize": maximize,
-            "foreach": foreach,
-            "capturable": capturable,
-            "differentiable": differentiable,
-            "fused": fused,
-            "decoupled_weight_decay": decoupled_weight_decay,
-        }
-        super().__init__(params, defaults)
+        super().__init__(params, _options(locals()))
 
     _not_sparse = "Adam does not support sparse gradients, please consider SparseAdam instead"
 
@@ -94,7 +87,7 @@ class Adam(ListOptimizer):
 
     @classmethod
     def _apply(cls, params: list, grads: list, tensors: dict[str, list], numbers: dict[str, list], group: dict) -> None:
-        beta1, beta2 = _beta_options(group)
+        beta1, beta2 = map(_get_value, group["betas"])
         torch._C._VariableFunctions._foreach_add_(numbers["step"], 1)
         op = torch._fused_adamw_ if group["decoupled_weight_decay"] else torch._fused_adam_
         op(
@@ -129,45 +122,16 @@ class Adam(ListOptimizer):
         param.add_(tensors["exp_avg"].clone() / denominator * (-group["lr"] / (1 - beta1**step)))
 
 
-def adam(
-    params: list[torch.Tensor],
-    grads: list[torch.Tensor],
-    exp_avgs: list[torch.Tensor],
-    exp_avg_sqs: list[torch.Tensor],
-    max_exp_avg_sqs: list[torch.Tensor],
-    state_steps: list[torch.Tensor],
-    foreach: bool | None = None,
-    capturable: bool = False,
-    differentiable: bool = False,
-    fused: bool | None = None,
-    grad_scale: torch.Tensor | None = None,
-    found_inf: torch.Tensor | None = None,
-    has_complex: bool = False,
-    decoupled_weight_decay: bool = False,
-    *,
-    amsgrad: bool,
-    beta1: Any,
-    beta2: Any,
-    lr: Any,
-    weight_decay: float,
-    eps: float,
-    maximize: bool,
-) -> None:
-    """Do the step of :class:`Adam` with lists of parameters, gradients and state."""
-    Adam._functional(
-        params,
-        grads,
-        {"exp_avg": exp_avgs, "exp_avg_sq": exp_avg_sqs, **_optional("max_exp_avg_sq", max_exp_avg_sqs)},
-        {"step": state_steps},
-        betas=(beta1, beta2),
-        lr=lr,
-        weight_decay=weight_decay,
-        eps=eps,
-        amsgrad=amsgrad,
-        maximize=maximize,
-        capturable=capturable,
-        differentiable=differentiable,
-        decoupled_weight_decay=decoupled_weight_decay,
-        grad_scale=grad_scale,
-        found_inf=found_inf,
-    )
+_STATE = {
+    "exp_avgs": "exp_avg",
+    "exp_avg_sqs": "exp_avg_sq",
+    "max_exp_avg_sqs": "max_exp_avg_sq",
+    "state_steps": "step",
+}
+_FLAGS = (
+    "foreach=None, capturable=False, differentiable=False, fused=None, grad_scale=None, found_inf=None, "
+    "has_complex=False"
+)
+_OPTIONS = "*, amsgrad, beta1, beta2, lr, weight_decay, eps, maximize"
+
+adam = functional_form(Adam, _STATE, f"{_FLAGS}, decoupled_weight_decay=False, {_OPTIONS}")

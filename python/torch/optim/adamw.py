@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from torch.optim.adam import Adam, adam
-from torch.optim.optimizer import ParamsT
+from torch.optim._lists import functional_form
+from torch.optim.adam import _FLAGS, _OPTIONS, _STATE, Adam
+from torch.optim.optimizer import ParamsT, _documented, _options
 
 __all__ = ["AdamW", "adamw"]
 
 
+@_documented
 class AdamW(Adam):
     r"""AdamW (Loshchilov and Hutter, Decoupled weight decay regularization, 2019).
 
@@ -17,13 +19,11 @@ class AdamW(Adam):
     before each step :math:`\theta \leftarrow (1 - \gamma \lambda) \theta`.
 
     Args:
-        params: the tensors to optimize.
         lr: :math:`\gamma`. Default: 1e-3
         betas: the decay of the averages. Default: (0.9, 0.999)
         eps: added to the divisor. Default: 1e-8
         weight_decay: :math:`\lambda`. Default: 1e-2
         amsgrad: divide by the largest average of squares so far. Default: ``False``
-        maximize, foreach, capturable, differentiable, fused: as for :class:`Adam`.
     """
 
     def __init__(
@@ -41,20 +41,7 @@ class AdamW(Adam):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        super().__init__(
-            params,
-            lr,
-            betas,
-            eps,
-            weight_decay,
-            amsgrad,
-            foreach=foreach,
-            maximize=maximize,
-            capturable=capturable,
-            differentiable=differentiable,
-            fused=fused,
-            decoupled_weight_decay=True,
-        )
+        super().__init__(params, **_options(locals()), decoupled_weight_decay=True)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
@@ -63,6 +50,4 @@ class AdamW(Adam):
             group["decoupled_weight_decay"] = True
 
 
-def adamw(*args: Any, **kwargs: Any) -> None:
-    """Do the step of :class:`AdamW`; the arguments are those of :func:`torch.optim.adam.adam`."""
-    adam(*args, **kwargs, decoupled_weight_decay=True)
+adamw = functional_form(AdamW, _STATE, f"{_FLAGS}, {_OPTIONS}", decoupled_weight_decay=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch.optim._lists import ListOptimizer
-from torch.optim.optimizer import ParamsT, _check_lr, _check_not_negative
+from torch.optim._lists import ListOptimizer, functional_form
+from torch.optim.optimizer import ParamsT, _check_lr, _check_not_negative, _documented, _options
 
 __all__ = ["ASGD", "asgd"]
 
 
+@_documented
 class ASGD(ListOptimizer):
     r"""Averaged stochastic gradient descent (Polyak and Juditsky, 1992).
 
@@ -23,19 +24,15 @@ class ASGD(ListOptimizer):
         \eta_{t+1} &= \gamma / (1 + \lambda \gamma t)^\alpha, \qquad \mu_{t+1} = 1 / \max(1, t - t_0)
 
     Args:
-        params: the tensors to optimize.
         lr: :math:`\gamma`. Default: 1e-2
         lambd: :math:`\lambda`. Default: 1e-4
         alpha: :math:`\alpha`. Default: 0.75
         t0: the step :math:`t_0` at which averaging starts. Default: 1e6
         weight_decay: the weight decay. Default: 0
-        foreach: all tensors are updated in one call whatever is said here.
-        maximize: climb rather than descend. Default: ``False``
-        capturable: let the step be captured in a graph of a device; the parameters must be on one.
-        differentiable: record the step, so that gradients pass through it. Default: ``False``
     """
 
-    _rule = "asgd"
+    _tensors = ("ax",)
+    _rule, _rule_options = "asgd", ("lambd", "alpha", "t0")
 
     def __init__(
         self,
@@ -52,28 +49,10 @@ class ASGD(ListOptimizer):
     ) -> None:
         _check_lr(lr)
         _check_not_negative(weight_decay=weight_decay)
-        defaults = {
-            "lr": lr,
-            "lambd": lambd,
-            "alpha": alpha,
-            "t0": t0,
-            "weight_decay": weight_decay,
-            "foreach": foreach,
-            "maximize": maximize,
-            "differentiable": differentiable,
-            "capturable": capturable,
-        }
-        super().__init__(params, defaults)
+        super().__init__(params, _options(locals()))
 
     def _first_numbers(self, group: dict[str, Any]) -> dict[str, float]:
         return {"step": 0.0, "eta": group["lr"], "mu": 1.0}
-
-    def _first_tensors(self, group: dict[str, Any]) -> dict[str, float]:
-        return {"ax": 0.0}
-
-    @staticmethod
-    def _own_options(group: dict[str, Any]) -> list:
-        return [group["lambd"], group["alpha"], group["t0"]]
 
     @staticmethod
     def _formula(param: Any, grad: Any, tensors: dict[str, Any], numbers: dict[str, Any], group: dict) -> None:
@@ -86,37 +65,9 @@ class ASGD(ListOptimizer):
         numbers["mu"].fill_(1 / max(1.0, step - group["t0"]))
 
 
-def asgd(
-    params: list[torch.Tensor],
-    grads: list[torch.Tensor],
-    axs: list[torch.Tensor],
-    mus: list[torch.Tensor],
-    etas: list[torch.Tensor],
-    state_steps: list[torch.Tensor],
-    foreach: bool | None = None,
-    maximize: bool = False,
-    differentiable: bool = False,
-    capturable: bool = False,
-    has_complex: bool = False,
-    *,
-    lambd: float,
-    lr: Any,
-    t0: float,
-    alpha: float,
-    weight_decay: float,
-) -> None:
-    """Do the step of :class:`ASGD` with lists of parameters, gradients and state."""
-    ASGD._functional(
-        params,
-        grads,
-        {"ax": axs},
-        {"step": state_steps, "eta": etas, "mu": mus},
-        lr=lr,
-        lambd=lambd,
-        alpha=alpha,
-        t0=t0,
-        weight_decay=weight_decay,
-        maximize=maximize,
-        capturable=capturable,
-        differentiable=differentiable,
-    )
+asgd = functional_form(
+    ASGD,
+    {"axs": "ax", "mus": "mu", "etas": "eta", "state_steps": "step"},
+    "foreach=None, maximize=False, differentiable=False, capturable=False, has_complex=False, "
+    "*, lambd, lr, t0, alpha, weight_decay",
+)

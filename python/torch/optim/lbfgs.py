@@ -76,8 +76,8 @@ class LBFGS(Optimizer):
             parts.append((torch.view_as_real(grad) if grad.is_complex() else grad).reshape(-1))
         return torch.cat(parts)
 
-    def _move(self, length: float, direction: torch.Tensor) -> None:
-        offset = 0
+    def _move(self, length: Any, direction: torch.Tensor) -> None:
+        offset, length = 0, _get_value(length)
         for param in self._params:
             real = torch.view_as_real(param) if param.is_complex() else param
             real.add_(direction[offset : offset + real.numel()].view_as(real), alpha=length)
@@ -97,7 +97,7 @@ class LBFGS(Optimizer):
 
     def _iterate(self, closure: Callable[[], Any]) -> Any:
         (group,) = self.param_groups
-        lr, search = _get_value(group["lr"]), group["line_search_fn"]
+        lr, search = group["lr"], group["line_search_fn"]
         if search not in (None, "strong_wolfe"):
             raise RuntimeError("only 'strong_wolfe' is supported")
         # As in PyTorch's files, the state of all parameters is kept with the first.
@@ -118,7 +118,7 @@ class LBFGS(Optimizer):
             previous_loss = loss
             state["prev_flat_grad"], state["prev_loss"] = grad.clone(), loss
             state["d"] = direction
-            length = min(1.0, 1.0 / grad.abs().sum().item()) * lr if state["n_iter"] == 1 else lr
+            length = min(1.0, 1.0 / grad.abs().sum()) * lr if state["n_iter"] == 1 else lr
             slope = grad.dot(direction).item()
             if slope > -group["tolerance_change"]:
                 state["t"] = length
@@ -129,7 +129,7 @@ class LBFGS(Optimizer):
                     lambda t, start=start, direction=direction: self._loss_along(closure, start, direction, t),
                     direction,
                     (0.0, loss, grad, slope),
-                    length,
+                    _get_value(length),
                 )
                 self._move(length, direction)
             else:
@@ -167,13 +167,13 @@ def _direction(state: dict[str, Any], grad: torch.Tensor, history_size: int) -> 
         steps.append(step)
         weights.append(1.0 / curvature)
         state["H_diag"] = curvature / change.dot(change)
-    q, along = grad.neg(), []
-    for change, step, weight in zip(reversed(changes), reversed(steps), reversed(weights)):
-        along.append(step.dot(q) * weight)
-        q.add_(change, alpha=-along[-1].item())
+    q, along = grad.neg(), state.setdefault("al", [None] * history_size)  # kept, as files of PyTorch have it
+    for i in reversed(range(len(changes))):
+        along[i] = steps[i].dot(q) * weights[i]
+        q.add_(changes[i], alpha=-along[i].item())
     direction = q * state["H_diag"]
-    for change, step, weight, a in zip(changes, steps, weights, reversed(along)):
-        direction.add_(step, alpha=(a - change.dot(direction) * weight).item())
+    for i, change in enumerate(changes):
+        direction.add_(steps[i], alpha=(along[i] - change.dot(direction) * weights[i]).item())
     return direction
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
-from torch.optim._lists import ListOptimizer, _beta_options, _check_betas
-from torch.optim.optimizer import ParamsT, _check_lr, _check_not_negative
+from torch.optim._lists import ListOptimizer, _check_betas, functional_form
+from torch.optim.optimizer import ParamsT, _check_lr, _check_not_negative, _documented, _options
 
 __all__ = ["NAdam", "nadam"]
 
 
+@_documented
 class NAdam(ListOptimizer):
     r"""NAdam (Dozat, Incorporating Nesterov momentum into Adam, 2016).
 
@@ -24,21 +24,16 @@ class NAdam(ListOptimizer):
         \theta_t &= \theta_{t-1} - \gamma \, \hat m_t \Big/ \left(\sqrt{v_t / (1 - \beta_2^t)} + \epsilon\right)
 
     Args:
-        params: the tensors to optimize.
         lr: :math:`\gamma`. Default: 2e-3
         betas: :math:`\beta_1` and :math:`\beta_2`. Default: (0.9, 0.999)
         eps: :math:`\epsilon`. Default: 1e-8
         weight_decay: :math:`\lambda`. Default: 0
         momentum_decay: :math:`\psi`. Default: 4e-3
-        decoupled_weight_decay: shrink :math:`\theta` by :math:`1 - \gamma \lambda` instead of adding to the gradient.
-        foreach: all tensors are updated in one call whatever is said here.
-        maximize: climb rather than descend. Default: ``False``
-        capturable: let the step be captured in a graph of a device; the parameters must be on one.
-        differentiable: record the step, so that gradients pass through it. Default: ``False``
     """
 
     _later = {**ListOptimizer._later, "decoupled_weight_decay": False}
-    _rule = "nadam"
+    _tensors = ("exp_avg", "exp_avg_sq")
+    _rule, _rule_options = "nadam", ("betas", "eps", "momentum_decay", "decoupled_weight_decay")
 
     def __init__(
         self,
@@ -59,29 +54,10 @@ class NAdam(ListOptimizer):
         _check_not_negative(epsilon=eps)
         _check_betas(betas)
         _check_not_negative(weight_decay=weight_decay, momentum_decay=momentum_decay)
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "momentum_decay": momentum_decay,
-            "decoupled_weight_decay": decoupled_weight_decay,
-            "maximize": maximize,
-            "foreach": foreach,
-            "capturable": capturable,
-            "differentiable": differentiable,
-        }
-        super().__init__(params, defaults)
+        super().__init__(params, _options(locals()))
 
     def _first_numbers(self, group: dict[str, Any]) -> dict[str, float]:
         return {"step": 0.0, "mu_product": 1.0}
-
-    def _first_tensors(self, group: dict[str, Any]) -> dict[str, float]:
-        return {"exp_avg": 0.0, "exp_avg_sq": 0.0}
-
-    @staticmethod
-    def _own_options(group: dict[str, Any]) -> list:
-        return [*_beta_options(group), group["eps"], group["momentum_decay"], group["decoupled_weight_decay"]]
 
     @staticmethod
     def _formula(param: Any, grad: Any, tensors: dict[str, Any], numbers: dict[str, Any], group: dict) -> None:
@@ -95,40 +71,9 @@ class NAdam(ListOptimizer):
         param.add_(mean / denominator * (-group["lr"] * mu_next / (1 - product * mu_next)))
 
 
-def nadam(
-    params: list[torch.Tensor],
-    grads: list[torch.Tensor],
-    exp_avgs: list[torch.Tensor],
-    exp_avg_sqs: list[torch.Tensor],
-    mu_products: list[torch.Tensor],
-    state_steps: list[torch.Tensor],
-    decoupled_weight_decay: bool = False,
-    foreach: bool | None = None,
-    capturable: bool = False,
-    differentiable: bool = False,
-    has_complex: bool = False,
-    maximize: bool = False,
-    *,
-    beta1: float,
-    beta2: float,
-    lr: Any,
-    weight_decay: float,
-    momentum_decay: float,
-    eps: float,
-) -> None:
-    """Do the step of :class:`NAdam` with lists of parameters, gradients and state."""
-    NAdam._functional(
-        params,
-        grads,
-        {"exp_avg": exp_avgs, "exp_avg_sq": exp_avg_sqs},
-        {"step": state_steps, "mu_product": mu_products},
-        betas=(beta1, beta2),
-        lr=lr,
-        weight_decay=weight_decay,
-        momentum_decay=momentum_decay,
-        eps=eps,
-        maximize=maximize,
-        capturable=capturable,
-        differentiable=differentiable,
-        decoupled_weight_decay=decoupled_weight_decay,
-    )
+nadam = functional_form(
+    NAdam,
+    {"exp_avgs": "exp_avg", "exp_avg_sqs": "exp_avg_sq", "mu_products": "mu_product", "state_steps": "step"},
+    "decoupled_weight_decay=False, foreach=None, capturable=False, differentiable=False, has_complex=False, "
+    "maximize=False, *, beta1, beta2, lr, weight_decay, momentum_decay, eps",
+)

@@ -6,7 +6,7 @@ import functools
 from collections import OrderedDict, abc, defaultdict
 from collections.abc import Iterable
 from itertools import chain
-from typing import Any, Callable
+from typing import Any, Callable, TypeVar
 
 import torch
 from torch.utils.hooks import RemovableHandle
@@ -18,6 +18,7 @@ __all__ = [
 ]
 
 ParamsT = Any
+_T = TypeVar("_T")
 
 # Hooks that see the steps of every optimizer.
 _global_optimizer_pre_hooks: OrderedDict = OrderedDict()
@@ -62,6 +63,36 @@ def _typename(obj: Any) -> str:
 def _get_value(x: Any) -> Any:
     """Return the number in a tensor of one element, or ``x`` itself."""
     return x.item() if isinstance(x, torch.Tensor) else x
+
+
+# What the arguments do that many optimizers have.
+_SHARED_ARGUMENTS = {
+    "params": "the tensors to optimize.",
+    "foreach": "all tensors are updated in one call whatever is said here.",
+    "fused": "as ``foreach``.",
+    "maximize": "climb rather than descend. Default: ``False``",
+    "capturable": "let the step be captured in a graph of a device; the parameters must be on one.",
+    "differentiable": "record the step, so that gradients pass through it. Default: ``False``",
+    "decoupled_weight_decay": r"shrink :math:`\theta` by :math:`1 - \gamma \lambda` instead of adding to the gradient.",
+}
+
+
+def _documented(cls: type[_T]) -> type[_T]:
+    """Describe the arguments of a constructor that many optimizers have, after those that the docstring describes."""
+    code = cls.__init__.__code__
+    names = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
+    if cls.__doc__ is not None:  # as under python -OO
+        head, args, rest = cls.__doc__.partition("    Args:\n")
+        own, end, rest = rest.partition("\n\n")
+        lines = [f"        {name}: {_SHARED_ARGUMENTS[name]}" for name in names if name in _SHARED_ARGUMENTS]
+        own_lines = own.rstrip().split("\n")
+        cls.__doc__ = head + args + "\n".join([lines[0], *own_lines, *lines[1:]]) + (end + rest if end else "\n    ")
+    return cls
+
+
+def _options(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The options among the arguments of a constructor, which its ``locals()`` has."""
+    return {name: value for name, value in arguments.items() if name not in ("self", "params", "__class__")}
 
 
 def _check_lr(lr: Any) -> None:
@@ -456,6 +487,17 @@ class Optimizer:
             for group in self.param_groups:
                 step_group(group)
         return loss
+
+
+def _unscale(grads: list, grad_scale: torch.Tensor | None, found_inf: torch.Tensor | None) -> bool:
+    """Divide the gradients by the scale of a GradScaler; whether there is a step to do: none after infinities."""
+    if found_inf is not None and found_inf.item():
+        return False
+    if grad_scale is not None:
+        with torch.no_grad():
+            for grad in grads:
+                grad.div_(grad_scale)
+    return True
 
 
 def _with_grad(params: Iterable) -> tuple[list, list]:

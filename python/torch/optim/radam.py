@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
-from torch.optim._lists import ListOptimizer, _beta_options, _check_betas
-from torch.optim.optimizer import ParamsT, _check_lr, _check_not_negative
+from torch.optim._lists import ListOptimizer, _check_betas, functional_form
+from torch.optim.optimizer import ParamsT, _check_lr, _check_not_negative, _documented, _options
 
 __all__ = ["RAdam", "radam"]
 
 
+@_documented
 class RAdam(ListOptimizer):
     r"""RAdam (Liu et al., On the variance of the adaptive learning rate and beyond, 2020).
 
@@ -25,20 +25,15 @@ class RAdam(ListOptimizer):
         \theta_t &= \theta_{t-1} - \gamma \hat m_t \qquad\text{otherwise}
 
     Args:
-        params: the tensors to optimize.
         lr: :math:`\gamma`. Default: 1e-3
         betas: :math:`\beta_1` and :math:`\beta_2`. Default: (0.9, 0.999)
         eps: :math:`\epsilon`. Default: 1e-8
         weight_decay: :math:`\lambda`. Default: 0
-        decoupled_weight_decay: shrink :math:`\theta` by :math:`1 - \gamma \lambda` instead of adding to the gradient.
-        foreach: all tensors are updated in one call whatever is said here.
-        maximize: climb rather than descend. Default: ``False``
-        capturable: let the step be captured in a graph of a device; the parameters must be on one.
-        differentiable: record the step, so that gradients pass through it. Default: ``False``
     """
 
     _later = {**ListOptimizer._later, "decoupled_weight_decay": False}
-    _rule = "radam"
+    _tensors = ("exp_avg", "exp_avg_sq")
+    _rule, _rule_options = "radam", ("betas", "eps", "decoupled_weight_decay")
 
     def __init__(
         self,
@@ -58,25 +53,7 @@ class RAdam(ListOptimizer):
         _check_not_negative(epsilon=eps)
         _check_betas(betas)
         _check_not_negative(weight_decay=weight_decay)
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "maximize": maximize,
-            "foreach": foreach,
-            "capturable": capturable,
-            "decoupled_weight_decay": decoupled_weight_decay,
-            "differentiable": differentiable,
-        }
-        super().__init__(params, defaults)
-
-    def _first_tensors(self, group: dict[str, Any]) -> dict[str, float]:
-        return {"exp_avg": 0.0, "exp_avg_sq": 0.0}
-
-    @staticmethod
-    def _own_options(group: dict[str, Any]) -> list:
-        return [*_beta_options(group), group["eps"], group["decoupled_weight_decay"]]
+        super().__init__(params, _options(locals()))
 
     @staticmethod
     def _formula(param: Any, grad: Any, tensors: dict[str, Any], numbers: dict[str, Any], group: dict) -> None:
@@ -92,37 +69,9 @@ class RAdam(ListOptimizer):
         param.sub_(update)
 
 
-def radam(
-    params: list[torch.Tensor],
-    grads: list[torch.Tensor],
-    exp_avgs: list[torch.Tensor],
-    exp_avg_sqs: list[torch.Tensor],
-    state_steps: list[torch.Tensor],
-    decoupled_weight_decay: bool = False,
-    foreach: bool | None = None,
-    differentiable: bool = False,
-    capturable: bool = False,
-    has_complex: bool = False,
-    maximize: bool = False,
-    *,
-    beta1: float,
-    beta2: float,
-    lr: Any,
-    weight_decay: float,
-    eps: float,
-) -> None:
-    """Do the step of :class:`RAdam` with lists of parameters, gradients and state."""
-    RAdam._functional(
-        params,
-        grads,
-        {"exp_avg": exp_avgs, "exp_avg_sq": exp_avg_sqs},
-        {"step": state_steps},
-        betas=(beta1, beta2),
-        lr=lr,
-        weight_decay=weight_decay,
-        eps=eps,
-        maximize=maximize,
-        capturable=capturable,
-        differentiable=differentiable,
-        decoupled_weight_decay=decoupled_weight_decay,
-    )
+radam = functional_form(
+    RAdam,
+    {"exp_avgs": "exp_avg", "exp_avg_sqs": "exp_avg_sq", "state_steps": "step"},
+    "decoupled_weight_decay=False, foreach=None, differentiable=False, capturable=False, has_complex=False, "
+    "maximize=False, *, beta1, beta2, lr, weight_decay, eps",
+)

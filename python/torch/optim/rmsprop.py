@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch.optim._lists import ListOptimizer, _optional
-from torch.optim.optimizer import ParamsT, _check_lr, _check_not_negative, _get_value
+from torch.optim._lists import ListOptimizer, functional_form
+from torch.optim.optimizer import ParamsT, _check_lr, _check_not_negative, _documented, _get_value, _options
 
 __all__ = ["RMSprop", "rmsprop"]
 
 
+@_documented
 class RMSprop(ListOptimizer):
     r"""RMSprop (Hinton, lecture 6e of Neural networks for machine learning, 2012).
 
@@ -21,17 +22,12 @@ class RMSprop(ListOptimizer):
         \theta_t &= \theta_{t-1} - \gamma \, g_t / (\sqrt{v_t} + \epsilon)
 
     Args:
-        params: the tensors to optimize.
         lr: :math:`\gamma`. Default: 1e-2
         alpha: :math:`\alpha`. Default: 0.99
         eps: :math:`\epsilon`. Default: 1e-8
         weight_decay: :math:`\lambda`. Default: 0
         momentum: :math:`\mu`: with it the step is :math:`b_t = \mu b_{t-1} + g_t / (\sqrt{v_t} + \epsilon)`.
         centered: subtract the square of the average gradient from :math:`v` (Graves, 2013). Default: ``False``
-        capturable: let the step be captured in a graph of a device; the parameters must be on one.
-        foreach: all tensors are updated in one call whatever is said here.
-        maximize: climb rather than descend. Default: ``False``
-        differentiable: record the step, so that gradients pass through it. Default: ``False``
     """
 
     _later = {**ListOptimizer._later, "momentum": 0, "centered": False}
@@ -52,19 +48,7 @@ class RMSprop(ListOptimizer):
     ) -> None:
         _check_lr(lr)
         _check_not_negative(epsilon=eps, momentum=momentum, weight_decay=weight_decay, alpha=alpha)
-        defaults = {
-            "lr": lr,
-            "momentum": momentum,
-            "alpha": alpha,
-            "eps": eps,
-            "centered": centered,
-            "weight_decay": weight_decay,
-            "capturable": capturable,
-            "foreach": foreach,
-            "maximize": maximize,
-            "differentiable": differentiable,
-        }
-        super().__init__(params, defaults)
+        super().__init__(params, _options(locals()))
 
     def _first_tensors(self, group: dict[str, Any]) -> dict[str, float]:
         names = ["square_avg"]
@@ -106,43 +90,14 @@ class RMSprop(ListOptimizer):
         param.add_(update * -group["lr"])
 
 
-def rmsprop(
-    params: list[torch.Tensor],
-    grads: list[torch.Tensor],
-    square_avgs: list[torch.Tensor],
-    grad_avgs: list[torch.Tensor],
-    momentum_buffer_list: list[torch.Tensor],
-    state_steps: list[torch.Tensor],
-    foreach: bool | None = None,
-    maximize: bool = False,
-    differentiable: bool = False,
-    capturable: bool = False,
-    has_complex: bool = False,
-    *,
-    lr: Any,
-    alpha: float,
-    eps: float,
-    weight_decay: float,
-    momentum: float,
-    centered: bool,
-) -> None:
-    """Do the step of :class:`RMSprop` with lists of parameters, gradients and state."""
-    RMSprop._functional(
-        params,
-        grads,
-        {
-            "square_avg": square_avgs,
-            **_optional("momentum_buffer", momentum_buffer_list),
-            **_optional("grad_avg", grad_avgs),
-        },
-        {"step": state_steps},
-        lr=lr,
-        alpha=alpha,
-        eps=eps,
-        weight_decay=weight_decay,
-        momentum=momentum,
-        centered=centered,
-        maximize=maximize,
-        capturable=capturable,
-        differentiable=differentiable,
-    )
+rmsprop = functional_form(
+    RMSprop,
+    {
+        "square_avgs": "square_avg",
+        "grad_avgs": "grad_avg",
+        "momentum_buffer_list": "momentum_buffer",
+        "state_steps": "step",
+    },
+    "foreach=None, maximize=False, differentiable=False, capturable=False, has_complex=False, "
+    "*, lr, alpha, eps, weight_decay, momentum, centered",
+)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch.optim._lists import ListOptimizer
-from torch.optim.optimizer import ParamsT, _check_lr, _get_value
+from torch.optim._lists import ListOptimizer, functional_form
+from torch.optim.optimizer import ParamsT, _check_lr, _documented, _get_value, _options
 
 __all__ = ["Rprop", "rprop"]
 
 
+@_documented
 class Rprop(ListOptimizer):
     r"""Resilient backpropagation (Riedmiller and Braun, 1993), for gradients of all data at once.
 
@@ -18,17 +19,12 @@ class Rprop(ListOptimizer):
     it turned, that step is left out.
 
     Args:
-        params: the tensors to optimize.
         lr: the first step of every element. Default: 1e-2
         etas: the factors that shrink and grow a step. Default: (0.5, 1.2)
         step_sizes: the smallest and the largest step. Default: (1e-6, 50)
-        foreach: all tensors are updated in one call whatever is said here.
-        maximize: climb rather than descend. Default: ``False``
-        capturable: let the step be captured in a graph of a device; the parameters must be on one.
-        differentiable: record the step, so that gradients pass through it. Default: ``False``
     """
 
-    _rule = "rprop"
+    _rule, _rule_options = "rprop", ("etas", "step_sizes")
 
     def __init__(
         self,
@@ -45,23 +41,10 @@ class Rprop(ListOptimizer):
         _check_lr(lr)
         if not 0.0 < etas[0] < 1.0 < etas[1]:
             raise ValueError(f"Invalid eta values: {etas[0]}, {etas[1]}")
-        defaults = {
-            "lr": lr,
-            "etas": etas,
-            "step_sizes": step_sizes,
-            "foreach": foreach,
-            "maximize": maximize,
-            "differentiable": differentiable,
-            "capturable": capturable,
-        }
-        super().__init__(params, defaults)
+        super().__init__(params, _options(locals()))
 
     def _first_tensors(self, group: dict[str, Any]) -> dict[str, float]:
         return {"prev": 0.0, "step_size": _get_value(group["lr"])}
-
-    @staticmethod
-    def _own_options(group: dict[str, Any]) -> list:
-        return [*group["etas"], *group["step_sizes"]]
 
     @staticmethod
     def _formula(param: Any, grad: Any, tensors: dict[str, Any], numbers: dict[str, Any], group: dict) -> None:
@@ -74,32 +57,9 @@ class Rprop(ListOptimizer):
         tensors["prev"].copy_(grad)
 
 
-def rprop(
-    params: list[torch.Tensor],
-    grads: list[torch.Tensor],
-    prevs: list[torch.Tensor],
-    step_sizes: list[torch.Tensor],
-    state_steps: list[torch.Tensor],
-    foreach: bool | None = None,
-    capturable: bool = False,
-    maximize: bool = False,
-    differentiable: bool = False,
-    has_complex: bool = False,
-    *,
-    step_size_min: float,
-    step_size_max: float,
-    etaminus: float,
-    etaplus: float,
-) -> None:
-    """Do the step of :class:`Rprop` with lists of parameters, gradients and state."""
-    Rprop._functional(
-        params,
-        grads,
-        {"prev": prevs, "step_size": step_sizes},
-        {"step": state_steps},
-        etas=(etaminus, etaplus),
-        step_sizes=(step_size_min, step_size_max),
-        maximize=maximize,
-        capturable=capturable,
-        differentiable=differentiable,
-    )
+rprop = functional_form(
+    Rprop,
+    {"prevs": "prev", "step_sizes": "step_size", "state_steps": "step"},
+    "foreach=None, capturable=False, maximize=False, differentiable=False, has_complex=False, "
+    "*, step_size_min, step_size_max, etaminus, etaplus",
+)

@@ -11,13 +11,17 @@ from torch.optim.optimizer import (
     _check_fused,
     _check_lr,
     _check_not_negative,
+    _documented,
     _get_value,
+    _options,
+    _unscale,
     _with_grad,
 )
 
 __all__ = ["SGD", "sgd"]
 
 
+@_documented
 class SGD(Optimizer):
     r"""Stochastic gradient descent, with momentum if wanted.
 
@@ -29,15 +33,11 @@ class SGD(Optimizer):
         \theta_t = \theta_{t-1} - \gamma (g_t + \mu b_t)
 
     Args:
-        params: the tensors to optimize.
         lr: :math:`\gamma`. Default: 1e-3
         momentum: :math:`\mu`. Default: 0
         dampening: :math:`\tau`. Default: 0
         weight_decay: :math:`\lambda`. Default: 0
         nesterov: use Nesterov's momentum (Sutskever et al., 2013). Default: ``False``
-        maximize: climb rather than descend. Default: ``False``
-        foreach, fused: all tensors are updated in one call whatever is said here.
-        differentiable: record the step, so that gradients pass through it. Default: ``False``
     """
 
     def __init__(
@@ -59,18 +59,7 @@ class SGD(Optimizer):
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
         _check_fused(fused, foreach, differentiable)
-        defaults = {
-            "lr": lr,
-            "momentum": momentum,
-            "dampening": dampening,
-            "weight_decay": weight_decay,
-            "nesterov": nesterov,
-            "maximize": maximize,
-            "foreach": foreach,
-            "differentiable": differentiable,
-            "fused": fused,
-        }
-        super().__init__(params, defaults)
+        super().__init__(params, _options(locals()))
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
@@ -178,8 +167,8 @@ def sgd(
     maximize: bool,
 ) -> None:
     """Do the step of :class:`SGD` with lists of parameters, gradients and buffers; new buffers are put there."""
-    if grad_scale is not None or found_inf is not None:
-        raise NotImplementedError("sgd: grad_scale and found_inf are not supported")
+    if not _unscale(d_p_list, grad_scale, found_inf):
+        return
     group = {
         "lr": lr,
         "momentum": momentum,

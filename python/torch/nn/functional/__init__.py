@@ -13,7 +13,12 @@ from typing import Any, Callable
 import torch
 from torch import _C, _override
 from torch.nn import _reduction as _Reduction
-from torch.nn.functional._attention import multi_head_attention_forward  # noqa: F401
+from torch.nn.functional._attention import (  # noqa: F401
+    _canonical_mask,
+    _in_projection_packed,
+    _mha_shape_check,
+    multi_head_attention_forward,
+)
 from torch.nn.functional._dropout import (  # noqa: F401
     alpha_dropout,
     dropout,
@@ -22,6 +27,8 @@ from torch.nn.functional._dropout import (  # noqa: F401
     dropout3d,
     feature_alpha_dropout,
 )
+from torch.nn.functional._grouped import grouped_mm  # noqa: F401
+from torch.nn.functional._linear_cross_entropy import linear_cross_entropy  # noqa: F401
 from torch.nn.functional._losses import (  # noqa: F401
     cosine_embedding_loss,
     ctc_loss,

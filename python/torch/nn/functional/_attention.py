@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 
 import torch
 from torch import _C
@@ -10,16 +11,30 @@ from torch import _C
 _nn = _C._nn
 
 
-def _additive(mask: torch.Tensor | None, name: str, dtype: torch.dtype) -> torch.Tensor | None:
+def _canonical_mask(
+    mask: torch.Tensor | None,
+    mask_name: str,
+    other_type: torch.dtype | None,
+    other_name: str,
+    target_type: torch.dtype,
+    check_other: bool = True,
+) -> torch.Tensor | None:
     """Return a mask as what is added to the scores: minus infinity where a bool mask is True."""
-    if mask is None or mask.is_floating_point():
+    if mask is None:
+        return None
+    if mask.dtype != torch.bool and not mask.is_floating_point():
+        raise AssertionError(f"only bool and floating types of {mask_name} are supported")
+    if check_other and other_type is not None and other_type != mask.dtype:
+        warnings.warn(
+            f"Support for mismatched {mask_name} and {other_name} is deprecated. Use same type for both instead.",
+            stacklevel=3,
+        )
+    if mask.is_floating_point():
         return mask
-    if mask.dtype != torch.bool:
-        raise AssertionError(f"only bool and floating types of {name} are supported")
-    return torch.zeros_like(mask, dtype=dtype).masked_fill_(mask, -math.inf)
+    return torch.zeros_like(mask, dtype=target_type).masked_fill_(mask, -math.inf)
 
 
-def _check_shapes(
+def _mha_shape_check(
     query: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
@@ -51,7 +66,7 @@ def _check_shapes(
     return dims == 3
 
 
-def _project(
+def _in_projection_packed(
     query: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
@@ -133,7 +148,7 @@ def multi_head_attention_forward(
         tensor([[[0.5000, 0.5000],
                  [0.5000, 0.5000]]])
     """
-    batched = _check_shapes(query, key, value, key_padding_mask, attn_mask, num_heads)
+    batched = _mha_shape_check(query, key, value, key_padding_mask, attn_mask, num_heads)
     if not batched:
         same = key is value, query is key
         query = query.unsqueeze(1)
@@ -148,12 +163,14 @@ def multi_head_attention_forward(
             "Need attn_mask if specifying the is_causal hint. You may use the Transformer module method "
             "`generate_square_subsequent_mask` to create this mask."
         )
+    given_mask = attn_mask
     if is_causal and key_padding_mask is None and not need_weights:
         attn_mask = None  # the hint says the same
     else:
-        attn_mask = _additive(attn_mask, "attn_mask", query.dtype)
+        attn_mask = _canonical_mask(attn_mask, "attn_mask", None, "", query.dtype)
         is_causal = False
-    key_padding_mask = _additive(key_padding_mask, "key_padding_mask", query.dtype)
+    other = None if given_mask is None else given_mask.dtype
+    key_padding_mask = _canonical_mask(key_padding_mask, "key_padding_mask", other, "attn_mask", query.dtype)
     if embed_dim != embed_dim_to_check:
         raise AssertionError(f"was expecting embedding dimension of {embed_dim_to_check}, but got {embed_dim}")
     head_dim = embed_dim // num_heads
@@ -176,7 +193,7 @@ def multi_head_attention_forward(
             raise AssertionError(f"key shape {key.shape} does not match value shape {value.shape}")
         if in_proj_weight is None:
             raise AssertionError("use_separate_proj_weight is False but in_proj_weight is None")
-        q, k, v = _project(query, key, value, in_proj_weight, in_proj_bias)
+        q, k, v = _in_projection_packed(query, key, value, in_proj_weight, in_proj_bias)
     if attn_mask is not None:
         if attn_mask.dim() == 2:
             if attn_mask.shape != (length, source):

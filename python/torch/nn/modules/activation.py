@@ -44,21 +44,29 @@ __all__ = [
 ]
 
 
-class _InplaceActivation(Module):
+class _Activation(Module):
+    """A function whose options are the attributes that ``__constants__`` names."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__()
+        for name, value in options.items():
+            setattr(self, name, value)
+
+    def extra_repr(self) -> str:
+        shown = [f"{name}={getattr(self, name)!r}" for name in self.__constants__ if name != "inplace"]
+        return ", ".join(shown + ["inplace=True"] * bool(self.__dict__.get("inplace")))
+
+
+class _InplaceActivation(_Activation):
     """An activation whose only option is to change its input."""
 
     __constants__ = ["inplace"]
-    inplace: bool
 
     def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
-
-    def extra_repr(self) -> str:
-        return "inplace=True" if self.inplace else ""
+        super().__init__(inplace=inplace)
 
 
-class Threshold(Module):
+class Threshold(_Activation):
     """Keeps elements greater than a threshold and replaces the others.
 
     Args:
@@ -70,16 +78,10 @@ class Threshold(Module):
     __constants__ = ["threshold", "value", "inplace"]
 
     def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
-        super().__init__()
-        self.threshold = threshold
-        self.value = value
-        self.inplace = inplace
+        super().__init__(threshold=threshold, value=value, inplace=inplace)
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         return F.threshold(input, self.threshold, self.value, self.inplace)
-
-    def extra_repr(self) -> str:
-        return f"threshold={self.threshold}, value={self.value}" + (", inplace=True" if self.inplace else "")
 
 
 class ReLU(_InplaceActivation):
@@ -93,7 +95,7 @@ class ReLU(_InplaceActivation):
         return F.relu(input, self.inplace)
 
 
-class Hardtanh(Module):
+class Hardtanh(_Activation):
     """Limits elements to an interval.
 
     Args:
@@ -113,7 +115,6 @@ class Hardtanh(Module):
         min_value: float | None = None,
         max_value: float | None = None,
     ) -> None:
-        super().__init__()
         import warnings
 
         if min_value is not None:
@@ -128,15 +129,10 @@ class Hardtanh(Module):
             max_val = max_value
         if not max_val > min_val:
             raise AssertionError("max_val must be greater than min_val")
-        self.min_val = min_val
-        self.max_val = max_val
-        self.inplace = inplace
+        super().__init__(min_val=min_val, max_val=max_val, inplace=inplace)
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         return F.hardtanh(input, self.min_val, self.max_val, self.inplace)
-
-    def extra_repr(self) -> str:
-        return f"min_val={self.min_val}, max_val={self.max_val}" + (", inplace=True" if self.inplace else "")
 
 
 class ReLU6(Hardtanh):
@@ -178,7 +174,7 @@ class SiLU(_InplaceActivation):
         return F.silu(input, self.inplace)
 
 
-class ELU(Module):
+class ELU(_Activation):
     r"""Computes :math:`x` where it is positive, else :math:`\alpha (e^x - 1)`.
 
     Args:
@@ -189,18 +185,13 @@ class ELU(Module):
     __constants__ = ["alpha", "inplace"]
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
-        super().__init__()
-        self.alpha = alpha
-        self.inplace = inplace
+        super().__init__(alpha=alpha, inplace=inplace)
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         return F.elu(input, self.alpha, self.inplace)
 
-    def extra_repr(self) -> str:
-        return f"alpha={self.alpha}" + (", inplace=True" if self.inplace else "")
 
-
-class CELU(Module):
+class CELU(_Activation):
     r"""Computes :math:`\max(0, x) + \min(0, \alpha (e^{x / \alpha} - 1))` (Barron, 2017).
 
     Args:
@@ -211,15 +202,10 @@ class CELU(Module):
     __constants__ = ["alpha", "inplace"]
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
-        super().__init__()
-        self.alpha = alpha
-        self.inplace = inplace
+        super().__init__(alpha=alpha, inplace=inplace)
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         return F.celu(input, self.alpha, self.inplace)
-
-    def extra_repr(self) -> str:
-        return f"alpha={self.alpha}" + (", inplace=True" if self.inplace else "")
 
 
 class SELU(_InplaceActivation):
@@ -236,7 +222,7 @@ class SELU(_InplaceActivation):
         return F.selu(input, self.inplace)
 
 
-class RReLU(Module):
+class RReLU(_Activation):
     r"""Computes :math:`x` where it is positive, else :math:`a x` with a random slope (Xu et al., 2015).
 
     In training every element has a slope of its own, uniform from ``lower`` to ``upper``; else it is their mean.
@@ -250,24 +236,17 @@ class RReLU(Module):
     __constants__ = ["lower", "upper", "inplace"]
 
     def __init__(self, lower: float = 1.0 / 8, upper: float = 1.0 / 3, inplace: bool = False) -> None:
-        super().__init__()
-        self.lower = lower
-        self.upper = upper
-        self.inplace = inplace
+        super().__init__(lower=lower, upper=upper, inplace=inplace)
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         return F.rrelu(input, self.lower, self.upper, self.training, self.inplace)
 
-    def extra_repr(self) -> str:
-        return f"lower={self.lower}, upper={self.upper}" + (", inplace=True" if self.inplace else "")
 
-
-class _Shrink(Module):
+class _Shrink(_Activation):
     __constants__ = ["lambd"]
 
     def __init__(self, lambd: float = 0.5) -> None:
-        super().__init__()
-        self.lambd = lambd
+        super().__init__(lambd=lambd)
 
     def extra_repr(self) -> str:
         return str(self.lambd)
@@ -295,7 +274,7 @@ class Softshrink(_Shrink):
         return F.softshrink(input, self.lambd)
 
 
-class GELU(Module):
+class GELU(_Activation):
     r"""Computes :math:`x \, \Phi(x)`, :math:`\Phi` being the distribution function of the normal distribution.
 
     Args:
@@ -306,17 +285,13 @@ class GELU(Module):
     __constants__ = ["approximate"]
 
     def __init__(self, approximate: str = "none") -> None:
-        super().__init__()
-        self.approximate = approximate
+        super().__init__(approximate=approximate)
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         return F.gelu(input, approximate=self.approximate)
 
-    def extra_repr(self) -> str:
-        return f"approximate={self.approximate!r}"
 
-
-class LeakyReLU(Module):
+class LeakyReLU(_Activation):
     r"""Computes :math:`x` where it is positive, else :math:`\text{negative\_slope} \cdot x`.
 
     Args:
@@ -327,15 +302,10 @@ class LeakyReLU(Module):
     __constants__ = ["inplace", "negative_slope"]
 
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
-        super().__init__()
-        self.negative_slope = negative_slope
-        self.inplace = inplace
+        super().__init__(negative_slope=negative_slope, inplace=inplace)
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         return F.leaky_relu(input, self.negative_slope, self.inplace)
-
-    def extra_repr(self) -> str:
-        return f"negative_slope={self.negative_slope}" + (", inplace=True" if self.inplace else "")
 
 
 class LogSigmoid(Module):
@@ -345,7 +315,7 @@ class LogSigmoid(Module):
         return F.logsigmoid(input)
 
 
-class Softplus(Module):
+class Softplus(_Activation):
     r"""Computes :math:`\log(1 + e^{\beta x}) / \beta`, and :math:`x` itself where :math:`\beta x` is large.
 
     Args:
@@ -356,15 +326,10 @@ class Softplus(Module):
     __constants__ = ["beta", "threshold"]
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
-        super().__init__()
-        self.beta = beta
-        self.threshold = threshold
+        super().__init__(beta=beta, threshold=threshold)
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         return F.softplus(input, self.beta, self.threshold)
-
-    def extra_repr(self) -> str:
-        return f"beta={self.beta}, threshold={self.threshold}"
 
 
 class Mish(_InplaceActivation):
@@ -406,7 +371,7 @@ class Hardsigmoid(_InplaceActivation):
         return ""
 
 
-class GLU(Module):
+class GLU(_Activation):
     r"""Computes :math:`a \, \sigma(b)`, a and b being the halves of the input along a dimension.
 
     Args:
@@ -420,17 +385,13 @@ class GLU(Module):
     __constants__ = ["dim"]
 
     def __init__(self, dim: int = -1) -> None:
-        super().__init__()
-        self.dim = dim
+        super().__init__(dim=dim)
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         return F.glu(input, self.dim)
 
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}"
 
-
-class PReLU(Module):
+class PReLU(_Activation):
     r"""Computes :math:`x` where it is positive, else :math:`a x` with a trained :math:`a`.
 
     Args:
@@ -443,9 +404,7 @@ class PReLU(Module):
     __constants__ = ["num_parameters"]
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None) -> None:
-        super().__init__()
-        self.num_parameters = num_parameters
-        self.init = init
+        super().__init__(num_parameters=num_parameters, init=init)
         self.weight = Parameter(torch.empty(num_parameters, device=device, dtype=dtype))
         self.reset_parameters()
 
@@ -455,9 +414,6 @@ class PReLU(Module):
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         return torch.prelu(input, self.weight)
-
-    def extra_repr(self) -> str:
-        return f"num_parameters={self.num_parameters}"
 
 
 class Softsign(Module):
@@ -474,22 +430,18 @@ class Tanhshrink(Module):
         return F.tanhshrink(input)
 
 
-class _AlongDim(Module):
+class _AlongDim(_Activation):
     """A function along one dimension."""
 
     __constants__ = ["dim"]
     dim: int | None
 
     def __init__(self, dim: int | None = None) -> None:
-        super().__init__()
-        self.dim = dim
+        super().__init__(dim=dim)
 
     def __setstate__(self, state: dict) -> None:
         super().__setstate__(state)
         self.__dict__.setdefault("dim", None)
-
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}"
 
 
 class Softmin(_AlongDim):

@@ -337,6 +337,9 @@ class _ConvTransposeNd(_ConvNd):
         return convolve(input, self.weight, self.bias, self.stride, self.padding, extra, self.groups, self.dilation)
 
 
+_ConvTransposeMixin = _ConvTransposeNd  # the name that some programs look for
+
+
 class ConvTranspose1d(_ConvTransposeNd):
     """Transposed convolution of a signal. Arguments: :class:`ConvTranspose2d`, in one dimension."""
 
@@ -384,12 +387,17 @@ class ConvTranspose3d(_ConvTransposeNd):
 class _LazyConvXdMixin(LazyModuleMixin):
     """A convolution that takes ``in_channels`` from its first input."""
 
-    def _make_lazy(self, out_channels: int, bias: bool, device: Any, dtype: Any) -> None:
+    def _construct(self, arguments: dict[str, Any]) -> None:
+        """Make it without channels and bias for now. Takes the ``locals()`` of a constructor."""
+        options = {name: value for name, value in arguments.items() if name not in ("self", "__class__")}
+        out_channels, bias = options.pop("out_channels"), options.pop("bias")
+        super().__init__(0, 0, bias=False, **options)
         module: Any = self
-        module.weight = UninitializedParameter(device=device, dtype=dtype)
+        place = {"device": options["device"], "dtype": options["dtype"]}
+        module.weight = UninitializedParameter(**place)
         module.out_channels = out_channels
         if bias:
-            module.bias = UninitializedParameter(device=device, dtype=dtype)
+            module.bias = UninitializedParameter(**place)
 
     def reset_parameters(self) -> None:
         module: Any = self
@@ -437,9 +445,7 @@ class _LazyConv(_LazyConvXdMixin, _Conv):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        # Without channels and bias for now.
-        super().__init__(0, 0, kernel_size, stride, padding, dilation, groups, False, padding_mode, device, dtype)
-        self._make_lazy(out_channels, bias, device, dtype)
+        self._construct(locals())
 
 
 class LazyConv1d(_LazyConv, Conv1d):
@@ -475,10 +481,7 @@ class _LazyConvTranspose(_LazyConvXdMixin, _ConvTransposeNd):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        super().__init__(
-            0, 0, kernel_size, stride, padding, output_padding, groups, False, dilation, padding_mode, device, dtype
-        )
-        self._make_lazy(out_channels, bias, device, dtype)
+        self._construct(locals())
 
 
 class LazyConvTranspose1d(_LazyConvTranspose, ConvTranspose1d):

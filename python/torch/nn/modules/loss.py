@@ -6,11 +6,16 @@ element or sample. ``size_average`` and ``reduce`` are the deprecated forms of i
 
 from __future__ import annotations
 
-from typing import Any, Callable
+import math
+from typing import TYPE_CHECKING, Any, Callable
 
 import torch
 from torch.nn import _reduction as _Reduction, functional as F
+from torch.nn.modules.linear import Linear
 from torch.nn.modules.module import Module
+
+if TYPE_CHECKING:
+    from torch.nn.modules.linear_cross_entropy_options import LinearCrossEntropyOptions
 
 __all__ = [
     "L1Loss",
@@ -34,6 +39,8 @@ __all__ = [
     "PoissonNLLLoss",
     "GaussianNLLLoss",
     "CTCLoss",
+    "LinearCrossEntropyLoss",
+    "NLLLoss2d",
 ]
 
 
@@ -211,6 +218,28 @@ class NLLLoss(_WeightedLoss):
         return F.nll_loss(input, target, weight=self.weight, ignore_index=self.ignore_index, reduction=self.reduction)
 
 
+class NLLLoss2d(NLLLoss):
+    """The deprecated name of :class:`NLLLoss` for images."""
+
+    def __init__(
+        self,
+        weight: torch.Tensor | None = None,
+        size_average: Any = None,
+        ignore_index: int = -100,
+        reduce: Any = None,
+        reduction: str = "mean",
+    ) -> None:
+        import warnings
+
+        warnings.warn(
+            "NLLLoss2d has been deprecated. Please use NLLLoss instead as a drop-in replacement and see "
+            "https://pytorch.org/docs/main/nn.html#torch.nn.NLLLoss for more details.",
+            FutureWarning,
+            stacklevel=2,
+        )
+        super().__init__(weight, size_average, ignore_index, reduce, reduction)
+
+
 class CrossEntropyLoss(_WeightedLoss):
     r"""Computes :math:`-w_y \log \mathrm{softmax}(x)_y`, x being unnormalized scores of the classes.
 
@@ -253,6 +282,83 @@ class CrossEntropyLoss(_WeightedLoss):
             ignore_index=self.ignore_index,
             reduction=self.reduction,
             label_smoothing=self.label_smoothing,
+        )
+
+
+class LinearCrossEntropyLoss(_WeightedLoss):
+    r"""Computes :class:`CrossEntropyLoss` of scores that a layer of its own, ``linear``, makes of the input.
+
+    Args:
+        in_features: size of a sample.
+        num_classes: number of classes :math:`C`.
+        out_features: sizes :math:`(d_1, \dots)` of several scores of each class. Default: ``()``
+        bias: whether ``linear`` adds a bias. Default: ``False``
+        device: where the layer is.
+        dtype: of the layer.
+        reduction: ``"mean"``, ``"sum"`` or ``"none"``. Default: ``"mean"``
+        weight: one number for each class.
+        ignore_index: samples with this target count nothing; for targets that are classes. Default: -100
+        label_smoothing: share of the target that is spread evenly over all classes. Default: 0.0
+        options: a :class:`LinearCrossEntropyOptions`: the batch is cut into parts, so that never all scores are in
+            memory. Default: ``None``
+
+    Shape:
+        - Input: :math:`(N, \text{in\_features})` or :math:`(\text{in\_features})`
+        - Target: classes, :math:`(N, d_1, \dots)` or :math:`()`; or probabilities, :math:`(N, C, d_1, \dots)`
+
+    Examples::
+
+        >>> loss = nn.LinearCrossEntropyLoss(5, 10)
+        >>> loss(torch.zeros(2, 5), torch.tensor([3, 1]))
+        tensor(2.3026, grad_fn=<NllLossBackward0>)
+    """
+
+    __constants__ = ["num_classes", "out_features", "reduction", "ignore_index", "label_smoothing"]
+
+    def __init__(
+        self,
+        in_features: int,
+        num_classes: int,
+        *,
+        out_features: tuple[int, ...] = (),
+        bias: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+        reduction: str = "mean",
+        weight: torch.Tensor | None = None,
+        ignore_index: int | None = None,
+        label_smoothing: float = 0.0,
+        options: LinearCrossEntropyOptions | None = None,
+    ) -> None:
+        if weight is not None and weight.shape != (num_classes,):
+            raise RuntimeError(f"expected weight shape to be {(num_classes,)}, got {tuple(weight.shape)}")
+        super().__init__(weight, reduction=reduction)
+        self.num_classes = num_classes
+        self.out_features = tuple(out_features)
+        self.ignore_index = ignore_index
+        self.label_smoothing = label_smoothing
+        self.options = options
+        self.linear = Linear(in_features, num_classes * math.prod(self.out_features), bias, device, dtype)
+
+    def forward(self, input: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        scores = (self.num_classes, *self.out_features)
+        return F.linear_cross_entropy(
+            input,
+            self.linear.weight.reshape(*scores, self.linear.in_features),
+            target,
+            linear_bias=None if self.linear.bias is None else self.linear.bias.reshape(scores),
+            weight=self.weight,
+            reduction=self.reduction,
+            ignore_index=self.ignore_index,
+            label_smoothing=self.label_smoothing,
+            options=self.options,
+        )
+
+    def extra_repr(self) -> str:
+        return (
+            f"in_features={self.linear.in_features}, num_classes={self.num_classes}, out_features={self.out_features}, "
+            f"bias={self.linear.bias is not None}, reduction={self.reduction}, ignore_index={self.ignore_index}, "
+            f"label_smoothing={self.label_smoothing}, options={self.options}"
         )
 
 

@@ -266,13 +266,17 @@ class _AdaptivePoolNd(Module):
         return f"output_size={self.output_size}"
 
 
-class AdaptiveAvgPool1d(_AdaptivePoolNd):
+class _AdaptiveAvgPoolNd(_AdaptivePoolNd):
+    pass
+
+
+class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd):
     """Takes means over windows chosen such that the output has a given length. See :class:`AdaptiveAvgPool2d`."""
 
     _pool = "adaptive_avg_pool1d"
 
 
-class AdaptiveAvgPool2d(_AdaptivePoolNd):
+class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
     r"""Takes means over windows chosen such that the output has a given size, whatever the input's.
 
     Args:
@@ -286,7 +290,7 @@ class AdaptiveAvgPool2d(_AdaptivePoolNd):
     _pool = "adaptive_avg_pool2d"
 
 
-class AdaptiveAvgPool3d(_AdaptivePoolNd):
+class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
     """Takes means over windows chosen such that the output has a given size. See :class:`AdaptiveAvgPool2d`."""
 
     _pool = "adaptive_avg_pool3d"

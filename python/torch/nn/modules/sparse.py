@@ -163,7 +163,8 @@ class EmbeddingBag(Module):
         embedding_dim: size of each row.
         max_norm: rows that are looked up are scaled down to this norm, in place.
         norm_type: the p of that norm. Default: 2
-        scale_grad_by_freq: divide gradients by how often a row occurs in the batch; not for maxima. Default: ``False``
+        scale_grad_by_freq: divide the gradient of the k-th of the different indices, in order, by how often the k-th of
+            all indices, in order, occurs in the batch, as PyTorch does; not for maxima. Default: ``False``
         mode: ``"sum"``, ``"mean"`` or ``"max"``. Default: ``"mean"``
         sparse: let the gradient of the table be a sparse tensor; not for maxima. Default: ``False``
         include_last_offset: offsets have one number more, that of all indices. Default: ``False``

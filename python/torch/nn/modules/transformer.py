@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Any, Callable
+from typing import Any, Callable, ClassVar
 
 import torch
 from torch.nn import functional as F
@@ -26,7 +26,7 @@ __all__ = [
 _Mask = Any  # a tensor or None
 
 
-def _activation(activation: Any) -> Callable:
+def _get_activation_fn(activation: Any) -> Callable:
     """The function for a name; functions stand for themselves."""
     if not isinstance(activation, str):
         return activation
@@ -36,7 +36,7 @@ def _activation(activation: Any) -> Callable:
     return functions[activation]
 
 
-def _copies(module: Module, n: int) -> ModuleList:
+def _get_clones(module: Module, n: int) -> ModuleList:
     return ModuleList([copy.deepcopy(module) for _ in range(n)])
 
 
@@ -54,7 +54,7 @@ def _detect_is_causal_mask(mask: _Mask, is_causal: bool | None, size: int | None
     return bool((mask == _causal_mask(size, mask.device, mask.dtype)).all())
 
 
-def _sequence_length(x: torch.Tensor, batch_first: bool) -> int | None:
+def _get_seq_len(x: torch.Tensor, batch_first: bool) -> int | None:
     if x.dim() == 2:
         return x.size(0)
     return x.size(1 if batch_first else 0) if x.dim() == 3 else None
@@ -63,32 +63,42 @@ def _sequence_length(x: torch.Tensor, batch_first: bool) -> int | None:
 class _Layer(Module):
     """What the layers of encoder and decoder share.
 
-    A subclass adds its attentions before it calls :meth:`_add_feed_forward`: parameters are drawn in this order.
+    A subclass names its attentions; each has a layer norm and a dropout, and so has the network after them.
     """
 
     __constants__ = ["norm_first"]
+    _attentions: ClassVar[tuple[str, ...]] = ()
 
-    def _add_feed_forward(
+    def __init__(
         self,
-        blocks: int,
         d_model: int,
-        dim_feedforward: int,
-        dropout: float,
-        activation: Any,
-        layer_norm_eps: float,
-        norm_first: bool,
-        bias: bool,
-        place: dict[str, Any],
+        nhead: int,
+        dim_feedforward: int = 2048,
+        dropout: float = 0.1,
+        activation: Any = F.relu,
+        layer_norm_eps: float = 1e-5,
+        batch_first: bool = False,
+        norm_first: bool = False,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
     ) -> None:
+        super().__init__()
+        place = {"device": device, "dtype": dtype}
+        # Parameters are drawn in this order.
+        for name in self._attentions:
+            attention = MultiheadAttention(d_model, nhead, dropout=dropout, bias=bias, batch_first=batch_first, **place)
+            self.add_module(name, attention)
         self.linear1 = Linear(d_model, dim_feedforward, bias=bias, **place)
         self.dropout = Dropout(dropout)
         self.linear2 = Linear(dim_feedforward, d_model, bias=bias, **place)
         self.norm_first = norm_first
-        for i in range(1, blocks + 1):
+        blocks = range(1, len(self._attentions) + 2)
+        for i in blocks:
             self.add_module(f"norm{i}", LayerNorm(d_model, eps=layer_norm_eps, bias=bias, **place))
-        for i in range(1, blocks + 1):
+        for i in blocks:
             self.add_module(f"dropout{i}", Dropout(dropout))
-        self.activation = _activation(activation)
+        self.activation = _get_activation_fn(activation)
 
     def __setstate__(self, state: dict) -> None:
         super().__setstate__(state)
@@ -107,6 +117,9 @@ class _Layer(Module):
         return attention(
             x, memory, memory, attn_mask=mask, key_padding_mask=padding, is_causal=is_causal, need_weights=False
         )[0]
+
+    def _sa_block(self, x: torch.Tensor, attn_mask: _Mask, padding: _Mask, is_causal: bool = False) -> torch.Tensor:
+        return self.dropout1(self._attend(self.self_attn, x, x, attn_mask, padding, is_causal))
 
     def _feed_forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.linear2(self.dropout(self.activation(self.linear1(x))))
@@ -137,28 +150,7 @@ class TransformerEncoderLayer(_Layer):
         torch.Size([10, 32, 16])
     """
 
-    def __init__(
-        self,
-        d_model: int,
-        nhead: int,
-        dim_feedforward: int = 2048,
-        dropout: float = 0.1,
-        activation: Any = F.relu,
-        layer_norm_eps: float = 1e-5,
-        batch_first: bool = False,
-        norm_first: bool = False,
-        bias: bool = True,
-        device: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__()
-        place = {"device": device, "dtype": dtype}
-        self.self_attn = MultiheadAttention(
-            d_model, nhead, dropout=dropout, bias=bias, batch_first=batch_first, **place
-        )
-        self._add_feed_forward(
-            2, d_model, dim_feedforward, dropout, activation, layer_norm_eps, norm_first, bias, place
-        )
+    _attentions = ("self_attn",)
 
     def forward(
         self,
@@ -183,9 +175,6 @@ class TransformerEncoderLayer(_Layer):
         x = self.norm1(x + self._sa_block(x, src_mask, src_key_padding_mask, is_causal))
         return self.norm2(x + self._ff_block(x))
 
-    def _sa_block(self, x: torch.Tensor, attn_mask: _Mask, padding: _Mask, is_causal: bool = False) -> torch.Tensor:
-        return self.dropout1(self._attend(self.self_attn, x, x, attn_mask, padding, is_causal))
-
     def _ff_block(self, x: torch.Tensor) -> torch.Tensor:
         return self.dropout2(self._feed_forward(x))
 
@@ -202,28 +191,7 @@ class TransformerDecoderLayer(_Layer):
         torch.Size([20, 32, 16])
     """
 
-    def __init__(
-        self,
-        d_model: int,
-        nhead: int,
-        dim_feedforward: int = 2048,
-        dropout: float = 0.1,
-        activation: Any = F.relu,
-        layer_norm_eps: float = 1e-5,
-        batch_first: bool = False,
-        norm_first: bool = False,
-        bias: bool = True,
-        device: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__()
-        place = {"device": device, "dtype": dtype}
-        for name in ("self_attn", "multihead_attn"):
-            attention = MultiheadAttention(d_model, nhead, dropout=dropout, bias=bias, batch_first=batch_first, **place)
-            self.add_module(name, attention)
-        self._add_feed_forward(
-            3, d_model, dim_feedforward, dropout, activation, layer_norm_eps, norm_first, bias, place
-        )
+    _attentions = ("self_attn", "multihead_attn")
 
     def forward(
         self,
@@ -247,9 +215,6 @@ class TransformerDecoderLayer(_Layer):
         x = self.norm1(x + self._sa_block(x, *own))
         x = self.norm2(x + self._mha_block(x, memory, *other))
         return self.norm3(x + self._ff_block(x))
-
-    def _sa_block(self, x: torch.Tensor, attn_mask: _Mask, padding: _Mask, is_causal: bool = False) -> torch.Tensor:
-        return self.dropout1(self._attend(self.self_attn, x, x, attn_mask, padding, is_causal))
 
     def _mha_block(
         self, x: torch.Tensor, mem: torch.Tensor, attn_mask: _Mask, padding: _Mask, is_causal: bool = False
@@ -282,7 +247,7 @@ class TransformerEncoder(Module):
         mask_check: bool = True,
     ) -> None:
         super().__init__()
-        self.layers = _copies(encoder_layer, num_layers)
+        self.layers = _get_clones(encoder_layer, num_layers)
         self.num_layers = num_layers
         self.norm = norm
         self.enable_nested_tensor = enable_nested_tensor
@@ -301,7 +266,7 @@ class TransformerEncoder(Module):
             is_causal: a hint that ``mask`` is the causal mask; by default that is found out.
         """
         batch_first = self.layers[0].self_attn.batch_first
-        causal = _detect_is_causal_mask(mask, is_causal, _sequence_length(src, batch_first))
+        causal = _detect_is_causal_mask(mask, is_causal, _get_seq_len(src, batch_first))
         output = src
         for layer in self.layers:
             output = layer(output, src_mask=mask, is_causal=causal, src_key_padding_mask=src_key_padding_mask)
@@ -321,7 +286,7 @@ class TransformerDecoder(Module):
 
     def __init__(self, decoder_layer: TransformerDecoderLayer, num_layers: int, norm: Module | None = None) -> None:
         super().__init__()
-        self.layers = _copies(decoder_layer, num_layers)
+        self.layers = _get_clones(decoder_layer, num_layers)
         self.num_layers = num_layers
         self.norm = norm
 
@@ -338,7 +303,7 @@ class TransformerDecoder(Module):
     ) -> torch.Tensor:
         """Decode ``tgt``, looking at ``memory``. Masks: see :class:`TransformerEncoderLayer`."""
         batch_first = self.layers[0].self_attn.batch_first
-        causal = _detect_is_causal_mask(tgt_mask, tgt_is_causal, _sequence_length(tgt, batch_first))
+        causal = _detect_is_causal_mask(tgt_mask, tgt_is_causal, _get_seq_len(tgt, batch_first))
         output = tgt
         for layer in self.layers:
             output = layer(

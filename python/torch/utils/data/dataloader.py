@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import warnings
@@ -16,7 +17,14 @@ from torch.utils.data._utils.fetch import _IterableDatasetFetcher, _MapDatasetFe
 from torch.utils.data._utils.progress import Progress, RandomState, between_iterations, check_state, resumed
 from torch.utils.data._utils.rows import batches_of_indices
 from torch.utils.data._utils.worker import BEGIN, Task, _IterableDatasetStopIteration, get_worker_info
+from torch.utils.data.datapipes.datapipe import (
+    IterDataPipe,
+    MapDataPipe,
+    _IterDataPipeSerializationWrapper,  # noqa: F401
+    _MapDataPipeSerializationWrapper,  # noqa: F401
+)
 from torch.utils.data.dataset import Dataset, IterableDataset
+from torch.utils.data.graph_settings import apply_random_seed, apply_sharding, apply_shuffle_settings
 from torch.utils.data.sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
 
 __all__ = ["DataLoader", "get_worker_info", "default_collate", "default_convert"]
@@ -38,6 +46,16 @@ class _DatasetKind:
     def create_fetcher(kind: int, dataset: Any, auto_collation: bool, collate_fn: Callable, drop_last: bool) -> Any:
         cls = _MapDatasetFetcher if kind == _DatasetKind.Map else _IterableDatasetFetcher
         return cls(dataset, auto_collation, collate_fn, drop_last)
+
+
+def _sharding_worker_init_fn(worker_init_fn: Callable | None, world_size: int, rank_id: int, worker_id: int) -> None:
+    """In a worker: has the data pipe keep this worker's samples, then calls the user's function."""
+    info = get_worker_info()
+    if info is None:
+        raise AssertionError("_sharding_worker_init_fn is to be called in a worker")
+    apply_sharding(info.dataset, info.num_workers * world_size, info.num_workers * rank_id + worker_id)
+    if worker_init_fn is not None:
+        worker_init_fn(worker_id)
 
 
 class _InfiniteConstantSampler(Sampler):
@@ -93,6 +111,9 @@ class DataLoader(Generic[_T_co]):
     prefetch_factor: int | None
     _iterator: Any
     __initialized = False
+    worker_type = "process"
+    _progress: Progress | None = None  # of the last iteration
+    _state_to_resume: dict[str, Any] | None = None
 
     def __init__(
         self,
@@ -149,6 +170,10 @@ class DataLoader(Generic[_T_co]):
 
         if isinstance(dataset, IterableDataset):
             self._dataset_kind = _DatasetKind.Iterable
+            if isinstance(dataset, IterDataPipe):
+                if shuffle is not None:
+                    self.dataset = apply_shuffle_settings(dataset, shuffle=shuffle)
+                    shuffle = None
             # False is the same as not given: nothing could be shuffled.
             for name, value in (("shuffle", shuffle), ("sampler", sampler), ("batch_sampler", batch_sampler)):
                 if value is not None and value is not False:
@@ -192,8 +217,7 @@ class DataLoader(Generic[_T_co]):
         self.__initialized = True
         self._IterableDataset_len_called: int | None = None
         self._iterator = None
-        self._progress: Progress | None = None  # of the last iteration
-        self._state_to_resume: dict[str, Any] | None = None
+        self.check_worker_number_rationality()
 
     def __setattr__(self, attr: str, val: Any) -> None:
         fixed = ("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers")
@@ -252,6 +276,18 @@ class DataLoader(Generic[_T_co]):
             self._iterator._reset(self)
         return self._iterator
 
+    def check_worker_number_rationality(self) -> None:
+        """Warn where there are more worker processes than processors for them."""
+        available = len(os.sched_getaffinity(0))
+        if self.num_workers > available and self.worker_type == "process":
+            warnings.warn(
+                f"This DataLoader will create {self.num_workers} worker processes in total. Our suggested max number "
+                f"of worker in current system is {available}, which is smaller than what this DataLoader is going to "
+                "create. Please be aware that excessive worker creation might get DataLoader running slow or even "
+                "freeze, lower the worker number to avoid potential slowness/freeze if necessary.",
+                stacklevel=3,
+            )
+
     def _get_base_seed(self) -> int:
         return int(torch.empty((), dtype=torch.int64).random_(generator=self.generator).item())
 
@@ -301,6 +337,8 @@ class _BaseDataLoaderIter:
         self._num_workers = loader.num_workers
         self._timeout = loader.timeout
         self._collate_fn = loader.collate_fn
+        self._persistent_workers = loader.persistent_workers
+        self._pin_memory_device = loader.pin_memory_device
         self._pin_memory = loader.pin_memory and torch.cuda.is_available()
         if loader.pin_memory and not self._pin_memory:
             warnings.warn(
@@ -312,7 +350,8 @@ class _BaseDataLoaderIter:
 
     def _begin(self, loader: DataLoader, again: bool = False) -> None:
         """Begin an iteration: the first one, or another one of persistent workers, or one that was interrupted."""
-        state, loader._state_to_resume = loader._state_to_resume, None
+        # Libraries hand over loaders of their own, which have no state to resume.
+        state, loader._state_to_resume = getattr(loader, "_state_to_resume", None), None
         self._num_yielded = 0
         self._numbers: Iterator[int] = itertools.count()
         self._IterableDataset_len_called = loader._IterableDataset_len_called
@@ -321,6 +360,7 @@ class _BaseDataLoaderIter:
             state = None
         if state is None:
             start = RandomState(loader).states
+            self._seed_pipes(loader)
             self._sampler_iter = self._iterate_indices()
             # Seeds workers; drawn in any case, so that the stream of numbers does not depend on their number. Workers
             # that are there already go on with the numbers that they have.
@@ -331,6 +371,7 @@ class _BaseDataLoaderIter:
         now = RandomState(loader).states
         RandomState.restore(state["start"], loader)
         try:
+            self._seed_pipes(loader)
             self._sampler_iter = self._iterate_indices()
             if state["seeded"]:
                 loader._get_base_seed()
@@ -345,6 +386,18 @@ class _BaseDataLoaderIter:
             # The loader's own generators go on from where they are now.
             own = RandomState(loader).states["generators"]
             RandomState.restore({**now, "generators": own}, loader)
+
+    def _reset(self, loader: DataLoader, first_iter: bool = False) -> None:
+        """Begin another iteration."""
+        self._begin(loader, again=True)
+
+    def _seed_pipes(self, loader: DataLoader) -> None:
+        """Seed the steps of a data pipe, alike for all workers: they must divide the same samples among them."""
+        self._shared_seed: int | None = None
+        if isinstance(self._dataset, IterDataPipe):
+            self._shared_seed = loader._get_base_seed()
+            generator = torch.Generator().manual_seed(self._shared_seed)
+            self._dataset = apply_random_seed(self._dataset, generator)
 
     def _iterate_indices(self) -> Iterator:
         if self._dataset_kind == _DatasetKind.Map and self._auto_collation and self._collate_fn is default_collate:
@@ -453,13 +506,17 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
         self._pid = os.getpid()
         self._epoch = 0
         super().__init__(loader)
+        if self._shared_seed is not None:
+            loader._get_base_seed()  # PyTorch draws once more here, for nothing
         self._prefetch_factor = loader.prefetch_factor or 0
-        self._persistent_workers = loader.persistent_workers
         self._in_order = loader.in_order
         if self._num_workers <= 0:
             raise AssertionError("_MultiProcessingDataLoaderIter requires num_workers > 0")
         if not self._prefetch_factor:
             raise AssertionError("prefetch_factor should be positive: a worker loads so many batches in advance")
+        init_fn = loader.worker_init_fn
+        if isinstance(self._dataset, (IterDataPipe, MapDataPipe)):
+            init_fn = functools.partial(_sharding_worker_init_fn, init_fn, 1, 0)
         tasks = [
             Task(
                 self._dataset_kind,
@@ -468,7 +525,7 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
                 self._collate_fn,
                 self._drop_last,
                 self._base_seed,
-                loader.worker_init_fn,
+                init_fn,
                 number,
                 self._num_workers,
             )
@@ -496,7 +553,7 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
         """Begin another iteration with the same workers."""
         if self._shutdown:
             raise RuntimeError("the workers of this DataLoader have ended; make a new one")
-        self._begin(loader, again=True)
+        super()._reset(loader, first_iter)
         self._start_dealing(loader)
 
     def _start_dealing(self, loader: DataLoader) -> None:
@@ -508,7 +565,7 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
         self._order: deque[int] = deque()
         self._exhausted = False
         for number in range(self._num_workers):
-            self._pool.post(number, (BEGIN, *self._to_leave_out(loader, number)))
+            self._pool.post(number, (BEGIN, *self._to_leave_out(loader, number), self._shared_seed))
         self._next_worker = (self._progress.last_worker + 1) % self._num_workers
         for _ in range(self._prefetch_factor * self._num_workers):
             self._try_put_index()

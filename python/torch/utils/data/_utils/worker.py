@@ -140,7 +140,8 @@ def generators(base_seed: int, worker_id: int) -> _RNG:
     )
 
 
-# Messages to a worker are tuples: (BEGIN, samples to leave out, state of the dataset), then (epoch, number of the
+# Messages to a worker are tuples: (BEGIN, samples to leave out, state of the dataset, seed of data pipes),
+# then (epoch, number of the
 # batch, indices) for each batch. It answers a batch by (epoch, number, data, state of the dataset); data may be an
 # ExceptionWrapper or an _IterableDatasetStopIteration.
 BEGIN = "begin"
@@ -189,7 +190,7 @@ class Loop:
             except Exception:
                 self._error = ExceptionWrapper(where=self._where)
 
-    def _begin(self, leave_out: int, state: Any) -> None:
+    def _begin(self, leave_out: int, state: Any, shared_seed: int | None) -> None:
         from torch.utils.data.dataloader import _DatasetKind
 
         task = self._task
@@ -200,6 +201,10 @@ class Loop:
         try:
             if state is not None:
                 task.dataset.load_state_dict(state)
+            if shared_seed is not None:
+                from torch.utils.data.graph_settings import apply_random_seed
+
+                apply_random_seed(task.dataset, torch.Generator().manual_seed(shared_seed))
             self._fetcher = _DatasetKind.create_fetcher(
                 task.dataset_kind, task.dataset, task.auto_collation, task.collate_fn, task.drop_last
             )

@@ -7,7 +7,12 @@ import enum
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["SDPBackend", "sdpa_kernel"]
+from torch import _absent
+
+__all__ = ["SDPBackend", "WARN_FOR_UNFUSED_KERNELS", "sdpa_kernel"]
+
+WARN_FOR_UNFUSED_KERNELS = False  # there are no others to choose from
+__getattr__ = _absent.names_of(__name__)
 
 
 class SDPBackend(enum.IntEnum):

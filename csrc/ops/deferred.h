@@ -1,0 +1,53 @@
+// Elementwise work that is put off, and then done together.
+//
+// Note [Deferring]
+// While a thread defers (torch.compile), an elementwise op on large tensors is not run: it is noted, and its
+// result gets a storage without memory. Everything else goes its usual way: shapes, dtypes, views, errors and
+// the tape are what they are without deferring, since only the kernel is put off. Whoever asks a storage
+// concerned for its data - any other kernel, a number for Python, NumPy, another thread - has the notes
+// worked off first (StorageImpl::data). That goes for results, which have no data yet, and for the operands,
+// so that nobody writes to them before they were read.
+//
+// Then the notes are cut into groups over the same shape, and each group runs as one tile program: values go
+// from op to op in the cache, and a result that nobody holds any more is never stored, nor gets memory. The
+// rows are those of the ops themselves, so the numbers are the same. There is no capture, nothing to guard,
+// and nothing to compile.
+#pragma once
+
+#include "kernels/pointwise_ops.h"
+#include "ops/types.h"
+
+#include <span>
+
+namespace torch {
+
+// Scopes of the calling thread; the end of the outermost has all work done.
+void begin_deferring();
+void end_deferring();
+
+struct DeferredCounts { // of this process
+  int64_t ops;          // that were put off
+  int64_t groups;       // passes over memory that ran them
+  int64_t stored;       // results that were stored
+};
+DeferredCounts deferred_counts();
+
+namespace ops {
+
+// What pointwise_call.cpp knows of a call. `out` has sizes, strides and dtype of the result.
+struct DeferredCall {
+  PointwiseOp functor;
+  DType compute, out;
+  bool mask_first;
+  IntSpan sizes, strides; // strides empty: contiguous
+  std::span<const Tensor* const> operands;
+  std::span<const Scalar> params;
+};
+// The result of a call that was noted, or an undefined tensor.
+Tensor defer_new(const DeferredCall& call);
+// Notes a call that writes into `self`; whether it could.
+bool defer_into(const DeferredCall& call, const Tensor& self);
+
+} // namespace ops
+
+} // namespace torch
