@@ -73,15 +73,15 @@ def set_autocast_enabled(device_type: Union[str, bool] = "cuda", enabled: Option
         >>> torch.is_autocast_enabled("cpu")
         False
     """
-    if isinstance(device_type, bool) and enabled is None:
-        device_type, enabled = "cuda", device_type
-    if not isinstance(enabled, bool):
+    alone = isinstance(device_type, bool) and enabled is None
+    on = device_type if alone else enabled
+    kind = "cuda" if alone else _kind(device_type)
+    if not isinstance(on, bool):
         raise TypeError("set_autocast_enabled() takes device_type (a string) and enabled (a bool)")
-    kind = _kind(device_type)
     if kind == "cpu":
-        _C._autocast_set_cpu_enabled(enabled)
+        _C._autocast_set_cpu_enabled(on)
     else:
-        _others.enabled[kind] = enabled
+        _others.enabled[kind] = on
 
 
 def get_autocast_dtype(device_type: str) -> torch.dtype:
