@@ -482,6 +482,11 @@ _LAZY_NAMES = {
     "Argument": "torch._library.schema",
     "Future": "torch.futures",
     "vmap": "torch._functorch.vmap",
+    **dict.fromkeys(
+        "PyTorchFileReader PyTorchFileWriter ScriptObject ScriptModule TensorType".split(), "torch._c_names"
+    ),
+    "_assert_async": "torch._checks",
+    "_shape_as_tensor": "torch._checks",
     "cond": "torch._higher_order_ops",
     "while_loop": "torch._higher_order_ops",
     **dict.fromkeys("sym_float sym_fresh_size sym_int sym_ite sym_max sym_min sym_not sym_sum".split(), "torch._sym"),
