@@ -63,6 +63,24 @@ def at_infinity(f: Callable, limit: mpf) -> Callable:
     return lambda t: f(t) if t > mpf(10) ** -40 else limit
 
 
+def bessel_rest(order: int, x: mpf) -> mpf:
+    """What of Y(x) is no logarithm: even (order 0) or odd."""
+    logarithm = mpmath.log(x / 2) * mpmath.besselj(order, x) - (1 / x if order else 0)
+    return mpmath.bessely(order, x) - 2 / mp.pi * logarithm
+
+
+def bessel_phase(order: int, x: mpf) -> tuple:
+    """P and Q of J(x) = sqrt(2 / (pi x)) (P cos(u) - Q sin(u)), where u = x - (2 order + 1) pi / 4."""
+    u = x - (2 * order + 1) * mp.pi / 4
+    j, y = (f(order, x) * mpmath.sqrt(mp.pi * x / 2) for f in (mpmath.besselj, mpmath.bessely))
+    return j * mpmath.cos(u) + y * mpmath.sin(u), y * mpmath.cos(u) - j * mpmath.sin(u)
+
+
+def bessel_factor(order: int, part: int) -> Callable:
+    """P (part 0) or Q of 8 / x."""
+    return at_infinity(lambda t: bessel_phase(order, 8 / t)[part], mpf(1 - part))
+
+
 def airy_phase(x: mpf) -> tuple:
     zeta = 2 * x ** mpf("1.5") / 3
     theta = zeta - mp.pi / 4
@@ -162,6 +180,31 @@ def main() -> None:
             "K1Large",
             fit(at_infinity(lambda t: mpmath.besselk(1, 1 / t) * exp(1 / t) / sqrt(t), k_limit), 0, 1, 8),
             "sqrt(x) exp(x) K1(x), 1 / x in [0, 1]",
+        ),
+        emit("J0Small", fit(lambda x: mpmath.besselj(0, x), 0, 8, 4, True), "J0(x), x in [0, 8]"),
+        emit(
+            "J1Small",
+            fit(at_infinity(lambda x: mpmath.besselj(1, x) / x, mpf(1) / 2), 0, 8, 4, True),
+            "J1(x) / x, x in [0, 8]",
+        ),
+        emit(
+            "Y0Small",
+            fit(lambda x: bessel_rest(0, x), 0, 8, 4, True),
+            "Y0(x) - 2 / pi log(x / 2) J0(x), x in [0, 8]",
+        ),
+        emit(
+            "Y1Small",
+            fit(lambda x: bessel_rest(1, x) / x, 0, 8, 4, True),
+            "(Y1(x) - 2 / pi (log(x / 2) J1(x) - 1 / x)) / x, x in [0, 8]",
+        ),
+        *(
+            emit(
+                f"Bessel{'PQ'[part]}{order}",
+                fit(bessel_factor(order, part), 0, 1, 4, True),
+                f"{'PQ'[part]} of J{order} and Y{order} as in bessel_phase, 8 / x in [0, 1]",
+            )
+            for order in (0, 1)
+            for part in (0, 1)
         ),
         emit("AirySmall", fit(mpmath.airyai, 0, 2, 4), "Ai(x), x in [0, 2]"),
         emit(

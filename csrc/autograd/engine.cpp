@@ -30,6 +30,7 @@
 namespace torch::autograd {
 
 ThreadHooks engine_thread_hooks{};
+thread_local NodeObserver* node_observer = nullptr;
 
 namespace {
 
@@ -256,12 +257,31 @@ void Walk::check_nan(const Node& n, std::span<const Tensor> results) {
            concat("Function '", n.name(), "' returned nan values in its ", i, "th output."));
 }
 
+// Tells the observer, if there is one, when a node's call begins and ends.
+class Observed {
+public:
+  explicit Observed(const Node& n) : observer_(node_observer) {
+    if (observer_) [[unlikely]]
+      observer_->before(n);
+  }
+  ~Observed() {
+    if (observer_) [[unlikely]]
+      observer_->after();
+  }
+  Observed(const Observed&) = delete;
+  Observed& operator=(const Observed&) = delete;
+
+private:
+  NodeObserver* const observer_;
+};
+
 void Walk::call(Node& n, std::span<Tensor> grads, std::span<Tensor> results) {
   Node* const outer = std::exchange(running, &n);
   struct Restore {
     Node* outer;
     ~Restore() { running = outer; }
   } const restore{outer};
+  const Observed observed(n);
   if (n.extras && !n.extras->pre_hooks.empty()) [[unlikely]]
     for (size_t i = 0; i < n.extras->pre_hooks.size(); ++i) n.extras->pre_hooks[i]->run(grads);
 
@@ -396,6 +416,7 @@ std::vector<Tensor> run_walk_on_thread(std::span<const Root> roots, std::span<co
   std::thread helper([&] {
     void* const token = engine_thread_hooks.enter ? engine_thread_hooks.enter() : nullptr;
     thread_state = state;
+    thread_state.interpreter_depth = 0; // the interpreters are those of the waiting thread
     saved_tensor_hook_stack() = hooks;
     running = node;
     innermost = outer;

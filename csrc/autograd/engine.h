@@ -14,6 +14,15 @@ int64_t current_walk();       // number of the innermost backward in flight on t
 // Runs at the end of the innermost backward in flight on this thread. RuntimeError outside backward.
 void queue_callback(std::function<void()> callback);
 
+// Told of each node that a backward of this thread calls, hooks included; null: nobody.
+class NodeObserver {
+public:
+  virtual ~NodeObserver() = default;
+  virtual void before(const Node& n) = 0;
+  virtual void after() = 0;
+};
+extern thread_local NodeObserver* node_observer;
+
 // Where gradients are asked for: a tensor's edge, as run_backward over edges takes and gives them.
 struct Root {
   Edge edge;

@@ -4,6 +4,7 @@
 #include "bindings/from_data.h"
 #include "bindings/gil.h"
 #include "bindings/numpy.h"
+#include "interpret/profiler.h"
 
 #include <cstring>
 #include <deque>
@@ -14,8 +15,30 @@ namespace torch::python {
 
 PyObject* disabled_torch_function = nullptr;
 thread_local bool torch_function_enabled = true;
+int function_modes_pushed = 0;
+int call_watchers = 0;
 
 namespace {
+
+thread_local bool function_modes_enabled = true;
+// Outermost first, counted references; raw, because a thread may end without Python's lock.
+thread_local std::vector<PyObject*> function_modes;
+
+void count_mode(int change) {
+  function_modes_pushed += change;
+  call_watchers += change;
+}
+
+// What a recording calls a function: compositions are seen here only, other ops again at the gate.
+std::string recorded_name(const FunctionSpec& spec) {
+  const std::string_view where = spec.where;
+  const char* const prefix = where == "torch._C._linalg"    ? "linalg_"
+                             : where == "torch._C._fft"     ? "fft_"
+                             : where == "torch._C._special" ? "special_"
+                                                            : "";
+  const std::string_view name = spec.name;
+  return concat("aten::", name.starts_with(prefix) ? "" : prefix, spec.name);
+}
 
 PyObject* torch_function_name() {
   static PyObject* const name = PyUnicode_InternFromString("__torch_function__");
@@ -304,6 +327,30 @@ bool overrides_torch_function(PyObject* o) {
   return found && found != disabled_torch_function;
 }
 
+bool function_mode_on_thread() { return function_modes_enabled && !function_modes.empty(); }
+
+namespace {
+
+// The answer of the innermost mode, which is off while it runs: what it calls goes to the next one.
+PyObject* ask_mode(PyObject* function, PyObject* types, PyObject* args, PyObject* kwargs) {
+  struct Innermost {
+    PyObject* const mode = function_modes.back();
+    Innermost() {
+      function_modes.pop_back();
+      count_mode(-1);
+    }
+    ~Innermost() {
+      function_modes.push_back(mode);
+      count_mode(1);
+    }
+  } const innermost;
+  const Owned handler(PyObject_GetAttr(innermost.mode, torch_function_name()));
+  if (!handler) return nullptr;
+  return call_python<PyObject_CallFunctionObjArgs>(handler.get(), function, types, args, kwargs, nullptr);
+}
+
+} // namespace
+
 PyObject* call_torch_function(PyObject* function, std::span<PyObject* const> overloaded, PyObject* args,
                               PyObject* kwargs) {
   // Subclasses come before their bases, otherwise from left to right.
@@ -318,6 +365,11 @@ PyObject* call_torch_function(PyObject* function, std::span<PyObject* const> ove
   if (!types.get()) return nullptr;
   for (size_t i = 0; i < order.size(); ++i)
     PyTuple_SET_ITEM(types.get(), i, Py_NewRef(reinterpret_cast<PyObject*>(Py_TYPE(order[i]))));
+  if (function_mode_active()) {
+    PyObject* const result = ask_mode(function, types.get(), args, kwargs);
+    if (result != Py_NotImplemented) return result;
+    Py_DECREF(result);
+  }
   for (PyObject* o : order) {
     Owned handler(PyObject_GetAttr(o, torch_function_name()));
     if (!handler.get()) return nullptr;
@@ -340,8 +392,13 @@ PyObject* call_overloads(FunctionSpec& spec, PyObject* self, PyObject* const* ar
     for (int i = 0; i < spec.n_overloads; ++i) {
       const Overload& o = spec.overloads[i];
       if (!match(o, self, args, nargs, kwnames, m)) continue;
-      if (m.overrides.n) [[unlikely]]
-        return call_override(spec, self, args, nargs, kwnames, m.overrides);
+      if (m.overrides.n || call_watchers) [[unlikely]] {
+        if (m.overrides.n || function_mode_active())
+          return call_override(spec, self, args, nargs, kwnames, m.overrides);
+        const profiler::Block block(profiler::recording() ? recorded_name(spec) : std::string());
+        matched = &o;
+        return o.call(m.slots);
+      }
       matched = &o;
       return o.call(m.slots);
     }
@@ -587,6 +644,37 @@ PyObject* set_enabled(PyObject*, PyObject* value) {
   return PyBool_FromLong(previous);
 }
 PyObject* is_enabled(PyObject*, PyObject*) { return PyBool_FromLong(torch_function_enabled); }
+PyObject* set_modes_enabled(PyObject*, PyObject* value) {
+  const bool previous = function_modes_enabled;
+  function_modes_enabled = value == Py_True;
+  return PyBool_FromLong(previous);
+}
+PyObject* mode_active(PyObject*, PyObject*) { return PyBool_FromLong(function_mode_active()); }
+PyObject* push_mode(PyObject*, PyObject* mode) {
+  function_modes.push_back(Py_NewRef(mode));
+  count_mode(1);
+  Py_RETURN_NONE;
+}
+PyObject* pop_mode(PyObject*, PyObject*) {
+  if (function_modes.empty()) {
+    PyErr_SetString(PyExc_RuntimeError, "no TorchFunctionMode is active");
+    return nullptr;
+  }
+  PyObject* const mode = function_modes.back();
+  function_modes.pop_back();
+  count_mode(-1);
+  return mode;
+}
+PyObject* mode_count(PyObject*, PyObject*) { return PyLong_FromSize_t(function_modes.size()); }
+PyObject* mode_at(PyObject*, PyObject* index) {
+  const size_t i = PyLong_AsSize_t(index);
+  if (i == static_cast<size_t>(-1) && PyErr_Occurred()) return nullptr;
+  if (i >= function_modes.size()) {
+    PyErr_SetString(PyExc_IndexError, "no TorchFunctionMode at this place of the stack");
+    return nullptr;
+  }
+  return Py_NewRef(function_modes[i]);
+}
 PyObject* has_override(PyObject*, PyObject* o) {
   return PyBool_FromLong(torch_function_enabled && overrides_torch_function(o));
 }
@@ -599,6 +687,14 @@ PyMethodDef functions[] = {
      "Switches __torch_function__ on or off for this thread; returns what it was."},
     {"_is_torch_function_enabled", is_enabled, METH_NOARGS,
      "Whether __torch_function__ is on for this thread."},
+    {"_set_torch_function_modes_enabled", set_modes_enabled, METH_O,
+     "Switches TorchFunctionModes on or off for this thread; returns what it was."},
+    {"_is_torch_function_mode_enabled", mode_active, METH_NOARGS,
+     "Whether a TorchFunctionMode sees the calls of this thread."},
+    {"_push_on_torch_function_stack", push_mode, METH_O, "Puts a TorchFunctionMode on this thread's stack."},
+    {"_pop_torch_function_stack", pop_mode, METH_NOARGS, "Takes the innermost TorchFunctionMode off."},
+    {"_len_torch_function_stack", mode_count, METH_NOARGS, "TorchFunctionModes on this thread's stack."},
+    {"_get_function_stack_at", mode_at, METH_O, "The TorchFunctionMode at a place, 0 being the outermost."},
     {"_has_torch_function", has_override, METH_O, "Whether an object's class overrides __torch_function__."},
     {nullptr, nullptr, 0, nullptr},
 };

@@ -257,6 +257,35 @@ Values unpack_results(const OpDef& op, PyObject* result) {
   return values;
 }
 
+// The classes with __torch_dispatch__ among the operands, each once, subclasses before their bases.
+std::vector<PyObject*> dispatching_types(const Values& values) {
+  std::vector<PyObject*> types;
+  const auto look = [&](const Tensor& t) {
+    if (!t.defined() || !(t.impl()->flags & kInterposed) || !t.impl()->pyobj) return;
+    PyTypeObject* const type = Py_TYPE(static_cast<PyObject*>(t.impl()->pyobj));
+    auto at = types.begin();
+    for (; at != types.end(); ++at) {
+      auto* const other = reinterpret_cast<PyTypeObject*>(*at);
+      if (other == type) return;
+      if (PyType_IsSubtype(type, other)) break;
+    }
+    types.insert(at, reinterpret_cast<PyObject*>(type));
+  };
+  for (const Value& v : values) {
+    if (const auto* t = std::get_if<Tensor>(&v)) look(*t);
+    if (const auto* ts = std::get_if<std::vector<Tensor>>(&v))
+      for (const Tensor& t : *ts) look(t);
+  }
+  return types;
+}
+
+Owned tuple_of(const std::vector<PyObject*>& objects) {
+  Owned tuple = owned(PyTuple_New(static_cast<Py_ssize_t>(objects.size())));
+  for (size_t i = 0; i < objects.size(); ++i)
+    PyTuple_SET_ITEM(tuple.get(), static_cast<Py_ssize_t>(i), Py_NewRef(objects[i]));
+  return tuple;
+}
+
 // A TorchDispatchMode on the interpreter stack.
 class ModeInterpreter final : public gate::Interpreter {
 public:
@@ -270,7 +299,7 @@ public:
     const GilGuard gil;
     Owned args, kwargs;
     split_arguments(op, values, args, kwargs);
-    const Owned types = owned(PyTuple_New(0));
+    const Owned types = tuple_of(dispatching_types(values));
     const Owned result = owned(call_python<PyObject_CallMethod>(
         mode_.get(), "__torch_dispatch__", "OOOO", op_object(op), types.get(), args.get(), kwargs.get()));
     return unpack_results(op, result.get());
@@ -285,29 +314,19 @@ class SubclassInterpreter final : public gate::Interpreter {
 public:
   Values call(const OpDef& op, Values values) override {
     const GilGuard gil;
-    PyObject* handler_type = nullptr;
-    const auto look = [&](const Tensor& t) {
-      if (t.defined() && (t.impl()->flags & kInterposed) && t.impl()->pyobj) {
-        auto* type = reinterpret_cast<PyObject*>(Py_TYPE(static_cast<PyObject*>(t.impl()->pyobj)));
-        if (!handler_type || PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(type),
-                                              reinterpret_cast<PyTypeObject*>(handler_type)))
-          handler_type = type;
-      }
-    };
-    for (const Value& v : values) {
-      if (const auto* t = std::get_if<Tensor>(&v)) look(*t);
-      if (const auto* ts = std::get_if<std::vector<Tensor>>(&v))
-        for (const Tensor& t : *ts) look(t);
-    }
-    check(handler_type != nullptr, op.name, ": a tensor is marked as interposing, but has no Python class");
+    const std::vector<PyObject*> classes = dispatching_types(values);
+    check(!classes.empty(), op.name, ": a tensor is marked as interposing, but has no Python class");
     Owned args, kwargs;
     split_arguments(op, values, args, kwargs);
-    const Owned types = owned(PyTuple_Pack(1, handler_type));
-    const Owned result = owned(call_python<PyObject_CallMethod>(
-        handler_type, "__torch_dispatch__", "OOOO", op_object(op), types.get(), args.get(), kwargs.get()));
-    check_type(result.get() != Py_NotImplemented, op.name, ": no implementation found on ",
-               reinterpret_cast<PyTypeObject*>(handler_type)->tp_name);
-    return unpack_results(op, result.get());
+    const Owned types = tuple_of(classes);
+    for (PyObject* const handler : classes) {
+      const Owned result = owned(call_python<PyObject_CallMethod>(
+          handler, "__torch_dispatch__", "OOOO", op_object(op), types.get(), args.get(), kwargs.get()));
+      if (result.get() != Py_NotImplemented) return unpack_results(op, result.get());
+    }
+    check_type(false, op.name, ": no implementation found on ",
+               reinterpret_cast<PyTypeObject*>(classes.front())->tp_name);
+    return {};
   }
 };
 
@@ -343,6 +362,11 @@ PyObject* call_op(PyObject*, PyObject* all, PyObject* kwargs) {
     const long id = PyLong_AsLong(PyTuple_GET_ITEM(all, 0));
     check(id >= 0 && id < static_cast<long>(kOpCount), "_call_op: no such operator");
     const OpDef& op = op_table[id];
+    if (function_mode_active()) [[unlikely]] {
+      const Owned positional = owned(PyTuple_GetSlice(all, 1, n + 1));
+      const Owned named = kwargs ? Owned::share(kwargs) : owned(PyDict_New());
+      return call_torch_function(op_object(op), {}, positional.get(), named.get());
+    }
     const size_t total = op.params.size() + static_cast<size_t>(op.n_out);
     std::vector<PyObject*> given(total, nullptr);
     check_type(static_cast<size_t>(n) <= op.params.size(), op.name, ".", op.overload, "() takes at most ",
@@ -424,11 +448,11 @@ PyObject* table(PyObject*, PyObject*) {
   for (size_t i = 0; list && i < kOpCount; ++i) {
     const OpDef& op = op_table[i];
     const std::string full = *op.overload ? concat(op.name, ".", op.overload) : std::string(op.name);
-    const Owned entry(Py_BuildValue("{s:s,s:s,s:s,s:s,s:s,s:O,s:O,s:O,s:i}", "name", full.c_str(), "base",
-                                    op.name, "overload", op.overload, "schema", op.schema, "family",
-                                    op.family, "differentiable", op.differentiable ? Py_True : Py_False,
-                                    "composite", op.composite ? Py_True : Py_False, "inplace",
-                                    op.inplace ? Py_True : Py_False, "n_out", op.n_out));
+    const Owned entry(Py_BuildValue(
+        "{s:s,s:s,s:s,s:s,s:s,s:s,s:O,s:O,s:O,s:i}", "cast", op.cast, "name", full.c_str(), "base", op.name,
+        "overload", op.overload, "schema", op.schema, "family", op.family, "differentiable",
+        op.differentiable ? Py_True : Py_False, "composite", op.composite ? Py_True : Py_False, "inplace",
+        op.inplace ? Py_True : Py_False, "n_out", op.n_out));
     if (!entry.get() || PyList_Append(list, entry.get()) < 0) Py_CLEAR(list);
   }
   return list;

@@ -1,4 +1,5 @@
 // The module torch._C.
+#include "bindings/autocast.h"
 #include "bindings/autograd.h"
 #include "bindings/call_match.h"
 #include "bindings/creation.h"
@@ -6,6 +7,7 @@
 #include "bindings/docs.h"
 #include "bindings/gil.h"
 #include "bindings/override.h"
+#include "bindings/profiler.h"
 #include "bindings/storage.h"
 #include "bindings/tensor_type.h"
 #include "core/allocator.h"
@@ -197,6 +199,8 @@ PyMODINIT_FUNC PyInit__C() {
     if (!init_creation(module) || !init_storage(module)) throw PythonError{};
     init_overridable(module);
     init_dispatch(module);
+    init_autocast(module);
+    init_profiler(module);
     if (PyModule_AddFunctions(module, functions) < 0) throw PythonError{};
     // The public functions of torch live here under their own names; torch/__init__.py takes them over.
     add_submodule(module, "torch._C._VariableFunctions", torch_tables);

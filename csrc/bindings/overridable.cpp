@@ -18,16 +18,16 @@ struct Overridable {
 Overridable& as_overridable(PyObject* o) { return *reinterpret_cast<Overridable*>(o); }
 
 bool is_overridden_within(PyObject* o) {
-  if (!PyTuple_Check(o) && !PyList_Check(o)) return is_overridden(o);
+  if (!PyTuple_Check(o) && !PyList_Check(o)) return is_overridden_by_class(o);
   for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(o); ++i)
-    if (is_overridden(PySequence_Fast_GET_ITEM(o, i))) return true;
+    if (is_overridden_by_class(PySequence_Fast_GET_ITEM(o, i))) return true;
   return false;
 }
 
 PyObject* call(PyObject* self, PyObject* const* args, size_t flags, PyObject* kwnames) {
   PyObject* const function = as_overridable(self).function;
   const Py_ssize_t nargs = PyVectorcall_NARGS(flags), named = kwnames ? PyTuple_GET_SIZE(kwnames) : 0;
-  bool overridden = false;
+  bool overridden = function_mode_active();
   for (Py_ssize_t i = 0; i < nargs + named && !overridden; ++i) overridden = is_overridden_within(args[i]);
   if (!overridden) [[likely]]
     return PyObject_Vectorcall(function, args, flags, kwnames);

@@ -14,7 +14,7 @@ PyObject* call_override(const char* method, std::initializer_list<PyObject*> ope
   if (!function || (!kwargs && !no_keywords)) return nullptr;
   InlineVec<PyObject*, 4> overridden;
   for (PyObject* o : operands)
-    if (is_overridden(o)) overridden.push_back(o);
+    if (is_overridden_by_class(o)) overridden.push_back(o);
   return call_torch_function(function.get(), {overridden.data(), overridden.size()}, args,
                              kwargs ? kwargs : no_keywords.get());
 }
@@ -34,6 +34,18 @@ PyObject* call_override(const char* method, PyObject* self, PyObject* const* arg
   return call_override(method, {self}, all, kwargs.get());
 }
 
+PyObject* call_mode(const char* name, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
+  const Owned module(PyImport_ImportModule("torch"));
+  const Owned function(module ? PyObject_GetAttrString(module.get(), name) : nullptr);
+  const Owned positional(function ? PyTuple_New(nargs) : nullptr);
+  const Owned kwargs(PyDict_New());
+  if (!positional || !kwargs) return nullptr;
+  for (Py_ssize_t i = 0; i < nargs; ++i) PyTuple_SET_ITEM(positional.get(), i, Py_NewRef(args[i]));
+  for (Py_ssize_t i = 0; kwnames && i < PyTuple_GET_SIZE(kwnames); ++i)
+    if (PyDict_SetItem(kwargs.get(), PyTuple_GET_ITEM(kwnames, i), args[nargs + i]) < 0) return nullptr;
+  return call_torch_function(function.get(), {}, positional.get(), kwargs.get());
+}
+
 namespace {
 
 PyObject* override_attribute(const char* name, const char* accessor, PyObject* self, PyObject* args) {
@@ -42,7 +54,8 @@ PyObject* override_attribute(const char* name, const char* accessor, PyObject* s
                               : nullptr);
   const Owned function(descriptor ? PyObject_GetAttrString(descriptor.get(), accessor) : nullptr);
   const Owned kwargs(function ? PyDict_New() : nullptr);
-  return kwargs ? call_torch_function(function.get(), {&self, 1}, args, kwargs.get()) : nullptr;
+  const std::span<PyObject* const> overridden(&self, is_overridden_by_class(self) ? 1 : 0);
+  return kwargs ? call_torch_function(function.get(), overridden, args, kwargs.get()) : nullptr;
 }
 
 } // namespace

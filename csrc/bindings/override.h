@@ -1,5 +1,6 @@
-// __torch_function__ for hand-written methods of torch.Tensor: where the class of the receiver (or of another
-// operand) overrides it, the override is called with the public method instead.
+// __torch_function__ for hand-written functions and methods: where the class of the receiver (or of another
+// operand) overrides it, or a TorchFunctionMode is active, the override is called with the public function
+// instead.
 #pragma once
 
 #include "bindings/call.h"
@@ -10,9 +11,10 @@
 
 namespace torch::python {
 
-inline bool is_overridden(PyObject* o) {
+inline bool is_overridden_by_class(PyObject* o) {
   return !is_plain_tensor(o) && torch_function_enabled && overrides_torch_function(o);
 }
+inline bool is_overridden(PyObject* o) { return function_mode_active() || is_overridden_by_class(o); }
 
 // Calls the overrides of those operands that have one for torch.Tensor.<method>. `args` is the tuple of all
 // arguments, the receiver first; it is taken over. kwargs (or null) is borrowed.
@@ -28,6 +30,9 @@ PyObject* override_get(const char* name, PyObject* self);
 int override_set(const char* name, PyObject* self, PyObject* value);
 
 void init_overridable(PyObject* module); // overridable.cpp
+
+// A call of the function torch.<name> while a mode is active.
+PyObject* call_mode(const char* name, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames);
 
 template <size_t N> struct MethodName {
   char text[N];
@@ -49,6 +54,12 @@ template <MethodName name, auto function>
 PyObject* method_with_args(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
   if (is_overridden(self)) [[unlikely]]
     return call_override(name.text, self, args, nargs, kwnames);
+  return function(self, args, nargs, kwnames);
+}
+template <MethodName name, auto function>
+PyObject* function_with_args(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
+  if (function_mode_active()) [[unlikely]]
+    return call_mode(name.text, args, nargs, kwnames);
   return function(self, args, nargs, kwnames);
 }
 

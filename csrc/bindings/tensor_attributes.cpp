@@ -207,7 +207,8 @@ PyObject* py_is_set_to(PyObject* self, PyObject* other) {
 PyObject* converted(PyObject* self, std::optional<DType> dtype, std::optional<Device> device,
                     std::optional<MemoryFormat> format, bool copy) {
   const Tensor& t = unwrap(self);
-  if (device && device->type == DeviceType::CUDA) fail_without_cuda();
+  if (device && device->type != DeviceType::CPU && device->type != DeviceType::Meta)
+    fail_without(device->type);
   const bool same = (!dtype || *dtype == t.dtype()) && (!device || device->type == t.device().type) &&
                     (!format || *format == MemoryFormat::Preserve || t.is_contiguous(*format));
   if (same && !copy) return Py_NewRef(self);
@@ -300,7 +301,7 @@ PyObject* py_cpu(PyObject* self, PyObject* const* args, Py_ssize_t n, Keywords n
   });
 }
 PyObject* py_cuda(PyObject*, PyObject* const*, Py_ssize_t, Keywords) {
-  return guarded([]() -> PyObject* { fail_without_cuda(); });
+  return guarded([]() -> PyObject* { fail_without(DeviceType::CUDA); });
 }
 PyObject* py_pin_memory(PyObject*, PyObject* const*, Py_ssize_t, Keywords) {
   PyErr_SetString(PyExc_RuntimeError, "Cannot access accelerator device when none is available.");

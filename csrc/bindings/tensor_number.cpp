@@ -61,13 +61,18 @@ PyObject* array_with_tensor(binaryfunc python, PyObject* array, PyObject* tensor
 
 template <Binary op> PyObject* binary(const Names& names, PyObject* a, PyObject* b) {
   try {
-    if (is_plain_tensor(a)) {
+    if (function_mode_active()) [[unlikely]] {
+      if (is_operand(a) && is_operand(b))
+        return is_tensor(a) ? call_override(names.forward, {a, b}, PyTuple_Pack(2, a, b))
+                            : call_override(names.reflected, {b, a}, PyTuple_Pack(2, b, a));
+    } else if (is_plain_tensor(a)) {
       if (is_plain_tensor(b)) return wrap(op(unwrap(a), unwrap(b)));
       if (is_plain_number(b)) return wrap(op(unwrap(a), wrapped_number(to_scalar(b))));
     } else if (is_plain_tensor(b) && is_plain_number(a)) {
       return wrap(op(wrapped_number(to_scalar(a)), unwrap(b)));
     }
-    if (is_overridden(a) || is_overridden(b)) // such a class may be neither tensor nor number
+    if (is_overridden_by_class(a) ||
+        is_overridden_by_class(b)) // such a class may be neither tensor nor number
       return is_tensor(a) ? call_override(names.forward, {a, b}, PyTuple_Pack(2, a, b))
                           : call_override(names.reflected, {b, a}, PyTuple_Pack(2, b, a));
     if (names.python && is_numpy_array(a) && is_tensor(b)) return array_with_tensor(names.python, a, b);
@@ -80,7 +85,9 @@ template <Binary op> PyObject* binary(const Names& names, PyObject* a, PyObject*
 
 template <BinaryInplace op> PyObject* inplace(const Names& names, PyObject* a, PyObject* b) {
   try {
-    if (is_plain_tensor(a)) {
+    if (function_mode_active()) [[unlikely]] {
+      if (is_operand(b)) return call_override(names.forward, {a, b}, PyTuple_Pack(2, a, b));
+    } else if (is_plain_tensor(a)) {
       if (is_plain_tensor(b)) {
         op(unwrap(a), unwrap(b));
         return Py_NewRef(a);
@@ -90,7 +97,7 @@ template <BinaryInplace op> PyObject* inplace(const Names& names, PyObject* a, P
         return Py_NewRef(a);
       }
     }
-    if (is_overridden(a) || is_overridden(b))
+    if (is_overridden_by_class(a) || is_overridden_by_class(b))
       return call_override(names.forward, {a, b}, PyTuple_Pack(2, a, b));
     if (!is_operand(a) || !is_operand(b)) Py_RETURN_NOTIMPLEMENTED;
     return call_method(names.method, a, b);
@@ -106,7 +113,7 @@ Tensor mul(const Tensor& a, const Tensor& b) { return ops::mul(a, b); }
 Tensor div(const Tensor& a, const Tensor& b) { return ops::div(a, b); }
 Tensor floor_divide(const Tensor& a, const Tensor& b) { return ops::floor_divide(a, b); }
 Tensor remainder(const Tensor& a, const Tensor& b) { return ops::remainder(a, b); }
-Tensor matmul(const Tensor& a, const Tensor& b) { return ops::matmul(a, b); }
+Tensor matmul(const Tensor& a, const Tensor& b) { return ops::casting::matmul(a, b); }
 Tensor bitwise_and(const Tensor& a, const Tensor& b) { return ops::bitwise_and(a, b); }
 Tensor bitwise_or(const Tensor& a, const Tensor& b) { return ops::bitwise_or(a, b); }
 Tensor bitwise_xor(const Tensor& a, const Tensor& b) { return ops::bitwise_xor(a, b); }
@@ -134,7 +141,8 @@ const Tensor& power_(const Tensor& a, const Tensor& b) { return ops::pow_(a, b);
 
 PyObject* matmul_slot(PyObject* a, PyObject* b) {
   if (!is_tensor(a) || !is_tensor(b)) {
-    if (!is_overridden(a) && !is_overridden(b) && !is_numpy_array(a)) Py_RETURN_NOTIMPLEMENTED;
+    if (!is_overridden_by_class(a) && !is_overridden_by_class(b) && !is_numpy_array(a))
+      Py_RETURN_NOTIMPLEMENTED;
   }
   return binary<matmul>({"matmul", "matmul", "__rmatmul__", PyNumber_MatrixMultiply}, a, b);
 }

@@ -4,6 +4,8 @@
 #include "bindings/numpy.h"
 #include "bindings/tensor_object.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string_view>
 #include <vector>
 
@@ -73,15 +75,12 @@ Device device_from_text(std::string_view text) {
   const size_t colon = text.find(':');
   const std::string_view kind = text.substr(0, colon);
   Device d;
-  if (kind == "cpu")
-    d.type = DeviceType::CPU;
-  else if (kind == "cuda")
-    d.type = DeviceType::CUDA;
-  else if (kind == "meta")
-    d.type = DeviceType::Meta;
-  else
-    fail(ErrorKind::Runtime,
-         concat("Expected one of cpu, cuda, meta device type at start of device string: ", text));
+  const auto* const found = std::find(std::begin(kDeviceTypeNames), std::end(kDeviceTypeNames), kind);
+  check(found != std::end(kDeviceTypeNames),
+        "Expected one of cpu, cuda, ipu, xpu, hip, ve, fpga, maia, xla, lazy, vulkan, mps, meta, hpu, mtia, "
+        "privateuseone device type at start of device string: ",
+        text);
+  d.type = static_cast<DeviceType>(found - std::begin(kDeviceTypeNames));
   if (colon == std::string_view::npos) return d;
   const std::string_view digits = text.substr(colon + 1);
   int index = 0;
@@ -92,8 +91,7 @@ Device device_from_text(std::string_view text) {
     index = index * 10 + (c - '0');
   }
   check(index < 128, "Device index must not be greater than 127, got ", index);
-  check(d.type == DeviceType::CUDA || index == 0 || d.type == DeviceType::Meta,
-        "CPU device index must be -1 or zero, got ", index);
+  check(d.type != DeviceType::CPU || index == 0, "CPU device index must be -1 or zero, got ", index);
   d.index = static_cast<int8_t>(index);
   return d;
 }

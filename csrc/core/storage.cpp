@@ -15,15 +15,9 @@ constexpr size_t kInlineMax = 63; // from a cache line on, data starts at one
 static_assert(sizeof(StorageImpl) == 32);
 
 void* allocate_on(Device device, int64_t bytes) {
-  switch (device.type) {
-  case DeviceType::Meta:
-    return nullptr;
-  case DeviceType::CPU:
-    return data_alloc(static_cast<size_t>(bytes));
-  case DeviceType::CUDA:
-    break;
-  }
-  fail_without_cuda();
+  if (device.type == DeviceType::Meta) return nullptr;
+  if (device.type != DeviceType::CPU) fail_without(device.type);
+  return data_alloc(static_cast<size_t>(bytes));
 }
 } // namespace
 

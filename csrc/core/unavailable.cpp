@@ -4,7 +4,11 @@ namespace torch {
 
 Unavailable::~Unavailable() = default;
 
-void fail_without_cuda() {
+void fail_without(DeviceType type) {
+  if (type == DeviceType::XPU) throw Unavailable(ErrorKind::Runtime, "Torch not compiled with XPU enabled");
+  if (type == DeviceType::MTIA) throw Unavailable(ErrorKind::Runtime, "Torch not compiled with MTIA enabled");
+  check_kind(ErrorKind::NotImplemented, type == DeviceType::CUDA,
+             "this build computes on the CPU: there is no device '", device_type_name(type), "'");
   throw Unavailable(
       ErrorKind::Runtime,
       "Torch not compiled with CUDA enabled: this build computes on the CPU. Choose the device by "

@@ -2,6 +2,7 @@
 // it.
 #pragma once
 
+#include "core/device.h"
 #include "core/error.h"
 
 namespace torch {
@@ -13,6 +14,6 @@ public:
   ~Unavailable() override;
 };
 
-[[noreturn]] void fail_without_cuda();
+[[noreturn]] void fail_without(DeviceType type);
 
 } // namespace torch

@@ -11,7 +11,7 @@ template <class V> struct Relu : Functor<kReals, Sign64::Matters> {
   TORCH_INLINE V operator()(V x) const { return max_or_second(V(0), x); } // NaN stays
 };
 template <class V> struct Gelu : Functor<kFloats> { // x * Phi(x)
-  TORCH_INLINE V operator()(V x) const { return x * normal_cdf_(x); }
+  TORCH_INLINE V operator()(V x) const { return times_normal_cdf_(x); }
 };
 template <class V> struct GeluGrad : Functor<kFloats> {
   TORCH_INLINE V operator()(V grad, V x) const { return grad * normal_cdf_slope_(x); }
@@ -212,7 +212,7 @@ template <class V> struct BceGrad : Functor<kFloats> { // (grad, x, t)
   }
 };
 template <class V> struct BceLogits : Functor<kFloats> {
-  TORCH_INLINE V operator()(V x, V t) const {
+  TORCH_INLINE V operator()(V t, V x) const {
     return (V(1) - t) * x - min_or_second(V(0), x) + log1p_(exp_(-abs_(x)));
   }
 };

@@ -18,22 +18,35 @@ template <class V, double (*kFunction)(double, double)> struct NumberOfTwo : Num
   using NumberFunctor<kFloats>::NumberFunctor;
   TORCH_INLINE V operator()(V a, V b) const { return V(kFunction(double(a), double(b))); }
 };
+// A function of registers of double.
+template <class V, Vec<double> (*kFunction)(Vec<double>)> struct RegisterOf : Functor<kFloats> {
+  using Functor<kFloats>::Functor;
+  TORCH_INLINE V operator()(V a) const {
+    if constexpr (std::is_same_v<V, Vec<float>>) {
+      Vec<double> low, high;
+      widen(a, low, high);
+      return narrow(kFunction(low), kFunction(high));
+    } else {
+      return kFunction(a);
+    }
+  }
+};
 template <double (*kFunction)(double, double)> double shifted(double x, double n) {
   return kFunction(2 * x - 1, n);
 }
 
-template <class V> using I0 = NumberOf<V, i0_>;
-template <class V> using I0e = NumberOf<V, i0e_>;
-template <class V> using I1 = NumberOf<V, i1_>;
-template <class V> using I1e = NumberOf<V, i1e_>;
+template <class V> using I0 = RegisterOf<V, i0_>;
+template <class V> using I0e = RegisterOf<V, i0e_>;
+template <class V> using I1 = RegisterOf<V, i1_>;
+template <class V> using I1e = RegisterOf<V, i1e_>;
 template <class V> using K0 = NumberOf<V, k0_>;
 template <class V> using K0e = NumberOf<V, k0e_>;
 template <class V> using K1 = NumberOf<V, k1_>;
 template <class V> using K1e = NumberOf<V, k1e_>;
-template <class V> using BesselJ0 = NumberOf<V, bessel_j0_>;
-template <class V> using BesselJ1 = NumberOf<V, bessel_j1_>;
-template <class V> using BesselY0 = NumberOf<V, bessel_y0_>;
-template <class V> using BesselY1 = NumberOf<V, bessel_y1_>;
+template <class V> using BesselJ0 = RegisterOf<V, bessel_j0_>;
+template <class V> using BesselJ1 = RegisterOf<V, bessel_j1_>;
+template <class V> using BesselY0 = RegisterOf<V, bessel_y0_>;
+template <class V> using BesselY1 = RegisterOf<V, bessel_y1_>;
 template <class V> using SphericalJ0 = NumberOf<V, spherical_j0_>;
 template <class V> using AiryAi = NumberOf<V, airy_ai_>;
 template <class V> using Erfcx = NumberOf<V, erfcx_>;
@@ -60,10 +73,14 @@ template <class V> using HermiteHe = NumberOfTwo<V, hermite_he_>;
 template <class V> using LaguerreL = NumberOfTwo<V, laguerre_l_>;
 template <class V> using LegendreP = NumberOfTwo<V, legendre_p_>;
 
-template <class V> struct Polygamma : NumberFunctor<kFloats> { // [n]
+template <class V> struct Polygamma : Functor<kFloats> { // [n]
   int64_t n;
-  Polygamma(const Scalar* p) : NumberFunctor(p), n(p[0].to<int64_t>()) {}
-  TORCH_INLINE V operator()(V a) const { return V(polygamma_(n, double(a))); }
+  Polygamma(const Scalar* p) : Functor<kFloats>(p), n(p[0].to<int64_t>()) {}
+  TORCH_INLINE V operator()(V a) const {
+    if constexpr (std::is_same_v<V, Vec<float>>)
+      if (n == 1) return RegisterOf<V, trigamma_of_floats>(nullptr)(a);
+    return by_lane(a, [this](auto x) { return decltype(x)(polygamma_(n, double(x))); });
+  }
 };
 template <class V> struct Entr : Functor<kFloats> {
   TORCH_INLINE V operator()(V a) const {

@@ -5,6 +5,7 @@
 #include "autograd/node.h"
 #include "core/threads.h"
 #include "kernels/table.h"
+#include "ops/autocast.h"
 #include "ops/checks.h"
 #include "ops/composite/grad.h"
 #include "ops/composite/out.h"

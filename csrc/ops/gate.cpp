@@ -59,6 +59,16 @@ std::shared_ptr<Interpreter> pop() {
   return top;
 }
 
+void remove(const Interpreter* interpreter) {
+  auto& levels = stack().levels;
+  for (size_t i = 0; i < levels.size(); ++i)
+    if (levels[i].get() == interpreter) {
+      levels.erase(levels.begin() + static_cast<ptrdiff_t>(i));
+      if (i < thread_state.interpreter_depth) --thread_state.interpreter_depth;
+      return;
+    }
+}
+
 size_t depth() { return thread_state.interpreter_depth; }
 const std::shared_ptr<Interpreter>& at(size_t i) { return stack().levels.at(i); }
 void set_subclass_interpreter(std::shared_ptr<Interpreter> interpreter) {

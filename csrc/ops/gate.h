@@ -22,6 +22,8 @@ public:
 // Stack of the calling thread.
 void push(std::shared_ptr<Interpreter> interpreter);
 std::shared_ptr<Interpreter> pop();
+// Takes an interpreter off wherever it stands; none if it is not there.
+void remove(const Interpreter* interpreter);
 size_t depth();
 const std::shared_ptr<Interpreter>& at(size_t i); // 0 is the bottom
 // The interpreter that takes calls in which an operand has kInterposed set and no mode is left (set once by

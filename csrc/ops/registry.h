@@ -51,6 +51,7 @@ struct OpDef {
   const char* overload; // "Tensor"
   const char* schema;
   const char* family;
+  const char* cast; // what autocast does with operands: "lower", "float32", "promote" or ""
   std::span<const OpParam> params;
   int n_out; // out= tensors, boxed after the params
   bool differentiable;

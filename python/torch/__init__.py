@@ -216,14 +216,18 @@ if TYPE_CHECKING:  # what is found at run time only: the operators, and what is 
         sym_sum as sym_sum,
     )
     from torch._type_info import finfo as finfo, iinfo as iinfo
-    from torch.amp.autocast_mode import (
-        autocast as autocast,
-        get_autocast_cpu_dtype as get_autocast_cpu_dtype,
+    from torch.amp._state import (
+        autocast_decrement_nesting as autocast_decrement_nesting,
+        autocast_increment_nesting as autocast_increment_nesting,
+        clear_autocast_cache as clear_autocast_cache,
         get_autocast_dtype as get_autocast_dtype,
-        get_autocast_gpu_dtype as get_autocast_gpu_dtype,
-        is_autocast_cpu_enabled as is_autocast_cpu_enabled,
+        is_autocast_cache_enabled as is_autocast_cache_enabled,
         is_autocast_enabled as is_autocast_enabled,
+        set_autocast_cache_enabled as set_autocast_cache_enabled,
+        set_autocast_dtype as set_autocast_dtype,
+        set_autocast_enabled as set_autocast_enabled,
     )
+    from torch.amp.autocast_mode import autocast as autocast
     from torch.serialization import load as load, save as save
     from torch.storage import TypedStorage as TypedStorage, UntypedStorage as UntypedStorage
 
@@ -300,7 +304,7 @@ _deterministic = 0
 
 
 def get_device_module(device: Any = None) -> Any:  # noqa: F811
-    """The module of a device's kind: ``torch.cpu`` or ``torch.cuda``.
+    """The module of a device's kind: ``torch.cpu``, ``torch.cuda`` and the like.
 
     Example:
 
@@ -308,7 +312,7 @@ def get_device_module(device: Any = None) -> Any:  # noqa: F811
         'torch.cpu'
     """
     kind = get_default_device().type if device is None else _C.device(device).type
-    if kind not in ("cpu", "cuda"):
+    if kind not in ("cpu", "cuda", "xpu", "mps", "mtia"):
         raise RuntimeError(f"Invalid device_type: device {kind!r} has no module in torch")
     return importlib.import_module(f"torch.{kind}")
 
@@ -512,11 +516,33 @@ _LAZY_NAMES = {
     "_check_tensor_all": "torch._checks",
     "_check_with": "torch._checks",
     "autocast": "torch.amp.autocast_mode",
-    "is_autocast_enabled": "torch.amp.autocast_mode",
-    "is_autocast_cpu_enabled": "torch.amp.autocast_mode",
-    "get_autocast_dtype": "torch.amp.autocast_mode",
-    "get_autocast_cpu_dtype": "torch.amp.autocast_mode",
-    "get_autocast_gpu_dtype": "torch.amp.autocast_mode",
+    "ScriptModule": "torch.jit",
+    "ScriptFunction": "torch.jit",
+    "_amp_foreach_non_finite_check_and_unscale_": "torch.amp.grad_scaler",
+    "_amp_update_scale_": "torch.amp.grad_scaler",
+    "is_autocast_enabled": "torch.amp._state",
+    "set_autocast_enabled": "torch.amp._state",
+    "get_autocast_dtype": "torch.amp._state",
+    "set_autocast_dtype": "torch.amp._state",
+    "is_autocast_cache_enabled": "torch.amp._state",
+    "set_autocast_cache_enabled": "torch.amp._state",
+    "clear_autocast_cache": "torch.amp._state",
+    "autocast_increment_nesting": "torch.amp._state",
+    "autocast_decrement_nesting": "torch.amp._state",
+    "is_autocast_cpu_enabled": "torch.amp._state",
+    "set_autocast_cpu_enabled": "torch.amp._state",
+    "get_autocast_cpu_dtype": "torch.amp._state",
+    "set_autocast_cpu_dtype": "torch.amp._state",
+    "get_autocast_gpu_dtype": "torch.amp._state",
+    "set_autocast_gpu_dtype": "torch.amp._state",
+    "is_autocast_ipu_enabled": "torch.amp._state",
+    "set_autocast_ipu_enabled": "torch.amp._state",
+    "get_autocast_ipu_dtype": "torch.amp._state",
+    "set_autocast_ipu_dtype": "torch.amp._state",
+    "is_autocast_xla_enabled": "torch.amp._state",
+    "set_autocast_xla_enabled": "torch.amp._state",
+    "get_autocast_xla_dtype": "torch.amp._state",
+    "set_autocast_xla_dtype": "torch.amp._state",
     "save": "torch.serialization",
     "load": "torch.serialization",
     "finfo": "torch._type_info",
@@ -554,7 +580,7 @@ _LAZY_NAMES = {
     "set_default_tensor_type": "torch._legacy_types",
     "set_vital": "torch._vitals",
 }
-
+_ABSENT = {"Event", "PyTorchFileReader", "PyTorchFileWriter", "Stream", "TensorType"}
 
 _absent.install()
 
@@ -588,7 +614,7 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(_LAZY_NAMES[name]), name)
         globals()[name] = value
         return value
-    if name in ("Stream", "Event"):
+    if name in _ABSENT:
         return _absent.names_of("torch")(name)
     if name == "torch":  # some programs write torch.torch
         return importlib.import_module("torch")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Optional, Union
 
@@ -55,13 +56,23 @@ def _check_edges(op: str, data: Tensor, edges: Tensor) -> None:
         raise RuntimeError(f"torch.{op}(): bins tensor should have one dimension, but got {edges.dim()} dimensions")
 
 
-def _bin_of(points: Tensor, edges: Tensor) -> tuple[Tensor, Tensor]:
+def _bin_of(points: Tensor, edges: Tensor, equal: bool = False) -> tuple[Tensor, Tensor]:
     """The bin of each point, and which points lie in one. The last bin is closed on both sides; NaN lies in none."""
-    at = _F.searchsorted(edges[1:-1], points.contiguous(), right=True)
-    return at, (points >= edges[0]) & (points <= edges[-1])
+    inside = (points >= edges[0]) & (points <= edges[-1])
+    bins = edges.numel() - 1
+    if not equal or bins > 10_000 or edges.dtype not in (_C.float32, _C.float64):
+        return _F.searchsorted(edges[1:-1], points.contiguous(), right=True), inside
+    # Where bins are equal, the quotient is the bin or its neighbour.
+    low, high = edges[0].item(), edges[-1].item()
+    guess = _F.where(inside, (points - low) * (bins / (high - low)), 0).to(_C.int64).clamp_(0, bins - 1)
+    guess -= (points < edges[guess]).to(_C.int64)
+    above = _F.cat((edges[1:-1], edges.new_full((1,), float("inf"))))
+    return guess.add_(points >= above[guess]), inside
 
 
-def _histogramdd(op: str, data: Tensor, edges: Sequence[Tensor], weight: Optional[Tensor], density: bool) -> Tensor:
+def _histogramdd(
+    op: str, data: Tensor, edges: Sequence[Tensor], weight: Optional[Tensor], density: bool, equal: bool
+) -> Tensor:
     if not data.dtype.is_floating_point:
         raise NotImplementedError(f'"histogramdd" not implemented for {data.dtype}')
     if weight is not None:
@@ -81,9 +92,9 @@ def _histogramdd(op: str, data: Tensor, edges: Sequence[Tensor], weight: Optiona
     total = 1
     for size in sizes:
         total *= size
-    flat, kept = _bin_of(points[:, 0], edges[0])
+    flat, kept = _bin_of(points[:, 0], edges[0], equal)
     for column, edge in enumerate(edges[1:], 1):
-        at, inside = _bin_of(points[:, column], edge)
+        at, inside = _bin_of(points[:, column], edge, equal)
         flat = flat * (edge.numel() - 1) + at
         kept &= inside
     weights = None if weight is None else weight.reshape(-1)
@@ -134,7 +145,7 @@ def histogram(
         edges = _edges("histogram", input, bins, range)
     columns = input.reshape((-1, 1))
     weights = None if weight is None else weight if weight.shape != input.shape else weight.reshape(-1)
-    hist = _histogramdd("histogramdd", columns, [edges], weights, density)
+    hist = _histogramdd("histogramdd", columns, [edges], weights, density, not isinstance(bins, Tensor))
     if out is not None:
         for target, value in zip(out, (hist, edges)):
             target.resize_(value.shape).copy_(value)
@@ -191,7 +202,8 @@ def histogramdd(
             edges.append(
                 _edges("histogramdd", data, given, None if range is None else range[2 * column : 2 * column + 2])
             )
-    return _HistogramDD(_histogramdd("histogramdd", input, edges, weight, density), tuple(edges))
+    equal = not any(isinstance(given, Tensor) for given in per_column)
+    return _HistogramDD(_histogramdd("histogramdd", input, edges, weight, density, equal), tuple(edges))
 
 
 def gradient(input: Tensor, *, spacing: Any = 1, dim: Any = None, edge_order: int = 1) -> tuple[Tensor, ...]:
@@ -302,9 +314,8 @@ def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
             raise TypeError(f"expected 'shape' sequence to only contain integers, but got {type(size).__name__}")
         if size < 0:
             raise ValueError(f"'shape' cannot have negative values, but got {tuple(sizes)}")
-    found = []
-    rest = indices.to(_C.int64)
-    for size in reversed(sizes):
-        found.append(rest % size)
-        rest = rest.div(size, rounding_mode="floor")
-    return _F.stack(found[::-1], -1).unbind(-1) if found else ()
+    if not sizes:
+        return ()
+    steps = [math.prod(sizes[i + 1 :]) for i in range(len(sizes))]
+    counted = indices.to(_C.int64).unsqueeze(-1).div(_C.tensor(steps), rounding_mode="floor")
+    return counted.remainder(_C.tensor(sizes)).unbind(-1)

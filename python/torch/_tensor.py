@@ -39,7 +39,15 @@ class DisableTorchFunctionSubclass:
 
 
 class DisableTorchFunction(DisableTorchFunctionSubclass):
-    """Context manager: inside, no ``__torch_function__`` is called."""
+    """Context manager: inside, no ``__torch_function__`` is called, of subclasses or of modes."""
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        self._modes = _C._set_torch_function_modes_enabled(False)
+
+    def __exit__(self, *args: object) -> None:
+        _C._set_torch_function_modes_enabled(self._modes)
+        super().__exit__(*args)
 
 
 for _class in (DisableTorchFunctionSubclass, DisableTorchFunction):

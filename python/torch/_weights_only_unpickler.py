@@ -22,6 +22,10 @@ SafeGlobal = Union[Callable[..., Any], type, tuple[Union[Callable[..., Any], typ
 _user_globals: list[SafeGlobal] = []
 
 
+# where files say that storage classes are; before version 1.6 those of CUDA devices had classes of their own
+STORAGE_MODULES = ("torch", "torch.storage", "torch.cuda")
+
+
 class StorageType:
     """Stands for a storage class that a file names: ``StorageType("FloatStorage")``."""
 
@@ -181,7 +185,7 @@ def _default_globals() -> dict[str, Any]:
 def _storage_type(module: str, name: str) -> Optional[StorageType]:
     from torch.storage import storage_dtype
 
-    if module not in ("torch", "torch.storage") or not name.endswith("Storage"):
+    if module not in STORAGE_MODULES or not name.endswith("Storage"):
         return None
     return None if storage_dtype(name) is None else StorageType(name)
 

@@ -8,8 +8,17 @@ from typing import Any, Optional
 
 import torch
 from torch import _C
+from torch._C import default_generator as default_generator
 
-__all__ = ["fork_rng", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state"]
+__all__ = [
+    "fork_rng",
+    "get_rng_state",
+    "initial_seed",
+    "manual_seed",
+    "seed",
+    "set_rng_state",
+    "thread_safe_generator",
+]
 
 
 def set_rng_state(new_state: torch.Tensor) -> None:
@@ -101,12 +110,23 @@ def fork_rng(
         yield
         return
     if devices is not None and list(devices):
-        raise NotImplementedError("fork_rng: generators of other devices than the CPU are not supported yet")
+        raise NotImplementedError(f"{_caller}: generators of other devices than the CPU are not supported yet")
+    if device_type is not None and device_type not in ("cpu", "meta"):
+        if device_type not in ("cuda", "mps", "mtia", "xpu"):
+            raise RuntimeError(f"torch has no module of `{device_type}`, you should register a module by "
+                               "`torch._register_device_module`.")  # fmt: skip
     state = get_rng_state()
     try:
         yield
     finally:
         set_rng_state(state)
+
+
+def thread_safe_generator() -> Optional[torch._C.Generator]:
+    """The generator of a worker thread of a data loader; ``None``, the program's, elsewhere."""
+    from torch.utils.data import get_worker_info
+
+    return getattr(get_worker_info(), "generator", None)
 
 
 def _rebuild_generator(state: torch.Tensor) -> _C.Generator:

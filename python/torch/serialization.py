@@ -558,7 +558,7 @@ def _byteorder_of(reader: ZipReader) -> str:
 def trusting_load(data: IO[bytes], source: StorageSource, pickle_module: Any, arguments: dict[str, Any]) -> Any:
     class Unpickler(pickle_module.Unpickler):  # type: ignore[name-defined,misc]
         def find_class(self, module: str, name: str) -> Any:
-            if module in ("torch", "torch.storage") and name.endswith("Storage"):
+            if module in _weights_only_unpickler.STORAGE_MODULES and name.endswith("Storage"):
                 if storage_dtype(name) is not None:
                     return StorageType(name)
             return super().find_class(module, name)

@@ -34,8 +34,8 @@ result = json.dumps([[reductions.errors(torch, name, dtype) for dtype in {DTYPES
     return {(name, dtype): rows[i][k] for i, name in enumerate(NAMES) for k, dtype in enumerate(DTYPES)}
 
 
-# What two libraries add up in different orders, or (softmax of data with few large numbers) a handful of results.
-ALIKE = {"matmul": 2.5, "dot": 1.5, "softmax": 1.2}
+# What two libraries add up in different orders.
+ALIKE = {"matmul": 2.5, "dot": 1.5}
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

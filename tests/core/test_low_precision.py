@@ -107,6 +107,8 @@ SNIPPETS = {
     "relu": "torch.ones(2).to(torch.{name}).relu()",
     "cumsum": "torch.ones(2).to(torch.{name}).cumsum(0)",
     "mean": "torch.ones(2).to(torch.{name}).mean()",
+    "fft": "torch.fft.fft(torch.ones(4).to(torch.{name}))",
+    "real fft": "torch.fft.irfft(torch.ones(4).to(torch.{name}))",
     "rand": "torch.rand(2, dtype=torch.{name})",
     "randn": "torch.randn(2, dtype=torch.{name})",
     "arange": "torch.arange(2, dtype=torch.{name})",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
+import pkgutil
 import subprocess
 import sys
 import warnings
@@ -132,6 +135,17 @@ def test_documented(name: str) -> None:
         assert len(kind.__doc__.split()) > 5
         arguments = [a for a in kind.__init__.__code__.co_varnames[1 : kind.__init__.__code__.co_argcount]]
         assert not [a for a in arguments if a != "validate_args" and f"{a}:" not in kind.__doc__]
+
+
+def test_examples_hold() -> None:
+    count = 0
+    for module in pkgutil.iter_modules(D.__path__):
+        found = importlib.import_module(f"torch.distributions.{module.name}")
+        for test in doctest.DocTestFinder(exclude_empty=True).find(found, globs={**vars(D), "torch": torch}):
+            result = doctest.DocTestRunner(verbose=False).run(test)
+            assert not result.failed, test.name
+            count += result.attempted
+    assert count >= 8 or not is_ours()
 
 
 def test_constraints_are_exported() -> None:

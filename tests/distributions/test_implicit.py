@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch.distributions import Beta, Dirichlet, Gamma, _implicit
+from torch.distributions import Beta, Dirichlet, Gamma
 
+_implicit = pytest.importorskip("torch.distributions._implicit")  # ours
 mpmath = pytest.importorskip("mpmath")
 
 
@@ -47,6 +48,10 @@ def test_gamma_derivative(a: float) -> None:
     draws = torch.cat([draws, a * torch.tensor([0.5, 1.0, 1.5], dtype=torch.float64)])
     found = _implicit._in_chunks(_implicit._gamma_derivative, torch.full_like(draws, a), draws)
     assert found.tolist() == pytest.approx([exact_gamma(a, x) for x in draws.tolist()], rel=1e-7)
+    single = draws.clamp(min=1e-30).float()
+    found = _implicit._in_chunks(_implicit._gamma_derivative, torch.full_like(single, a), single)
+    a = torch.tensor(a, dtype=torch.float32).item()
+    assert found.tolist() == pytest.approx([exact_gamma(a, x) for x in single.tolist()], rel=1e-6)
 
 
 @pytest.mark.parametrize("a", [0.01, 0.1, 0.5, 1.0, 3.0, 20.0, 300.0])
@@ -57,6 +62,10 @@ def test_beta_derivative(a: float) -> None:
         draws = torch._sample_dirichlet(ab)[:, 0].clamp(1e-100, 1 - 1e-15)
         found = _implicit._in_chunks(_implicit._beta_derivative, ab[:, 0], ab[:, 1], draws)
         assert found.tolist() == pytest.approx([exact_beta(a, b, x) for x in draws.tolist()], rel=1e-7)
+        inputs = [value.float() for value in (ab[:, 0], ab[:, 1], draws.clamp(1e-30, 1 - 1e-6))]
+        found = _implicit._in_chunks(_implicit._beta_derivative, *inputs)
+        exact = [exact_beta(*each) for each in zip(*(value.tolist() for value in inputs))]
+        assert found.tolist() == pytest.approx(exact, rel=1e-6)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

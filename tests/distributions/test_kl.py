@@ -176,10 +176,21 @@ def test_choice_of_the_formula() -> None:
         kl._KL_MEMOIZE.clear()
 
 
-def test_register_kl_takes_classes() -> None:
-    with pytest.raises(TypeError):
+def test_register_kl_takes_any_class() -> None:
+    class Own:
+        pass
+
+    try:
+        D.register_kl(Own, Own)(lambda p, q: "own")
+        assert D.kl_divergence(Own(), Own()) == "own"
+    finally:
+        _KL_REGISTRY.pop((Own, Own), None)
+        kl._KL_MEMOIZE.clear()
+    with pytest.raises(TypeError, match="Expected type_q to be a class but got 3"):
         D.register_kl(D.Normal, 3)  # type: ignore[arg-type]
 
+
+def test_divergence_for_an_abstract_class() -> None:
     class Abstract:
         pass
 

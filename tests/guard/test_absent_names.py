@@ -80,12 +80,41 @@ def test_nothing_is_available() -> None:
         torch.cuda.current_device()
 
 
+@pytest.mark.parametrize("kind", ["xpu", "mps", "hpu", "mtia", "xla", "privateuseone"])
+def test_other_devices_have_names_only(kind: str) -> None:
+    device = torch.device(kind, 1)
+    assert device != torch.device("cpu") and str(device) == f"{kind}:1" and device.type == kind
+    for make in (
+        lambda: torch.ones(2, device=kind),
+        lambda: torch.ones(2).to(kind),
+        lambda: torch.tensor([1], device=kind),
+    ):
+        with pytest.raises((AssertionError, NotImplementedError)):
+            make()
+    assert not torch.ones(2).device == device
+
+
 def test_one_name_is_one_object() -> None:
     from torch.distributed.fsdp import FullyShardedDataParallel
     from torch.distributed.fsdp.fully_sharded_data_parallel import FullyShardedDataParallel as same
 
     assert FullyShardedDataParallel is same and issubclass(same, torch.nn.Module)
     assert repr(torch.distributed.ReduceOp.SUM) == "ReduceOp.SUM"
+
+
+def test_onnx_keeps_what_is_registered() -> None:
+    from torch.onnx.symbolic_helper import parse_args
+
+    @parse_args("v", "i")
+    def write(g: Any, x: Any, n: int) -> Any:
+        return x
+
+    torch.onnx.register_custom_op_symbolic("own::write", write, 11)
+    assert torch.onnx._SYMBOLIC["own::write", 11] is write
+    torch.onnx.unregister_custom_op_symbolic("own::write", 11)
+    assert not torch.onnx._SYMBOLIC
+    with pytest.raises(torch.onnx.OnnxExporterError, match="must match the format domain::name"):
+        torch.onnx.register_custom_op_symbolic("write", write, 11)
 
 
 def test_no_device_is_a_context_that_does_nothing() -> None:

@@ -24,11 +24,13 @@ INTERNAL = {
     "_attention_with_dropout": "scaled_dot_product_attention",
     "_attention_with_dropout_backward": "scaled_dot_product_attention",
     "_attention_dropout_mask": "scaled_dot_product_attention",
+    "_pin_memory": "core",  # raises whatever it is given: test_creation.py
     "_arange": "arange",
     "_linspace": "linspace",
     "_eye": "eye",
     "_index": "getitem",
     "_index_put": "index_put",
+    "_conj_physical": "conj_physical",
     "_masked_select": "masked_select",
     "_searchsorted": "searchsorted",
     "_threshold_grad": "threshold",
@@ -97,7 +99,7 @@ INTERNAL = {
         _validate_sparse_compressed_args coalesce _coalesce is_coalesced _coalesced indices values _sparse_values
         _indices _values _nnz sparse_dim dense_dim crow_indices col_indices ccol_indices row_indices _to_dense
         _to_sparse _dense_to_coo _to_sparse_layout sparse_mask _sparse_mask sparse_resize sparse_resize_and_clear
-        resize_as_sparse _sparse_mm _csr_product _sparse_mm_dense _sparse_mm_sparse _sparse_addmm
+        resize_as_sparse _sparse_mm _line_begins _csr_product _sparse_mm_dense _sparse_mm_sparse _sparse_addmm
         sparse_sampled_addmm hspmm smm _sparse_sum _sparse_softmax _sparse_log_softmax _spdiags""".split(),
         "tests/sparse",
     ),

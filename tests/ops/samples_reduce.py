@@ -110,6 +110,22 @@ OPS = [
         gradgradcheck=True,
         grad_scale=20,
     ),
+    Op(
+        "hash_tensor",
+        [
+            S(T(3, 4)),
+            S(T(3, 4), 1),
+            S(T(2, 3, 4), (0, 2), keepdim=True),
+            S(T(2, 3, 4), -2, mode=0),
+            S(T(300, 7), 0),
+            S(T(3, 0), 0),
+            S(T()),
+            S(NAN).for_(FLOATS),
+        ],
+        dtypes=REAL,
+        grad=(),
+        errors=[*BAD_SETS, S(T(0)), S(T(3, 0), 1), S(T(3), mode=1)],
+    ),
     *[
         Op(
             name,

@@ -153,6 +153,34 @@ def test_pickled_tensors_both_ways(oracle: Any) -> None:
     assert_same(made, theirs)
 
 
+# Modules pickled whole: classes are found by their names, and their attributes are PyTorch's.
+MODULES = {
+    "layers": "nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.LayerNorm(4), nn.Dropout(0.5), nn.BatchNorm1d(4))",
+    "ModuleDict in ModuleList": "nn.ModuleList([nn.ModuleDict({'a': nn.Linear(3, 2)})])[0]['a']",
+    "convolutions": "nn.Sequential(nn.Unflatten(1, (1, 3)), nn.Conv1d(1, 2, 2, padding=1), nn.GELU(), nn.MaxPool1d(2), nn.GroupNorm(1, 2))",
+    "LSTM": "nn.LSTM(3, 4, 2, bidirectional=True, proj_size=2)",
+    "GRU": "nn.GRU(3, 4)",
+    "attention": "nn.TransformerEncoderLayer(3, 1, 4)",
+    "old weight norm": "nn.utils.weight_norm(nn.Linear(3, 2))",
+    "loss": "nn.Sequential(nn.Flatten(0), nn.Softplus(beta=2), nn.Unflatten(0, (3, 5)))",
+}
+
+
+@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_whole_modules(oracle: Any, name: str) -> None:
+    make = f"import warnings; warnings.simplefilter('ignore')\nfrom torch import nn; torch.manual_seed(1); x = {MODULES[name]}.eval()"
+    run = "first = lambda y: y[0] if isinstance(y, tuple) else y\nresult = first(x(torch.linspace(-1, 1, 15).reshape(5, 3))).detach()"
+    load = "import io; x = torch.load(io.BytesIO(data), weights_only=False)\n" + run
+    wanted = ("ok", wire.encode(run_here(make + "\n" + run)))
+    ours = run_here(SAVE.format(make=make, options=""))
+    assert_same(("ok", wire.encode(run_here(load, data=ours))), wanted)
+    assert_same(wanted, oracle.run(load, data=ours))
+    theirs = oracle.run(SAVE.format(make=make, options=""))
+    assert theirs[0] == "ok", theirs
+    assert_same(("ok", wire.encode(run_here(load, data=theirs[1][1]))), oracle.run(make + "\n" + run))
+
+
 PENDING = [
     "[x, x.conj(), x[2:], x.conj()[1:3]]",
     "x.conj().imag",

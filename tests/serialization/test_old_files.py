@@ -41,7 +41,8 @@ class Pickler(pickle._Pickler):  # the one in Python can write a name without ha
 
     def save_global(self, obj: Any, name: Any = None) -> None:
         if isinstance(obj, Named):
-            self.write(b"ctorch\n" + obj.name.encode() + b"\n")
+            module, _, name = f"torch.{obj.name}".rpartition(".")
+            self.write(f"c{module}\n{name}\n".encode())
             self.memoize(obj)
         else:
             super().save_global(obj, name)
@@ -129,6 +130,10 @@ def test_places(both: Any) -> None:
         data=data,
     )
     both(READ.format(safe=True, more=""), data=data, contains=("Attempting to deserialize object on a CUDA device",))
+    of_cuda = storage("1", 3, cls="cuda.FloatStorage", location="cuda:0")
+    data = old_file([Rebuild(of_cuda, 0, (3,), (1,))], {"1": struct.pack("<3f", 1, 2, 3)}, 4)
+    for safe in (True, False):
+        both(READ.format(safe=safe, more=", map_location='cpu'") + "result = x", data=data)
 
 
 def test_objects_one_after_the_other(both: Any) -> None:

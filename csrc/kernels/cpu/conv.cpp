@@ -261,11 +261,36 @@ void product_by_pixel(const ConvGeometry& g, Matrix<C> weight, int64_t weight_gr
     }
 }
 
+// What a tap reads for the first of several outputs, and its weights for all channels.
+template <class C> struct Tap { const C *from, *weight; };
+// kCount neighbouring outputs, whose windows are `from_step` apart: a vector of weights serves all of them.
+template <class C, int kCount>
+void depthwise_outputs(const std::vector<Tap<C>>& taps, int64_t from_step, const C* bias, C* to,
+                       int64_t to_step, int64_t channels) {
+  constexpr int64_t lanes = kLanesOf<C>;
+  int64_t c = 0;
+  for (; c + lanes <= channels; c += lanes) {
+    VecT<C> sums[kCount];
+    for (int k = 0; k < kCount; ++k) sums[k] = bias ? vload<C>(bias + c) : VecT<C>{};
+    for (const Tap<C>& tap : taps) {
+      const VecT<C> weight = vload<C>(tap.weight + c);
+      for (int k = 0; k < kCount; ++k)
+        sums[k] = vfma<C>(vload<C>(tap.from + c + k * from_step), weight, sums[k]);
+    }
+    for (int k = 0; k < kCount; ++k) vstore<C>(to + c + k * to_step, sums[k]);
+  }
+  for (; c < channels; ++c)
+    for (int k = 0; k < kCount; ++k) {
+      C sum = bias ? bias[c] : C{};
+      for (const Tap<C>& tap : taps) sum += tap.from[c + k * from_step] * tap.weight[c];
+      to[c + k * to_step] = sum;
+    }
+}
+
 // One filter for every channel, channels side by side: each tap is a product of vectors of channels.
 template <class C>
 void depthwise_by_pixel(const ConvGeometry& g, Images<const C> large, const C* weight, const C* bias,
                         Images<C> small) {
-  constexpr int64_t lanes = kLanesOf<C>;
   const int64_t channels = g.groups, taps = g.taps();
   const Scratch memory(size_t(taps * channels) * sizeof(C));
   C* const by_tap = memory.as<C>();
@@ -277,45 +302,44 @@ void depthwise_by_pixel(const ConvGeometry& g, Images<const C> large, const C* w
     for (size_t d = 0; d < 3; ++d) shift[d] = shift[d] * g.dilation[d] - g.padding[d];
     shifts.push_back(shift);
   }
+  // Outputs of a row whose windows lie inside the image from side to side.
+  const int64_t stride = g.stride[2], reach = (g.kernel[2] - 1) * g.dilation[2];
+  const int64_t inside = std::min((g.padding[2] + stride - 1) / stride, g.small[2]);
+  const int64_t room = g.large[2] - 1 - reach + g.padding[2]; // of the first window, to the right
+  const int64_t outside = std::max(inside, room < 0 ? 0 : std::min(room / stride + 1, g.small[2]));
   const int64_t rows = g.small[0] * g.small[1];
   const int64_t grain = std::max<int64_t>(1, kGrain / std::max<int64_t>(g.small[2] * channels * taps / 8, 1));
   parallel_for(0, g.batch * rows, grain, [&](int64_t begin, int64_t end) {
-    std::vector<std::pair<const C*, const C*>> pairs; // what a tap reads and its weights
-    pairs.reserve(size_t(taps));
+    std::vector<Tap<C>> of_row, of_output;
+    std::vector<int64_t> columns; // where the taps of of_row begin
     for (int64_t unit = begin; unit < end; ++unit) {
       const int64_t n = unit / rows, oz = unit % rows / g.small[1], oy = unit % g.small[1];
-      for (int64_t ox = 0; ox < g.small[2]; ++ox) {
-        pairs.clear();
-        for (int64_t t = 0; t < taps; ++t) {
-          const Three& shift = shifts[size_t(t)];
-          const int64_t z = oz * g.stride[0] + shift[0], y = oy * g.stride[1] + shift[1],
-                        x = ox * g.stride[2] + shift[2];
-          if (z < 0 || z >= g.large[0] || y < 0 || y >= g.large[1] || x < 0 || x >= g.large[2]) continue;
-          pairs.emplace_back(large.data + n * large.image + z * large.strides[0] + y * large.strides[1] +
-                                 x * large.strides[2],
-                             by_tap + t * channels);
+      of_row.clear();
+      columns.clear();
+      for (int64_t t = 0; t < taps; ++t) {
+        const Three& shift = shifts[size_t(t)];
+        const int64_t z = oz * g.stride[0] + shift[0], y = oy * g.stride[1] + shift[1];
+        if (z < 0 || z >= g.large[0] || y < 0 || y >= g.large[1]) continue;
+        of_row.push_back({large.data + n * large.image + z * large.strides[0] + y * large.strides[1],
+                          by_tap + t * channels});
+        columns.push_back(shift[2]);
+      }
+      C* const to = small.data + n * small.image + oz * small.strides[0] + oy * small.strides[1];
+      const int64_t from_step = stride * large.strides[2], to_step = small.strides[2];
+      constexpr int64_t together = 8;
+      for (int64_t ox = 0; ox < g.small[2];) {
+        of_output.clear();
+        for (size_t i = 0; i < of_row.size(); ++i) {
+          const int64_t x = ox * stride + columns[i];
+          if (x >= 0 && x < g.large[2])
+            of_output.push_back({of_row[i].from + x * large.strides[2], of_row[i].weight});
         }
-        C* const to = small.data + n * small.image + oz * small.strides[0] + oy * small.strides[1] +
-                      ox * small.strides[2];
-        int64_t c = 0;
-        constexpr int wide = 4; // vectors at a time
-        for (; c + wide * lanes <= channels; c += wide * lanes) {
-          VecT<C> sums[wide];
-          for (int v = 0; v < wide; ++v) sums[v] = bias ? vload<C>(bias + c + v * lanes) : VecT<C>{};
-          for (const auto& [from, w] : pairs)
-            for (int v = 0; v < wide; ++v)
-              sums[v] = vfma<C>(vload<C>(from + c + v * lanes), vload<C>(w + c + v * lanes), sums[v]);
-          for (int v = 0; v < wide; ++v) vstore<C>(to + c + v * lanes, sums[v]);
-        }
-        for (; c + lanes <= channels; c += lanes) {
-          VecT<C> sum = bias ? vload<C>(bias + c) : VecT<C>{};
-          for (const auto& [from, w] : pairs) sum = vfma<C>(vload<C>(from + c), vload<C>(w + c), sum);
-          vstore<C>(to + c, sum);
-        }
-        for (; c < channels; ++c) {
-          C sum = bias ? bias[c] : C{};
-          for (const auto& [from, w] : pairs) sum += from[c] * w[c];
-          to[c] = sum;
+        if (ox >= inside && ox + together <= outside) {
+          depthwise_outputs<C, together>(of_output, from_step, bias, to + ox * to_step, to_step, channels);
+          ox += together;
+        } else {
+          depthwise_outputs<C, 1>(of_output, from_step, bias, to + ox * to_step, to_step, channels);
+          ++ox;
         }
       }
     }

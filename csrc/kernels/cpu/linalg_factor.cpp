@@ -6,6 +6,10 @@
 namespace torch::TORCH_ISA {
 
 void cholesky(const Tensor& out0, const Tensor& out1, const Tensor& self, bool upper, bool check_errors) {
+  if (self.numel() == 0) {
+    std::fill_n(out1.data<int>(), out1.numel(), 0);
+    return;
+  }
   visit_lapack("cholesky_cpu", self.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     const int64_t n = rows_in(self);
@@ -131,6 +135,7 @@ void each_lu(const Tensor& factors, const Tensor& pivots, const Tensor& A, Use&&
 } // namespace
 
 void det(const Tensor& out0, const Tensor& out1, const Tensor& out2, const Tensor& A) {
+  if (out0.numel() == 0) return;
   visit_lapack("lu_cpu", A.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     const int64_t n = rows_in(A);

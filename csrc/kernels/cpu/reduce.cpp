@@ -80,8 +80,10 @@ public:
     // Along memory when the reduced dimension is innermost and worth a call, else several outputs side by
     // side.
     const bool innermost = red.strides[0][0] <= kept.strides[0][0] || kept.strides[0][0] == 0;
-    columns_ = p_.outputs > 1 && !(innermost && red.sizes[0] >= 64);
     const bool same = from_ == r_.tile_type;
+    const bool in_lines =
+        r_.lines && same && red.ndim == 1 && kept.ndim == 1 && red.strides[0][0] == item_size(from_);
+    columns_ = p_.outputs > 1 && !(innermost && red.sizes[0] >= (in_lines ? 8 : 64));
     TileShape shape;
     if (columns_) {
       block_ = std::min(kept.sizes[0], kColumns);
@@ -93,7 +95,9 @@ public:
       block_ = 1;
       direct_ = same && red.strides[0][0] == item_size(from_);
       const int64_t capacity = kBufferBytes / value_width;
-      if (direct_ && (red.ndim == 1 || red.sizes[0] >= 64)) {
+      if (direct_ && r_.tile && red.ndim > 1 && red.sizes[0] >= 8 && red.sizes[0] <= kShortRow) {
+        shape = {red.sizes[0], std::min(red.sizes[1], kPiece / red.sizes[0])};
+      } else if (direct_ && (red.ndim == 1 || red.sizes[0] >= 64)) {
         shape = {std::min(red.sizes[0], kPiece), 1};
       } else {
         direct_ = false;
@@ -108,7 +112,8 @@ public:
     if (blocks < kMaxPieces && p_.length * block_ > 2 * kPiece)
       pieces = std::min({kMaxPieces, p_.length * block_ / kPiece, walk.count()});
     const int64_t work = std::max<int64_t>(1, p_.length / pieces * block_);
-    if (pieces == 1 && !columns_ && direct_ && walk.count() == 1 && kept.ndim == 1 && blocks > 1) {
+    if (pieces == 1 && !columns_ && direct_ && red.ndim == 1 && walk.count() == 1 && kept.ndim == 1 &&
+        blocks > 1) {
       constexpr int64_t kTogether = 64; // rows whose results are finished and stored in one go
       parallel_for(0, blocks, std::max<int64_t>(1, kGrain / work), [&](int64_t first, int64_t last) {
         const int64_t width = item_size(r_.acc_type), parts = r_.acc_width / width;
@@ -116,8 +121,11 @@ public:
         for (int64_t b = first; b < last; b += kTogether) {
           const int64_t m = std::min(kTogether, last - b);
           r_.init(all, m);
-          for (int64_t j = 0; j < m; ++j) {
-            const char* const x = kept.data[0] + (b + j) * kept.strides[0][0];
+          const char* const rows = kept.data[0] + b * kept.strides[0][0];
+          const bool in_lines = r_.lines && red.sizes[0] <= kShortRow;
+          if (in_lines) r_.lines(all, rows, kept.strides[0][0], m, red.sizes[0], r_.context);
+          for (int64_t j = 0; j < m && !in_lines; ++j) {
+            const char* const x = rows + j * kept.strides[0][0];
             if (parts == 1) {
               r_.run(all + j * width, x, red.sizes[0], r_.context);
               continue;
@@ -181,7 +189,8 @@ private:
     const int64_t m = block_size(b), stride0 = red.strides[0][0],
                   stride1 = red.ndim > 1 ? red.strides[0][1] : 0;
     const int64_t width = item_size(r_.tile_type);
-    if (direct_ && !columns_ && walk.count() == 1) return r_.run(acc, base, red.sizes[0], r_.context);
+    if (direct_ && !columns_ && red.ndim == 1 && walk.count() == 1)
+      return r_.run(acc, base, red.sizes[0], r_.context);
     alignas(64) char buffer[kBufferBytes], scratch[2 * kBufferBytes];
     walk.run(first_tile, last_tile, [&](char* const* at, int64_t cols, int64_t rows) {
       const char* const x = base + reinterpret_cast<intptr_t>(at[0]);
@@ -191,6 +200,7 @@ private:
                      cols, scratch);
         return r_.columns(acc, buffer, m * width, cols, m, r_.context);
       }
+      if (direct_ && rows > 1) return r_.tile(acc, x, stride1, rows, cols, r_.context);
       if (direct_) return r_.run(acc, x, cols, r_.context);
       convert_tile(buffer, width, cols * width, r_.tile_type, x, stride0, stride1, from_, cols, rows,
                    scratch);

@@ -23,7 +23,14 @@ struct Reduction {
   // In place, acc[j] -> values of acc_type, packed; may be null.
   void (*finish)(void* acc, int64_t m, const void* context);
   const void* context = nullptr;
+  // For short rows, `stride` bytes apart; may be null. acc[j] joined with the n values of row j:
+  void (*lines)(void* acc, const void* x, int64_t stride, int64_t m, int64_t n,
+                const void* context) = nullptr;
+  // *acc joined with `rows` rows of n values:
+  void (*tile)(void* acc, const void* x, int64_t stride, int64_t rows, int64_t n,
+               const void* context) = nullptr;
 };
+constexpr int64_t kShortRow = 1024; // elements
 
 // `out` has the kept dimensions in order (with or without the reduced ones as 1) and is contiguous. The
 // traversal, and so the order of additions, depends on shapes and strides only.

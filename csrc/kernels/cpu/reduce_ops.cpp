@@ -3,6 +3,7 @@
 #include "kernels/cpu/complex.h"
 #include "kernels/cpu/reduce_lanes.h"
 #include "kernels/cpu/reduce_sum.h"
+#include "kernels/create_kernels.h"
 #include "kernels/reduce_kernels.h"
 
 #include <algorithm>
@@ -85,6 +86,11 @@ template <class Join> Reduction accumulating(const Tensor& out, const Tensor& se
     return narrow ? reduction<Lanes<Join, float, D>>(DType::Float32, DType::Float64)
                   : reduction<Lanes<Join, D, D>>(DType::Float64, DType::Float64);
 }
+
+struct XorJoin {
+  template <class A> static constexpr A identity() { return A(0); }
+  template <class V> static TORCH_INLINE V join(V a, V b) { return a ^ b; }
+};
 
 template <class Join> void extremum(const char* op, const Tensor& out, const Tensor& self, IntSpan dims) {
   const uint64_t mask = dim_mask(dims, self.dim(), op);
@@ -223,6 +229,19 @@ void prod(const Tensor& out, const Tensor& self, IntSpan dims) {
 
 void amax(const Tensor& out, const Tensor& self, IntSpan dims) { extremum<MaxJoin>("amax", out, self, dims); }
 void amin(const Tensor& out, const Tensor& self, IntSpan dims) { extremum<MinJoin>("amin", out, self, dims); }
+
+void hash_tensor(const Tensor& out, const Tensor& self, IntSpan dims) {
+  const auto bits_of = [](const Tensor& t) {
+    return alias_as(t, DType::Int64, t.sizes(), t.strides(), t.offset());
+  };
+  Tensor wide = self;
+  if (is_floating(self.dtype()) && self.dtype() != DType::Float64) {
+    wide = empty_tensor(self.sizes(), DType::Float64);
+    copy(wide, self);
+  }
+  reduce(reduction<Lanes<XorJoin, int64_t, int64_t>>(DType::Int64, DType::Int64), bits_of(out),
+         is_floating(self.dtype()) ? bits_of(wide) : self, dim_mask(dims, self.dim(), "hash_tensor"));
+}
 
 void all(const Tensor& out, const Tensor& self, IntSpan dims) { truth<AllOf>("all", out, self, dims); }
 void any(const Tensor& out, const Tensor& self, IntSpan dims) { truth<AnyOf>("any", out, self, dims); }

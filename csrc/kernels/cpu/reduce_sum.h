@@ -81,23 +81,119 @@ template <class T, class Map = AsIs> struct PreciseSum {
     double* const a = static_cast<double*>(acc);
     const T* x = static_cast<const T*>(values);
     TwoSum<double> total{a[0], a[1]};
+    constexpr int64_t kBlock = 2 * kGroup * kWidth;
     int64_t i = 0;
-    if (n >= kWidth) {
-      Pair sums[2];
-      constexpr int64_t kBlock = 2 * kGroup * kWidth;
-      if (n > kShort) {
-        for (; i + kBlock <= n; i += kBlock) {
-          for (int k = 0; k < 2; ++k)
-            add_group(sums[k], [=](int64_t j) { return load(x + i + (2 * j + k) * kWidth, context); });
-        }
+    Pair sums[2];
+    if (n > kShort) {
+      for (; i + kBlock <= n; i += kBlock) {
+        for (int k = 0; k < 2; ++k)
+          add_group(sums[k], [=](int64_t j) { return load(x + i + (2 * j + k) * kWidth, context); });
       }
+    }
+    if constexpr (std::is_same_v<T, float>) { // the rest is one more group
+      const D rest = added(x + i, n - i, context);
+      if (i == 0) {
+        total.add(torch::TORCH_ISA::fold_lanes(rest, [](D p, D q) { return p + q; }));
+      } else {
+        sums[0].add(rest.v);
+        sums[0].add(sums[1]);
+        total.add(fold_lanes<kWidth>(sums[0]));
+      }
+    } else if (n >= kWidth) {
       for (int k = 0; i + kWidth <= n; i += kWidth, k = 1 - k) sums[k].add(load(x + i, context).v);
       sums[0].add(sums[1]);
       total.add(fold_lanes<kWidth>(sums[0]));
+      for (; i < n; ++i) total.add(Map::apply(double(x[i]), context));
+    } else {
+      for (; i < n; ++i) total.add(Map::apply(double(x[i]), context));
     }
-    for (; i < n; ++i) total.add(Map::apply(double(x[i]), context));
     a[0] = total.high;
     a[1] = total.low;
+  }
+
+  // Rows of up to kShortRow values are added up in lanes without second words; the lanes of kWidth rows are
+  // then folded together.
+  static TORCH_INLINE D folded(D (&rows)[kWidth]) {
+    for (int step = 1; step < kWidth; step *= 2) {
+      typename Vec<int64_t>::Raw first, second; // places in the lanes of two registers, one after the other
+      for (int l = 0; l < kWidth; ++l) {
+        const int from = l % (2 * step) < step ? l : l - step + int(kWidth);
+        first[l] = from;
+        second[l] = from + step;
+      }
+      for (int i = 0; i < kWidth; i += 2 * step) {
+        const D::Raw a = rows[i].v, b = rows[i + step].v;
+        rows[i] = D(__builtin_shuffle(a, b, first)) + D(__builtin_shuffle(a, b, second));
+      }
+    }
+    return rows[0];
+  }
+  static void lines(void* acc, const void* values, int64_t stride, int64_t m, int64_t n,
+                    const void* context) {
+    double* const high = static_cast<double*>(acc);
+    double* const low = high + m;
+    const char* const x = static_cast<const char*>(values);
+    for (int64_t j = 0; j < m; j += kWidth) {
+      const int64_t count = std::min(kWidth, m - j);
+      D rows[kWidth];
+      for (int64_t i = 0; i < kWidth; ++i)
+        rows[i] = i < count ? added(reinterpret_cast<const T*>(x + (j + i) * stride), n, context) : D(0.0);
+      const D sums = folded(rows);
+      double highs[kWidth] = {}, lows[kWidth] = {};
+      const bool whole = count == kWidth;
+      double *const to_high = whole ? high + j : highs, *const to_low = whole ? low + j : lows;
+      if (!whole) {
+        std::copy_n(high + j, count, highs);
+        std::copy_n(low + j, count, lows);
+      }
+      Pair total{D::load(to_high).v, D::load(to_low).v};
+      total.add(sums.v);
+      D(total.high).store(to_high);
+      D(total.low).store(to_low);
+      if (!whole) {
+        std::copy_n(highs, count, high + j);
+        std::copy_n(lows, count, low + j);
+      }
+    }
+  }
+  static void tile(void* acc, const void* values, int64_t stride, int64_t rows, int64_t n,
+                   const void* context) {
+    double* const a = static_cast<double*>(acc);
+    const char* const x = static_cast<const char*>(values);
+    Pair sums[2];
+    for (int64_t r = 0; r < rows; ++r)
+      sums[r % 2].add(added(reinterpret_cast<const T*>(x + r * stride), n, context).v);
+    sums[0].add(sums[1]);
+    TwoSum<double> total{a[0], a[1]};
+    total.add(fold_lanes<kWidth>(sums[0]));
+    a[0] = total.high;
+    a[1] = total.low;
+  }
+
+  // A few values without second words: of kShortRow, at most 2^-46 of their sizes is lost.
+  static TORCH_INLINE D added(const T* x, int64_t n, const void* context) {
+    D even(0.0), odd(0.0);
+    int64_t i = 0;
+    if (n >= 2 * kWidth) {
+      even = load(x, context);
+      odd = load(x + kWidth, context);
+      for (i = 2 * kWidth; i + 2 * kWidth <= n; i += 2 * kWidth) {
+        even = even + load(x + i, context);
+        odd = odd + load(x + i + kWidth, context);
+      }
+    }
+    if (i + kWidth <= n) {
+      even = even + load(x + i, context);
+      i += kWidth;
+    }
+    if (i < n) odd = odd + load_rest(x + i, n - i, context);
+    return even + odd;
+  }
+  // 0 < n < kWidth values, and zeros.
+  static TORCH_INLINE D load_rest(const T* x, int64_t n, const void* context) {
+    D::Raw place;
+    for (int i = 0; i < kWidth; ++i) place[i] = double(i);
+    return select(D(place) < D(double(n)), load_partial(x, n, context), D(0.0));
   }
 
   // kWidth columns; load(r) gives row r of them.
@@ -155,8 +251,14 @@ template <class T, class Map = AsIs> struct PreciseSum {
 
 template <class T, class Map = AsIs> Reduction precise_sum() {
   using S = PreciseSum<T, Map>;
-  return {dtype_of<T>(), DType::Float64, 2 * int64_t(sizeof(double)), S::init, S::run, S::columns, S::merge,
-          S::finish,     nullptr};
+  Reduction r{dtype_of<T>(), DType::Float64, 2 * int64_t(sizeof(double)),
+              S::init,       S::run,         S::columns,
+              S::merge,      S::finish,      nullptr};
+  if constexpr (std::is_same_v<T, float>) {
+    r.lines = S::lines;
+    r.tile = S::tile;
+  }
+  return r;
 }
 
 } // namespace torch::TORCH_ISA

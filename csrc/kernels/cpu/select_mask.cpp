@@ -6,6 +6,7 @@
 #include "kernels/create_kernels.h"
 #include "kernels/index_kernels.h"
 
+#include <cstring>
 #include <vector>
 
 namespace torch::TORCH_ISA {
@@ -20,6 +21,25 @@ template <class Test> int64_t positions(int64_t n, uint16_t* found, const Test& 
   for (int64_t i = 0; i < n; ++i) {
     found[count] = static_cast<uint16_t>(i);
     count += test(i);
+  }
+  return count;
+}
+
+// The same for bytes, of which most are often zero: eight of those cost one comparison.
+int64_t positions(int64_t n, uint16_t* found, const uint8_t* bytes) {
+  int64_t count = 0, i = 0;
+  for (; i + 8 <= n; i += 8) {
+    uint64_t eight;
+    std::memcpy(&eight, bytes + i, 8);
+    if (eight == 0) continue;
+    for (int64_t k = i; k < i + 8; ++k) {
+      found[count] = static_cast<uint16_t>(k);
+      count += bytes[k] != 0;
+    }
+  }
+  for (; i < n; ++i) {
+    found[count] = static_cast<uint16_t>(i);
+    count += bytes[i] != 0;
   }
   return count;
 }
@@ -66,9 +86,9 @@ Tensor masked_select(const Tensor& self, const Tensor& mask) {
   const Tensor packed_mask = packed(mask);
   const uint8_t* const m = packed_mask.data<uint8_t>();
   const Counts counts = count_blocks(n, [&](int64_t first, int64_t last) {
-    int64_t count = 0;
+    uint32_t count = 0;
     for (int64_t i = first; i < last; ++i) count += m[i] != 0;
-    return count;
+    return int64_t{count};
   });
   const Tensor out = empty_tensor(IntSpan(&counts.total, 1), self.dtype());
   if (counts.total == 0) return out;
@@ -92,7 +112,7 @@ Tensor masked_select(const Tensor& self, const Tensor& mask) {
             if (m[base + i]) *next++ = from[walk.a];
           continue;
         }
-        const int64_t count = positions(length, found, [&](int64_t i) { return m[base + i] != 0; });
+        const int64_t count = positions(length, found, m + base);
         const T* const source = from + base * stride;
         if (stride == 1)
           for (int64_t i = 0; i < count; ++i) target[i] = source[found[i]];
@@ -113,9 +133,9 @@ Tensor nonzero(const Tensor& self) {
     const Tensor source = packed(self);
     const T* const data = source.data<T>();
     const Counts counts = count_blocks(n, [&](int64_t first, int64_t last) {
-      int64_t count = 0;
+      uint32_t count = 0; // of a block: registers hold more of them
       for (int64_t i = first; i < last; ++i) count += is_nonzero(data[i]);
-      return count;
+      return int64_t{count};
     });
     const Tensor columns = empty_tensor(DimVec{ndim, counts.total}, DType::Int64);
     const Tensor out = alias(columns, DimVec{counts.total, ndim}, DimVec{1, counts.total}, 0);
@@ -126,7 +146,11 @@ Tensor nonzero(const Tensor& self) {
       DimVec at(static_cast<size_t>(ndim));
       for (int64_t b = first; b < last; ++b) {
         const int64_t base = b * kBlock, length = std::min(kBlock, n - base);
-        const int64_t count = positions(length, found, [&](int64_t i) { return is_nonzero(data[base + i]); });
+        int64_t count;
+        if constexpr (sizeof(T) == 1)
+          count = positions(length, found, reinterpret_cast<const uint8_t*>(data) + base);
+        else
+          count = positions(length, found, [&](int64_t i) { return is_nonzero(data[base + i]); });
         int64_t* row = columns.data<int64_t>() + counts.start[b];
         if (ndim == 1) {
           for (int64_t i = 0; i < count; ++i) row[i] = base + found[i];

@@ -24,8 +24,43 @@ template <class Item> int64_t index_of(const Item& item) {
     return item.index;
 }
 
+// Whether one of a block's keys is below the bar.
+template <class K> bool any_below(const K* keys, int64_t n, K bar) {
+  K below = 0;
+  if (n == kSelectBlock)
+    for (int64_t i = 0; i < kSelectBlock; ++i) below |= static_cast<K>(keys[i] < bar);
+  else
+    for (int64_t i = 0; i < n; ++i) below |= static_cast<K>(keys[i] < bar);
+  return below != 0;
+}
+
+// The same for very few of them, which are kept in order: each candidate moves up past the larger ones.
+constexpr int64_t kVeryFew = 32;
+template <class Item, class K, class Use>
+void fewest_keys(const K* keys, int64_t n, int64_t k, Item* buffer, const Use& use) {
+  K best[kVeryFew];
+  int64_t place[kVeryFew], count = 0;
+  for (int64_t start = 0; start < n; start += kSelectBlock) {
+    const int64_t end = std::min(n, start + kSelectBlock);
+    if (count == k && !any_below(keys + start, end - start, best[k - 1])) continue;
+    for (int64_t i = start; i < end; ++i) {
+      if (count == k && keys[i] >= best[k - 1]) continue;
+      int64_t at = count < k ? count++ : k - 1;
+      for (; at > 0 && best[at - 1] > keys[i]; --at) {
+        best[at] = best[at - 1];
+        place[at] = place[at - 1];
+      }
+      best[at] = keys[i];
+      place[at] = i;
+    }
+  }
+  for (int64_t i = 0; i < k; ++i) buffer[i] = make_item<Item>(best[i], place[i]);
+  use(buffer);
+}
+
 template <class Item, class K, class Use>
 void smallest_keys(const K* keys, int64_t n, int64_t k, Item* buffer, const Use& use) {
+  if (k <= kVeryFew) return fewest_keys(keys, n, k, buffer, use);
   const int64_t full = selection_room(k) - kSelectBlock;
   int64_t count = 0;
   K bar = std::numeric_limits<K>::max();
@@ -38,14 +73,7 @@ void smallest_keys(const K* keys, int64_t n, int64_t k, Item* buffer, const Use&
   };
   for (int64_t start = 0; start < n; start += kSelectBlock) {
     const int64_t end = std::min(n, start + kSelectBlock);
-    if (!open) {
-      K lowest = std::numeric_limits<K>::max();
-      if (end - start == kSelectBlock)
-        for (int64_t i = 0; i < kSelectBlock; ++i) lowest = std::min(lowest, keys[start + i]);
-      else
-        for (int64_t i = start; i < end; ++i) lowest = std::min(lowest, keys[i]);
-      if (lowest >= bar) continue; // an equal key comes after those in the buffer
-    }
+    if (!open && !any_below(keys + start, end - start, bar)) continue; // an equal key comes after those here
     for (int64_t i = start; i < end; ++i) {
       buffer[count] = make_item<Item>(keys[i], i);
       count += open | (keys[i] < bar);

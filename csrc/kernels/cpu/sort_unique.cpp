@@ -1,4 +1,5 @@
 // Distinct values, places in sorted sequences, counts of integers.
+#include "kernels/cpu/reduce_lanes.h"
 #include "kernels/cpu/sort_keys.h"
 #include "kernels/create_kernels.h"
 #include "kernels/index_kernels.h"
@@ -159,6 +160,21 @@ template <class BinOf> void count_bins(int64_t* counts, int64_t bins, int64_t n,
   for (; i < n; ++i) ++counts[bin_of(i)];
 }
 
+// Smallest and largest of n >= 1 integers, by registers where these hold their type.
+template <class T> std::pair<T, T> extremes(const T* x, int64_t n) {
+  T low = x[0], high = x[0];
+  if constexpr (std::is_same_v<T, int64_t> || std::is_same_v<T, int32_t>) {
+    Lanes<MinJoin, T, T>::run(&low, x, n, nullptr);
+    Lanes<MaxJoin, T, T>::run(&high, x, n, nullptr);
+  } else {
+    for (int64_t i = 1; i < n; ++i) {
+      low = std::min(low, x[i]);
+      high = std::max(high, x[i]);
+    }
+  }
+  return {low, high};
+}
+
 } // namespace
 
 // How often 0, 1 ... occur, or the sums of their weights (made in double; float32 weights give a float32
@@ -177,11 +193,7 @@ Tensor bincount(const Tensor& self, const Tensor& weights, int64_t minlength) {
     using T = typename decltype(tag)::type;
     if constexpr (std::is_integral_v<T>) {
       const T* const from = source.data<T>();
-      T low = from[0], high = from[0];
-      for (int64_t i = 0; i < n; ++i) {
-        low = std::min(low, from[i]);
-        high = std::max(high, from[i]);
-      }
+      const auto [low, high] = extremes(from, n);
       check(!(low < T(0)), "bincount only supports 1-d non-negative integral inputs.");
       const int64_t bins = std::max(static_cast<int64_t>(high) + 1, minlength);
       if (!weights.defined()) {

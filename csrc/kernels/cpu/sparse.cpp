@@ -26,6 +26,22 @@ using Accumulator = std::conditional_t<std::is_same_v<T, Half> || std::is_same_v
 
 } // namespace
 
+void line_begins(const Tensor& out, const Tensor& lines) {
+  const int64_t size = out.numel() - 1, n = lines.numel();
+  const int64_t* const line = lines.data<int64_t>();
+  int64_t* const begins = out.data<int64_t>();
+  constexpr int64_t kTogether = 8; // entries of one line, as long as their ends say so
+  int64_t begun = 0;               // lines, at any time, and no more than there are
+  for (int64_t k = 0; k < n; ++k) {
+    while (k + kTogether <= n && line[k] == begun - 1 && line[k + kTogether - 1] == begun - 1) k += kTogether;
+    if (k == n) break;
+    check(line[k] >= std::max<int64_t>(begun - 1, 0) && line[k] < size,
+          "to_sparse: indices are out of order, or out of range for size ", size);
+    while (begun <= line[k]) begins[begun++] = k;
+  }
+  std::fill(begins + begun, begins + size + 1, n);
+}
+
 void csr_product(const Tensor& out, const Tensor& begins, const Tensor& columns, const Tensor& values,
                  const Tensor& dense) {
   const int64_t rows = out.size(0), width = out.size(1), nnz = columns.numel();

@@ -68,4 +68,23 @@ double trigamma_(double x) {
   return sum;
 }
 
+// The same with always six steps of the recurrence, three with one division.
+Vec<double> trigamma_of_floats(Vec<double> x) {
+  using D = Vec<double>;
+  const D one(1.0);
+  const Mask<double> low = x < D(0.5);
+  const D y = select(low, one - x, x);
+  const auto three = [&](D a) {
+    const D b = a + one, c = b + one, aa = a * a, bb = b * b, cc = c * c;
+    return (bb * cc + aa * (bb + cc)) / (aa * bb * cc);
+  };
+  const D w = one / (y + D(6.0)), z = w * w;
+  const D series = z * w * polynomial(z, 1.0 / 6, -1.0 / 30, 1.0 / 42, -1.0 / 30, 5.0 / 66);
+  D value = ((series + D(0.5) * z) + w) + (three(y + D(3.0)) + three(y));
+  value = select(y == D(kInf), D(0.0), value);
+  if (!any(low)) return value;
+  const D sine = sin_(D(std::numbers::pi) * (x - round_(x)));
+  return select(low, D(std::numbers::pi * std::numbers::pi) / (sine * sine) - value, value);
+}
+
 } // namespace torch::TORCH_ISA

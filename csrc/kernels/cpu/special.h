@@ -1,4 +1,4 @@
-// Special functions of one number in double precision (special*.cpp).
+// Special functions in double precision (special*.cpp), of one number or of a register.
 #pragma once
 
 #include "kernels/cpu/vec_math.h"
@@ -22,18 +22,40 @@ inline double table_value(const double (&table)[kPieces][kTerms], double low, do
   return sum;
 }
 
-double i0_(double x);
-double i0e_(double x);
-double i1_(double x);
-double i1e_(double x);
+// The same for a register. Values of NaN are whatever piece they fall in makes of them: NaN.
+template <int kTerms>
+inline Vec<double> table_values(const double (&table)[4][kTerms], double low, double high, Vec<double> x) {
+  using D = Vec<double>;
+#if TORCH_VEC_AVX512 || TORCH_VEC_AVX2
+  const D at = (x - D(low)) * D(4 / (high - low));
+  const D piece = min_or_second(max_or_second(floor_(at), D(0.0)), D(3.0));
+  const D s = D(2.0) * (at - piece) - D(1.0);
+  const auto index = __builtin_convertvector(select(piece == piece, piece, D(0.0)).v, Vec<int64_t>::Raw);
+  const auto coefficient = [&](int i) {
+    D::Raw column{};
+    for (int k = 0; k < 4; ++k) column[k] = table[k][i];
+    return D(__builtin_shuffle(column, index));
+  };
+  D sum = coefficient(kTerms - 1);
+  for (int i = kTerms - 2; i >= 0; --i) sum = fused(sum, s, coefficient(i));
+  return sum;
+#else
+  return by_lane(x, [&](double value) { return table_value(table, low, high, value); });
+#endif
+}
+
+Vec<double> i0_(Vec<double> x);
+Vec<double> i0e_(Vec<double> x);
+Vec<double> i1_(Vec<double> x);
+Vec<double> i1e_(Vec<double> x);
 double k0_(double x);
 double k0e_(double x);
 double k1_(double x);
 double k1e_(double x);
-double bessel_j0_(double x);
-double bessel_j1_(double x);
-double bessel_y0_(double x);
-double bessel_y1_(double x);
+Vec<double> bessel_j0_(Vec<double> x);
+Vec<double> bessel_j1_(Vec<double> x);
+Vec<double> bessel_y0_(Vec<double> x);
+Vec<double> bessel_y1_(Vec<double> x);
 double spherical_j0_(double x);
 double airy_ai_(double x);
 
@@ -46,6 +68,7 @@ double ndtri_(double p);
 
 double zeta_(double s, double q);
 double polygamma_(int64_t n, double x);
+Vec<double> trigamma_of_floats(Vec<double> x); // within 1e-10
 float gamma_p_(float a, float x);
 double gamma_p_(double a, double x);
 float gamma_q_(float a, float x);

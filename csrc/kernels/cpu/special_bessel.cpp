@@ -1,4 +1,4 @@
-// Bessel and Airy functions of one number in double precision. J and Y are the C library's.
+// Bessel functions by registers, K and Airy functions one number at a time, in double precision.
 #include "kernels/cpu/special.h"
 #include "kernels/cpu/special_tables.h"
 
@@ -8,35 +8,61 @@ namespace torch::TORCH_ISA {
 
 namespace {
 
-double i0_scaled(double x) { // of |x|
-  if (x <= 8) return table_value(kI0Small, 0, 8, x);
-  return table_value(kI0Large, 0, 1, 8 / x) / std::sqrt(x);
-}
-double i1_scaled(double x) {
-  if (x <= 8) return table_value(kI1Small, 0, 8, x) * x;
-  return table_value(kI1Large, 0, 1, 8 / x) / std::sqrt(x);
+using D = Vec<double>;
+constexpr double kTwoByPi = 2 * std::numbers::inv_pi;
+
+// exp(-|x|) times a modified Bessel function, by a table up to 8 and one of what remains beside 1 / sqrt(x).
+template <int kSmall, int kLarge>
+D scaled(const double (&small)[4][kSmall], const double (&large)[4][kLarge], D size) {
+  const Mask<double> far = size > D(8.0);
+  const D near = table_values(small, 0, 8, size);
+  if (!any(far)) return near;
+  return select(far, table_values(large, 0, 1, D(8.0) / size) / sqrt_(size), near);
 }
 // exp(x) y without overflow on the way
-double grown(double x, double y) {
-  if (x < 700) return std::exp(x) * y;
-  const double half = std::exp(x / 2);
-  return half * y * half;
+D grown(D x, D y) {
+  const D half = exp_(x * D(0.5));
+  return select(x < D(700.0), exp_(x) * y, half * y * half);
+}
+D log_of_half(D x) { return log_(x) - D(std::numbers::ln2); } // half of a denormal number may not exist
+
+// J and Y beyond 8 are waves: P and Q of bessel_phase in the script, cos(x) + sin(x), and sin(x) - cos(x),
+// all divided by sqrt(pi x).
+struct Wave {
+  D p, q, sum, difference;
+};
+template <class Near, class Far, int kP, int kQ>
+D joined(D x, Near near, Far far, const double (&p)[4][kP], const double (&q)[4][kQ]) {
+  const Mask<double> is_far = x > D(8.0);
+  D value = near();
+  if (any(is_far)) {
+    const D t = D(8.0) / x, scale = D(1.0) / sqrt_(x * D(std::numbers::pi)), sine = sin_(x), cosine = cos_(x);
+    const D there = far(Wave{table_values(p, 0, 1, t), table_values(q, 0, 1, t), (cosine + sine) * scale,
+                             (sine - cosine) * scale});
+    value = select(is_far, select(x == D(kInf), D(0.0), there), value);
+  }
+  return value;
 }
 
+double i0_of_small(double x) { return std::exp(x) * table_value(kI0Small, 0, 8, x); }
+double i1_of_small(double x) { return std::exp(x) * table_value(kI1Small, 0, 8, x) * x; }
 double log_of_half(double x) { // half of a denormal number may not exist
   return x > 1e-300 ? std::log(x / 2) : std::log(x) - std::numbers::ln2;
 }
-double k0_small(double x) { return table_value(kK0Small, 0, 1, x * x) - log_of_half(x) * i0_(x); }
+double k0_small(double x) { return table_value(kK0Small, 0, 1, x * x) - log_of_half(x) * i0_of_small(x); }
 double k1_small(double x) {
-  return 1 / x + (x * table_value(kK1Small, 0, 1, x * x) + log_of_half(x) * i1_(x));
+  return 1 / x + (x * table_value(kK1Small, 0, 1, x * x) + log_of_half(x) * i1_of_small(x));
 }
 
 } // namespace
 
-double i0_(double x) { return grown(std::fabs(x), i0_scaled(std::fabs(x))); }
-double i0e_(double x) { return i0_scaled(std::fabs(x)); }
-double i1_(double x) { return std::copysign(grown(std::fabs(x), i1_scaled(std::fabs(x))), x); }
-double i1e_(double x) { return std::copysign(i1_scaled(std::fabs(x)), x); }
+D i0e_(D x) { return scaled(kI0Small, kI0Large, abs_(x)); }
+D i0_(D x) { return grown(abs_(x), i0e_(x)); }
+D i1e_(D x) {
+  const D size = abs_(x);
+  return copysign_(select(size <= D(8.0), size, D(1.0)) * scaled(kI1Small, kI1Large, size), x);
+}
+D i1_(D x) { return copysign_(grown(abs_(x), abs_(i1e_(x))), x); }
 
 double k0_(double x) {
   if (x == 0) return kInf;
@@ -59,10 +85,39 @@ double k1e_(double x) {
   return x <= 1 ? k1_small(x) * std::exp(x) : table_value(kK1Large, 0, 1, 1 / x) / std::sqrt(x);
 }
 
-double bessel_j0_(double x) { return std::isinf(x) ? 0 : ::j0(x); }
-double bessel_j1_(double x) { return std::isinf(x) ? 0 : ::j1(x); }
-double bessel_y0_(double x) { return x > 0 ? x == kInf ? 0 : ::y0(x) : x == 0 ? -kInf : kNan; }
-double bessel_y1_(double x) { return x > 0 ? x == kInf ? 0 : ::y1(x) : x == 0 ? -kInf : kNan; }
+D bessel_j0_(D x) {
+  const D size = abs_(x);
+  return joined(
+      size, [&] { return table_values(kJ0Small, 0, 8, size); },
+      [](const Wave& w) { return w.p * w.sum - w.q * w.difference; }, kBesselP0, kBesselQ0);
+}
+D bessel_j1_(D x) {
+  const D size = abs_(x);
+  const D value = joined(
+      size, [&] { return size * table_values(kJ1Small, 0, 8, size); },
+      [](const Wave& w) { return w.p * w.difference + w.q * w.sum; }, kBesselP1, kBesselQ1);
+  return select(x < D(0.0), -value, value);
+}
+D bessel_y0_(D x) {
+  const D value = joined(
+      x,
+      [&] {
+        return table_values(kY0Small, 0, 8, x) +
+               D(kTwoByPi) * log_of_half(x) * table_values(kJ0Small, 0, 8, x);
+      },
+      [](const Wave& w) { return w.p * w.difference + w.q * w.sum; }, kBesselP0, kBesselQ0);
+  return select(x > D(0.0), value, select(x == D(0.0), D(-kInf), D(kNan)));
+}
+D bessel_y1_(D x) {
+  const D value = joined(
+      x,
+      [&] {
+        const D logarithm = log_of_half(x) * (x * table_values(kJ1Small, 0, 8, x)) - D(1.0) / x;
+        return x * table_values(kY1Small, 0, 8, x) + D(kTwoByPi) * logarithm;
+      },
+      [](const Wave& w) { return w.q * w.difference - w.p * w.sum; }, kBesselP1, kBesselQ1);
+  return select(x > D(0.0), value, select(x == D(0.0), D(-kInf), D(kNan)));
+}
 double spherical_j0_(double x) {
   if (x == 0) return 1;
   return std::isinf(x) ? 0 : std::sin(x) / x;

@@ -113,8 +113,9 @@ Tensor conv_tbc(const Tensor& self, const Tensor& weight, const Tensor& bias, in
         weight.sizes());
   check(weight.sizes()[2] == bias.sizes()[0],
         "Bias size must equal dim 2 in the weight tensor (output channels).");
-  return contiguous(permute(
-      conv1d(permute(self, {1, 2, 0}), permute(weight, {2, 1, 0}), bias, {1}, {pad}, {1}, 1), {2, 0, 1}));
+  return contiguous(permute(conv1d(permute(self, {1, 2, 0}), permute(weight, {2, 1, 0}),
+                                   _to_copy(bias, self.dtype()), {1}, {pad}, {1}, 1),
+                            {2, 0, 1}));
 }
 
 } // namespace torch::ops

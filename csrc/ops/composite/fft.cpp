@@ -17,7 +17,7 @@ int64_t normalization_of(std::optional<std::string_view> norm, bool forward) {
 // Integers become the default dtype; a type without transforms is an error.
 Tensor promoted(const Tensor& self, bool to_complex) {
   DType type = float_dtype(self.dtype());
-  check(type != DType::Float16 && type != DType::BFloat16, "Unsupported dtype ", dtype_aten_name(type));
+  check(!is_reduced_float(type) && !is_low_precision(type), "Unsupported dtype ", dtype_aten_name(type));
   if (to_complex) type = complex_type(type);
   return type == self.dtype() ? self : _to_copy(self, type);
 }
@@ -81,7 +81,7 @@ Tensor to_real_one_dim(const Tensor& self, std::optional<int64_t> n, int64_t dim
   return _fft_c2r(x, IntSpan(&dim, 1), normalization_of(norm, forward), count);
 }
 
-// The dimensions and sizes that `s` and `dim` stand for.
+// The dimensions and sizes that `s` and `dim` stand for, checked before the dtype is.
 struct Extent {
   DimVec dims, sizes;
 };
@@ -116,23 +116,23 @@ IntSpan but_last(const DimVec& dims) { return dims.span().first(dims.size() - 1)
 
 Tensor several(const Tensor& self, OptInts s, OptInts dim, std::optional<std::string_view> norm,
                bool forward) {
+  const Extent e = extent_of(self, s, dim);
   const Tensor x = promoted(self, true);
-  const Extent e = extent_of(x, s, dim);
   return _fft_c2c(resized(x, e.dims, e.sizes), e.dims, normalization_of(norm, forward), forward);
 }
 Tensor real_several(const char* op, const Tensor& self, OptInts s, OptInts dim,
                     std::optional<std::string_view> norm) {
   check_real(op, self);
+  const Extent e = extent_of(self, s, dim);
   const Tensor x = promoted(self, false);
-  const Extent e = extent_of(x, s, dim);
   check(!e.dims.empty(), op, " must transform at least one axis");
   return _fft_r2c(resized(x, e.dims, e.sizes), e.dims, normalization_of(norm, true), true);
 }
 
 // Extent for a result with real numbers: x cut or filled up to half of the last size.
 Tensor half_resized(const char* op, const Tensor& self, OptInts s, OptInts dim, Extent& e) {
+  e = extent_of(self, s, dim);
   const Tensor x = promoted(self, true);
-  e = extent_of(x, s, dim);
   check(!e.dims.empty(), op, " must transform at least one axis");
   const size_t last = e.dims.size() - 1;
   if (!s || s.span()[last] == -1) e.sizes[last] = 2 * (x.sizes()[e.dims[last]] - 1);
@@ -158,8 +158,8 @@ Tensor hermitian_several(const char* op, const Tensor& self, OptInts s, OptInts 
 Tensor inverse_hermitian_several(const char* op, const Tensor& self, OptInts s, OptInts dim,
                                  std::optional<std::string_view> norm) {
   check_real(op, self);
+  const Extent e = extent_of(self, s, dim);
   const Tensor x = promoted(self, false);
-  const Extent e = extent_of(x, s, dim);
   check(!e.dims.empty(), op, " must transform at least one axis");
   const int64_t normalization = normalization_of(norm, false), last = e.dims[e.dims.size() - 1];
   const Tensor half = conj(_fft_r2c(resized(x, e.dims, e.sizes), IntSpan(&last, 1), normalization, true));

@@ -87,12 +87,7 @@ Tensor nll_loss_nd(const Tensor& self, const Tensor& target, const Tensor& weigh
 
 Tensor cross_entropy_loss(const Tensor& self, const Tensor& target, const Tensor& weight, int64_t reduction,
                           int64_t ignore_index, double label_smoothing) {
-  if (self.dim() == 0) {
-    check(target.is_floating_point(),
-          "Expected floating point type for target with class probabilities, got ",
-          dtype_aten_name(target.dtype()));
-    check_index(false, "cross_entropy: input must have at least one dimension, got ", self.sizes());
-  }
+  check_index(self.dim() > 0, "cross_entropy: input must have at least one dimension, got a number");
   check(label_smoothing <= 1, "label_smoothing must be between 0.0 and 1.0. Got: ", label_smoothing);
   const int64_t channel = self.dim() == 1 ? 0 : 1;
   const int64_t classes = self.sizes()[channel];

@@ -132,6 +132,8 @@ Tensor tensordot(const Tensor& self, const Tensor& other, Ints dims_self, Ints d
     }
   const Tensor a = reshape(permute(self, order_a), {rows, inner}),
                b = reshape(permute(other, order_b), {inner, columns});
+  if (!out_sizes.empty()) return reshape(mm(a, b), out_sizes);
+  const autocast::Off off; // a sum of products such as dot, which computes in what it is given
   return reshape(mm(a, b), out_sizes);
 }
 
@@ -317,6 +319,13 @@ Operand contract(const Operand& a, const Operand& b, const std::vector<int>& use
   order_b.insert(order_b.end(), own_b.begin(), own_b.end());
   Tensor x = arranged(a, order_a), y = arranged(b, order_b);
   const size_t nb = batch.size(), na = own_a.size(), ni = inner.size();
+  if (ni == 0) { // nothing to add up: elementwise, with the dims of the one beside those of the other
+    for (size_t i = 0; i < own_b.size(); ++i) x = unsqueeze(x, -1);
+    for (size_t i = 0; i < na; ++i) y = unsqueeze(y, static_cast<int64_t>(nb));
+    out.insert(out.end(), own_a.begin(), own_a.end());
+    out.insert(out.end(), own_b.begin(), own_b.end());
+    return {x * y, out};
+  }
   // Size-1 dims broadcast against the other operand's size.
   DimVec sx = x.sizes(), sy = y.sizes();
   for (size_t i = 0; i < nb; ++i)

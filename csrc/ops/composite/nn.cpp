@@ -1,4 +1,5 @@
 // Network functions written with kernels-level ops.
+#include "ops/autocast.h"
 #include "ops/checks.h"
 #include "ops/entry.h"
 
@@ -87,6 +88,9 @@ Tensor rms_norm(const Tensor& input, Ints normalized_shape, const Tensor& weight
   check_normalized_shape(input, normalized_shape);
   DimVec dims;
   for (int64_t i = 1; i <= k; ++i) dims.push_back(-i);
+  check(!weight.defined() || torch::equal(weight.sizes(), normalized_shape),
+        "Expected weight to be of same shape as normalized_shape, but got weight of shape ",
+        weight.defined() ? weight.sizes() : Ints(), " and normalized_shape = ", normalized_shape);
   const DType type = is_reduced_float(input.dtype()) ? DType::Float32 : input.dtype();
   const double epsilon = eps.value_or(real_type(input.dtype()) == DType::Float64 ? 2.220446049250313e-16
                                       : input.dtype() == DType::Float16          ? 0.0009765625
@@ -115,6 +119,7 @@ Tensor constant_pad_nd(const Tensor& self, Ints pad, const Scalar& value) {
     if (before < 0) inner = narrow(inner, d, -before, inner.sizes()[d] + before);
     if (after < 0) inner = narrow(inner, d, 0, inner.sizes()[d] + after);
   }
+  if (std::ranges::all_of(pad, [](int64_t n) { return n <= 0; })) return clone(inner);
   const Tensor out = full(sizes, value, self.dtype(), self.device());
   Tensor hole = out;
   for (int64_t i = 0; i < n; ++i) {
@@ -137,8 +142,10 @@ Tensor pad(const Tensor& self, Ints pad, std::string_view mode, std::optional<do
   check_kind(ErrorKind::NotImplemented, self.dim() == n + 1 || self.dim() == n + 2,
              "Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now (input ",
              self.sizes(), ", pad ", pad, ")");
-  // Each padded dimension is gathered at the positions that the mode gives.
-  Tensor out = self;
+  // Each padded dimension is gathered at the positions that the mode gives. In an autocast region those modes
+  // that PyTorch lists pad in float32.
+  const bool widen = autocast::active && (mode == "replicate" || (mode == "reflect" && n <= 2));
+  Tensor out = widen ? autocast::float32(self) : self;
   for (int64_t i = 0; i < n; ++i) {
     const int64_t d = self.dim() - 1 - i, before = pad[2 * i], after = pad[2 * i + 1],
                   length = self.sizes()[d];
@@ -211,6 +218,7 @@ Tensor pairwise_distance(const Tensor& x1, const Tensor& x2, double p, double ep
 }
 
 Tensor bilinear(const Tensor& input1, const Tensor& input2, const Tensor& weight, const Tensor& bias) {
+  const autocast::Off off; // the products inside are no products of the user
   check(input1.dim() == input2.dim(), "bilinear(): input dimensions do not match: got ", input1.dim(),
         " and ", input2.dim());
   check_index(weight.dim() > 1, "bilinear(): expected a weight of 3 dimensions, got shape ", weight.sizes());
@@ -225,6 +233,10 @@ Tensor bilinear(const Tensor& input1, const Tensor& input2, const Tensor& weight
   check(!bias.defined() || (bias.dim() == 1 && bias.numel() == weight.sizes()[0]),
         "bilinear(): bias size does not match weight size: got ",
         bias.defined() ? DimVec(bias.sizes()) : DimVec(), " but expected ", weight.sizes()[0]);
+  for (const Tensor* t : {&input2, &weight, &bias})
+    check(!t->defined() || t->dtype() == input1.dtype(),
+          "All tensors must have the same dtype, got input1: ", input1.dtype(), ", input2: ", input2.dtype(),
+          ", weight: ", weight.dtype(), bias.defined() ? concat(", bias: ", bias.dtype()) : std::string());
   DimVec sizes(lead(input1));
   const int64_t rows = numel_of(sizes), outs = weight.sizes()[0], n1 = weight.sizes()[1],
                 n2 = weight.sizes()[2];

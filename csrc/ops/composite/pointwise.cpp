@@ -1,6 +1,9 @@
 // Elementwise functions written with others.
 #include "ops/entry.h"
 
+#include <algorithm>
+#include <numeric>
+
 namespace torch::ops {
 
 Tensor div(const Tensor& self, const Tensor& other, std::optional<std::string_view> mode) {
@@ -75,9 +78,17 @@ Tensor complex(const Tensor& real, const Tensor& imag) {
   check(real.dtype() == imag.dtype() && is_floating(real.dtype()),
         "Expected both inputs to be Half, Float or Double tensors of one dtype but got ",
         dtype_aten_name(real.dtype()), " and ", dtype_aten_name(imag.dtype()));
-  const Tensor pair[] = {expand(real, broadcast_sizes(real.sizes(), imag.sizes(), "complex")),
-                         expand(imag, broadcast_sizes(real.sizes(), imag.sizes(), "complex"))};
-  return view_as_complex(stack(pair, -1));
+  const DimVec sizes = broadcast_sizes(real.sizes(), imag.sizes(), "complex");
+  const Tensor parts[] = {expand(real, sizes), expand(imag, sizes)};
+  // Stacked with the dimensions in their order in memory, then turned back.
+  const std::array<DimVec, 2> given{parts[0].strides(), parts[1].strides()};
+  const DimVec strides = infer::ordered_strides(sizes, given);
+  DimVec order(sizes.size(), 0), back(sizes.size(), 0);
+  std::iota(order.begin(), order.end(), int64_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return strides[a] > strides[b]; });
+  for (size_t i = 0; i < order.size(); ++i) back[order[i]] = static_cast<int64_t>(i);
+  const Tensor pair[] = {permute(parts[0], order), permute(parts[1], order)};
+  return permute(view_as_complex(stack(pair, -1)), back);
 }
 Tensor polar(const Tensor& abs, const Tensor& angle) {
   check(abs.dtype() == angle.dtype() && is_floating(abs.dtype()),

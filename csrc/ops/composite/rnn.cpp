@@ -26,11 +26,11 @@ State step(Cell cell, const Tensor& input_gates, const State& state, const Weigh
   if (cell == Cell::Tanh) return {tanh(input_gates + hidden_gates), {}};
   if (cell == Cell::Relu) return {relu(input_gates + hidden_gates), {}};
   if (cell == Cell::Gru) {
-    if (has_fused_gates(input_gates))
+    if (has_fused_gates(input_gates) && state.h.is_contiguous())
       return {std::get<0>(_gru_gates(input_gates, hidden_gates, state.h)), {}};
     const auto x = chunk(input_gates, 3, 1), h = chunk(hidden_gates, 3, 1);
     const Tensor r = sigmoid(x[0] + h[0]), z = sigmoid(x[1] + h[1]), n = tanh(x[2] + r * h[2]);
-    return {n + z * (state.h - n), {}};
+    return {(state.h - n) * z + n, {}}; // in the memory order of the state
   }
   State next;
   if (has_fused_gates(input_gates)) {
@@ -97,8 +97,14 @@ Result run(Cell cell, const Tensor& input, Ints batch_sizes, std::span<const Ten
         "rnn: expected an input of 3 dimensions (of 2 if packed), got shape ", input.sizes());
   check(input.sizes()[0] > 0, "Expected sequence length to be larger than 0 in RNN");
   const int64_t directions = bidirectional ? 2 : 1, count = num_layers * directions;
-  for (const Tensor& t : hx) // as asking for the size of a missing dimension
-    check_index(t.dim() >= 3, "rnn: expected a state of shape (", count, ", batch, hidden), got ", t.sizes());
+  const bool projects =
+      cell == Cell::Lstm && hx[0].dim() > 2 && hx[1].dim() > 2 && hx[0].sizes()[2] != hx[1].sizes()[2];
+  const int64_t each = (has_biases ? 4 : 2) + (projects ? 1 : 0);
+  check(static_cast<int64_t>(params.size()) == each * count,
+        "got an incorrect number of RNN parameters: ", params.size(), ", expected ", each * count);
+  for (const Tensor& t : hx) // a missing dimension is an IndexError, unless states are missing too
+    check_kind(t.dim() > 0 && t.sizes()[0] < count ? ErrorKind::Runtime : ErrorKind::Index, t.dim() >= 3,
+               "rnn: expected a state of shape (", count, ", batch, hidden), got ", t.sizes());
   check(p >= 0 && p <= 1, "dropout probability has to be between 0 and 1, but got ", p);
   check(num_layers > 0, "rnn: expected num_layers to be positive, got ", num_layers);
   for (const Tensor& t : hx)
@@ -106,10 +112,6 @@ Result run(Cell cell, const Tensor& input, Ints batch_sizes, std::span<const Ten
           ", batch, hidden), got ", t.sizes());
   check(batch_sizes.empty() || hx[0].sizes()[1] == batch_sizes[0], "rnn: expected a state of batch size ",
         batch_sizes.empty() ? 0 : batch_sizes[0], ", got ", hx[0].sizes());
-  const bool projects = cell == Cell::Lstm && hx[0].sizes()[2] != hx[1].sizes()[2];
-  const int64_t each = (has_biases ? 4 : 2) + (projects ? 1 : 0);
-  check(static_cast<int64_t>(params.size()) == each * count,
-        "got an incorrect number of RNN parameters: ", params.size(), ", expected ", each * count);
   const std::vector<Tensor> h0 = unbind(hx[0], 0);
   const std::vector<Tensor> c0 = hx.size() > 1 ? unbind(hx[1], 0) : std::vector<Tensor>();
   Result result{input, {}, {}};
@@ -160,29 +162,46 @@ std::tuple<Tensor, Tensor> packed(Cell cell, const Tensor& data, const Tensor& b
   return {r.output, stack(r.h, 0)};
 }
 
+// Missing dimensions are IndexErrors, as from asking for their size.
 void check_cell(Cell cell, const Tensor& input, std::span<const Tensor> states, const Tensor& w_ih,
                 const Tensor& w_hh) {
-  if (cell == Cell::Gru || cell == Cell::Lstm)
-    check(is_differentiable(input.dtype()),
-          "rnn cell: result type Float can't be cast to the desired output type ",
-          dtype_aten_name(input.dtype()));
-  for (const Tensor* t : {&input, &w_ih, &w_hh}) // as asking for the size of a missing dimension
-    check_index(t->dim() >= 2, "rnn cell: expected an input and weights of 2 dimensions, got shapes ",
-                input.sizes(), ", ", w_ih.sizes(), " and ", w_hh.sizes());
-  check(input.dim() == 2 && w_ih.dim() == 2 && w_hh.dim() == 2,
-        "rnn cell: expected an input and weights of 2 dimensions, got shapes ", input.sizes(), ", ",
-        w_ih.sizes(), " and ", w_hh.sizes());
+  const int64_t gates = cell == Cell::Gru ? 3 : cell == Cell::Lstm ? 4 : 1;
+  const auto check_rows = [&](const char* name, const Tensor& w) {
+    check_index(w.dim() >= 1, "rnn cell: expected ", name, " to have 2 dimensions, got a number");
+    check(w.sizes()[0] == gates * w_hh.sizes()[1], name, " first dim must be ", gates,
+          " * hidden_size = ", gates * w_hh.sizes()[1], ", but got ", w.sizes()[0]);
+  };
+  const auto check_weights = [&] {
+    check_index(w_hh.dim() >= 2, "rnn cell: expected weight_hh to have 2 dimensions, got shape ",
+                w_hh.sizes());
+    check_rows("weight_ih", w_ih);
+    check_rows("weight_hh", w_hh);
+  };
+  if (gates == 1) check_weights();
+  check_index(input.dim() >= 2 && w_ih.dim() >= 2,
+              "rnn cell: expected an input and weights of 2 dimensions, got shapes ", input.sizes(), " and ",
+              w_ih.sizes());
   check(input.sizes()[1] == w_ih.sizes()[1], "input has inconsistent input_size: got ", input.sizes()[1],
         " expected ", w_ih.sizes()[1]);
   for (size_t i = 0; i < states.size(); ++i) {
     const Tensor& s = states[i];
-    check_index(s.dim() >= 2, "rnn cell: expected a state of 2 dimensions, got shape ", s.sizes());
-    check(s.dim() == 2, "rnn cell: expected a state of 2 dimensions, got shape ", s.sizes());
+    check_index(s.dim() >= 1, "rnn cell: expected a state of 2 dimensions, got shape ", s.sizes());
     check(input.sizes()[0] == s.sizes()[0], "Input batch size ", input.sizes()[0], " doesn't match hidden", i,
           " batch size ", s.sizes()[0]);
+    check_index(s.dim() >= 2 && w_hh.dim() >= 2,
+                "rnn cell: expected a state and weight_hh of 2 dimensions, got shapes ", s.sizes(), " and ",
+                w_hh.sizes());
     check(s.sizes()[1] == w_hh.sizes()[1], "hidden", i, " has inconsistent hidden_size: got ", s.sizes()[1],
           ", expected ", w_hh.sizes()[1]);
+    check(s.dim() == 2, "rnn cell: expected a state of 2 dimensions, got shape ", s.sizes());
   }
+  if (gates > 1) check_weights();
+  check(input.dim() == 2 && w_ih.dim() == 2 && w_hh.dim() == 2,
+        "rnn cell: expected an input and weights of 2 dimensions, got shapes ", input.sizes(), ", ",
+        w_ih.sizes(), " and ", w_hh.sizes());
+  check(gates == 1 || is_differentiable(input.dtype()),
+        "rnn cell: result type Float can't be cast to the desired output type ",
+        dtype_aten_name(input.dtype()));
 }
 
 Tensor one_step(Cell cell, const Tensor& input, const Tensor& hx, const Tensor& w_ih, const Tensor& w_hh,

@@ -143,7 +143,9 @@ Tensor imag(const Tensor& self) {
   check(self.is_complex(), "imag is not implemented for tensors with non-complex dtypes.");
   return select(view_as_real(self), -1, 1);
 }
-Tensor conj(const Tensor& self) { return self.is_complex() ? conj_physical(self) : self; }
+Tensor conj(const Tensor& self) { return self.is_complex() ? _conj_physical(self) : self; }
+Tensor conj_physical(const Tensor& self) { return conj(self); }
+const Tensor& conj_physical_(const Tensor& self) { return self.is_complex() ? _conj_physical_(self) : self; }
 Tensor resolve_conj(const Tensor& self) { return self; }
 Tensor resolve_neg(const Tensor& self) { return self; }
 Tensor detach(const Tensor& self) { return autograd::detach(self); }

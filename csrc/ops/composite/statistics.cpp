@@ -20,6 +20,8 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 Tensor addbmm(const Tensor& self, const Tensor& batch1, const Tensor& batch2, const Scalar& beta,
               const Scalar& alpha) {
+  check_index(batch1.dim() > 0 && batch2.dim() > 0, "addbmm: expected two batches of matrices, got shapes ",
+              batch1.sizes(), " and ", batch2.sizes());
   check(batch1.dim() == 3, "batch1 must be a 3D tensor");
   check(batch2.dim() == 3, "batch2 must be a 3D tensor");
   const int64_t b = batch1.sizes()[0], n = batch1.sizes()[1], m = batch1.sizes()[2];
@@ -560,10 +562,7 @@ std::tuple<Tensor, Tensor, Tensor> no_slices(const Tensor& self) {
 
 std::tuple<Tensor, Tensor, Tensor> unique_dim(const Tensor& self, int64_t dim, bool, bool, bool) {
   dim = wrap_dim(dim, self.dim());
-  if (self.dim() == 0) {
-    auto [values, inverse, counts] = _unique2(self, true, true, true);
-    return {reshape(values, {}), inverse, counts};
-  }
+  check_index(self.dim() > 0, "unique: Dimension specified as ", dim, " but tensor has no dimensions");
   NoGradGuard no_grad;
   if (self.sizes()[dim] == 0 && self.numel() == 0) {
     slices("unique", self, dim); // refuses other empty dimensions

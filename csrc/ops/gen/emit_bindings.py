@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emit_ops import HEADER, base_name, out_names
+from emit_ops import HEADER, base_name, called_name, out_names
 from emit_text import Examples, docstring, quoted, text_signature
 from overloads import MODULES, Overload, shown_name
 from schema import Op, Param
@@ -95,7 +95,7 @@ def emit_call(o: Overload) -> list[str]:
                 else "    return outs.result();"
             )
         lines.append("  }")
-    call = f"ops::{op.name}({joined})"
+    call = f"ops::{called_name(op)}({joined})"
     if op.factory:
         lines.append(f"  return factory_result({call}, a[{n + (1 if 'out' in op.forms else 0)}]);")
         return lines + ["}"]

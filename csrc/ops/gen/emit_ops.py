@@ -76,6 +76,11 @@ def form_cpp_name(op: Op, form: str) -> str:
     return {"functional": op.name, "inplace": base_name(op) + "_", "out": op.name + "_out"}[form]
 
 
+def called_name(op: Op) -> str:
+    """What a call by name, from Python or boxed, calls in namespace ops."""
+    return f"casting::{op.name}" if op.cast_by_name else op.name
+
+
 def out_names(op: Op) -> list[str]:
     if len(op.returns) == 1:
         return ["out"]
@@ -109,6 +114,10 @@ def emit_header(ops: list[Op]) -> str:
         for form in forms(op):
             lines.append(form_signature(op, form, defaults=True) + ";")
         lines.extend(number_overloads(op))
+    lines.append("\n// Compositions as autocast sees them: what a call by name, from Python or boxed, goes to.")
+    lines.append("namespace casting {")
+    lines += [form_signature(op, "functional") + ";" for op in ops if op.cast_by_name]
+    lines.append("} // namespace casting")
     lines.append("\n} // namespace torch::ops")
     return "\n".join(lines) + "\n"
 
@@ -347,6 +356,19 @@ def stored_value(p: Param) -> str:
 # ---------------------------------------------------------------- entry points
 
 
+def cast_lines(op: Op) -> list[str]:
+    """Inside an autocast region: the same call with converted operands."""
+    if not op.cast:
+        return []
+    lines = ["  if (autocast::active) [[unlikely]] {", "    const autocast::Off off;"]
+    names = [p.name for p in op.tensor_params]
+    cast = "widest" if op.cast == "promote" else f"autocast::{op.cast}"
+    if op.cast == "promote":
+        lines += ["    autocast::Widest widest;"] + [f"    widest.see({n});" for n in names]
+    args = ", ".join(f"{cast}({p.name})" if p.name in names else p.name for p in op.cpp_params)
+    return lines + [f"    return ops::{op.name}({args});", "  }"]
+
+
 def gate_line(op: Op, form: str) -> list[str]:
     tensors = [p.name for p in op.tensor_params]
     outs = out_names(op) if form == "out" else []
@@ -434,7 +456,7 @@ def record_condition(op: Op, node: Node) -> str:
 
 def emit_functional(op: Op, node: Node | None) -> list[str]:
     lines = [form_signature(op, "functional") + " {"]
-    lines += gate_line(op, "functional")
+    lines += cast_lines(op) + gate_line(op, "functional")
     multi = len(op.returns) > 1
     results = [f"result{i}" for i in range(len(op.returns))] if multi else ["result"]
     if op.view:
@@ -474,6 +496,7 @@ def emit_functional(op: Op, node: Node | None) -> list[str]:
         target = f"auto [{', '.join(results)}]" if multi else "Tensor result"
         lines.append(f"  {target} = [&] {{")
         lines.append("    NoGradGuard no_grad;")
+        lines.append("    const autocast::Off off;")
         lines.append(f"    return compute::{op.ident}({arg_names(op)});")
         lines.append("  }();")
     elif op.returns_kernel:
@@ -673,6 +696,13 @@ def emit_family(family: str, ops: list[Op]) -> str:
         lines.append("namespace compute {")
         lines += [f"{op.return_type} {op.ident}({param_list(op, False)});" for op in computed]
         lines.append("} // namespace compute\n")
+    cast = [op for op in ops if op.cast_by_name]
+    if cast:
+        lines.append("namespace casting {\n")
+        for op in cast:
+            lines += [form_signature(op, "functional") + " {", *cast_lines(op)]
+            lines += [f"  return ops::{op.name}({arg_names(op)});", "}", ""]
+        lines.append("} // namespace casting\n")
     for op in ops:
         node = nodes.get(op.ident)
         if not op.composite or op.grad:
@@ -725,7 +755,7 @@ def emit_boxed(family: str, ops: list[Op]) -> str:
     for op in ops:
         for form in forms(op):
             args = [unboxed(p, i) for i, p in enumerate(op.cpp_params)]
-            cpp = form_cpp_name(op, form)
+            cpp = called_name(op) if form == "functional" else form_cpp_name(op, form)
             lines.append(
                 f"void {form_ident(op, form)}([[maybe_unused]] std::span<const Value> args, "
                 "[[maybe_unused]] Values& results) {"
@@ -851,10 +881,11 @@ def emit_registry(ops: list[Op]) -> str:
     for op in ops:
         for form in forms(op):
             name, overload = form_name(op, form)
+            cast = op.cast if form == "functional" else ""
             schema = shown_schema(op, form).replace('"', '\\"')
             params = f"params_{op.ident}{'_inplace' if form == 'inplace' and renames_first(op) else ''}"
             lines.append(
-                f'  {{OpId::{form_ident(op, form)}, "{name}", "{overload}", "{schema}", "{op.family}", '
+                f'  {{OpId::{form_ident(op, form)}, "{name}", "{overload}", "{schema}", "{op.family}", "{cast}", '
                 f"{{{params}, {len(op.cpp_params)}}}, {len(out_names(op)) if form == 'out' else 0}, "
                 f"{str(op.differentiable).lower()}, {str(op.composite).lower()}, {str(form == 'inplace').lower()}, "
                 f"ops::boxed::{form_ident(op, form)}, {str(takes_sparse(op, form)).lower()}, "

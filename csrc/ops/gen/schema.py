@@ -138,6 +138,7 @@ class Op:
     out_dtype: str  # one of OUT_DTYPES, or an expression
     out_overload: str  # name of the out= overload where it does not follow the rule
     sparse: str  # "True", or the expression for operands of sparse layouts
+    cast: str  # what autocast makes of the operands: "lower", "float32", "promote" or ""
     doc: str
     extra: dict[str, Any] = field(default_factory=dict)
 
@@ -215,6 +216,11 @@ class Op:
             op = f"[&](const Tensor& v) {{ return ops::{self.name}({', '.join(['v'] + others)}); }}"
             return f"sparse::on_{self.sparse}({self.params[0].name}, {op})", self.sparse == "values"
         return self.sparse.removeprefix("composed "), self.sparse.startswith("composed ")
+
+    @property
+    def cast_by_name(self) -> bool:
+        """A composition that autocast sees where it is called by name: it has no entry of its own."""
+        return bool(self.cast) and self.composite and not self.grad
 
     @property
     def differentiable(self) -> bool:
@@ -332,6 +338,7 @@ KNOWN = {
     "constant",
     "numbers",
     "sparse",
+    "cast",
     "factory",
     "out",
     "out_dtype",
@@ -339,6 +346,7 @@ KNOWN = {
     "python",
     "doc",
 }
+CASTS = ("", "lower", "float32", "promote")
 OUT_DTYPES = ("cast", "same", "real", "truth", "computed")
 
 
@@ -364,6 +372,8 @@ def parse_entry(entry: dict[str, Any], family: str) -> Op:
     out_dtype = entry.get("out_dtype", "cast")
     if out_dtype not in OUT_DTYPES and "OutDType::" not in out_dtype:
         raise SchemaError(f"out_dtype is one of {', '.join(OUT_DTYPES)} or an expression giving an OutDType")
+    if entry.get("cast", "") not in CASTS:
+        raise SchemaError(f"cast is one of {', '.join(CASTS[1:])}")
     return Op(
         name,
         overload,
@@ -391,6 +401,7 @@ def parse_entry(entry: dict[str, Any], family: str) -> Op:
         out_dtype,
         entry.get("out_overload", ""),
         str(entry.get("sparse", "")),
+        entry.get("cast", ""),
         entry["doc"],
     )
 

@@ -42,7 +42,9 @@ Metas2 attention(const Tensor& query, const Tensor& key, const Tensor& value, do
           " and key ", k);
   }
   const DType sums = query.dtype() == DType::Float64 ? DType::Float64 : DType::Float32;
-  return {ordered_like(query, {q[0], q[1], q[2], v[3]}),
+  const DimVec sizes{q[0], q[1], q[2], v[3]};
+  return {query.strides()[3] == 1 ? ordered_like(query, sizes)
+                                  : TensorMeta{sizes, query.dtype(), query.device()},
           TensorMeta{{q[0], q[1], q[2]}, sums, query.device(), DimVec{q[1] * q[2], 1, q[1]}}};
 }
 

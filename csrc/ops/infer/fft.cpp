@@ -7,7 +7,7 @@ namespace torch::infer {
 namespace {
 
 void check_precision(DType type) {
-  check(type != DType::Float16 && type != DType::BFloat16, "Unsupported dtype ", dtype_aten_name(type));
+  check(!is_reduced_float(type) && !is_low_precision(type), "Unsupported dtype ", dtype_aten_name(type));
 }
 
 // The result's memory has the transformed dimensions innermost, the last of `dims` (of real transforms) or

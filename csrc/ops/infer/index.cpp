@@ -272,7 +272,10 @@ TensorMeta roll(const Tensor& self, Ints shifts, Ints dims) {
   check(!shifts.empty(), "`shifts` required");
   check(dims.empty() ? shifts.size() == 1 : shifts.size() == dims.size(),
         "shifts and dimensions must align. shifts: ", shifts.size(), ", dims:", dims.size());
-  for (const int64_t d : dims) wrap_dim(d, self.dim());
+  for (const int64_t d : dims) {
+    check_index(self.dim() > 0, "roll: Dimension specified as ", d, " but tensor has no dimensions");
+    wrap_dim(d, self.dim());
+  }
   return like(self);
 }
 

@@ -30,6 +30,7 @@ DType mean_dtype(const Tensor& self, std::optional<DType> dtype);
 DType truth_dtype(const Tensor& self);
 TensorMeta reduce_truth(const char* op, const Tensor& self, OptInts dim, bool keepdim);
 TensorMeta reduce(const char* op, const Tensor& self, OptInts dim, bool keepdim, DType dtype);
+TensorMeta hash_tensor(const Tensor& self, Ints dim, bool keepdim, int64_t mode);
 TensorMeta reduce_nonempty(const char* op, const Tensor& self, Ints dim, bool keepdim, DType dtype);
 TensorMeta reduce_float(const char* op, const Tensor& self, OptInts dim, bool keepdim);
 Metas2 var_mean(const Tensor& self, OptInts dim, bool keepdim);

@@ -178,7 +178,7 @@ bool is_vector_side(const Tensor& a, const Tensor& b) {
 
 Metas4 solve(const Tensor& a, const Tensor& b, bool left) {
   constexpr const char* op = "linalg.solve";
-  check_float_or_complex(op, a, false);
+  check_float_or_complex(op, a, a.numel() == 0);
   check_square(op, a, "A");
   check_same_dtype(op, a, b);
   const bool vector = is_vector_side(a, b);
@@ -292,8 +292,8 @@ TensorMeta ormqr(const Tensor& input, const Tensor& tau, const Tensor& other, bo
   check(other.dim() >= 2, op, ": other must have at least 2 dimensions.");
   const int64_t side = left ? rows_in(other) : columns_in(other);
   const char* const name = left ? "other.shape[-2]" : "other.shape[-1]";
-  check(tau.dim() >= 1 && side >= tau.sizes().back(), op, ": ", name,
-        " must be greater than or equal to tau.shape[-1]");
+  check_index(tau.dim() >= 1, op, ": tau must have at least one dimension.");
+  check(side >= tau.sizes().back(), op, ": ", name, " must be greater than or equal to tau.shape[-1]");
   check(side == rows_in(input), op, ": ", name, " must be equal to input.shape[-2]");
   check(tau.sizes().back() <= columns_in(input), op,
         ": tau.shape[-1] must be less than or equal to input.shape[-1]");

@@ -13,13 +13,24 @@ void check_channels(const char* name, const Tensor& t, int64_t channels) {
           t.numel());
 }
 
+// Parameters and statistics have the dtype of the input, or are float32 beside a half type.
+void check_parameters(const char* op, const Tensor& input, std::initializer_list<const Tensor*> parameters) {
+  for (const Tensor* t : parameters)
+    check(!t->defined() || t->dtype() == input.dtype() || t->dtype() == accumulate_type(input.dtype()), op,
+          ": mixed dtype (CPU): expect parameter to have scalar type of ",
+          dtype_aten_name(accumulate_type(input.dtype())), " but found ",
+          dtype_aten_name(t->defined() ? t->dtype() : input.dtype()), " beside an input of ",
+          dtype_aten_name(input.dtype()));
+}
+
 } // namespace
 
 TensorMeta softmax(const char* op, const Tensor& self, int64_t dim, bool half_to_float) {
   wrap_dim(dim, self.dim());
   check(!half_to_float, op, " with half to float conversion is not supported on CPU");
-  check_kind(ErrorKind::NotImplemented, self.is_floating_point(), '"', op, "\" not implemented for '",
-             dtype_aten_name(self.dtype()), "': it takes floating-point tensors (or give dtype=)");
+  check_kind(ErrorKind::NotImplemented, self.is_floating_point() || self.numel() == 0, '"', op,
+             "\" not implemented for '", dtype_aten_name(self.dtype()),
+             "': it takes floating-point tensors (or give dtype=)");
   return like(self);
 }
 
@@ -36,6 +47,7 @@ Metas3 batch_norm(const Tensor& input, const Tensor& weight, const Tensor& bias,
   if (!training)
     check(running_mean.defined() && running_var.defined(),
           "running_mean and running_var must be defined in evaluation mode");
+  check_parameters("batch_norm", input, {&weight, &bias, &running_mean, &running_var});
   const DType type = accumulate_type(input.dtype());
   const DimVec saved{training ? channels : 0};
   return {in_order_of(input, input, input.sizes()), TensorMeta{saved, type, input.device()},
@@ -57,6 +69,7 @@ Metas3 layer_norm(const Tensor& input, Ints normalized_shape, const Tensor& weig
   ops::check_normalized_shape(input, normalized_shape);
   check_kind(ErrorKind::NotImplemented, input.is_floating_point(), "\"layer_norm\" not implemented for '",
              dtype_aten_name(input.dtype()), "'");
+  check_parameters("layer_norm", input, {&weight, &bias});
   DimVec lead(input.sizes().first(n - k));
   for (int64_t i = 0; i < k; ++i) lead.push_back(1);
   const DType type = accumulate_type(input.dtype());
@@ -75,6 +88,7 @@ Metas3 group_norm(const Tensor& input, const Tensor& weight, const Tensor& bias,
   check_channels("bias", bias, channels);
   check_kind(ErrorKind::NotImplemented, input.is_floating_point(), "\"group_norm\" not implemented for '",
              dtype_aten_name(input.dtype()), "'");
+  check_parameters("group_norm", input, {&weight, &bias});
   const DType type = accumulate_type(input.dtype());
   const DimVec saved{input.sizes()[0], groups};
   return {in_order_of(input, input, input.sizes()), TensorMeta{saved, type, input.device()},

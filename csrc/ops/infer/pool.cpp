@@ -147,6 +147,9 @@ Metas2 adaptive_max_pool(int64_t spatial, const Tensor& self, Ints output_size) 
 
 TensorMeta adaptive_avg_pool(int64_t spatial, const Tensor& self, Ints output_size) {
   const PoolName op{"adaptive_avg_pool", spatial};
+  check_index(
+      self.dim() > 0, op, "(): Expected ", spatial + 1, "D or ", spatial + 2,
+      "D (batch mode) tensor for input, but got: ", self.sizes()); // of a class of its own, as in PyTorch
   const DimVec sizes = adaptive_sizes(op, self, output_size);
   check_floating(op, self);
   return averaged(op, self, sizes);

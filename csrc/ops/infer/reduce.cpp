@@ -63,6 +63,14 @@ TensorMeta reduce_nonempty(const char* op, const Tensor& self, Ints dim, bool ke
   return reduce(op, self, dim.span(), keepdim, dtype);
 }
 
+TensorMeta hash_tensor(const Tensor& self, Ints dim, bool keepdim, int64_t mode) {
+  check(mode == 0, "Unknown hash_tensor mode: ", mode, ": 0, exclusive or, is the only one");
+  TensorMeta meta = reduce_nonempty("hash_tensor", self, dim, keepdim, DType::UInt64);
+  check_kind(ErrorKind::NotImplemented, !self.is_complex(), "\"hash_tensor\" not implemented for '",
+             dtype_aten_name(self.dtype()), "'");
+  return meta;
+}
+
 TensorMeta reduce_float(const char* op, const Tensor& self, OptInts dim, bool keepdim) {
   DType type = self.dtype();
   if (std::string_view(op) == "logsumexp" && is_integral(type, true)) type = default_dtype();

@@ -315,6 +315,7 @@ Geometry view_as_real(const Tensor& self) {
 }
 
 Geometry view_as_complex(const Tensor& self) {
+  check_type(self.dtype() != DType::Float16, "view_as_complex: there is no complex dtype of Half parts here");
   check(self.dtype() == DType::Float32 || self.dtype() == DType::Float64,
         "view_as_complex is only supported for half, float and double tensors, but got a tensor of scalar "
         "type: ",

@@ -97,11 +97,7 @@ Tensor coo_to_compressed(const Tensor& self, Layout layout) {
     values = index_select(values, 0, order);
   }
   const int64_t n = self.sizes()[by_rows ? 0 : 1];
-  const Tensor counts = bincount(lines, Tensor(), n);
-  check(counts.numel() == n, "to_sparse: an index is out of range for size ", self.sizes());
-  const Tensor ends = cumsum(counts, 0);
-  const Tensor compressed = cat(std::vector<Tensor>{zeros({1}, DType::Int64), ends});
-  return _sparse_compressed_tensor_unsafe(compressed, clone(plain), values, self.sizes(),
+  return _sparse_compressed_tensor_unsafe(_line_begins(lines, n), plain, values, self.sizes(),
                                           static_cast<int64_t>(layout));
 }
 

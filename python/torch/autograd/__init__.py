@@ -48,8 +48,10 @@ _LAZY = {
     "detect_anomaly": "anomaly_mode",
     "set_detect_anomaly": "anomaly_mode",
     "gradgradcheck": "gradcheck",
+    "DeviceType": "profiler",
+    "kineto_available": "profiler",
 }
-_MODULES = ("anomaly_mode", "forward_ad", "function", "functional", "grad_mode", "graph")
+_MODULES = ("anomaly_mode", "forward_ad", "function", "functional", "grad_mode", "graph", "profiler", "profiler_util")
 
 
 def __getattr__(name: str) -> Any:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch.cpu import amp as amp
 
 __all__ = ["current_device", "device_count", "is_available", "is_initialized", "set_device", "synchronize"]
 
@@ -33,3 +37,9 @@ def set_device(device: Any) -> None:
 
 def synchronize(device: Any = None) -> None:
     """Does nothing: operators are done when their call returns."""
+
+
+def __getattr__(name: str) -> Any:
+    if name == "amp":
+        return importlib.import_module("torch.cpu.amp")
+    raise AttributeError(f"module 'torch.cpu' has no attribute {name!r}")

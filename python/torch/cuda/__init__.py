@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+import importlib
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import AcceleratorError as AcceleratorError, OutOfMemoryError as OutOfMemoryError, _absent
 
-__getattr__ = _absent.names_of(__name__)  # what needs a device, and the figures of none
+if TYPE_CHECKING:
+    from torch.cuda import amp as amp
+
+_listed = _absent.names_of(__name__)  # what needs a device, and the figures of none
+
+
+def __getattr__(name: str) -> Any:
+    return importlib.import_module("torch.cuda.amp") if name == "amp" else _listed(name)
 
 
 def __dir__() -> list[str]:

@@ -62,7 +62,7 @@ def factory_kwargs(kwargs: dict | None) -> dict:
 def __getattr__(name: str) -> Any:
     # Imported at first use: nothing of these is needed to define and train a model.
     if name == "LinearCrossEntropyOptions":
-        return importlib.import_module("torch.nn.modules.linear_cross_entropy_options").LinearCrossEntropyOptions
+        return importlib.import_module("torch.nn.modules").LinearCrossEntropyOptions
     if name in ("DataParallel", "parallel", "utils", "attention", "grad", "common_types", "quantized"):
         if name == "DataParallel":
             return importlib.import_module("torch.nn.parallel").DataParallel

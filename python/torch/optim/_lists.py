@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable, ClassVar
 
 import torch
-from torch.optim.optimizer import Optimizer, _check_capturable, _get_value, _with_grad
+from torch.optim.optimizer import Optimizer, _check_capturable, _get_value, _unscale, _with_grad
 
 __all__: list = []
 
@@ -131,6 +131,11 @@ class ListOptimizer(Optimizer):
             group,
         )
 
+    @staticmethod
+    def _sparse_formula(param: Any, grad: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
+        """The step with a sparse gradient, of optimizers that take them."""
+        raise NotImplementedError
+
     @classmethod
     def _update(
         cls, params: list, grads: list, tensors: dict[str, list], numbers: dict[str, list], group: dict[str, Any]
@@ -185,10 +190,21 @@ def functional_form(
         lists = {own: group.pop(argument) for argument, own in state.items()}
         if not all(isinstance(count, torch.Tensor) for count in lists["step"]):
             raise RuntimeError("API has changed, `state_steps` argument must contain a list of singleton tensors")
+        found_inf = group.get("found_inf")
+        if cls._scales:
+            if found_inf is not None and found_inf.item():  # before a step is counted
+                return
+        elif not _unscale(grads, group.get("grad_scale"), found_inf):
+            return
         if group.get("has_sparse_grad"):
-            raise NotImplementedError(f"{name}: use the class {cls.__name__} for sparse gradients")
-        if not cls._scales and (group.get("grad_scale") is not None or group.get("found_inf") is not None):
-            raise NotImplementedError(f"{name}: grad_scale and found_inf are not supported")
+            dense = []
+            for i, grad in enumerate(grads):
+                if grad.is_sparse:
+                    cls._sparse_formula(params[i], grad, {own: of_all[i] for own, of_all in lists.items()}, group)
+                else:
+                    dense.append(i)
+            params, grads = [params[i] for i in dense], [grads[i] for i in dense]
+            lists = {own: [of_all[i] for i in dense] for own, of_all in lists.items()}
         for pair, parts in _PAIRS.items():
             if parts[0] in group:
                 group[pair] = tuple(group.pop(part) for part in parts)

@@ -66,11 +66,14 @@ class Adagrad(ListOptimizer):
         return {"sum": group["initial_accumulator_value"]}
 
     def _step_sparse(self, param: torch.Tensor, grad: torch.Tensor, group: dict[str, Any]) -> None:
+        self._sparse_formula(param, grad, self.state[param], group)
+
+    @staticmethod
+    def _sparse_formula(param: Any, grad: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
         if group["fused"]:
             raise RuntimeError("`fused` does not support sparse grad or complex param")
         if group["weight_decay"] != 0:
             raise RuntimeError("weight_decay option is not compatible with sparse gradients")
-        state = self.state[param]
         state["step"] += 1
         grad = grad.coalesce()
         if grad._nnz() == 0:

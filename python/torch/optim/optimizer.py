@@ -489,6 +489,17 @@ class Optimizer:
         return loss
 
 
+def _unscale(grads: list, grad_scale: torch.Tensor | None, found_inf: torch.Tensor | None) -> bool:
+    """Divide the gradients by the scale of a GradScaler; whether there is a step to do: none after infinities."""
+    if found_inf is not None and found_inf.item():
+        return False
+    if grad_scale is not None:
+        with torch.no_grad():
+            for grad in grads:
+                grad.div_(grad_scale)
+    return True
+
+
 def _with_grad(params: Iterable) -> tuple[list, list]:
     """Return the tensors that have a gradient, and the gradients."""
     params = list(params)

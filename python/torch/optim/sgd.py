@@ -14,6 +14,7 @@ from torch.optim.optimizer import (
     _documented,
     _get_value,
     _options,
+    _unscale,
     _with_grad,
 )
 
@@ -166,8 +167,8 @@ def sgd(
     maximize: bool,
 ) -> None:
     """Do the step of :class:`SGD` with lists of parameters, gradients and buffers; new buffers are put there."""
-    if grad_scale is not None or found_inf is not None:
-        raise NotImplementedError("sgd: grad_scale and found_inf are not supported")
+    if not _unscale(d_p_list, grad_scale, found_inf):
+        return
     group = {
         "lr": lr,
         "momentum": momentum,

@@ -12,7 +12,27 @@ if TYPE_CHECKING:
 cmake_prefix_path = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "share", "cmake")
 
 
+_SUBMODULES = {
+    "_python_dispatch",
+    "_pytree",
+    "backend_registration",
+    "benchmark",
+    "checkpoint",
+    "collect_env",
+    "cpp_extension",
+    "data",
+    "deterministic",
+    "dlpack",
+    "flop_counter",
+    "hooks",
+    "model_zoo",
+    "serialization",
+    "tensorboard",
+    "weak",
+}
+
+
 def __getattr__(name: str) -> Any:
-    if name in ("data", "hooks", "checkpoint", "_python_dispatch", "dlpack", "_pytree", "model_zoo", "serialization"):
+    if name in _SUBMODULES:
         return importlib.import_module(f"torch.utils.{name}")
     raise AttributeError(f"module 'torch.utils' has no attribute {name!r}")

@@ -8,7 +8,9 @@ all of them (False).
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+import enum
+import warnings
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Optional
 
 import torch
@@ -17,11 +19,20 @@ from torch.autograd.graph import saved_tensors_hooks
 __all__ = [
     "CheckpointError",
     "CheckpointFunction",
+    "CheckpointPolicy",
+    "DefaultDeviceType",
+    "SAC_IGNORED_OPS",
+    "SelectiveCheckpointContext",
+    "check_backward_validity",
     "checkpoint",
     "checkpoint_sequential",
+    "create_selective_checkpoint_contexts",
     "detach_variable",
+    "get_device_states",
     "noop_context_fn",
+    "set_checkpoint_debug_enabled",
     "set_checkpoint_early_stop",
+    "set_device_states",
 ]
 
 
@@ -50,6 +61,102 @@ def set_checkpoint_early_stop(enable: bool) -> Any:
         _early_stop_override = previous
 
 
+_debug_override: Optional[bool] = None
+
+
+@contextlib.contextmanager
+def set_checkpoint_debug_enabled(enabled: Optional[bool]) -> Any:
+    """Context manager: whether checkpoints made inside tell the operators of both runs where these differ.
+
+    Stands above the ``debug`` argument of :func:`checkpoint`; ``None`` leaves it to that.
+    """
+    global _debug_override
+    previous, _debug_override = _debug_override, enabled
+    try:
+        yield
+    finally:
+        _debug_override = previous
+
+
+class DefaultDeviceType:
+    """The kind of device whose random state is kept where the arguments name none."""
+
+    _default_device_type = "cpu"
+
+    @staticmethod
+    def set_device_type(device: str = "cuda") -> None:
+        """Sets the kind."""
+        DefaultDeviceType._default_device_type = device
+
+    @staticmethod
+    def get_device_type() -> str:
+        """The kind."""
+        return DefaultDeviceType._default_device_type
+
+
+def _other_devices(args: Iterable[Any]) -> list[torch.device]:
+    devices: list[torch.device] = []
+    for arg in args:
+        if isinstance(arg, torch.Tensor) and arg.device.type not in ("cpu", "meta"):
+            devices.append(arg.device)
+        elif isinstance(arg, (list, tuple)):
+            devices += _other_devices(arg)
+        elif isinstance(arg, dict):
+            devices += _other_devices(arg.values())
+    return devices
+
+
+def get_device_states(*args: Any) -> tuple[list[int], list[torch.Tensor]]:
+    """Indices and random states of the accelerators that hold tensors among the arguments: none for the CPU."""
+    devices = sorted({device.index for device in _other_devices(args)})
+    if devices:
+        raise NotImplementedError("get_device_states: there is no device but the CPU")
+    return [], []
+
+
+def set_device_states(devices: Sequence[int], states: Sequence[Any], *, device_type: Optional[str] = None) -> None:
+    """Puts random states of accelerators back, as :func:`get_device_states` gave them."""
+    if len(devices):
+        raise NotImplementedError("set_device_states: there is no device but the CPU")
+
+
+def check_backward_validity(inputs: Iterable[Any]) -> None:
+    """Warns where no input requires grad, so that a reentrant checkpoint has nothing to do in backward."""
+    if not any(isinstance(x, torch.Tensor) and x.requires_grad for x in inputs):
+        warnings.warn("None of the inputs have requires_grad=True. Gradients will be None", stacklevel=2)
+
+
+class CheckpointPolicy(enum.Enum):
+    """What becomes of an operator's results: kept, or computed again."""
+
+    MUST_SAVE = 0
+    PREFER_SAVE = 1
+    MUST_RECOMPUTE = 2
+    PREFER_RECOMPUTE = 3
+    MUST_CPU_OFFLOAD = 4
+    PREFER_CPU_OFFLOAD = 5
+
+
+class SelectiveCheckpointContext:
+    """What a policy is told besides the operator: in which of the runs it is called."""
+
+    def __init__(self, *, is_recompute: bool, op_output: Any = None) -> None:
+        self.is_recompute = is_recompute
+        self.op_output = op_output
+
+
+SAC_IGNORED_OPS: set = set()
+
+
+def create_selective_checkpoint_contexts(policy_fn_or_list: Any, allow_cache_entry_mutation: bool = False) -> Any:
+    """Not supported: a checkpoint computes all of its operators again.
+
+    Raises:
+        NotImplementedError: always.
+    """
+    raise NotImplementedError("create_selective_checkpoint_contexts: a checkpoint computes all operators again")
+
+
 def noop_context_fn() -> tuple[Any, Any]:
     """The default ``context_fn``: two contexts that do nothing."""
     return contextlib.nullcontext(), contextlib.nullcontext()
@@ -73,6 +180,25 @@ def _rng_state(state: Optional[torch.Tensor]) -> Any:
         yield
 
 
+class _Autocast:
+    """The autocast state of the first run, for the second."""
+
+    def __init__(self) -> None:
+        self.arguments = [
+            (kind, torch.get_autocast_dtype(kind), torch.is_autocast_enabled(kind), torch.is_autocast_cache_enabled())
+            for kind in ("cpu", "cuda")
+            if torch.is_autocast_enabled(kind) or kind == "cpu"
+        ]
+
+    def __enter__(self) -> None:
+        self.stack = contextlib.ExitStack()
+        for arguments in self.arguments:
+            self.stack.enter_context(torch.autocast(*arguments))
+
+    def __exit__(self, *exception: Any) -> None:
+        self.stack.close()
+
+
 class CheckpointFunction(torch.autograd.Function):
     """``checkpoint(use_reentrant=True)``: runs without a graph, and once more with one inside backward."""
 
@@ -84,6 +210,7 @@ class CheckpointFunction(torch.autograd.Function):
         # a leaf nobody asks for: it is reached by backward over all leaves, and by no other
         ctx.probe = probe
         ctx.rng_state = torch.get_rng_state() if preserve_rng_state else None
+        ctx.autocast = _Autocast()
         ctx.places = [i for i, x in enumerate(args) if isinstance(x, torch.Tensor)]
         ctx.others = [None if isinstance(x, torch.Tensor) else x for x in args]
         ctx.save_for_backward(*(args[i] for i in ctx.places))
@@ -101,7 +228,7 @@ class CheckpointFunction(torch.autograd.Function):
         for i, x in zip(ctx.places, ctx.saved_tensors):
             args[i] = x
         leaves = detach_variable(tuple(args))
-        with torch.enable_grad(), _rng_state(ctx.rng_state):
+        with torch.enable_grad(), _rng_state(ctx.rng_state), ctx.autocast:
             outputs = ctx.run_function(*leaves)
         if isinstance(outputs, torch.Tensor):
             outputs = (outputs,)
@@ -140,6 +267,7 @@ class _Recomputation:
     ) -> None:
         self.run_again, self.describe, self.early_stop = run_again, describe, early_stop
         self.slots: list[_Slot] = []
+        self.logs: Optional[_Logs] = None
 
     def hooks(self) -> saved_tensors_hooks:
         return saved_tensors_hooks(self.pack, self.unpack)
@@ -151,7 +279,10 @@ class _Recomputation:
 
     def unpack(self, slot: _Slot) -> torch.Tensor:
         if slot.value is None:
-            self.fill()
+            try:
+                self.fill()
+            except CheckpointError as error:
+                raise CheckpointError(f"{error}\n{self.logs or _HINT}") from None
         value = slot.value
         if value is None:
             raise CheckpointError(
@@ -195,6 +326,37 @@ class _Recomputation:
             )
 
 
+_HINT = "checkpoint(..., debug=True) tells the operators of both runs."
+
+
+class _Logs:
+    """The operators of both runs, each a line."""
+
+    def __init__(self) -> None:
+        from torch.utils._python_dispatch import TorchDispatchMode
+
+        class Log(TorchDispatchMode):
+            def __init__(self) -> None:
+                super().__init__()
+                self.lines: list[str] = []
+
+            def __enter__(self) -> Any:
+                self.lines.clear()
+                return super().__enter__()
+
+            def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+                out = func(*args, **(kwargs or {}))
+                shown = [f"{x.dtype}{list(x.shape)}" if isinstance(x, torch.Tensor) else repr(x) for x in args]
+                self.lines.append(f"{func}({', '.join(shown)})")
+                return out
+
+        self.first, self.second = Log(), Log()
+
+    def __str__(self) -> str:
+        runs = (("forward", self.first.lines), ("recomputation", self.second.lines))
+        return "\n".join(f"operators of the {name}:\n" + "\n".join(f"  {line}" for line in log) for name, log in runs)
+
+
 _DETERMINISM_CHECKS = {"default": _metadata, "none": _no_metadata}
 
 
@@ -218,7 +380,7 @@ def checkpoint(
         preserve_rng_state: keyword; whether the second run draws the same random numbers (default True).
         context_fn: returns two context managers, around the first and the second run; for ``use_reentrant=False``.
         determinism_check: "default" compares shapes, dtypes and devices of both runs' saved tensors, "none" nothing.
-        debug: not supported.
+        debug: whether errors about runs that differ tell the operators of both.
         early_stop: whether the second run ends with the last tensor that was saved.
 
     Raises:
@@ -226,8 +388,6 @@ def checkpoint(
         ValueError: an argument that goes with the other ``use_reentrant``, or an unknown ``determinism_check``.
     """
     if use_reentrant is None:
-        import warnings
-
         warnings.warn(
             "torch.utils.checkpoint: pass use_reentrant explicitly; True is assumed, False is recommended", stacklevel=2
         )
@@ -239,30 +399,33 @@ def checkpoint(
         if context_fn is not noop_context_fn or debug:
             raise ValueError("Passing `context_fn` or `debug` is only supported when use_reentrant=False.")
         needed = any(isinstance(x, torch.Tensor) and x.requires_grad for x in args)
-        if torch.is_grad_enabled() and not needed:
-            import warnings
-
-            warnings.warn("None of the inputs have requires_grad=True. Gradients will be None", stacklevel=2)
+        if torch.is_grad_enabled():
+            check_backward_validity(args)
         probe = torch.empty(0, requires_grad=True) if needed else None
         return CheckpointFunction.apply(function, preserve, probe, *args)
-    if debug:
-        raise NotImplementedError("checkpoint: debug=True is not supported")
     if determinism_check not in _DETERMINISM_CHECKS:
         raise ValueError(
             f"checkpoint: determinism_check must be one of {list(_DETERMINISM_CHECKS)}, got {determinism_check!r}"
         )
     first, second = context_fn()
+    logs: Optional[_Logs] = None
+    if debug if _debug_override is None else _debug_override:
+        if context_fn is not noop_context_fn:
+            raise ValueError("debug=True is incompatible with non-default context_fn")
+        logs = _Logs()
+        first, second = logs.first, logs.second
     if not torch.is_grad_enabled():
         with first:
             return function(*args, **kwargs)
-    state = torch.get_rng_state() if preserve else None
+    state, autocast = torch.get_rng_state() if preserve else None, _Autocast()
 
     def run_again() -> None:
-        with _rng_state(state), second:
+        with _rng_state(state), autocast, second:
             function(*args, **kwargs)
 
     stop = early_stop if _early_stop_override is None else _early_stop_override
     shared = _Recomputation(run_again, _DETERMINISM_CHECKS[determinism_check], stop)
+    shared.logs = logs
     with shared.hooks(), first:
         return function(*args, **kwargs)
 
@@ -283,8 +446,6 @@ def checkpoint_sequential(
     if kwargs:
         raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
     if use_reentrant is None:
-        import warnings
-
         warnings.warn(
             "torch.utils.checkpoint.checkpoint_sequential: pass use_reentrant explicitly; True is assumed, False is "
             "recommended",

@@ -1,5 +1,5 @@
-"""The older name of what is in :mod:`torch.hub`."""
+"""The older names of what is in :mod:`torch.hub`."""
 
-from torch.hub import load_state_dict_from_url as load_url
+from torch.hub import load_state_dict_from_url as load_url, tqdm as tqdm
 
 __all__ = ["load_url"]

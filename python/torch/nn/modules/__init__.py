@@ -1,5 +1,8 @@
 """The modules, one file a family."""
 
+import importlib
+from typing import Any
+
 from torch.nn.modules import (
     activation,
     adaptive,
@@ -71,3 +74,9 @@ for _family in (
     upsampling,
 ):
     __all__ += [name for name in _family.__all__ if name != "NonDynamicallyQuantizableLinear"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "LinearCrossEntropyOptions":  # a dataclass, whose module is imported at first use
+        return importlib.import_module("torch.nn.modules.linear_cross_entropy_options").LinearCrossEntropyOptions
+    raise AttributeError(f"module 'torch.nn.modules' has no attribute '{name}'")

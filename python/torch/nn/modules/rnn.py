@@ -138,6 +138,13 @@ class RNNBase(Module):
     def _flat_weights_names(self) -> list[str]:
         return [name for names in self._all_weights for name in names]
 
+    # PyTorch's modules keep these lists as attributes, so files have them; here they follow from the parameters.
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_flat_weights": self._flat_weights, "_flat_weights_names": self._flat_weights_names}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__({k: v for k, v in state.items() if k not in ("_flat_weights", "_flat_weights_names")})
+
     def check_input(self, input: torch.Tensor, batch_sizes: torch.Tensor | None) -> None:
         if not torch.is_autocast_enabled() and input.dtype != self._flat_weights[0].dtype:
             weight = self._flat_weights[0].dtype

@@ -350,7 +350,8 @@ class _BaseDataLoaderIter:
 
     def _begin(self, loader: DataLoader, again: bool = False) -> None:
         """Begin an iteration: the first one, or another one of persistent workers, or one that was interrupted."""
-        state, loader._state_to_resume = loader._state_to_resume, None
+        # Libraries hand over loaders of their own, which have no state to resume.
+        state, loader._state_to_resume = getattr(loader, "_state_to_resume", None), None
         self._num_yielded = 0
         self._numbers: Iterator[int] = itertools.count()
         self._IterableDataset_len_called = loader._IterableDataset_len_called

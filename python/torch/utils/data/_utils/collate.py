@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import sys
 from collections import abc
 from typing import Any, Callable
@@ -11,6 +12,7 @@ import torch
 
 # Kinds of the NumPy dtypes of which no tensor can be made: text, bytes, objects.
 _NO_TENSOR_KINDS = "SaUO"
+np_str_obj_array_pattern = re.compile(f"[{_NO_TENSOR_KINDS}]")
 
 _MESSAGE = "default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found {}"
 default_collate_err_msg_format = _MESSAGE

@@ -1,0 +1,55 @@
+// The state of autocast on the CPU; torch.amp.autocast_mode has the public functions.
+#include "bindings/autocast.h"
+
+#include "bindings/call.h"
+#include "bindings/gil.h"
+#include "ops/autocast.h"
+
+namespace torch::python {
+
+namespace {
+
+PyObject* enabled(PyObject*, PyObject*) { return PyBool_FromLong(autocast::active); }
+PyObject* set_enabled(PyObject*, PyObject* on) {
+  autocast::active = on == Py_True;
+  Py_RETURN_NONE;
+}
+PyObject* dtype(PyObject*, PyObject*) { return wrap(autocast::dtype()); }
+PyObject* set_dtype(PyObject*, PyObject* o) {
+  return guarded([&]() -> PyObject* {
+    autocast::set_dtype(to_dtype(o));
+    Py_RETURN_NONE;
+  });
+}
+PyObject* cache_enabled(PyObject*, PyObject*) { return PyBool_FromLong(autocast::cache_enabled()); }
+PyObject* set_cache_enabled(PyObject*, PyObject* on) {
+  autocast::set_cache_enabled(on == Py_True);
+  Py_RETURN_NONE;
+}
+PyObject* enter(PyObject*, PyObject*) { return PyLong_FromLong(autocast::enter()); }
+PyObject* leave(PyObject*, PyObject*) { return PyLong_FromLong(autocast::leave()); }
+PyObject* clear_cache(PyObject*, PyObject*) {
+  autocast::clear_cache();
+  Py_RETURN_NONE;
+}
+
+PyMethodDef functions[] = {
+    {"_autocast_cpu_enabled", enabled, METH_NOARGS, "Whether ops on the CPU convert their operands."},
+    {"_autocast_set_cpu_enabled", set_enabled, METH_O, "Switches the conversion on (True) or off."},
+    {"_autocast_cpu_dtype", dtype, METH_NOARGS, "What operands are converted to."},
+    {"_autocast_set_cpu_dtype", set_dtype, METH_O, "Sets what operands are converted to."},
+    {"_autocast_cache_enabled", cache_enabled, METH_NOARGS,
+     "Whether converted parameters are kept until the outermost autocast region ends."},
+    {"_autocast_set_cache_enabled", set_cache_enabled, METH_O,
+     "Sets whether converted parameters are kept until the outermost autocast region ends."},
+    {"_autocast_enter", enter, METH_NOARGS, "Enters a region; returns how many are open."},
+    {"_autocast_leave", leave, METH_NOARGS, "Leaves a region; returns how many are still open."},
+    {"_autocast_clear_cache", clear_cache, METH_NOARGS, "Forgets converted parameters."},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+} // namespace
+
+void init_autocast(PyObject* module) { check_status(PyModule_AddFunctions(module, functions)); }
+
+} // namespace torch::python

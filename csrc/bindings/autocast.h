@@ -1,0 +1,9 @@
+#pragma once
+
+#include "bindings/python.h"
+
+namespace torch::python {
+
+void init_autocast(PyObject* module);
+
+} // namespace torch::python

@@ -1,0 +1,3 @@
+"""``torch.utils.benchmark.utils.compare``."""
+
+from torch.utils.benchmark._compare import *  # noqa: F403

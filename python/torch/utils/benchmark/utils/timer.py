@@ -1,0 +1,3 @@
+"""``torch.utils.benchmark.utils.timer``."""
+
+from torch.utils.benchmark._timer import *  # noqa: F403
