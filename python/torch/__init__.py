@@ -486,9 +486,7 @@ _LAZY_NAMES = {
     "Argument": "torch._library.schema",
     "Future": "torch.futures",
     "vmap": "torch._functorch.vmap",
-    **dict.fromkeys(
-        "PyTorchFileReader PyTorchFileWriter ScriptObject ScriptModule TensorType".split(), "torch._c_names"
-    ),
+    **dict.fromkeys(("ScriptModule", "ScriptObject"), "torch._c_names"),
     "_assert_async": "torch._checks",
     "_shape_as_tensor": "torch._checks",
     "cond": "torch._higher_order_ops",
