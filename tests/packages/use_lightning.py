@@ -25,7 +25,10 @@ class Classifier(L.LightningModule):
         super().__init__()
         self.save_hyperparameters()
         self.network = torch.nn.Sequential(
-            torch.nn.Linear(8, width, bias=False), torch.nn.BatchNorm1d(width), torch.nn.ReLU(), torch.nn.Linear(width, 3)
+            torch.nn.Linear(8, width, bias=False),
+            torch.nn.BatchNorm1d(width),
+            torch.nn.ReLU(),
+            torch.nn.Linear(width, 3),
         )
         self.accuracy = torchmetrics.Accuracy("multiclass", num_classes=3)
         self.losses: list[float] = []
