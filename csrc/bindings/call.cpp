@@ -32,8 +32,8 @@ void count_mode(int change) {
 // What a recording calls a function: compositions are seen here only, other ops again at the gate.
 std::string recorded_name(const FunctionSpec& spec) {
   const std::string_view where = spec.where;
-  const char* const prefix = where == "torch._C._linalg" ? "linalg_"
-                             : where == "torch._C._fft"   ? "fft_"
+  const char* const prefix = where == "torch._C._linalg"    ? "linalg_"
+                             : where == "torch._C._fft"     ? "fft_"
                              : where == "torch._C._special" ? "special_"
                                                             : "";
   const std::string_view name = spec.name;

@@ -42,18 +42,18 @@ PyObject* call_overloads(FunctionSpec& spec, PyObject* self, PyObject* const* ar
                          PyObject* kwnames);
 
 // ---- __torch_function__ ----
-extern PyObject* disabled_torch_function; // Tensor._disabled: marks classes without an override
+extern PyObject* disabled_torch_function;        // Tensor._disabled: marks classes without an override
 extern thread_local bool torch_function_enabled; // for classes
 // Whether o is of a class that overrides __torch_function__.
 bool overrides_torch_function(PyObject* o);
-// TorchFunctionModes stand above the overrides of classes and see every call. Modes pushed on any thread are counted, so
-// that without any of them a call tests one number.
+// TorchFunctionModes stand above the overrides of classes and see every call. Modes pushed on any thread are
+// counted, so that without any of them a call tests one number.
 extern int function_modes_pushed;
 extern int call_watchers; // those modes, and recordings of the profiler
 bool function_mode_on_thread();
 inline bool function_mode_active() { return function_modes_pushed != 0 && function_mode_on_thread(); }
-// Calls the innermost mode, then the overrides of the given objects in order, for a public function. Null with an error set
-// if all decline.
+// Calls the innermost mode, then the overrides of the given objects in order, for a public function. Null
+// with an error set if all decline.
 PyObject* call_torch_function(PyObject* public_function, std::span<PyObject* const> overloaded,
                               PyObject* args, PyObject* kwargs);
 

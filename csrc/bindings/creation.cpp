@@ -343,14 +343,17 @@ PyObject* tensor_new(PyObject* self, PyObject* args, PyObject* kwargs) {
 
 } // namespace
 
-PyMethodDef creation_functions[] = {
-    {"tensor", as_method(function_with_args<"tensor", py_tensor>), METH_FASTCALL | METH_KEYWORDS, doc::function_tensor},
-    {"as_tensor", as_method(function_with_args<"as_tensor", py_as_tensor>), METH_FASTCALL | METH_KEYWORDS, doc::function_as_tensor},
-    {"asarray", as_method(function_with_args<"asarray", py_asarray>), METH_FASTCALL | METH_KEYWORDS, doc::function_asarray},
-    {"frombuffer", as_method(function_with_args<"frombuffer", py_frombuffer>), METH_FASTCALL | METH_KEYWORDS, doc::function_frombuffer},
-    {"_legacy_tensor", as_method(py_legacy_tensor), METH_FASTCALL,
-     "Constructor of the typed tensor classes."},
-    {nullptr, nullptr, 0, nullptr}};
+PyMethodDef creation_functions[] = {{"tensor", as_method(function_with_args<"tensor", py_tensor>),
+                                     METH_FASTCALL | METH_KEYWORDS, doc::function_tensor},
+                                    {"as_tensor", as_method(function_with_args<"as_tensor", py_as_tensor>),
+                                     METH_FASTCALL | METH_KEYWORDS, doc::function_as_tensor},
+                                    {"asarray", as_method(function_with_args<"asarray", py_asarray>),
+                                     METH_FASTCALL | METH_KEYWORDS, doc::function_asarray},
+                                    {"frombuffer", as_method(function_with_args<"frombuffer", py_frombuffer>),
+                                     METH_FASTCALL | METH_KEYWORDS, doc::function_frombuffer},
+                                    {"_legacy_tensor", as_method(py_legacy_tensor), METH_FASTCALL,
+                                     "Constructor of the typed tensor classes."},
+                                    {nullptr, nullptr, 0, nullptr}};
 
 PyMethodDef creation_tensor_methods[] = {
     {"new_tensor", as_method(method_with_args<"new_tensor", tensor_new_tensor>),

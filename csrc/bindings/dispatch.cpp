@@ -448,11 +448,11 @@ PyObject* table(PyObject*, PyObject*) {
   for (size_t i = 0; list && i < kOpCount; ++i) {
     const OpDef& op = op_table[i];
     const std::string full = *op.overload ? concat(op.name, ".", op.overload) : std::string(op.name);
-    const Owned entry(Py_BuildValue("{s:s,s:s,s:s,s:s,s:s,s:s,s:O,s:O,s:O,s:i}", "cast", op.cast, "name", full.c_str(), "base",
-                                    op.name, "overload", op.overload, "schema", op.schema, "family",
-                                    op.family, "differentiable", op.differentiable ? Py_True : Py_False,
-                                    "composite", op.composite ? Py_True : Py_False, "inplace",
-                                    op.inplace ? Py_True : Py_False, "n_out", op.n_out));
+    const Owned entry(Py_BuildValue(
+        "{s:s,s:s,s:s,s:s,s:s,s:s,s:O,s:O,s:O,s:i}", "cast", op.cast, "name", full.c_str(), "base", op.name,
+        "overload", op.overload, "schema", op.schema, "family", op.family, "differentiable",
+        op.differentiable ? Py_True : Py_False, "composite", op.composite ? Py_True : Py_False, "inplace",
+        op.inplace ? Py_True : Py_False, "n_out", op.n_out));
     if (!entry.get() || PyList_Append(list, entry.get()) < 0) Py_CLEAR(list);
   }
   return list;

@@ -1,5 +1,6 @@
-// __torch_function__ for hand-written functions and methods: where the class of the receiver (or of another operand)
-// overrides it, or a TorchFunctionMode is active, the override is called with the public function instead.
+// __torch_function__ for hand-written functions and methods: where the class of the receiver (or of another
+// operand) overrides it, or a TorchFunctionMode is active, the override is called with the public function
+// instead.
 #pragma once
 
 #include "bindings/call.h"

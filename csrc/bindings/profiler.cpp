@@ -77,7 +77,8 @@ PyObject* stop(PyObject*, PyObject*) {
       const Owned event = owned(Py_BuildValue(
           "(s#iLLiLOOO)", e.name.data(), static_cast<Py_ssize_t>(e.name.size()), static_cast<int>(e.kind),
           static_cast<long long>(e.start), static_cast<long long>(e.end), static_cast<int>(e.parent),
-          static_cast<long long>(e.memory), list_of(e.shapes).get(), list_of(e.dtypes).get(), list_of(e.stack).get()));
+          static_cast<long long>(e.memory), list_of(e.shapes).get(), list_of(e.dtypes).get(),
+          list_of(e.stack).get()));
       check_status(PyList_Append(events.get(), event.get()));
     }
     return Py_BuildValue("(KO)", static_cast<unsigned long long>(r.thread), events.get());
@@ -87,7 +88,8 @@ PyObject* stop(PyObject*, PyObject*) {
 PyObject* enabled(PyObject*, PyObject*) { return PyBool_FromLong(profiler::recording()); }
 PyObject* now(PyObject*, PyObject*) { return PyLong_FromLongLong(profiler::now()); }
 PyObject* begin(PyObject*, PyObject* name) {
-  return guarded([&]() -> PyObject* { return PyLong_FromLong(profiler::begin(std::string(to_string(name)))); });
+  return guarded(
+      [&]() -> PyObject* { return PyLong_FromLong(profiler::begin(std::string(to_string(name)))); });
 }
 PyObject* end(PyObject*, PyObject* event) {
   const long i = PyLong_AsLong(event);
@@ -97,11 +99,13 @@ PyObject* end(PyObject*, PyObject* event) {
 }
 
 PyMethodDef functions[] = {
-    {"_profiler_start", start, METH_VARARGS, "Records this thread; (shapes, memory, stack) say what besides times."},
+    {"_profiler_start", start, METH_VARARGS,
+     "Records this thread; (shapes, memory, stack) say what besides times."},
     {"_profiler_stop", stop, METH_NOARGS, "Ends the recording: (thread, events)."},
     {"_profiler_enabled", enabled, METH_NOARGS, "Whether this thread is being recorded."},
     {"_profiler_now", now, METH_NOARGS, "Nanoseconds of the clock of the events."},
-    {"_profiler_begin", begin, METH_O, "Opens a block with a name; its number, -1 while nothing is recorded."},
+    {"_profiler_begin", begin, METH_O,
+     "Opens a block with a name; its number, -1 while nothing is recorded."},
     {"_profiler_end", end, METH_O, "Closes a block."},
     {nullptr, nullptr, 0, nullptr},
 };

@@ -71,7 +71,8 @@ template <Binary op> PyObject* binary(const Names& names, PyObject* a, PyObject*
     } else if (is_plain_tensor(b) && is_plain_number(a)) {
       return wrap(op(wrapped_number(to_scalar(a)), unwrap(b)));
     }
-    if (is_overridden_by_class(a) || is_overridden_by_class(b)) // such a class may be neither tensor nor number
+    if (is_overridden_by_class(a) ||
+        is_overridden_by_class(b)) // such a class may be neither tensor nor number
       return is_tensor(a) ? call_override(names.forward, {a, b}, PyTuple_Pack(2, a, b))
                           : call_override(names.reflected, {b, a}, PyTuple_Pack(2, b, a));
     if (names.python && is_numpy_array(a) && is_tensor(b)) return array_with_tensor(names.python, a, b);
@@ -140,7 +141,8 @@ const Tensor& power_(const Tensor& a, const Tensor& b) { return ops::pow_(a, b);
 
 PyObject* matmul_slot(PyObject* a, PyObject* b) {
   if (!is_tensor(a) || !is_tensor(b)) {
-    if (!is_overridden_by_class(a) && !is_overridden_by_class(b) && !is_numpy_array(a)) Py_RETURN_NOTIMPLEMENTED;
+    if (!is_overridden_by_class(a) && !is_overridden_by_class(b) && !is_numpy_array(a))
+      Py_RETURN_NOTIMPLEMENTED;
   }
   return binary<matmul>({"matmul", "matmul", "__rmatmul__", PyNumber_MatrixMultiply}, a, b);
 }

@@ -1,5 +1,5 @@
-// What a thread does while it is recorded: ops, nodes of backward, and blocks named by the program, each an event inside
-// another. torch.profiler makes tables and traces of it.
+// What a thread does while it is recorded: ops, nodes of backward, and blocks named by the program, each an
+// event inside another. torch.profiler makes tables and traces of it.
 #pragma once
 
 #include "core/dims.h"
@@ -47,8 +47,8 @@ Recording stop();
 int32_t begin(std::string name, Kind kind = Kind::Block);
 void end(int32_t event);
 
-// An op called by name, for a scope; no name: nothing. If the first thing inside is the op of this name at the gate, both are
-// one event.
+// An op called by name, for a scope; no name: nothing. If the first thing inside is the op of this name at
+// the gate, both are one event.
 class Block {
 public:
   explicit Block(std::string name) : event_(name.empty() ? -1 : begin(std::move(name), Kind::Op)) {}

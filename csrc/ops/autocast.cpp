@@ -11,8 +11,8 @@ thread_local bool active = false;
 
 namespace {
 
-// The conversion of a parameter, made once in a region. With gradients off the conversion is not recorded, so that it does not
-// serve a call with gradients on; a parameter that was written to since is converted again.
+// The conversion of a parameter, made once in a region. With gradients off the conversion is not recorded, so
+// that it does not serve a call with gradients on; a parameter that was written to since is converted again.
 struct Cached {
   Tensor source; // keeps the key from being reused
   uint32_t version = 0;
@@ -34,8 +34,8 @@ bool eligible(const Tensor& t) {
 }
 
 bool is_parameter(const Tensor& t) {
-  return t.dtype() == DType::Float32 && t.requires_grad() && autograd::is_leaf(t) && !(t.impl()->flags & kIsView) &&
-         thread_state.interpreter_depth == 0;
+  return t.dtype() == DType::Float32 && t.requires_grad() && autograd::is_leaf(t) &&
+         !(t.impl()->flags & kIsView) && thread_state.interpreter_depth == 0;
 }
 
 Tensor converted(const Tensor& t, DType to) {
@@ -76,7 +76,8 @@ std::vector<Tensor> float32(TensorList ts) { return converted(ts, DType::Float32
 
 void Widest::see(const Tensor& t) {
   if (dtype_ == DType::Float32 || !eligible(t) || t.dtype() == dtype_) return;
-  check(t.dtype() == DType::Float32, "autocast: Unexpected floating ScalarType ", t.dtype(), " in a region of ", dtype_);
+  check(t.dtype() == DType::Float32, "autocast: Unexpected floating ScalarType ", t.dtype(),
+        " in a region of ", dtype_);
   dtype_ = DType::Float32;
 }
 Tensor Widest::operator()(const Tensor& t) const { return converted(t, dtype_); }

@@ -57,7 +57,7 @@ Node = _absent_class("Node")
 Value = _absent_class("Value")
 Block = _absent_class("Block")
 ScriptObject = _absent_class("ScriptObject")
-ScriptModule = _absent_class("ScriptModule", ScriptObject)
+ScriptModule = torch.jit.ScriptModule
 ScriptFunction = torch.jit.ScriptFunction
 ScriptMethod = _absent_class("ScriptMethod")
 ScriptDict = _absent_class("ScriptDict")
@@ -194,6 +194,11 @@ def _get_privateuse1_backend_name() -> str:
 def _get_default_device() -> str:
     """Kind of the device that tensors are made on by default."""
     return torch.get_default_device().type
+
+
+def _get_accelerator(check: Optional[bool] = None) -> Any:
+    """The accelerator in use: the CPU, as there is none."""
+    return torch.device("cpu")
 
 
 def _get_cudnn_enabled() -> bool:

@@ -61,3 +61,18 @@ def _check_tensor_all(cond: Any, message: _Message = None) -> None:
     if cond.dtype is not torch.bool:
         raise TypeError(f"cond tensor must have dtype torch.bool, but got {cond.dtype}")
     _check(bool(cond.all()), message)
+
+
+def _assert_async(input: Any, assert_msg: str = "Expected Tensor with single nonzero value, but got zero") -> None:  # noqa: A002
+    """Raises unless a tensor's only element is not zero."""
+    if input.numel() != 1:
+        raise RuntimeError(f"Boolean value of Tensor with {input.numel()} values is ambiguous")
+    if not bool(input):
+        raise RuntimeError(assert_msg)
+
+
+def _shape_as_tensor(input: Any) -> Any:  # noqa: A002
+    """The shape of a tensor as a tensor."""
+    import torch
+
+    return torch.tensor(input.shape, dtype=torch.int64)

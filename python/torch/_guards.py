@@ -9,6 +9,10 @@ def detect_fake_mode(inputs: Any = None) -> None:
     """The FakeTensorMode that is on: none."""
 
 
+def active_fake_mode() -> None:
+    """The innermost FakeTensorMode that is on: none."""
+
+
 class TracingContext:
     """What is being compiled: nothing."""
 

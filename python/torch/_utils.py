@@ -225,3 +225,15 @@ class ExceptionWrapper:
             raise exception
         finally:
             del exception  # or its traceback and this frame would keep each other, and all that their callers hold
+
+
+def _get_available_device_type() -> Any:
+    """The kind of accelerator that can be used: none."""
+    return None
+
+
+def _get_device_module(device_type: str) -> Any:
+    """The module of a kind of device."""
+    import torch
+
+    return torch.get_device_module(device_type)

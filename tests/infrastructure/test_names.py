@@ -11,6 +11,13 @@ SETUP = """
 import torch
 from torch.torch_version import TorchVersion
 from torch.fx.experimental.symbolic_shapes import guard_int, guard_size_oblivious, has_free_symbols, statically_known_true, sym_and, sym_eq
+from torch.nn.utils._named_member_accessor import NamedMemberAccessor, swap_tensor
+def swapped():
+    m = torch.nn.Sequential(torch.nn.Linear(2, 2))
+    w = torch.nn.Parameter(torch.zeros(2, 2))
+    before = swap_tensor(m[0], "weight", w)
+    other = NamedMemberAccessor(m).swap_tensor("0.weight", before)
+    return before.shape, m[0].weight is before, other is w, NamedMemberAccessor(m).get_tensor("0.weight") is before
 v = TorchVersion("2.13.0+cpu")
 names = "max min sort topk median mode kthvalue cummax aminmax frexp linalg_svd linalg_eigh linalg_qr linalg_slogdet linalg_lstsq linalg_solve_ex linalg_lu_factor lu_unpack slogdet geqrf".split()
 """
@@ -24,6 +31,12 @@ EXPRESSIONS = """
     torch.return_types.nowhere
     guard_int(3), guard_size_oblivious(3 == 4), has_free_symbols(3), statically_known_true(2 > 1), sym_and(True, False), sym_eq((1, 2), (1, 2))
     torch._VF.add(torch.ones(1), 1)
+    torch._assert_async(torch.tensor(1)), torch._shape_as_tensor(torch.ones(2, 3)), torch._C._get_accelerator()
+    torch._assert_async(torch.tensor(0))
+    torch._assert_async(torch.ones(2))
+    swapped()
+    swap_tensor(torch.nn.Linear(2, 2), "nowhere", torch.ones(1))
+    swap_tensor(torch.nn.Linear(2, 2), "a.b", torch.ones(1))
 """
 
 

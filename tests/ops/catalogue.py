@@ -24,7 +24,7 @@ INTERNAL = {
     "_attention_with_dropout": "scaled_dot_product_attention",
     "_attention_with_dropout_backward": "scaled_dot_product_attention",
     "_attention_dropout_mask": "scaled_dot_product_attention",
-    "_pin_memory": "core",  # raises whatever it is given: test_creation.py
+    "_pin_memory": "tests/core",  # raises whatever it is given: test_creation.py
     "_arange": "arange",
     "_linspace": "linspace",
     "_eye": "eye",

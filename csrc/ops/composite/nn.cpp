@@ -142,8 +142,8 @@ Tensor pad(const Tensor& self, Ints pad, std::string_view mode, std::optional<do
   check_kind(ErrorKind::NotImplemented, self.dim() == n + 1 || self.dim() == n + 2,
              "Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now (input ",
              self.sizes(), ", pad ", pad, ")");
-  // Each padded dimension is gathered at the positions that the mode gives. In an autocast region those modes that PyTorch
-  // lists pad in float32.
+  // Each padded dimension is gathered at the positions that the mode gives. In an autocast region those modes
+  // that PyTorch lists pad in float32.
   const bool widen = autocast::active && (mode == "replicate" || (mode == "reflect" && n <= 2));
   Tensor out = widen ? autocast::float32(self) : self;
   for (int64_t i = 0; i < n; ++i) {

@@ -37,6 +37,10 @@ class RecompileError(TorchDynamoException):
     """A function was compiled again where that is forbidden. Never raised here."""
 
 
+class TensorifyScalarRestartAnalysis(TorchDynamoException):
+    """Capture begins anew. Never raised here."""
+
+
 class UserErrorType(enum.Enum):
     """Kinds of :class:`UserError`."""
 

@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Optional, Union
 
 import torch
+from torch import Tensor as Tensor
+from torch._c_functorch import _add_batch_dim as _add_batch_dim, _remove_batch_dim as _remove_batch_dim
 from torch._functorch import state
 from torch.utils._pytree import _broadcast_to_and_flatten, tree_flatten, tree_unflatten
 
@@ -20,6 +22,9 @@ out_dims_t = Union[int, tuple[Any, ...], None]  # noqa: N816
 
 def _name(func: Callable[..., Any]) -> str:
     return getattr(func, "__name__", None) or repr(func)
+
+
+_get_name = _name
 
 
 def _check_randomness(randomness: str) -> None:
@@ -206,3 +211,12 @@ def vmap(
         return vmap_impl(func, in_dims, out_dims, randomness, chunk_size, args, kwargs)
 
     return wrapped
+
+
+def _maybe_remove_batch_dim(name: str, batched_output: Any, vmap_level: int, batch_size: int, out_dim: Any) -> Any:
+    """Not supported.
+
+    Raises:
+        NotImplementedError: always.
+    """
+    return _remove_batch_dim(batched_output, vmap_level, batch_size, out_dim)

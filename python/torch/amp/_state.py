@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import warnings
-from typing import Any, Callable
+from typing import Any, Callable, Optional, Union
 
 import torch
 from torch import _C
@@ -64,7 +64,7 @@ def is_autocast_enabled(device_type: str = "cuda") -> bool:
     return _others.enabled.get(_kind(device_type), False)
 
 
-def set_autocast_enabled(*args: Any, **kwargs: Any) -> None:
+def set_autocast_enabled(device_type: Union[str, bool] = "cuda", enabled: Optional[bool] = None) -> None:
     """``set_autocast_enabled(device_type, enabled)``: switches conversion on or off. With ``enabled`` alone: for CUDA.
 
     Example:
@@ -73,14 +73,15 @@ def set_autocast_enabled(*args: Any, **kwargs: Any) -> None:
         >>> torch.is_autocast_enabled("cpu")
         False
     """
-    given = dict(zip(("device_type", "enabled") if len(args) + len(kwargs) > 1 else ("enabled",), args), **kwargs)
-    device_type, enabled = given.pop("device_type", "cuda"), given.pop("enabled", None)
-    if given or not isinstance(enabled, bool):
+    alone = isinstance(device_type, bool) and enabled is None
+    on = device_type if alone else enabled
+    kind = "cuda" if alone else _kind(device_type)
+    if not isinstance(on, bool):
         raise TypeError("set_autocast_enabled() takes device_type (a string) and enabled (a bool)")
-    if _kind(device_type) == "cpu":
-        _C._autocast_set_cpu_enabled(enabled)
+    if kind == "cpu":
+        _C._autocast_set_cpu_enabled(on)
     else:
-        _others.enabled[device_type] = enabled
+        _others.enabled[kind] = on
 
 
 def get_autocast_dtype(device_type: str) -> torch.dtype:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -130,19 +129,6 @@ def any_torch_dispatch_mode_on_stack() -> bool:
     return is_in_torch_dispatch_mode()
 
 
-@contextlib.contextmanager
-def _disable_current_modes() -> Iterator[list[Any]]:
-    """Inside, no mode is on."""
-    stack = _C._dispatch_mode_stack()
-    for _ in stack:
-        _C._pop_dispatch_mode()
-    try:
-        yield stack
-    finally:
-        for mode in stack:
-            _C._push_dispatch_mode(mode)
-
-
 # ---- wrapper subclasses ----------------------------------------------------------------------------------------------
 
 
@@ -200,38 +186,19 @@ class SchemaInfo:
     outs: list[AliasInfo]
 
 
-_ARGUMENT = re.compile(r"^\w+(?:\(([a-z]+)(!?)(?:\s*->\s*\S+)?\))?(?:\[\d*\])?\??(?:\[\])?\s*(\w+)?")
-
-
-def _split(text: str) -> list[str]:
-    parts, depth, current = [], 0, ""
-    for c in text:
-        depth += (c in "([") - (c in ")]")
-        if c == "," and depth == 0:
-            parts.append(current.strip())
-            current = ""
-        else:
-            current += c
-    return [part for part in (*parts, current.strip()) if part]
-
-
-def _info(text: str) -> AliasInfo:
-    found = _ARGUMENT.match(text)
-    letters, write, name = found.groups() if found else (None, None, None)
-    return AliasInfo({letters} if letters else set(), write == "!", name)
+def _info(part: Any) -> AliasInfo:
+    """The aliases of an argument or result of a schema."""
+    alias = part.alias_info
+    if alias is None:
+        return AliasInfo(set(), False, part.name)
+    return AliasInfo(set(alias.before_set), bool(alias.is_write), part.name)
 
 
 @lru_cache(None)
 def get_alias_info(func: Any) -> SchemaInfo:
     """What the arguments and results of an operator share, as its schema says."""
-    text = str(func._schema)
-    head, _, results = text.rpartition("->")
-    arguments = head[head.index("(") + 1 : head.rindex(")")]
-    results = results.strip()
-    outs = _split(results[1:-1]) if results.startswith("(") else _split(results)
-    return SchemaInfo(
-        [_info(part) for part in _split(arguments) if part != "*"], [_info(part) for part in outs if part != "()"]
-    )
+    schema = func._schema
+    return SchemaInfo([_info(part) for part in schema.arguments], [_info(part) for part in schema.returns])
 
 
 def _same_storage(of: torch.Tensor, to: torch.Tensor) -> None:
