@@ -118,7 +118,12 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):  # type: ignore[metaclass]
             >>> type(torch.ones(2).as_subclass(Named)).__name__
             'Named'
         """
-        result = super().as_subclass(cls)
+        # The class is the caller's choice: __torch_function__ of the old one is not asked.
+        previous = _C._set_torch_function_enabled(False)
+        try:
+            result = super().as_subclass(cls)
+        finally:
+            _C._set_torch_function_enabled(previous)
         if cls.__torch_dispatch__ is not None:
             from torch import _tensor_subclasses
 
@@ -729,7 +734,7 @@ def _as_subclass(result: Any, cls: type, func: Any) -> Any:
 
 
 for _name, _method in list(vars(Tensor).items()):
-    if type(_method) is type(_lazy):
+    if type(_method) is type(_lazy) and _name != "as_subclass":
         _method.__name__ = _name
         _method.__qualname__ = f"Tensor.{_name}"
         setattr(Tensor, _name, overridable(_method))

@@ -165,6 +165,7 @@ s = x.as_subclass(Logged); i = torch.tensor([6, 3]).as_subclass(Logged)
 s.requires_grad = False; s.data = x
 s += 1; i &= 3
 result = log""",
+    "as_subclass asks nobody": "class Sub(torch.Tensor):\n    @classmethod\n    def __torch_function__(cls, *a, **k): return 'hit'\ns = x.as_subclass(Sub)\nresult = [type(t).__name__ for t in (s.as_subclass(torch.Tensor), torch.Tensor.as_subclass(s, torch.Tensor), s.as_subclass(Sub))]",
     "torch_function results": "class Sub(torch.Tensor):\n    pass\ns = x.as_subclass(Sub); result = [type(r).__name__ for r in (s.max(0), s.max(0).values, s.T, s.data, s.grad, s.shape, s.to(torch.float64), s.split(1)[0], torch.sort(s)[0])]",
     "is_nonzero and dim_order": "result = (torch.tensor([2.]).is_nonzero(), x.dim_order(), x.t().dim_order(), torch.ones(2, 3, 4, 5).to(memory_format=torch.channels_last).dim_order(), x.expand(2, 2, 3).dim_order(), torch.tensor(1.).dim_order(), list(reversed(torch.arange(3))))",
     "checks": "result = []\nfor f in (torch._check, torch._check_value, torch._check_type, torch._check_index, torch._check_not_implemented):\n    f(True)\n    try: f(False, lambda: 'told')\n    except Exception as e: result.append((type(e).__name__, str(e)))",
