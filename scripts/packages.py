@@ -252,11 +252,11 @@ def counts(python: Path, where: Path, suite: Suite) -> dict[str, Any]:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return {"error": "more than 1800 s"}
+        return {"problem": "more than 1800 s"}
     last = next((line for line in reversed(done.stdout.splitlines()) if re.search(r" in [0-9.]+s", line)), "")
     found: dict[str, Any] = {kind: int(n) for n, kind in re.findall(r"(\d+) (passed|failed|errors?|skipped)", last)}
     if not found:
-        return {"error": (done.stdout + done.stderr).strip()[-200:]}
+        return {"problem": (done.stdout + done.stderr).strip()[-200:]}
     found["failures"] = re.findall(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.M)
     return found
 
@@ -320,8 +320,8 @@ def suite_table(results: dict[str, Any]) -> list[str]:
             lines.append(f"| {suite.package} | {suite.note} | not run | | |")
             continue
         both = [row["ours"], row["reference"]]
-        if any("error" in side for side in both):
-            reason = next(side["error"] for side in both if "error" in side).splitlines()[-1]
+        if any("problem" in side for side in both):
+            reason = next(side["problem"] for side in both if "problem" in side).splitlines()[-1]
             lines.append(f"| {suite.package} | {suite.note} | fails: {reason} | | |")
             continue
 

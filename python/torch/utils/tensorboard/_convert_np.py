@@ -12,7 +12,7 @@ __all__ = ["make_np"]
 
 
 def make_np(x: Any) -> np.ndarray:
-    """A tensor, array, number or list as an array; bfloat16, which NumPy lacks, as float32."""
+    """A tensor, array or number as an array; bfloat16, which NumPy lacks, as float32."""
     if isinstance(x, torch.Tensor):
         x = x.detach().cpu()
         return (x.float() if x.dtype == torch.bfloat16 else x).numpy()
@@ -20,6 +20,4 @@ def make_np(x: Any) -> np.ndarray:
         return x
     if np.isscalar(x):
         return np.array([x])
-    if isinstance(x, (list, tuple)):
-        return np.asarray([make_np(item) if isinstance(item, torch.Tensor) else item for item in x])
     raise NotImplementedError(f"Got {type(x)}, but numpy array or torch tensor are expected.")
