@@ -568,6 +568,8 @@ _LAZY_NAMES = {
     "ShortTensor": "torch._legacy_types",
     "CharTensor": "torch._legacy_types",
     "ByteTensor": "torch._legacy_types",
+    "spmm": "torch._sparse_tensors",
+    "dsmm": "torch._sparse_tensors",
     "sparse_coo_tensor": "torch._sparse_tensors",
     "sparse_compressed_tensor": "torch._sparse_tensors",
     "sparse_csr_tensor": "torch._sparse_tensors",

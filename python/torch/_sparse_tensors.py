@@ -306,3 +306,27 @@ def parts_of(self: torch.Tensor) -> dict[str, torch.Tensor]:
     if self.layout in _ROWS_COMPRESSED:
         return {"crow_indices": self.crow_indices(), "col_indices": self.col_indices(), "values": values}
     return {"ccol_indices": self.ccol_indices(), "row_indices": self.row_indices(), "values": values}
+
+
+def spmm(input: torch.Tensor, mat2: torch.Tensor) -> torch.Tensor:
+    """The product of matrices, of which either may be sparse: :func:`torch.mm` by another name.
+
+    Example:
+
+        >>> torch.spmm(torch.eye(2).to_sparse(), torch.ones(2, 1))
+        tensor([[1.],
+                [1.]])
+    """
+    return torch.mm(input, mat2)
+
+
+def dsmm(input: torch.Tensor, mat2: torch.Tensor) -> torch.Tensor:
+    """The product of matrices, of which either may be sparse: :func:`torch.mm` by another name.
+
+    Example:
+
+        >>> torch.dsmm(torch.eye(2).to_sparse(), torch.ones(2, 1))
+        tensor([[1.],
+                [1.]])
+    """
+    return torch.mm(input, mat2)

@@ -123,3 +123,10 @@ def test_products_by_dtype(dtype: torch.dtype) -> None:
     left = torch.randint(-3, 3, (6, 5)).to(dtype)
     right = torch.randint(0, 4, (5, 4)).to(dtype)
     torch.testing.assert_close(left.to_sparse() @ right, left @ right)
+
+
+@pytest.mark.parametrize("name", ["spmm", "dsmm"])
+def test_other_names_of_mm(name: str, both: Any) -> None:
+    for a, b in (("s", "d"), ("d", "d"), ("d", "s")):
+        both(f"s = torch.eye(3).to_sparse(); d = torch.arange(9.0).reshape(3, 3); result = torch.{name}({a}, {b})")
+    both(f"torch.{name}(torch.ones(2), torch.ones(2, 2))")
