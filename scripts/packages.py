@@ -20,6 +20,7 @@ import json
 import math
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -97,6 +98,7 @@ def make_environments(folder: Path, oracle: Path, wheel: str | None) -> tuple[Pa
     if wheel:
         run(ours / "bin" / "pip", "install", "-q", "--force-reinstall", "--no-deps", wheel)
     else:
+        shutil.rmtree(site / "torch", ignore_errors=True)  # an installed wheel would go before the checkout
         (site / "_torch.pth").write_text(f"{ROOT / 'python'}\n")
         described = site / f"torch-{version()}.dist-info"
         described.mkdir(exist_ok=True)
