@@ -163,6 +163,11 @@ void layer_norm(const Tensor& out, const Tensor& mean, const Tensor& rstd, const
 void layer_norm_backward(const Tensor& grad_input, const Tensor& grad_weight, const Tensor& grad_bias,
                          const Tensor& grad, const Tensor& input, const Tensor& mean, const Tensor& rstd,
                          const Tensor& weight, IntSpan normalized_shape) {
+  if (grad_input.defined() && !grad_input.is_contiguous()) { // in the order of an input that had to be copied
+    const Tensor apart = empty_tensor(grad_input.sizes(), grad_input.dtype(), grad_input.device());
+    layer_norm_backward(apart, grad_weight, grad_bias, grad, input, mean, rstd, weight, normalized_shape);
+    return copy(grad_input, apart);
+  }
   const Rows rows = rows_of(input, normalized_shape);
   if (rows.length == 0) return;
   visit_norm("layer_norm_backward", input.dtype(), [&](auto tag) {
