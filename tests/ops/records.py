@@ -6,7 +6,7 @@ tensors in the exchange format of :mod:`wire`, the same on both sides.
 
 Layouts: ``contiguous``; ``transposed`` (memory in column-major order); ``sliced`` (every second element of a
 larger tensor, starting at 1); ``expanded`` (stride 0 in the first dimension that has more than one element);
-``mixed`` (the three by turns over the arguments); ``channels_last`` (4-d tensors, records that ask for it).
+``mixed`` (the three by turns over the arguments); ``channels_last`` (samples with tensors of 4 or 5 dimensions).
 """
 
 from __future__ import annotations
@@ -311,10 +311,10 @@ def lay_out(values: np.ndarray, dtype: str, layout: str, requires_grad: bool) ->
     elif layout == "transposed":
         memory = np.ascontiguousarray(stored.transpose())
         strides = tuple(reversed(wire.contiguous_strides(memory.shape)))
-    elif layout == "channels_last" and stored.ndim == 4:
-        memory = np.ascontiguousarray(stored.transpose(0, 2, 3, 1))
-        n, h, w, c = wire.contiguous_strides(memory.shape)
-        strides = (n, c, h, w)
+    elif layout == "channels_last" and stored.ndim in (4, 5):
+        memory = np.ascontiguousarray(np.moveaxis(stored, 1, -1))
+        n, *places, c = wire.contiguous_strides(memory.shape)
+        strides = (n, c, *places)
     elif layout == "sliced":
         memory = np.repeat(np.zeros(1, stored.dtype), int(np.prod([2 * s + 1 for s in sizes])))
         memory = memory.reshape([2 * s + 1 for s in sizes])
@@ -411,6 +411,9 @@ def layouts_for(op: Op, sample: Sample) -> tuple:
         layouts = tuple(name for name in layouts if name != "mixed")
     if any(s.special for s in specs):
         layouts = tuple(name for name in layouts if name in ("contiguous", "sliced"))
+    # Results and gradients may take over this order, so every op has to stand it.
+    elif any(len(shape) in (4, 5) for shape in shapes) and sample.layouts is None and "channels_last" not in layouts:
+        layouts = (*layouts, "channels_last")
     return layouts
 
 

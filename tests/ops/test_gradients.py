@@ -18,9 +18,8 @@ OPS = catalogue.in_scope_records()
     "op,dtype", [(op, d) for op in OPS for d in op.grad], ids=lambda v: v if isinstance(v, str) else v.key
 )
 def test_gradient(op: Op, dtype: str, oracle: Any) -> None:
-    made = checks.cases(
-        op, dtype, catalogue.function(op), grad=True, layouts=("contiguous", "sliced", "expanded", "transposed")
-    )
+    layouts = ("contiguous", "sliced", "expanded", "transposed", "channels_last")
+    made = checks.cases(op, dtype, catalogue.function(op), grad=True, layouts=layouts)
     checks.compare_cases(op, oracle, made, f"gradient of {op.key} {dtype}", scale=op.grad_scale)
 
 

@@ -1,10 +1,11 @@
-"""ViT, SimpleViT, CaiT and CvT with small inputs: output, gradients, 3 steps of Adam."""
+"""ViT, SimpleViT, CaiT, MobileViT and CvT with small inputs: output, gradients, 3 steps of Adam."""
 
 import torch
 from figures import gradients, show, train
 from vit_pytorch import SimpleViT, ViT
 from vit_pytorch.cait import CaiT
 from vit_pytorch.cvt import CvT
+from vit_pytorch.mobile_vit import MobileViT
 
 IMPORT = "vit_pytorch"
 
@@ -19,10 +20,11 @@ for name, make in (
             num_classes=5, s1_emb_dim=16, s2_emb_dim=16, s3_emb_dim=16, s1_heads=1, s2_heads=2, s3_heads=2, s3_depth=1
         ),
     ),
+    ("MobileViT", lambda: MobileViT((64, 64), [32, 40, 48], [8, 8, 12, 12, 16, 16, 20, 20, 24, 24, 32], 5)),
 ):
     torch.manual_seed(0)
     model = make().eval()
-    size = 64 if name == "CvT" else 32
+    size = 64 if name in ("MobileViT", "CvT") else 32
     x, y = torch.randn(2, 3, size, size), torch.tensor([1, 3])
     show(f"{name} output", model(x), 1e-3)
     torch.nn.functional.cross_entropy(model(x), y).backward()
