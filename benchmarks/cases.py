@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
+import cases_compile
 import cases_compute
 import cases_data
 import cases_elementwise
@@ -25,6 +26,7 @@ GROUPS: dict[str, Callable[[], Any]] = {
         cases_ops,
         cases_compute,
         cases_training,
+        cases_compile,
         cases_functions,
         cases_data,
     )

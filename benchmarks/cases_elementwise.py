@@ -4,10 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Callable
 
 
-def pointwise() -> Iterator[tuple[str, Callable[[], Any]]]:
+def pointwise() -> Iterator[tuple]:
     """Elementwise work, new result each time."""
     import torch
     import torch.nn.functional as F
@@ -17,32 +16,32 @@ def pointwise() -> Iterator[tuple[str, Callable[[], Any]]]:
         x, y = torch.rand(size) + 0.1, torch.rand(size) + 0.1
         mask = x > 0.6
         tag = f"1e{len(str(size)) - 1}"
-        yield f"add {tag}", lambda x=x, y=y: x + y
-        yield f"mul {tag}", lambda x=x, y=y: x * y
-        yield f"mul scalar {tag}", lambda x=x: x * 2.0
-        yield f"div {tag}", lambda x=x, y=y: x / y
-        yield f"exp {tag}", lambda x=x: x.exp()
-        yield f"log {tag}", lambda x=x: x.log()
-        yield f"tanh {tag}", lambda x=x: x.tanh()
-        yield f"sigmoid {tag}", lambda x=x: x.sigmoid()
-        yield f"gelu {tag}", lambda x=x: F.gelu(x)
-        yield f"relu {tag}", lambda x=x: x.relu()
-        yield f"sqrt {tag}", lambda x=x: x.sqrt()
-        yield f"pow 2.5 {tag}", lambda x=x: x**2.5
-        yield f"where {tag}", lambda x=x, y=y, mask=mask: torch.where(mask, x, y)
-        yield f"gt {tag}", lambda x=x, y=y: x > y
-        yield f"clamp {tag}", lambda x=x: x.clamp(0.2, 0.8)
-        yield f"to bfloat16 {tag}", lambda x=x: x.to(torch.bfloat16)
-        yield f"to float64 {tag}", lambda x=x: x.to(torch.float64)
-        yield f"add_ {tag}", lambda x=x, y=y: x.add_(y, alpha=1e-9)
+        yield f"add {tag}", lambda x=x, y=y: x + y, ("bytes", 12 * size)
+        yield f"mul {tag}", lambda x=x, y=y: x * y, ("bytes", 12 * size)
+        yield f"mul scalar {tag}", lambda x=x: x * 2.0, ("bytes", 8 * size)
+        yield f"div {tag}", lambda x=x, y=y: x / y, ("bytes", 12 * size)
+        yield f"exp {tag}", lambda x=x: x.exp(), ("bytes", 8 * size)
+        yield f"log {tag}", lambda x=x: x.log(), ("bytes", 8 * size)
+        yield f"tanh {tag}", lambda x=x: x.tanh(), ("bytes", 8 * size)
+        yield f"sigmoid {tag}", lambda x=x: x.sigmoid(), ("bytes", 8 * size)
+        yield f"gelu {tag}", lambda x=x: F.gelu(x), ("bytes", 8 * size)
+        yield f"relu {tag}", lambda x=x: x.relu(), ("bytes", 8 * size)
+        yield f"sqrt {tag}", lambda x=x: x.sqrt(), ("bytes", 8 * size)
+        yield f"pow 2.5 {tag}", lambda x=x: x**2.5, ("bytes", 8 * size)
+        yield f"where {tag}", lambda x=x, y=y, mask=mask: torch.where(mask, x, y), ("bytes", 13 * size)
+        yield f"gt {tag}", lambda x=x, y=y: x > y, ("bytes", 9 * size)
+        yield f"clamp {tag}", lambda x=x: x.clamp(0.2, 0.8), ("bytes", 8 * size)
+        yield f"to bfloat16 {tag}", lambda x=x: x.to(torch.bfloat16), ("bytes", 6 * size)
+        yield f"to float64 {tag}", lambda x=x: x.to(torch.float64), ("bytes", 12 * size)
+        yield f"add_ {tag}", lambda x=x, y=y: x.add_(y, alpha=1e-9), ("bytes", 12 * size)
         rows = x[: size // 100 * 100].view(-1, 100)
         bias = y[:100]
-        yield f"add row {tag}", lambda rows=rows, bias=bias: rows + bias
+        yield f"add row {tag}", lambda rows=rows, bias=bias: rows + bias, ("bytes", 8 * size)
         across = x[:10_000].view(100, 100) if size == 10_000 else x[: (int(size**0.5)) ** 2].view(int(size**0.5), -1)
-        yield f"add transposed {tag}", lambda across=across: across + across.t()
+        yield f"add transposed {tag}", lambda across=across: across + across.t(), ("bytes", 12 * size)
 
 
-def reduce() -> Iterator[tuple[str, Callable[[], Any]]]:
+def reduce() -> Iterator[tuple]:
     import torch
 
     torch.manual_seed(0)

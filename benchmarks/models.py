@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any, Optional
+
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+Past = Any  # keys and values of earlier tokens, or None
 
 
 def mlp(*sizes: int) -> nn.Sequential:
@@ -68,37 +72,46 @@ class Block(nn.Module):
         self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
         self.up, self.down = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, past: Past) -> torch.Tensor:
         n, length, width = x.shape
-        q, k, v = self.qkv(self.norm1(x)).view(n, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4).unbind(0)
-        y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        q, k, v = (
+            part.view(n, length, self.heads, -1).transpose(1, 2) for part in self.qkv(self.norm1(x)).split(width, 2)
+        )
+        if past is not None:
+            k, v = torch.cat([past[0], k], 2), torch.cat([past[1], v], 2)
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=past is None)
         x = x + self.out(y.transpose(1, 2).reshape(n, length, width))
         return x + self.down(F.gelu(self.up(self.norm2(x))))
 
 
 class GPT(nn.Module):
-    """A decoder of pre-norm blocks with learned positions; tokens (N, L) to logits (N, L, vocabulary)."""
+    """A decoder of pre-norm blocks with learned positions; tokens (N, L) to logits (N, L, vocabulary).
+
+    ``past``: for each block the keys and values (N, heads, L, width / heads) of the tokens before."""
 
     def __init__(self, layers: int, width: int, heads: int, vocabulary: int, length: int) -> None:
         super().__init__()
         self.token, self.position = nn.Embedding(vocabulary, width), nn.Embedding(length, width)
-        self.blocks = nn.Sequential(*(Block(width, heads) for _ in range(layers)))
-        self.norm, self.head = nn.LayerNorm(width), nn.Linear(width, vocabulary)
+        self.blocks = nn.ModuleList([Block(width, heads) for _ in range(layers)])
+        self.norm, self.head = nn.LayerNorm(width), nn.Linear(width, vocabulary, bias=False)
 
-    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
-        x = self.token(tokens) + self.position(torch.arange(tokens.shape[1]))
-        return self.head(self.norm(self.blocks(x)))
+    def forward(self, tokens: torch.Tensor, past: Optional[list[Past]] = None) -> torch.Tensor:
+        first = 0 if past is None else past[0][0].shape[2]
+        x = self.token(tokens) + self.position(torch.arange(first, first + tokens.shape[1]))
+        for i, block in enumerate(self.blocks):
+            x = block(x, None if past is None else past[i])
+        return self.head(self.norm(x))
 
 
 class Tagger(nn.Module):
-    """Two layers of LSTM over 64 steps, the last state classified."""
+    """Two recurrent layers over series (N, L, 32), the last state classified."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: Any = nn.LSTM) -> None:
         super().__init__()
-        self.lstm, self.head = nn.LSTM(32, 128, 2, batch_first=True), nn.Linear(128, 10)
+        self.cells, self.head = kind(32, 128, 2, batch_first=True), nn.Linear(128, 10)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.head(self.lstm(x)[0][:, -1])
+        return self.head(self.cells(x)[0][:, -1])
 
 
 class VAE(nn.Module):
@@ -113,3 +126,18 @@ class VAE(nn.Module):
         z = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
         divergence = -0.5 * (1 + log_variance - mean.pow(2) - log_variance.exp()).sum()
         return F.binary_cross_entropy(self.decoder(z).sigmoid(), x, reduction="sum") + divergence
+
+
+def dcgan() -> tuple[nn.Sequential, nn.Sequential]:
+    """Radford et al., Unsupervised Representation Learning with DCGANs (2015): noise (N, 64, 1, 1) to images
+    (N, 1, 32, 32), and those to N scores."""
+
+    def up(a: int, b: int, *options: int) -> list[nn.Module]:
+        return [nn.ConvTranspose2d(a, b, 4, *options, bias=False), nn.BatchNorm2d(b), nn.ReLU()]
+
+    def down(a: int, b: int) -> list[nn.Module]:
+        return [nn.Conv2d(a, b, 4, 2, 1, bias=False), nn.LeakyReLU(0.2)]
+
+    maker = nn.Sequential(*up(64, 128, 1, 0), *up(128, 64, 2, 1), *up(64, 32, 2, 1), *up(32, 1, 2, 1)[:1], nn.Tanh())
+    judge = nn.Sequential(*down(1, 32), *down(32, 64), *down(64, 128), nn.Conv2d(128, 1, 4), nn.Flatten(0))
+    return maker, judge
