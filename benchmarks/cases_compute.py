@@ -1,5 +1,4 @@
-"""Cases bound by arithmetic: products of matrices, convolutions and pooling forward and backward, inference of one sample
-and training steps of small models. Imported by ``cases.py``; the same rules hold."""
+"""Cases bound by arithmetic: products of matrices, convolutions and pooling forward and backward, attention, inference."""
 
 # ruff: noqa: B008  (the defaults bind a case's tensors when the case is made)
 from __future__ import annotations
@@ -7,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Callable
 
-Case = tuple[str, Callable[[], Any]]
+Case = tuple[Any, ...]  # name, callable, work (see cases.py)
 
 
 def matmul() -> Iterator[Case]:
@@ -17,13 +16,13 @@ def matmul() -> Iterator[Case]:
     torch.manual_seed(0)
     for n in (32, 64, 128, 256, 512, 1024, 2048):
         a, b = torch.randn(n, n), torch.randn(n, n)
-        yield f"mm {n}", lambda a=a, b=b: torch.mm(a, b)
+        yield f"mm {n}", lambda a=a, b=b: torch.mm(a, b), ("flops", 2 * n**3)
     a, b = torch.randn(512, 512), torch.randn(512, 512)
     yield "mm transposed 512", lambda a=a, b=b: a @ b.t()
     yield "mm first transposed 512", lambda a=a, b=b: a.t() @ b
     for name, (m, k, n) in {"tall": (4096, 64, 64), "wide": (64, 64, 4096), "deep": (64, 4096, 64)}.items():
         a, b = torch.randn(m, k), torch.randn(k, n)
-        yield f"mm {name} {m}x{k}x{n}", lambda a=a, b=b: a @ b
+        yield f"mm {name} {m}x{k}x{n}", lambda a=a, b=b: a @ b, ("flops", 2 * m * k * n)
     a, b = torch.randn(127, 129), torch.randn(129, 131)
     yield "mm odd 127x129x131", lambda a=a, b=b: a @ b
     a, b = torch.randn(512, 512), torch.randn(512, 512)
@@ -72,15 +71,16 @@ def matmul() -> Iterator[Case]:
     yield "linear 64x512x512 fwd+bwd", lambda x=x, w=w, grad=grad: torch.autograd.grad(F.linear(x, w), (x, w), grad)
 
 
-def _both(name: str, call: Callable[..., Any], *given: Any) -> Iterator[Case]:
-    """A call without gradients, and the gradients alone by all that is given."""
+def _both(name: str, call: Callable[..., Any], *given: Any, flops: float = 0.0) -> Iterator[Case]:
+    """A call without gradients, and the gradients alone by all that is given. ``flops``: of the call."""
     import torch
 
-    yield name, lambda: call(*given)
+    yield name, lambda: call(*given), *([("flops", flops)] if flops else [])
     leaves = [t.clone(memory_format=torch.preserve_format).requires_grad_() for t in given]
     result = call(*leaves)
     grad = torch.randn_like(result)
-    yield f"{name} bwd", lambda: torch.autograd.grad(result, leaves, grad, retain_graph=True)
+    backward = [("flops", len(given) * flops)] if flops else []
+    yield f"{name} bwd", lambda: torch.autograd.grad(result, leaves, grad, retain_graph=True), *backward
 
 
 def conv() -> Iterator[Case]:
@@ -97,7 +97,8 @@ def conv() -> Iterator[Case]:
         w = torch.randn(outputs, inputs // options.get("groups", 1), kernel, kernel)
         if last:
             x = x.contiguous(memory_format=torch.channels_last)
-        yield from _both(f"{name} b{batch}", lambda x, w: F.conv2d(x, w, **options), x, w)
+        flops = 2.0 * w.numel() * F.conv2d(x, w, **options).numel() / outputs
+        yield from _both(f"{name} b{batch}", lambda x, w: F.conv2d(x, w, **options), x, w, flops=flops)
 
     for batch in (1, 4):
         for channels, size in ((64, 56), (128, 28), (256, 14), (512, 7)):
@@ -176,82 +177,33 @@ def conv() -> Iterator[Case]:
     yield from _both("fold 3x3", lambda x: F.fold(x, (28, 28), 3, padding=1), torch.randn(4, 288, 784))
 
 
-def _resnet18(classes: int, small: bool) -> Any:
-    """ResNet-18; small: the stem for pictures of 32 x 32."""
-    from torch import nn
-
-    class Block(nn.Module):
-        def __init__(self, inputs: int, outputs: int, stride: int) -> None:
-            super().__init__()
-            self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
-            self.bn1 = nn.BatchNorm2d(outputs)
-            self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
-            self.bn2 = nn.BatchNorm2d(outputs)
-            self.relu = nn.ReLU(inplace=True)
-            self.down: Any = None
-            if stride != 1 or inputs != outputs:
-                self.down = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
-
-        def forward(self, x: Any) -> Any:
-            kept = x if self.down is None else self.down(x)
-            x = self.relu(self.bn1(self.conv1(x)))
-            return self.relu(self.bn2(self.conv2(x)) + kept)
-
-    stem = [nn.Conv2d(3, 64, 3, 1, 1, bias=False)] if small else [nn.Conv2d(3, 64, 7, 2, 3, bias=False)]
-    layers = [*stem, nn.BatchNorm2d(64), nn.ReLU(inplace=True)]
-    if not small:
-        layers.append(nn.MaxPool2d(3, 2, 1))
-    inputs = 64
-    for outputs, stride in ((64, 1), (128, 2), (256, 2), (512, 2)):
-        layers += [Block(inputs, outputs, stride), Block(outputs, outputs, 1)]
-        inputs = outputs
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, classes))
-
-
-def _gpt(width: int, heads: int, depth: int, words: int, length: int) -> Any:
-    """A decoder of attention blocks; forward(tokens, cache) attends to the keys and values in the cache too."""
+def attention() -> Iterator[Case]:
+    """Attention of 8 heads of 64, forward and backward."""
     import torch
-    import torch.nn.functional as F
-    from torch import nn
+    from torch.nn.functional import scaled_dot_product_attention
 
-    class Block(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.ln1, self.ln2 = nn.LayerNorm(width), nn.LayerNorm(width)
-            self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
-            self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+    torch.manual_seed(0)
+    for length, dtype, options in (
+        (512, torch.float32, {"is_causal": True}),
+        (2048, torch.float32, {"is_causal": True}),
+        (2048, torch.float32, {}),
+        (512, torch.float32, {"is_causal": True, "dropout_p": 0.1}),
+        (512, torch.bfloat16, {"is_causal": True}),
+    ):
+        q, k, v = (torch.randn(1, 8, length, 64).to(dtype).requires_grad_() for _ in range(3))
+        grad = torch.randn(1, 8, length, 64).to(dtype)
 
-        def forward(self, x: Any, past: Any) -> Any:
-            batch, steps, _ = x.shape
-            q, k, v = (
-                t.view(batch, steps, heads, width // heads).transpose(1, 2)
-                for t in self.qkv(self.ln1(x)).split(width, 2)
-            )
-            if past is not None:
-                k, v = torch.cat([past[0], k], 2), torch.cat([past[1], v], 2)
-            y = F.scaled_dot_product_attention(q, k, v, is_causal=past is None)
-            x = x + self.out(y.transpose(1, 2).reshape(batch, steps, width))
-            return x + self.mlp(self.ln2(x))
+        def both_ways(given: tuple = (q, k, v), grad: torch.Tensor = grad, options: dict = options) -> None:
+            torch.autograd.grad(scaled_dot_product_attention(*given, **options), given, grad)
 
-    class Decoder(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.words, self.places = nn.Embedding(words, width), nn.Embedding(length, width)
-            self.blocks = nn.ModuleList([Block() for _ in range(depth)])
-            self.norm, self.head = nn.LayerNorm(width), nn.Linear(width, words, bias=False)
-
-        def forward(self, tokens: Any, past: Any = None) -> Any:
-            first = 0 if past is None else past[0][0].shape[2]
-            x = self.words(tokens) + self.places(torch.arange(first, first + tokens.shape[1]))
-            for i, block in enumerate(self.blocks):
-                x = block(x, None if past is None else past[i])
-            return self.head(self.norm(x))
-
-    return Decoder()
+        # Forward two products of length x length x 64, backward five; half of it where causal.
+        flops = 7 * 2 * 8 * length**2 * 64 / (2 if options.get("is_causal") else 1)
+        yield " ".join([f"length {length}", str(dtype).removeprefix("torch."), *options]), both_ways, ("flops", flops)
 
 
 def inference() -> Iterator[Case]:
     """One sample through a model, without gradients."""
+    import models
     import torch
     from torch import nn
 
@@ -266,20 +218,20 @@ def inference() -> Iterator[Case]:
 
         return name, call
 
-    mlp = nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 10))
+    mlp = models.mlp(784, 512, 512, 10)
     yield case("MLP 784-512-512-10 b1", mlp, torch.randn(1, 784))
     yield case("MLP 784-512-512-10 b16", mlp, torch.randn(16, 784))
     small = nn.Sequential(nn.Linear(32, 32), nn.Tanh(), nn.Linear(32, 4))
     yield case("MLP 32-32-4 b1", small, torch.randn(1, 32))
-    yield case("LeNet b1", _lenet(), torch.randn(1, 1, 28, 28))
-    yield case("ResNet-18 224^2 b1", _resnet18(1000, False), torch.randn(1, 3, 224, 224))
+    yield case("LeNet b1", models.lenet(), torch.randn(1, 1, 28, 28))
+    yield case("ResNet-18 224^2 b1", models.resnet18("large", 1000), torch.randn(1, 3, 224, 224))
     yield case(
         "ResNet-18 224^2 b1 channels_last",
-        _resnet18(1000, False).to(memory_format=torch.channels_last),
+        models.resnet18("large", 1000).to(memory_format=torch.channels_last),
         torch.randn(1, 3, 224, 224).contiguous(memory_format=torch.channels_last),
     )
-    yield case("ResNet-18 32^2 b1", _resnet18(10, True), torch.randn(1, 3, 32, 32))
-    gpt = _gpt(384, 6, 6, 5000, 256)
+    yield case("ResNet-18 32^2 b1", models.resnet18("small", 10), torch.randn(1, 3, 32, 32))
+    gpt = models.GPT(6, 384, 6, 5000, 256)
     past = [(torch.randn(1, 6, 128, 64), torch.randn(1, 6, 128, 64)) for _ in range(6)]
     yield case("GPT 6x384 one token after 128", gpt, torch.randint(0, 5000, (1, 1)), past)
     yield case("GPT 6x384 128 tokens", gpt, torch.randint(0, 5000, (1, 128)))
@@ -290,99 +242,4 @@ def inference() -> Iterator[Case]:
     yield case("TransformerEncoder 2x128 32 tokens", encoder, torch.randn(1, 32, 128))
 
 
-def _lenet() -> Any:
-    from torch import nn
-
-    return nn.Sequential(
-        *(nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()),
-        *(nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10)),
-    )
-
-
-def training_models() -> Iterator[Case]:
-    """One step of a model: forward, loss, backward, update."""
-    import torch
-    import torch.nn.functional as F
-    from torch import nn
-
-    torch.manual_seed(0)
-
-    def step(model: Any, loss: Callable[[], Any], optimizer: Any = None) -> Callable[[], None]:
-        update = optimizer or torch.optim.Adam(model.parameters(), lr=1e-4)
-
-        def run() -> None:
-            update.zero_grad()
-            loss().backward()
-            update.step()
-
-        return run
-
-    lenet, digits, labels = _lenet(), torch.randn(64, 1, 28, 28), torch.randint(0, 10, (64,))
-    yield "LeNet b64", step(lenet, lambda: F.cross_entropy(lenet(digits), labels))
-
-    resnet, pictures, kinds = _resnet18(10, True), torch.randn(16, 3, 32, 32), torch.randint(0, 10, (16,))
-    momentum = torch.optim.SGD(resnet.parameters(), lr=1e-3, momentum=0.9)
-    yield "ResNet-18 32^2 b16", step(resnet, lambda: F.cross_entropy(resnet(pictures), kinds), momentum)
-
-    for kind in (nn.LSTM, nn.GRU):
-        cells, head = kind(64, 128, batch_first=True), nn.Linear(128, 10)
-        whole = nn.ModuleList([cells, head])
-        series, of_series = torch.randn(16, 32, 64), torch.randint(0, 10, (16,))
-        yield (
-            f"{kind.__name__} 128 of 32 steps b16",
-            step(whole, lambda cells=cells, head=head: F.cross_entropy(head(cells(series)[0][:, -1]), of_series)),
-        )
-
-    encode = nn.Sequential(nn.Linear(784, 400), nn.ReLU(), nn.Linear(400, 40))
-    decode = nn.Sequential(nn.Linear(20, 400), nn.ReLU(), nn.Linear(400, 784))
-    flat = torch.rand(64, 784)
-
-    def vae() -> Any:
-        mean, log_var = encode(flat).chunk(2, 1)
-        made = decode(mean + torch.randn_like(mean) * (log_var / 2).exp())
-        divergence = -0.5 * (1 + log_var - mean.pow(2) - log_var.exp()).sum()
-        return F.binary_cross_entropy_with_logits(made, flat, reduction="sum") + divergence
-
-    yield "VAE 784-400-20 b64", step(nn.ModuleList([encode, decode]), vae)
-
-    def up(a: int, b: int, *options: int) -> list:
-        return [nn.ConvTranspose2d(a, b, 4, *options, bias=False), nn.BatchNorm2d(b), nn.ReLU()]
-
-    def down(a: int, b: int) -> list:
-        return [nn.Conv2d(a, b, 4, 2, 1, bias=False), nn.LeakyReLU(0.2)]
-
-    generator = nn.Sequential(
-        *up(64, 128, 1, 0), *up(128, 64, 2, 1), *up(64, 32, 2, 1), *up(32, 1, 2, 1)[:1], nn.Tanh()
-    )
-    critic = nn.Sequential(*down(1, 32), *down(32, 64), *down(64, 128), nn.Conv2d(128, 1, 4), nn.Flatten(0))
-    real, ones, zeros = torch.randn(16, 1, 32, 32), torch.ones(16), torch.zeros(16)
-    two = [torch.optim.Adam(m.parameters(), lr=1e-4, betas=(0.5, 0.999)) for m in (generator, critic)]
-
-    def gan() -> None:
-        made = generator(torch.randn(16, 64, 1, 1))
-        two[1].zero_grad()
-        judged = F.binary_cross_entropy_with_logits
-        (judged(critic(real), ones) + judged(critic(made.detach()), zeros)).backward()
-        two[1].step()
-        two[0].zero_grad()
-        judged(critic(made), ones).backward()
-        two[0].step()
-
-    yield "DCGAN 32^2 b16", gan
-
-    gpt, text = _gpt(128, 4, 4, 1000, 64), torch.randint(0, 1000, (8, 65))
-    adamw = torch.optim.AdamW(gpt.parameters(), lr=1e-4)
-    yield (
-        "GPT 4x128 8x64 tokens",
-        step(gpt, lambda: F.cross_entropy(gpt(text[:, :-1]).flatten(0, 1), text[:, 1:].flatten()), adamw),
-    )
-
-    autoencoder = nn.Sequential(
-        *(nn.Conv2d(3, 16, 3, 2, 1), nn.ReLU(), nn.Conv2d(16, 32, 3, 2, 1), nn.ReLU()),
-        *(nn.ConvTranspose2d(32, 16, 2, 2), nn.ReLU(), nn.ConvTranspose2d(16, 3, 2, 2)),
-    )
-    yield "conv autoencoder 32^2 b16", step(autoencoder, lambda: F.mse_loss(autoencoder(pictures), pictures))
-
-
-GROUPS = {"matmul": matmul, "conv": conv, "inference": inference, "training (models)": training_models}
+GROUPS = {"matmul": matmul, "conv": conv, "attention": attention, "inference": inference}
