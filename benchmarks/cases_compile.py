@@ -47,56 +47,22 @@ def training_step(model: Any, optimizer: Any, loss_of: Callable[[Any], Any]) -> 
 
 
 def mlp_step(optimizer_name: str) -> Callable[[], Any]:
+    import models
     import torch
     from torch import nn
 
-    model = nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 10))
+    model = models.mlp(784, 512, 512, 10)
     images, labels = torch.randn(64, 784), torch.randint(0, 10, (64,))
     optimizer = getattr(torch.optim, optimizer_name)(model.parameters(), lr=1e-3)
     return training_step(model, optimizer, lambda model: nn.functional.cross_entropy(model(images), labels))
 
 
-def gpt(vocabulary: int = 256, width: int = 128, length: int = 64, depth: int = 2, heads: int = 4) -> Any:
-    """A small transformer that predicts the next token, as tutorials write it."""
-    import torch
-    import torch.nn.functional as F
-    from torch import nn
-
-    class Block(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
-            self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
-            self.up, self.down = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            b, t, c = x.shape
-            q, k, v = (
-                part.view(b, t, heads, c // heads).transpose(1, 2) for part in self.qkv(self.norm1(x)).split(c, dim=2)
-            )
-            mixed = F.scaled_dot_product_attention(q, k, v, is_causal=True)
-            x = x + self.out(mixed.transpose(1, 2).reshape(b, t, c))
-            return x + self.down(F.gelu(self.up(self.norm2(x)), approximate="tanh"))
-
-    class GPT(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.token, self.place = nn.Embedding(vocabulary, width), nn.Embedding(length, width)
-            self.blocks = nn.Sequential(*(Block() for _ in range(depth)))
-            self.norm, self.head = nn.LayerNorm(width), nn.Linear(width, vocabulary, bias=False)
-
-        def forward(self, tokens: torch.Tensor) -> torch.Tensor:
-            x = self.token(tokens) + self.place(torch.arange(tokens.shape[1]))
-            return self.head(self.norm(self.blocks(x)))
-
-    return GPT()
-
-
 def gpt_step() -> Callable[[], Any]:
+    import models
     import torch
     import torch.nn.functional as F
 
-    model = gpt()
+    model = models.GPT(2, 128, 4, 256, 64)
     tokens = torch.randint(0, 256, (16, 65))
     given, wanted = tokens[:, :-1].contiguous(), tokens[:, 1:].contiguous()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
