@@ -26,6 +26,8 @@ namespace torch {
 // Scopes of the calling thread; the end of the outermost has all work done.
 void begin_deferring();
 void end_deferring();
+// Forgets which ops of the thread were not worth it.
+void forget_deferring();
 
 struct DeferredCounts { // of this process
   int64_t ops;          // that were put off
