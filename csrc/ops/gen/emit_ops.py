@@ -798,8 +798,14 @@ def emit_on_sparse(op: Op, node: Node | None) -> list[str]:
     if composed or not node or op.inplace_only:
         lines.append(f"  return {expression};")
     else:
-        lines += ["  Tensor result = [&] {", "    NoGradGuard no_grad;", f"    return {expression};", "  }();",
-                  f"  if ({record_condition(op, node)}) {{", f"    Ref<{node.struct}> node;"]
+        lines += [
+            "  Tensor result = [&] {",
+            "    NoGradGuard no_grad;",
+            f"    return {expression};",
+            "  }();",
+            f"  if ({record_condition(op, node)}) {{",
+            f"    Ref<{node.struct}> node;",
+        ]
         lines += node.emit_record("functional", "    ")
         lines.append("    autograd::set_history(result, node);")
         lines += node.emit_save_results("functional", "    ")
@@ -856,8 +862,12 @@ def emit_registry(ops: list[Op]) -> str:
             lines.append(f"void {form_ident(op, form)}(std::span<const Value>, Values&);")
     lines.append("} // namespace ops::boxed\n")
     lines.append("namespace ops::on_sparse {")
-    lines += [f"void {form_ident(op, form)}(std::span<const Value>, Values&);"
-              for op in ops for form in forms(op) if has_sparse(op, form)]
+    lines += [
+        f"void {form_ident(op, form)}(std::span<const Value>, Values&);"
+        for op in ops
+        for form in forms(op)
+        if has_sparse(op, form)
+    ]
     lines.append("} // namespace ops::on_sparse\n")
     lines.append("namespace {")
     for op in ops:
