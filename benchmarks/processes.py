@@ -96,10 +96,11 @@ print(time.perf_counter() - t)""",
     "memory / GPT 4x256 b8 steps over import, MB": _GPT + "print(peak() - base)",
     "memory / 100000 tensors of 1 element, bytes each": """
 import torch
-keep = [torch.ones(1) for _ in range(1000)]
+keep = [torch.ones(1) for _ in range(1000)] + [None] * 100000
 def rss():
     with open('/proc/self/statm') as f: return int(f.read().split()[1]) * 4096
-base = rss(); keep += [torch.ones(1) for _ in range(100000)]
+base = rss()
+for i in range(100000): keep[1000 + i] = torch.ones(1)
 print((rss() - base) / 100000)""",
     "first call / compiled MLP of 2 layers, s": """
 import os, tempfile, time, torch  # PyTorch's compiler starts anew
