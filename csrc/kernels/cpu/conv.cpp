@@ -3,6 +3,7 @@
 #include "kernels/conv_kernels.h"
 #include "kernels/cpu/conv_engine.h"
 #include "kernels/cpu/conv_weight.h"
+#include "kernels/cpu/conv_winograd.h"
 #include "kernels/cpu/gemm.h"
 #include "kernels/create_kernels.h"
 
@@ -361,6 +362,8 @@ void to_small(const ConvGeometry& g, Images<const C> large, const C* weight, con
   }
   if (is_depthwise(g) && large.channel == 1 && small.channel == 1)
     return depthwise_by_pixel<C>(g, large, weight, bias, small);
+  if constexpr (std::is_same_v<C, float>)
+    if (winograd_to_small(g, large, weight, bias, small)) return;
   conv_to_small<C>(g, large, weight, bias, small);
 }
 template <class C>
@@ -376,6 +379,8 @@ void to_large(const ConvGeometry& g, Images<const C> small, const C* weight, con
       return product_by_pixel<C>(g, {weight, 1, g.large_channels}, g.small_channels * g.large_channels, small,
                                  from_step, g.small_channels, large, to_step, g.large_channels, bias);
   }
+  if constexpr (std::is_same_v<C, float>)
+    if (winograd_to_large(g, small, weight, bias, large)) return;
   conv_to_large<C>(g, small, weight, bias, large);
 }
 
@@ -439,6 +444,14 @@ template <class T> Tensor conjugated(const Tensor& weight) {
   const T* from = weight.data<T>();
   walk(weight, [&](int64_t flat, int64_t offset) { to[flat] = std::conj(from[offset]); });
   return copy;
+}
+
+template <class C>
+bool winograd_weight_of(const ConvGeometry& g, Images<const C> large, Images<const C> small, C* to) {
+  if constexpr (std::is_same_v<C, float>)
+    return winograd_weight(g, large, small, to);
+  else
+    return false;
 }
 
 } // namespace
@@ -512,7 +525,7 @@ void conv_grad_weight(const Tensor& grad_weight, const Tensor& grad_output, cons
                     {l.data + n * l.image + group * cols * l.channel, large_step, l.channel}, n ? C(1) : C(0),
                     {c, cols, 1}, c, cols);
           }
-      } else {
+      } else if (!winograd_weight_of<C>(g, from_large.images, from_small.images, sums)) {
         conv_weight_grad<C>(g, from_large.images, from_small.images, sums);
       }
       if (direct) return;
