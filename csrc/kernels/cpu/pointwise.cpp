@@ -5,6 +5,7 @@
 #include "kernels/cpu/pairs.h"
 #include "kernels/cpu/program.h"
 #include "kernels/cpu/row_program.h"
+#include "kernels/cpu/stream.h"
 #include "kernels/pointwise_chain.h"
 #include "kernels/pointwise_kernels.h"
 #include "kernels/pointwise_ops.h"
@@ -19,6 +20,17 @@ namespace {
 
 constexpr int64_t kScalarTile = 4096; // bytes
 
+// An operand that is also the result is in the cache already.
+bool goes_past_cache(const Tensor& out, const Tensor* const* inputs, int n_inputs) {
+  int64_t bytes = out.nbytes();
+  if (bytes < kPastCache / 8) return false;
+  for (int k = 0; k < n_inputs; ++k) {
+    if (inputs[k]->data() == out.data()) return false;
+    bytes += inputs[k]->nbytes();
+  }
+  return bytes >= kPastCache;
+}
+
 const RowSet* const kRowSets[] = {
 #define TORCH_ENTRY(name) &rows_##name,
     TORCH_POINTWISE_OPS(TORCH_ENTRY)
@@ -32,11 +44,18 @@ void run_direct(const RowSet& set, Row row, DType out_type, const DType* in_type
   for (int k = 0; k < n_inputs; ++k) data[k] = inputs[k]->data();
   if (n <= kGrain / set.cost) return row(out.data(), data, n, params);
   const int64_t out_width = item_size(out_type);
+  const bool streams = goes_past_cache(out, inputs, n_inputs);
   parallel_for(0, n, kGrain / set.cost, [&](int64_t first, int64_t last) {
-    const void* at[kMaxInputs];
-    for (int k = 0; k < n_inputs; ++k)
-      at[k] = static_cast<const char*>(data[k]) + first * item_size(in_types[k]);
-    row(static_cast<char*>(out.data()) + first * out_width, at, last - first, params);
+    const auto run = [&](void* to, int64_t from, int64_t count) {
+      const void* at[kMaxInputs];
+      for (int k = 0; k < n_inputs; ++k)
+        at[k] = static_cast<const char*>(data[k]) + from * item_size(in_types[k]);
+      row(to, at, count, params);
+    };
+    char* const to = static_cast<char*>(out.data()) + first * out_width;
+    if (!streams) return run(to, first, last - first);
+    stream_pieces(to, last - first, out_width,
+                  [&](void* piece, int64_t i, int64_t count) { run(piece, first + i, count); });
   });
 }
 
@@ -71,12 +90,19 @@ void run_with_scalars(const RowSet& set, Row row, const Row* splat, DType out_ty
     data[k] = tiles[k];
     step[k] = 0;
   }
+  const bool streams = goes_past_cache(out, inputs, n_inputs);
   parallel_for(0, n, kGrain / set.cost, [&](int64_t first, int64_t last) {
-    for (int64_t i = first; i < last; i += piece) {
+    const auto run = [&](void* to, int64_t from, int64_t count) {
       const void* at[kMaxInputs];
-      for (int k = 0; k < n_inputs; ++k) at[k] = data[k] + i * step[k];
-      row(static_cast<char*>(out.data()) + i * out_width, at, std::min(piece, last - i), params);
-    }
+      for (int k = 0; k < n_inputs; ++k) at[k] = data[k] + from * step[k];
+      row(to, at, count, params);
+    };
+    char* const to = static_cast<char*>(out.data());
+    if (streams)
+      return stream_pieces(
+          to + first * out_width, last - first, out_width,
+          [&](void* part, int64_t i, int64_t count) { run(part, first + i, count); }, piece);
+    for (int64_t i = first; i < last; i += piece) run(to + i * out_width, i, std::min(piece, last - i));
   });
 }
 
