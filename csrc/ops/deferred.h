@@ -64,6 +64,7 @@ bool defer_rows(const DeferredRows& call);
 
 // For ops whose schema says `later`: with the arguments of their kernels. False: to be run now.
 namespace later {
+bool copy(Tensor& result, const TensorMeta& meta, const Tensor& self);
 bool sum(Tensor& result, const TensorMeta& meta, const Tensor& self, IntSpan dims);
 bool mean(Tensor& result, const TensorMeta& meta, const Tensor& self, IntSpan dims);
 bool amax(Tensor& result, const TensorMeta& meta, const Tensor& self, IntSpan dims);

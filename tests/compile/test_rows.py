@@ -64,6 +64,24 @@ def test_half_types(dtype: torch.dtype) -> None:
         same(found, function())
 
 
+def test_conversions() -> None:
+    x, w = torch.randn(90, 800).bfloat16(), torch.randn(800).bfloat16()
+
+    def norm() -> torch.Tensor:  # as language models write it
+        h = x.float()
+        h = h * torch.rsqrt(h.square().mean(-1, keepdim=True) + 1e-5)
+        return w * h.to(x.dtype)
+
+    def there_and_back() -> torch.Tensor:
+        return ((x.float() * 1.1).half().bfloat16() + x).float().exp()
+
+    for function, ops in ((norm, 8), (there_and_back, 7)):
+        assert counts(function) == (ops, 1, 1)
+        with deferring():
+            found = function()
+        same(found, function())
+
+
 def test_threads_make_no_difference() -> None:
     x, w = torch.randn(3, 100, 300), torch.randn(300)
     expected = rms_norm(x, w)
