@@ -308,6 +308,7 @@ bool is_worth_it(uint64_t habit, int64_t numel, std::span<const Tensor* const> o
 
 bool can_defer(const ops::DeferredCall& call, uint64_t& habit) {
   const int64_t numel = numel_of(call.sizes);
+  if (numel < kSmallest && notes->size() == 0) return false; // the usual case, first
   habit = notes->habits.key(static_cast<uint32_t>(call.functor), numel);
   if (call.params.size() > ops::kMostParams || call.operands.size() > 3) return false;
   if (!fits_waiting(call)) return false;
@@ -347,7 +348,7 @@ Tensor defer_new(const DeferredCall& call) {
 
 bool defer_into(const DeferredCall& call, const Tensor& self) {
   uint64_t habit = 0;
-  if (self.dtype() != call.out || !can_read(self, call.compute) || !can_defer(call, habit)) return false;
+  if (self.dtype() != call.out || !can_defer(call, habit) || !can_read(self, call.compute)) return false;
   if (notes->size() >= kMostNotes) notes->finish();
   Tensor none;
   notes->add(call, &self, none, habit);
@@ -356,6 +357,7 @@ bool defer_into(const DeferredCall& call, const Tensor& self) {
 
 bool defer_rows(const DeferredRows& call) {
   const Tensor& first = *call.operands[0];
+  if (first.numel() < kSmallest && notes->size() == 0) return false;
   const uint64_t habit = notes->habits.key(1000 + static_cast<uint32_t>(call.op), first.numel());
   if (first.dim() == 0 || !first.is_contiguous() || !can_chain_rows(first.sizes().back())) return false;
   for (const TensorMeta* meta : call.metas)
