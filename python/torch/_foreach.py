@@ -222,3 +222,34 @@ def _foreach_max(self: Tensors) -> tuple[torch.Tensor, ...]:
 def _foreach_mm(self: Tensors, mat2: Tensors) -> tuple[torch.Tensor, ...]:
     """The products of the matrices of two lists."""
     return tuple(torch.mm(a, b) for a, b in zip(self, _paired("_foreach_mm", self, mat2)))
+
+
+class Packet:
+    """``torch.ops.aten._foreach_NAME``: the function of :mod:`torch`, which takes what any of the overloads takes."""
+
+    def __init__(self, name: str) -> None:
+        self.__name__ = name
+        self._function = globals()[name]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._function(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<OpOverloadPacket(op='aten.{self.__name__}')>"
+
+    def overloads(self) -> list[str]:
+        """The names of PyTorch's overloads, but for those with ``out``."""
+        op = self.__name__.replace("_foreach_", "", 1).rstrip("_")
+        names = ["Scalar", "List", "ScalarList", "Tensor"]
+        if op in ("sub", "maximum", "minimum", "clamp_min", "clamp_max", "pow", "lerp"):
+            names.remove("Tensor")
+        elif op in ("addcmul", "addcdiv"):
+            names.remove("List")
+        elif op not in _OF_TWO:
+            names = ["Scalar"] if op in ("norm", "powsum") else ["default"]
+        return names
+
+    def __getattr__(self, overload: str) -> Callable[..., Any]:
+        if overload not in self.overloads():
+            raise AttributeError(f"'{self.__name__}' has no overload {overload!r}")
+        return self._function

@@ -90,6 +90,23 @@ def test_calls(call: str, both: Any) -> None:
     both(f"{LISTS}found = {call}\nresult = (list(found), x)")
 
 
+@pytest.mark.parametrize(
+    "op", ["add_", "sub", "pow", "lerp_", "addcmul", "norm", "sqrt", "zero_", "maximum_", "nothing"]
+)
+def test_operators_by_overload(op: str, both: Any) -> None:
+    both(
+        f"{LISTS}op = torch.ops.aten._foreach_{op}\n"
+        "result = sorted(name for name in op.overloads() if not name.endswith('out') and name != 'ScalarAndTensor')"
+    )
+
+
+def test_call_of_an_overload(both: Any) -> None:
+    both(
+        f"{LISTS}torch.ops.aten._foreach_add_.Scalar(x, 2)\nresult = (x, list(torch.ops.aten._foreach_mul.List(x, y)))"
+    )
+    both(f"{LISTS}torch.ops.aten._foreach_sub.Tensor")
+
+
 @pytest.mark.parametrize("other", ["y", "torch.tensor(3.0)"])
 def test_alpha(other: str, both: Any) -> None:
     both(
