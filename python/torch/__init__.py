@@ -537,6 +537,7 @@ _LAZY_NAMES = {
     "set_autocast_xla_enabled": "torch.amp._state",
     "get_autocast_xla_dtype": "torch.amp._state",
     "set_autocast_xla_dtype": "torch.amp._state",
+    "GradScaler": "torch.amp",
     "save": "torch.serialization",
     "load": "torch.serialization",
     "finfo": "torch._type_info",
