@@ -501,11 +501,6 @@ _LAZY_NAMES = {
     "symeig": "torch._linalg_utils",
     "solve": "torch._linalg_utils",
     "matrix_rank": "torch._linalg_utils",
-    "_foreach_add": "torch._foreach",
-    "_foreach_add_": "torch._foreach",
-    "_foreach_mul": "torch._foreach",
-    "_foreach_mul_": "torch._foreach",
-    "_foreach_copy_": "torch._foreach",
     "_check": "torch._checks",
     "_check_is_size": "torch._checks",
     "_check_index": "torch._checks",
@@ -542,6 +537,7 @@ _LAZY_NAMES = {
     "set_autocast_xla_enabled": "torch.amp._state",
     "get_autocast_xla_dtype": "torch.amp._state",
     "set_autocast_xla_dtype": "torch.amp._state",
+    "GradScaler": "torch.amp",
     "save": "torch.serialization",
     "load": "torch.serialization",
     "finfo": "torch._type_info",
@@ -617,6 +613,8 @@ def __getattr__(name: str) -> Any:
         return value
     if name in _ABSENT:
         return _absent.names_of("torch")(name)
+    if name.startswith("_foreach_"):
+        return getattr(importlib.import_module("torch._foreach"), name)
     if name == "torch":  # some programs write torch.torch
         return importlib.import_module("torch")
     if name in _LAZY_MODULES:
