@@ -66,6 +66,7 @@ float4_e2m1fn_x2 = _C.float4_e2m1fn_x2
 qint8, quint8, qint32, quint4x2, quint2x4 = _C.qint8, _C.quint8, _C.qint32, _C.quint4x2, _C.quint2x4
 bits1x8, bits2x4, bits4x2, bits8, bits16 = _C.bits1x8, _C.bits2x4, _C.bits4x2, _C.bits8, _C.bits16
 uint1, uint2, uint3, uint4, uint5, uint6, uint7 = (getattr(_C, f"uint{_bits}") for _bits in (1, 2, 3, 4, 5, 6, 7))
+complex32 = chalf = _C.complex32
 int1, int2, int3, int4, int5, int6, int7 = (getattr(_C, f"int{_bits}") for _bits in (1, 2, 3, 4, 5, 6, 7))
 
 strided = _C.strided
