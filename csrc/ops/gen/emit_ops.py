@@ -434,11 +434,20 @@ def contiguous_lines(op: Op, indent: str) -> list[str]:
     return [f"{indent}const Tensor {n}_c = densified({n});" for n in op.contiguous]
 
 
+def table_of(op: Op, outs: list[str]) -> str:
+    """Whose device says which table the kernel is taken from: a copy may go from one device to another."""
+    name, args = op.kernel_call()
+    return ", ".join(outs + args if name == "copy" else outs)
+
+
 def device_check(op: Op) -> list[str]:
     tensors = [p.name for p in op.tensor_params]
+    if op.update and op.kernel_call()[0] == "copy":  # from one device to another
+        return []
     if len(tensors) < 2 and not any(p.is_list for p in op.tensor_params):
         return []
-    return [f'  check_same_device("{op.name}", {", ".join(tensors)});']
+    names = ", ".join(tensors)
+    return [f'  check_same_device("{op.name}", "{names}", {names});']
 
 
 def check_line(op: Op) -> list[str]:
@@ -490,7 +499,7 @@ def emit_functional(op: Op, node: Node | None) -> list[str]:
         lines.append("  if (!result.is_meta()) {")
         lines += contiguous_lines(op, "    ")
         lines.append(f"    {work_size(op, ['result'])}")
-        lines.append(f"    kernels_of(result).{name}({', '.join(['result'] + kernel_args(op))});")
+        lines.append(f"    kernels_of({table_of(op, ['result'])}).{name}({', '.join(['result'] + kernel_args(op))});")
         lines.append("  }")
     elif op.composite:  # with a derivative of its own: nothing inside is recorded
         target = f"auto [{', '.join(results)}]" if multi else "Tensor result"
@@ -516,7 +525,7 @@ def emit_functional(op: Op, node: Node | None) -> list[str]:
         lines.append(f"  if (!is_meta({', '.join(results)})) {{")
         lines += contiguous_lines(op, "    ")
         lines.append(f"    {work_size(op, results)}")
-        lines.append(f"    kernels_of({', '.join(results)}).{name}({', '.join(results + kernel_args(op))});")
+        lines.append(f"    kernels_of({table_of(op, results)}).{name}({', '.join(results + kernel_args(op))});")
         lines.append("  }")
     if node:
         lines.append(f"  if ({record_condition(op, node)}) [[unlikely]] {{")
@@ -585,7 +594,7 @@ def emit_inplace(op: Op, node: Node | None) -> list[str]:
         lines.append(f"  if (!{self_name}.is_meta()) {{")
         lines += contiguous_lines(op, "    ")
         lines.append(f"    {work_size(op, [])}")
-        lines.append(f"    kernels_of({self_name}).{name}({', '.join([self_name] + kernel_args(op))});")
+        lines.append(f"    kernels_of({table_of(op, [self_name])}).{name}({', '.join([self_name] + kernel_args(op))});")
         lines.append("  }")
     else:  # computed apart, then copied: reads may overlap the write
         lines.append(f'  check_writable("{name_}", {self_name});')
@@ -659,7 +668,7 @@ def emit_out(op: Op) -> list[str]:
         lines.append("  if (!is_meta(filled)) {")
         lines += contiguous_lines(op, "    ")
         lines.append(f"    {work_size(op, ['filled'])}")
-        lines.append(f"    kernels_of(filled).{name}({', '.join(['filled'] + kernel_args(op))});")
+        lines.append(f"    kernels_of({table_of(op, ['filled'])}).{name}({', '.join(['filled'] + kernel_args(op))});")
         lines.append("  }")
         lines.append("  finish_out(out, filled);")
         return lines + ["  return out;", "}"]
@@ -798,8 +807,14 @@ def emit_on_sparse(op: Op, node: Node | None) -> list[str]:
     if composed or not node or op.inplace_only:
         lines.append(f"  return {expression};")
     else:
-        lines += ["  Tensor result = [&] {", "    NoGradGuard no_grad;", f"    return {expression};", "  }();",
-                  f"  if ({record_condition(op, node)}) {{", f"    Ref<{node.struct}> node;"]
+        lines += [
+            "  Tensor result = [&] {",
+            "    NoGradGuard no_grad;",
+            f"    return {expression};",
+            "  }();",
+            f"  if ({record_condition(op, node)}) {{",
+            f"    Ref<{node.struct}> node;",
+        ]
         lines += node.emit_record("functional", "    ")
         lines.append("    autograd::set_history(result, node);")
         lines += node.emit_save_results("functional", "    ")
@@ -856,8 +871,12 @@ def emit_registry(ops: list[Op]) -> str:
             lines.append(f"void {form_ident(op, form)}(std::span<const Value>, Values&);")
     lines.append("} // namespace ops::boxed\n")
     lines.append("namespace ops::on_sparse {")
-    lines += [f"void {form_ident(op, form)}(std::span<const Value>, Values&);"
-              for op in ops for form in forms(op) if has_sparse(op, form)]
+    lines += [
+        f"void {form_ident(op, form)}(std::span<const Value>, Values&);"
+        for op in ops
+        for form in forms(op)
+        if has_sparse(op, form)
+    ]
     lines.append("} // namespace ops::on_sparse\n")
     lines.append("namespace {")
     for op in ops:
