@@ -4,7 +4,8 @@
 #   make develop   build into build/ so that PYTHONPATH=python imports it; ISAS=native compiles one instruction set
 #   make test      build, then run all tests, the operator tests under each instruction set
 #   make differential  random calls of every operator, compared with PyTorch's answers
-#   make bench     compare with PyTorch, which gets an environment of its own
+#   make bench     compare with PyTorch, which gets an environment of its own; writes docs/benchmarks.md
+#   make bench-quick  name what got slower, compared with PyTorch, than benchmarks/ratios.json says (3 minutes)
 #   make wheel     a wheel in dist/ that needs only NumPy; make check-wheel tries it in an empty environment
 #   make asan      the core tests under AddressSanitizer and UndefinedBehaviorSanitizer
 #   make examples  all examples of docs/examples, with their results
@@ -53,7 +54,7 @@ test_other_isas = for isa in $(other_isas); do \
 help:
 	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
 
-.PHONY: test-cuda test-cuda-emulated help deps deps-oracle develop demo examples test test-isas differential properties bench coverage packages errors docs wheel check-wheel check-cpp asan format lint clean
+.PHONY: test-cuda test-cuda-emulated help deps deps-oracle develop demo examples test test-isas differential properties bench bench-quick coverage packages errors docs wheel check-wheel check-cpp asan format lint clean
 
 deps:
 	@$(deps)
@@ -96,7 +97,10 @@ differential: deps-oracle develop
 	$(run) tests/differential.py
 
 bench: deps-oracle develop
-	$(run) -m benchmarks --reference $(CURDIR)/.venv-pytorch/bin/python
+	$(run) -m benchmarks --reference $(CURDIR)/.venv-pytorch/bin/python --page
+
+bench-quick: deps-oracle develop
+	$(run) -m benchmarks --reference $(CURDIR)/.venv-pytorch/bin/python --guard
 
 coverage: deps-oracle develop
 	$(run) scripts/api_coverage.py --reference $(CURDIR)/.venv-pytorch/bin/python --write docs/compatibility.md

@@ -58,19 +58,22 @@ def main() -> None:
 
     torch.set_num_threads(job["threads"])
     times: dict = {}
+    works: dict = {}
     errors: dict = {}
     for group in job["groups"]:
         try:
-            for name, call in GROUPS[group]():
+            for name, call, *work in GROUPS[group]():
                 if job["case"] not in name:
                     continue
+                if work:
+                    works[f"{group} / {name}"] = work[0]
                 try:
                     times[f"{group} / {name}"] = shortest(call, job["share"])
                 except Exception as error:
                     errors[f"{group} / {name}"] = f"{type(error).__name__}: {error}"
         except Exception as error:
             errors[f"{group} / (setup)"] = f"{type(error).__name__}: {error}"
-    json.dump({"version": torch.__version__, "times": times, "errors": errors}, out)
+    json.dump({"version": torch.__version__, "times": times, "work": works, "errors": errors}, out)
     out.flush()
     os._exit(0)
 

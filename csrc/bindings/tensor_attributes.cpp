@@ -145,8 +145,8 @@ int64_t own_dim(const Tensor& t, PyObject* dim) {
 PyObject* py_size(PyObject* self, PyObject* const* args, Py_ssize_t n, Keywords names) {
   return guarded([&]() -> PyObject* {
     static constexpr const char* kParams[] = {"dim"};
-    PyObject* dim = nullptr;
-    bind_arguments({"size", kParams, 1, 0}, args, n, names, &dim);
+    PyObject* dim = n == 1 && !names ? args[0] : nullptr;
+    if (!dim) bind_arguments({"size", kParams, 1, 0}, args, n, names, &dim);
     if (!dim || dim == Py_None) return wrap_size(unwrap(self).sizes());
     const Tensor& t = unwrap(self);
     return PyLong_FromLongLong(t.size(own_dim(t, dim)));
@@ -155,8 +155,8 @@ PyObject* py_size(PyObject* self, PyObject* const* args, Py_ssize_t n, Keywords 
 PyObject* py_stride(PyObject* self, PyObject* const* args, Py_ssize_t n, Keywords names) {
   return guarded([&]() -> PyObject* {
     static constexpr const char* kParams[] = {"dim"};
-    PyObject* dim = nullptr;
-    bind_arguments({"stride", kParams, 1, 0}, args, n, names, &dim);
+    PyObject* dim = n == 1 && !names ? args[0] : nullptr;
+    if (!dim) bind_arguments({"stride", kParams, 1, 0}, args, n, names, &dim);
     const Tensor& t = unwrap(self);
     check(!is_sparse(t) || layout_of(t) == kSparseCoo, "Sparse CSR tensors do not have strides");
     if (dim && dim != Py_None) return PyLong_FromLongLong(t.stride(own_dim(t, dim)));

@@ -35,5 +35,6 @@ bool parse_memory_format(PyObject* o, MemoryFormat& f);
 Generator* unwrap_generator(PyObject* o); // nullptr if it is not one
 
 void init_types(PyObject* module);
+void init_size_type(PyObject* module);
 
 } // namespace torch::python

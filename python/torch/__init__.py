@@ -9,6 +9,7 @@ from torch import _C, _absent
 from torch._C import (  # noqa: F401
     Generator as Generator,
     Size as Size,
+    StorageBase as StorageBase,
     can_cast as can_cast,
     default_generator as default_generator,
     device as device,

@@ -23,6 +23,11 @@ from torch._library.schema import (
     parse_schema as parse_schema,
 )
 from torch.futures import Future as Future
+from torch.utils._python_dispatch import (
+    _get_current_dispatch_mode,
+    _get_dispatch_stack_at as _get_dispatch_stack_at,
+    _len_torch_dispatch_stack as _len_torch_dispatch_stack,
+)
 
 _GLIBCXX_USE_CXX11_ABI = True
 _has_cuda = _has_mps = _has_xpu = has_cuda = has_mps = has_xpu = has_cudnn = False
@@ -130,18 +135,7 @@ def _are_functorch_transforms_active() -> bool:
 
 def _get_dispatch_mode(which: Any = None) -> Any:
     """The innermost TorchDispatchMode."""
-    stack = _C._dispatch_mode_stack()
-    return stack[-1] if stack and which is None else None
-
-
-def _len_torch_dispatch_stack() -> int:
-    """How many TorchDispatchModes are on."""
-    return len(_C._dispatch_mode_stack())
-
-
-def _get_dispatch_stack_at(i: int) -> Any:
-    """One of the modes that are on."""
-    return _C._dispatch_mode_stack()[i]
+    return _get_current_dispatch_mode() if which is None else None
 
 
 def _dispatch_has_kernel_for_dispatch_key(name: str, key: Any) -> bool:

@@ -23,15 +23,60 @@ _NAME_OF.update({dtype: name for name, dtype in _WITHOUT_CLASS.items()})
 
 
 class _LegacyType(type):
-    """Class whose instances are tensors of one dtype."""
+    """Class whose instances are tensors of one dtype and layout."""
 
     dtype: Any
+    layout: Any = torch.strided
+    is_cuda = False
+
+    @property
+    def is_sparse(cls) -> bool:
+        """Whether the instances are sparse."""
+        return cls.layout is torch.sparse_coo
 
     def __instancecheck__(cls, instance: Any) -> bool:
-        return isinstance(instance, torch.Tensor) and instance.dtype == cls.dtype and instance.is_cpu
+        return (
+            isinstance(instance, torch.Tensor)
+            and instance.dtype == cls.dtype
+            and instance.layout == cls.layout
+            and instance.is_cpu
+        )
 
     def __call__(cls, *args: Any, **kwargs: Any) -> torch.Tensor:
         return _C._legacy_tensor(cls.dtype, args, kwargs)
+
+
+class _SparseLegacyType(_LegacyType):
+    """Class whose instances are COO tensors of one dtype: ``torch.sparse.FloatTensor(indices, values, size)``."""
+
+    layout = torch.sparse_coo
+
+    def __call__(cls, *args: Any, device: Any = None, **kwargs: Any) -> torch.Tensor:
+        if device is not None and torch.device(device).type != "cpu":
+            raise RuntimeError(
+                f"legacy constructor expects device type: cpu but device type: {torch.device(device).type} was passed"
+            )
+        if args and all(type(n) is int for n in args):
+            args, kwargs = (), {"size": args, **kwargs}
+        elif len(args) == 1 and isinstance(args[0], (tuple, list)):
+            if not isinstance(args[0], torch.Size):
+                raise TypeError(
+                    "torch.sparse.SparseTensor(sequence) only accepts sizes.  Please use torch.sparse_coo_tensor() or "
+                    "construct a strided tensor and convert it to sparse via to_sparse."
+                )
+            args, kwargs = (), {"size": args[0], **kwargs}
+        return _sparse(cls.dtype, *args, **kwargs)
+
+
+def _sparse(dtype: Any, indices: Any = None, values: Any = None, size: Any = None) -> torch.Tensor:
+    if indices is None and values is None:
+        return torch.sparse_coo_tensor(size=(0,) if size is None else size, dtype=dtype)
+    for name, part in (("indices", indices), ("values", values)):
+        if not isinstance(part, torch.Tensor):
+            raise TypeError(f"torch.sparse.SparseTensor: {name} must be a tensor, not {type(part).__name__}")
+    if indices.dtype != torch.int64:
+        raise RuntimeError(f"expected scalar type Long but found {_NAME_OF[indices.dtype][: -len('Tensor')]}")
+    return torch.sparse_coo_tensor(indices, values, size)
 
 
 def _make(name: str, dtype: Any) -> _LegacyType:
@@ -39,6 +84,12 @@ def _make(name: str, dtype: Any) -> _LegacyType:
 
 
 globals().update({name: _make(name, dtype) for name, dtype in _NAMES.items()})
+
+
+def sparse_type(name: str) -> Any:
+    """The class ``torch.sparse.<name>``."""
+    doc = f"COO tensors of dtype {_NAMES[name]}; of the other makers of them, :func:`torch.sparse_coo_tensor`."
+    return _SparseLegacyType(name, (), {"dtype": _NAMES[name], "__module__": "torch.sparse", "__doc__": doc})
 
 
 def type_name(tensor: torch.Tensor) -> str:
@@ -55,7 +106,7 @@ def dtype_of(type_: Any) -> Any:
     if isinstance(type_, _LegacyType):
         return type_.dtype
     if isinstance(type_, str):
-        name = type_.removeprefix("torch.") if hasattr(str, "removeprefix") else type_.replace("torch.", "", 1)
+        name = type_.removeprefix("torch.").removeprefix("sparse.")
         known = _NAMES.get(name, _WITHOUT_CLASS.get(name))
         if known is not None:
             return known

@@ -35,7 +35,11 @@ def _refuse_pinned(pin_memory: bool) -> None:
 def _sizes_of(name: str, size: Any) -> tuple[int, ...]:
     if isinstance(size, torch.Tensor) or not isinstance(size, Sequence) or isinstance(size, str):
         raise TypeError(f"{name}(): argument 'size' must be tuple of ints, not {type(size).__name__}")
-    return tuple(int(n) for n in size)
+    sizes = tuple(int(n) for n in size)
+    for n in sizes:
+        if n < 0:
+            raise RuntimeError(f"{name}(): Trying to create tensor with negative dimension {n}: {list(sizes)}")
+    return sizes
 
 
 def sparse_coo_tensor(

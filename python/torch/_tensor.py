@@ -12,10 +12,15 @@ from torch._override import overridable
 def _lazy(module: str, name: str) -> Any:
     """A method that lives in a module imported at its first call."""
 
-    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        import importlib
+    found: Any = None
 
-        return getattr(importlib.import_module(module), name)(self, *args, **kwargs)
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        nonlocal found
+        if found is None:
+            import importlib
+
+            found = getattr(importlib.import_module(module), name)
+        return found(self, *args, **kwargs)
 
     method.__name__ = method.__qualname__ = name
     return method

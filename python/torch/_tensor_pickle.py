@@ -18,6 +18,7 @@ from torch._utils import (
     _rebuild_tensor_v3,
     _set_obj_state,
 )
+from torch.storage import _STORAGE_CLASSES, _STORAGE_NAMES, TypedStorage
 
 
 def rebuild_from_type(func: Callable[..., Any], new_type: type, args: tuple[Any, ...], state: Any) -> Any:
@@ -34,15 +35,11 @@ def rebuild_from_type(func: Callable[..., Any], new_type: type, args: tuple[Any,
 
 def typed_storage(self: torch.Tensor) -> Any:
     """``Tensor.storage()``: the memory under the tensor, counted in elements of its dtype."""
-    from torch.storage import TypedStorage
-
     return TypedStorage(wrap_storage=self.untyped_storage(), dtype=self.dtype)
 
 
 def storage_type(self: torch.Tensor) -> Any:
     """``Tensor.storage_type()``: the class of storages of this dtype, None if it has none."""
-    from torch.storage import _STORAGE_CLASSES, _STORAGE_NAMES
-
     return _STORAGE_CLASSES.get(_STORAGE_NAMES.get(self.dtype, ""))
 
 
@@ -56,8 +53,6 @@ def _reduce_sparse(self: torch.Tensor) -> tuple[Callable[..., Any], tuple[Any, .
 
 
 def _reduce_plain(self: torch.Tensor) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    from torch.storage import _STORAGE_NAMES
-
     if self.layout != torch.strided:
         return _reduce_sparse(self)
     if self.is_meta:

@@ -6,6 +6,7 @@ The names and arguments of the ``_rebuild`` functions are part of PyTorch's file
 from __future__ import annotations
 
 import contextlib
+import copyreg
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Optional
@@ -149,11 +150,9 @@ def _set_obj_state(obj: Any, state: Any) -> Any:
 
 def _get_obj_state(obj: Any) -> Optional[Any]:
     """The attributes of an object, as :func:`_set_obj_state` takes them."""
-    import copyreg
-
     attributes = getattr(obj, "__dict__", None)
     names = copyreg._slotnames(type(obj))  # type: ignore[attr-defined]
-    slots = {name: getattr(obj, name) for name in names if hasattr(obj, name)}
+    slots = {name: getattr(obj, name) for name in names if hasattr(obj, name)} if names else None
     if slots:
         return attributes, slots
     return attributes or None

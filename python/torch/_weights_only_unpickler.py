@@ -237,6 +237,8 @@ class SafeGlobals:
 # ---- the machine ----
 
 _MARK = object()
+_U8, _U16, _U32, _U64 = (struct.Struct(layout) for layout in ("<B", "<H", "<I", "<Q"))
+_I32, _F64 = struct.Struct("<i"), struct.Struct(">d")
 
 
 class Unpickler:
@@ -246,6 +248,7 @@ class Unpickler:
         self, data: Any, position: int = 0, encoding: str = "utf-8", names: Optional[dict[str, Any]] = None
     ) -> None:
         self._data = memoryview(data)
+        self._size = len(self._data)
         self.position = position
         self._encoding = encoding
         self._names = names or {}  # more that may be named, though not called
@@ -277,15 +280,20 @@ class Unpickler:
     # -- reading --
 
     def _take(self, count: int) -> memoryview:
-        end = self.position + count
-        if count < 0 or end > len(self._data):
+        start = self.position
+        end = start + count
+        if count < 0 or end > self._size:
             raise UnpicklingError("pickle data was truncated")
-        piece = self._data[self.position : end]
         self.position = end
-        return piece
+        return self._data[start:end]
 
-    def _number(self, layout: str) -> Any:
-        return struct.unpack(layout, self._take(struct.calcsize(layout)))[0]
+    def _number(self, layout: struct.Struct) -> Any:
+        start = self.position
+        end = start + layout.size
+        if end > self._size:
+            raise UnpicklingError("pickle data was truncated")
+        self.position = end
+        return layout.unpack_from(self._data, start)[0]
 
     def _line(self) -> str:
         # names are short: a bound keeps the search for the end of the line cheap
@@ -324,23 +332,28 @@ class Unpickler:
     # -- instructions --
 
     def _run(self) -> Any:
-        handlers = _HANDLERS
+        handlers, data, size = _HANDLERS, self._data, self._size
         while True:
-            code = self._take(1)[0]
-            if code == _STOP:
+            position = self.position
+            if position >= size:
+                raise UnpicklingError("pickle data was truncated")
+            code = data[position]
+            self.position = position + 1
+            handler = handlers.get(code)
+            if handler is not None:
+                handler(self)
+            elif code == _STOP:
                 result = self._pop()
                 if self._stack:
                     raise UnpicklingError("the pickle leaves values behind")
                 return result
-            handler = handlers.get(code)
-            if handler is None:
+            else:
                 raise UnpicklingError(
                     f"Unsupported operand {code}: this pickle instruction is not allowed in weights-only files"
                 )
-            handler(self)
 
     def _proto(self) -> None:
-        version = self._number("<B")
+        version = self._number(_U8)
         if version > 5:
             raise UnpicklingError(f"unsupported pickle protocol: {version}")
 
@@ -455,37 +468,42 @@ class Unpickler:
         self._top(dict).update(pairs)
 
     def _tuple_of(self, count: int) -> None:
-        items = [self._pop() for _ in range(count)]
-        self._stack.append(tuple(reversed(items)))
+        stack = self._stack
+        items = tuple(stack[-count:])
+        if len(items) < count or any(item is _MARK for item in items):
+            raise UnpicklingError("the pickle takes more values than it has made")
+        stack[-count:] = (items,)
 
-    def _text(self, layout: str) -> None:
+    def _text(self, layout: struct.Struct) -> None:
         size = self._number(layout)
         self._stack.append(str(self._take(size), "utf-8", "surrogatepass"))
 
-    def _bytes(self, layout: str) -> None:
+    def _bytes(self, layout: struct.Struct) -> None:
         size = self._number(layout)
         self._stack.append(bytes(self._take(size)))
 
-    def _old_text(self, layout: str) -> None:  # str of Python 2
+    def _old_text(self, layout: struct.Struct) -> None:  # str of Python 2
         raw = bytes(self._take(self._number(layout)))
         self._stack.append(raw if self._encoding == "bytes" else raw.decode(self._encoding))
 
-    def _long(self, layout: str) -> None:
+    def _long(self, layout: struct.Struct) -> None:
         size = self._number(layout)
         self._stack.append(int.from_bytes(self._take(size), "little", signed=True))
 
     def _put(self, key: int) -> None:
-        if not self._stack or self._stack[-1] is _MARK:
+        stack = self._stack
+        if not stack or stack[-1] is _MARK:
             raise UnpicklingError("the pickle remembers a value that is not there")
-        self._memo[key] = self._stack[-1]
+        self._memo[key] = stack[-1]
 
     def _memoize(self) -> None:
         self._put(len(self._memo))
 
     def _get(self, key: int) -> None:
-        if key not in self._memo:
-            raise UnpicklingError(f"the pickle refers to value {key}, which it has not made")
-        self._stack.append(self._memo[key])
+        try:
+            self._stack.append(self._memo[key])
+        except KeyError:
+            raise UnpicklingError(f"the pickle refers to value {key}, which it has not made") from None
 
     def _pop_one(self) -> None:
         if not self._stack:
@@ -512,7 +530,7 @@ def _handlers() -> dict[int, Callable[[Unpickler], None]]:
     def push(make: Callable[[], Any]) -> Callable[[Unpickler], None]:
         return lambda self: self._stack.append(make())
 
-    def number(layout: str) -> Callable[[Unpickler], None]:
+    def number(layout: struct.Struct) -> Callable[[Unpickler], None]:
         return lambda self: self._stack.append(self._number(layout))
 
     by_letter: dict[bytes, Callable[[Unpickler], None]] = {
@@ -546,25 +564,25 @@ def _handlers() -> dict[int, Callable[[Unpickler], None]]:
         b"N": push(lambda: None),
         b"\x88": push(lambda: True),
         b"\x89": push(lambda: False),
-        b"K": number("<B"),
-        b"M": number("<H"),
-        b"J": number("<i"),
-        b"G": number(">d"),
-        b"\x8a": lambda self: self._long("<B"),
-        b"\x8b": lambda self: self._long("<i"),
-        b"X": lambda self: self._text("<I"),
-        b"\x8c": lambda self: self._text("<B"),
-        b"\x8d": lambda self: self._text("<Q"),
-        b"C": lambda self: self._bytes("<B"),
-        b"B": lambda self: self._bytes("<I"),
-        b"\x8e": lambda self: self._bytes("<Q"),
-        b"U": lambda self: self._old_text("<B"),
-        b"T": lambda self: self._old_text("<i"),
-        b"q": lambda self: self._put(self._number("<B")),
-        b"r": lambda self: self._put(self._number("<I")),
+        b"K": number(_U8),
+        b"M": number(_U16),
+        b"J": number(_I32),
+        b"G": number(_F64),
+        b"\x8a": lambda self: self._long(_U8),
+        b"\x8b": lambda self: self._long(_I32),
+        b"X": lambda self: self._text(_U32),
+        b"\x8c": lambda self: self._text(_U8),
+        b"\x8d": lambda self: self._text(_U64),
+        b"C": lambda self: self._bytes(_U8),
+        b"B": lambda self: self._bytes(_U32),
+        b"\x8e": lambda self: self._bytes(_U64),
+        b"U": lambda self: self._old_text(_U8),
+        b"T": lambda self: self._old_text(_I32),
+        b"q": lambda self: self._put(self._number(_U8)),
+        b"r": lambda self: self._put(self._number(_U32)),
         b"\x94": u._memoize,
-        b"h": lambda self: self._get(self._number("<B")),
-        b"j": lambda self: self._get(self._number("<I")),
+        b"h": lambda self: self._get(self._number(_U8)),
+        b"j": lambda self: self._get(self._number(_U32)),
     }
     return {letter[0]: handler for letter, handler in by_letter.items()}
 

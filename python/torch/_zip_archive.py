@@ -23,7 +23,7 @@ _MAX_RATIO = 1040
 # What compressed records may expand to, all together: this many bytes, and so many for each byte of the file. Zeros
 # shrink by a thousand, numbers of networks hardly at all.
 _EXPANDED_BYTES, _EXPANDED_RATIO = 1 << 26, 100
-_SMALL = 4096  # bytes of a record that is read though nothing is taken from it
+_SMALL = 4096  # bytes of a record that is read though nothing is taken from it, or written with its headers at once
 
 
 class DamagedRecord(RuntimeError):
@@ -91,15 +91,20 @@ class ZipWriter:
         padding = -(offset + _LOCAL_HEADER.size + len(encoded) + len(extra) + 4) % self._alignment
         extra += struct.pack("<2sH", b"FB", padding) + b"Z" * padding
         field = _LIMIT_32 if large else 0
-        self._put(_LOCAL_HEADER.pack(_LOCAL_MAGIC, 0, _FLAGS, 0, 0, _DATE, 0, field, field, len(encoded), len(extra)))
-        self._put(encoded)
-        self._put(extra)
+        fixed = _LOCAL_HEADER.pack(_LOCAL_MAGIC, 0, _FLAGS, 0, 0, _DATE, 0, field, field, len(encoded), len(extra))
         crc = zlib.crc32(data) if self._checksums and data is not None else 0
+        behind = struct.pack("<4sIQQ" if large else "<4sIII", b"PK\x07\x08", crc, size, size)
+        before = fixed + encoded + extra
         if data is None:
+            self._put(before)
             self._put_room(size)
-        elif size:
+            self._put(behind)
+        elif size <= _SMALL:  # in one piece: many records are small
+            self._put(b"".join((before, data, behind)))
+        else:
+            self._put(before)
             self._put(data)
-        self._put(struct.pack("<4sIQQ" if large else "<4sIII", b"PK\x07\x08", crc, size, size))
+            self._put(behind)
         self._entries.append((encoded, crc, size, offset))
 
     def content_id(self) -> bytes:
@@ -112,16 +117,16 @@ class ZipWriter:
 
     def finish(self) -> None:
         start = self._at
+        directory = []
         for name, crc, size, offset in self._entries:
             large = [v for v in (size, size, offset) if v >= _LIMIT_32]
             extra = struct.pack(f"<HH{len(large)}Q", 1, 8 * len(large), *large) if large else b""
             size_field, offset_field = min(size, _LIMIT_32), min(offset, _LIMIT_32)
-            self._put(_CENTRAL_HEADER.pack(
+            directory.append(_CENTRAL_HEADER.pack(
                 b"PK\x01\x02", 0, 0, _FLAGS, 0, 0, _DATE, crc, size_field, size_field,
                 len(name), len(extra), 0, 0, 0, 0, offset_field,
-            ))  # fmt: skip
-            self._put(name)
-            self._put(extra)
+            ) + name + extra)  # fmt: skip
+        self._put(b"".join(directory))
         size, count, end = self._at - start, len(self._entries), self._at
         self._put(struct.pack("<4sQ2H2I4Q", b"PK\x06\x06", 44, 30, 45, 0, 0, count, count, size, start))
         self._put(struct.pack("<4sIQI", b"PK\x06\x07", 0, end, 1))

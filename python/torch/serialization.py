@@ -303,6 +303,9 @@ def _opened(f: FileLike) -> Iterator[IO[bytes]]:
 # ---- saving ----
 
 
+_STORAGES = (TypedStorage, UntypedStorage)
+
+
 class StorageTable:
     """The storages met while pickling, in order, each under the key that the file gives it."""
 
@@ -310,12 +313,12 @@ class StorageTable:
         self._by_block: dict[int, tuple[str, UntypedStorage, Optional[torch.dtype]]] = {}
 
     def reference(self, obj: Any) -> Optional[tuple[Any, ...]]:
+        if not isinstance(obj, _STORAGES):  # asked of every object in the pickle
+            return None
         if isinstance(obj, TypedStorage):
             storage, dtype, kind = obj._untyped_storage, obj.dtype, storage_class(obj.dtype)
-        elif isinstance(obj, UntypedStorage):
-            storage, dtype, kind = obj, None, UntypedStorage
         else:
-            return None
+            storage, dtype, kind = obj, None, UntypedStorage
         key, _, known = self._by_block.setdefault(storage._cdata, (str(len(self._by_block)), storage, dtype))
         if dtype is not None and known is not None and known != dtype:
             raise RuntimeError(
@@ -336,8 +339,7 @@ def _pickled(obj: Any, pickle_module: Any, protocol: int) -> tuple[bytes, Storag
     table = StorageTable()
 
     class Pickler(pickle_module.Pickler):  # type: ignore[name-defined,misc]
-        def persistent_id(self, value: Any) -> Any:
-            return table.reference(value)
+        persistent_id = staticmethod(table.reference)
 
     buffer = io.BytesIO()
     Pickler(buffer, protocol).dump(obj)

@@ -26,9 +26,8 @@ Written by `python tests/accuracy/report.py`; the tests in `tests/accuracy` hold
 unit in the last place of the exact value (from mpmath, 40 digits) in the result's dtype.
 
 - **Sums of float32** are within one ulp of the exact sum, and 0 where that is 0, in every layout and for any number of
-  threads: sixteen values, or a row of up to 1024, are added in double, then joined to a sum in two words of double.
-  Promised for values within 2^25 (in such rows 2^23) of each other in size, or sums above 1e-7 of what is added up;
-  beyond both the error is 2^-50 (2^-46) of what is added up.
+  threads: up to 1024 values are added in double, then joined to a sum in two words of double. Promised for values within
+  2^23 of each other in size, or sums above 1e-6 of what is added up; beyond both the error is 2^-46 of what is added up.
 - **Sums of float64** are added by fours (short ones singly), then in two words: the error does not grow with the length.
   PyTorch's does.
 - **float16 and bfloat16** are computed in float32 and rounded once: functions of one number are within 0.51 ulp for

@@ -15,6 +15,12 @@ def conv(x: torch.Tensor) -> torch.Tensor:
     return F.conv2d(images, x.reshape(-1)[: 8 * 4 * 9].reshape(8, 4, 3, 3), padding=1)
 
 
+def conv_tiles(x: torch.Tensor) -> torch.Tensor:
+    """With enough channels for transformed tiles, and gradients by both operands."""
+    images, weight = x.reshape(-1)[: 2 * 32 * 100 * 100].reshape(2, 32, 100, 100), x.reshape(-1)[: 32 * 32 * 9]
+    return F.conv2d(images, weight.reshape(32, 32, 3, 3), padding=1)
+
+
 def gradient(function: Callable) -> Callable:
     def run(x: torch.Tensor) -> torch.Tensor:
         leaf = x.clone().requires_grad_()
@@ -62,6 +68,8 @@ OPERATIONS: dict[str, Callable] = {
     "bmm": lambda x: torch.bmm(x.reshape(8, 75, 1200), x.reshape(8, 1200, 75)),
     "conv2d": conv,
     "conv2d, gradient": gradient(conv),
+    "conv2d, many channels": conv_tiles,
+    "conv2d, many channels, gradient": gradient(conv_tiles),
     "mse_loss": lambda x: F.mse_loss(x, x.flip(0)),
     "exp": torch.exp,
     "index_add": lambda x: torch.zeros(7, 1200, dtype=x.dtype).index_add_(0, torch.arange(600) % 7, x),

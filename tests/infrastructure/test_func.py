@@ -116,6 +116,19 @@ EXPRESSIONS = {
         functional_call(lin, 3, x)
         replace_all_batch_norm_modules_(torch.nn.Sequential(torch.nn.BatchNorm1d(2)))[0].running_mean
     """,
+    "no samples": """
+        vmap(lambda v: v.sin())(X[:0]), vmap(lambda v: v.sum())(X[:0]), vmap(lambda v, y: v + y, (0, None))(X[:0], x)
+        vmap(lambda v: (v @ x, v.outer(x)), out_dims=(0, 1))(X[:0]), vmap(lambda v: {"k": v * 2})(X[:0])["k"]
+        vmap(lambda v: v, in_dims=1, out_dims=-1)(X[:, :0]), vmap(lambda v: x)(X[:0]), vmap(lambda v: x, out_dims=None)(X[:0])
+        vmap(vmap(lambda v: v * 2))(torch.zeros(2, 0, 3)), vmap(vmap(lambda v: v * 2), in_dims=1)(torch.zeros(0, 2, 3))
+        vmap(grad(cube))(X[:0]), jacrev(lambda v: v * 2)(x[:0]), vmap(lambda a, b: a[b])(X[:0], torch.zeros(0, dtype=torch.long))
+        vmap(lambda v: 3)(X[:0])
+        vmap(lambda a, b: a)(X[:0], x)
+        vmap(lambda v: v + torch.rand(2))(X[:0])
+        torch.manual_seed(0).initial_seed(), vmap(lambda v: v + torch.rand(2), randomness="different")(X[:0]), torch.rand(1)
+        torch.manual_seed(0).initial_seed(), vmap(lambda v: v + torch.rand(2), randomness="same")(X[:0]), torch.rand(1)
+        torch.autograd.grad(vmap(lambda v: (v * w).sum())(X[:0]).sum(), w)
+    """,
 }
 
 
@@ -129,7 +142,7 @@ def test_what_is_not_supported_says_so() -> None:
     with pytest.raises(NotImplementedError, match="einops"):
         torch.func.rearrange(torch.ones(2, 3), "a b -> b a")
     with pytest.raises(NotImplementedError, match="size 0"):
-        torch.vmap(torch.sin)(torch.ones(0, 2))
+        torch.vmap(torch.linalg.inv)(torch.ones(0, 2, 2))
     with pytest.raises(NotImplementedError, match="jvp"), torch.autograd.forward_ad.dual_level():
         pass
 

@@ -49,7 +49,7 @@ def test_killed_before_each_step_of_writing(tmp_path: Path, monkeypatch: pytest.
             writer = torch.serialization.ZipWriter
             writer._put = counted(writer._put)
             try:
-                torch.save({"new": torch.ones(1000)}, path)
+                torch.save({"new": torch.ones(5000)}, path)
                 os._exit(0)
             finally:
                 os._exit(1)
@@ -62,10 +62,10 @@ def test_killed_before_each_step_of_writing(tmp_path: Path, monkeypatch: pytest.
     while save_until(steps):
         found = torch.load(path)
         seen.append("new" if "new" in found else "old")
-        assert torch.equal(found[seen[-1]], torch.ones(1000) if seen[-1] == "new" else torch.zeros(3))
+        assert torch.equal(found[seen[-1]], torch.ones(5000) if seen[-1] == "new" else torch.zeros(3))
         torch.save({"old": torch.zeros(3)}, path)
         steps += 1
-    assert steps > 40 and "old" in seen and seen == sorted(seen, reverse=True)
+    assert steps > 15 and "old" in seen and seen == sorted(seen, reverse=True)
     assert "new" in torch.load(path)
 
 

@@ -1,5 +1,6 @@
 // Copies between any strides and dtypes, and fills with one number.
 #include "kernels/cpu/convert.h"
+#include "kernels/cpu/stream.h"
 #include "kernels/cpu/walk.h"
 #include "kernels/create_kernels.h"
 
@@ -17,7 +18,17 @@ void copy_contiguous(const Tensor& out, const Tensor& self) {
   const char* const from = static_cast<const char*>(self.data());
   const int64_t out_width = out.itemsize(), in_width = self.itemsize();
   const Convert convert = converter(self.dtype(), out.dtype());
+  const bool streams = out.nbytes() + self.nbytes() >= kPastCache;
   parallel_for(0, out.numel(), kGrain, [&](int64_t first, int64_t last) {
+    if (streams && out.dtype() == self.dtype()) {
+      stream(to + first * out_width, from + first * in_width, (last - first) * out_width);
+      return stream_fence();
+    }
+    if (streams)
+      return stream_pieces(to + first * out_width, last - first, out_width,
+                           [&](void* piece, int64_t i, int64_t count) {
+                             convert(piece, from + (first + i) * in_width, count);
+                           });
     convert(to + first * out_width, from + first * in_width, last - first);
   });
 }
@@ -78,8 +89,17 @@ void fill(const Tensor& out, const Scalar& value) {
   if (out.is_contiguous()) {
     char* const to = static_cast<char*>(out.data());
     const bool same_bytes = std::all_of(element, element + width, [&](char c) { return c == element[0]; });
+    const bool streams = out.nbytes() >= kPastCache;
+    alignas(64) char piece[kStreamBytes];
+    if (streams) move_tile(piece, width, 0, element, 0, 0, kStreamBytes / width, 1, width);
     parallel_for(0, n, 2 * kGrain, [&](int64_t first, int64_t last) {
       char* const at = to + first * width;
+      if (streams) {
+        const int64_t bytes = (last - first) * width;
+        for (int64_t i = 0; i < bytes; i += kStreamBytes)
+          stream(at + i, piece, std::min(kStreamBytes, bytes - i));
+        return stream_fence();
+      }
       if (same_bytes)
         std::memset(at, element[0], size_t((last - first) * width));
       else

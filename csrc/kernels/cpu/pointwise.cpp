@@ -3,6 +3,8 @@
 #include "core/inline_vec.h"
 #include "kernels/cpu/narrow.h"
 #include "kernels/cpu/program.h"
+#include "kernels/cpu/row_program.h"
+#include "kernels/cpu/stream.h"
 #include "kernels/pointwise_chain.h"
 #include "kernels/pointwise_kernels.h"
 #include "kernels/pointwise_ops.h"
@@ -17,6 +19,17 @@ namespace {
 
 constexpr int64_t kScalarTile = 4096; // bytes
 
+// An operand that is also the result is in the cache already.
+bool goes_past_cache(const Tensor& out, const Tensor* const* inputs, int n_inputs) {
+  int64_t bytes = out.nbytes();
+  if (bytes < kPastCache / 8) return false;
+  for (int k = 0; k < n_inputs; ++k) {
+    if (inputs[k]->data() == out.data()) return false;
+    bytes += inputs[k]->nbytes();
+  }
+  return bytes >= kPastCache;
+}
+
 const RowSet* const kRowSets[] = {
 #define TORCH_ENTRY(name) &rows_##name,
     TORCH_POINTWISE_OPS(TORCH_ENTRY)
@@ -30,11 +43,18 @@ void run_direct(const RowSet& set, Row row, DType out_type, const DType* in_type
   for (int k = 0; k < n_inputs; ++k) data[k] = inputs[k]->data();
   if (n <= kGrain / set.cost) return row(out.data(), data, n, params);
   const int64_t out_width = item_size(out_type);
+  const bool streams = goes_past_cache(out, inputs, n_inputs);
   parallel_for(0, n, kGrain / set.cost, [&](int64_t first, int64_t last) {
-    const void* at[kMaxInputs];
-    for (int k = 0; k < n_inputs; ++k)
-      at[k] = static_cast<const char*>(data[k]) + first * item_size(in_types[k]);
-    row(static_cast<char*>(out.data()) + first * out_width, at, last - first, params);
+    const auto run = [&](void* to, int64_t from, int64_t count) {
+      const void* at[kMaxInputs];
+      for (int k = 0; k < n_inputs; ++k)
+        at[k] = static_cast<const char*>(data[k]) + from * item_size(in_types[k]);
+      row(to, at, count, params);
+    };
+    char* const to = static_cast<char*>(out.data()) + first * out_width;
+    if (!streams) return run(to, first, last - first);
+    stream_pieces(to, last - first, out_width,
+                  [&](void* piece, int64_t i, int64_t count) { run(piece, first + i, count); });
   });
 }
 
@@ -69,12 +89,19 @@ void run_with_scalars(const RowSet& set, Row row, const Row* splat, DType out_ty
     data[k] = tiles[k];
     step[k] = 0;
   }
+  const bool streams = goes_past_cache(out, inputs, n_inputs);
   parallel_for(0, n, kGrain / set.cost, [&](int64_t first, int64_t last) {
-    for (int64_t i = first; i < last; i += piece) {
+    const auto run = [&](void* to, int64_t from, int64_t count) {
       const void* at[kMaxInputs];
-      for (int k = 0; k < n_inputs; ++k) at[k] = data[k] + i * step[k];
-      row(static_cast<char*>(out.data()) + i * out_width, at, std::min(piece, last - i), params);
-    }
+      for (int k = 0; k < n_inputs; ++k) at[k] = data[k] + from * step[k];
+      row(to, at, count, params);
+    };
+    char* const to = static_cast<char*>(out.data());
+    if (streams)
+      return stream_pieces(
+          to + first * out_width, last - first, out_width,
+          [&](void* part, int64_t i, int64_t count) { run(part, first + i, count); }, piece);
+    for (int64_t i = first; i < last; i += piece) run(to + i * out_width, i, std::min(piece, last - i));
   });
 }
 
@@ -102,10 +129,12 @@ Row row_of_narrow(PointwiseOp op, Kind result, const Tensor& out, const Tensor* 
 
 } // namespace
 
+const RowSet& rows_of_op(PointwiseOp op) { return *kRowSets[static_cast<int>(op)]; }
+
 void pointwise(PointwiseOp op, DType compute, const Tensor& out, const Tensor* const* inputs, int n_inputs,
                const Scalar* params) {
   if (op == PointwiseOp::BitwiseNot && compute == DType::Bool) op = PointwiseOp::LogicalNot; // ~1 is not 0
-  const RowSet& set = *kRowSets[static_cast<int>(op)];
+  const RowSet& set = rows_of_op(op);
   const int index = compute_index(compute);
   Row row = set.rows[index];
   if (!row || is_low_precision(compute) || is_opaque(compute)) [[unlikely]]
@@ -140,19 +169,20 @@ void pointwise(PointwiseOp op, DType compute, const Tensor& out, const Tensor* c
 }
 
 std::optional<DType> pointwise_result(PointwiseOp op, DType compute) {
-  const RowSet& set = *kRowSets[static_cast<int>(op)];
+  const RowSet& set = rows_of_op(op);
   const int index = compute_index(compute);
   if (!set.rows[index]) return std::nullopt;
   return result_type(set.out[index], kComputeTypes[index]);
 }
 
 void pointwise_chain(const Chain& chain) {
+  if (!chain.slot_shapes.empty()) return run_row_program(chain);
   const int n_operands = static_cast<int>(chain.operands.size());
   const int first_temporary = n_operands + static_cast<int>(chain.constants.size());
   InlineVec<Step, kMaxSlots> steps;
   int cost = 0;
   for (const ChainStep& from : chain.steps) {
-    const RowSet& set = *kRowSets[static_cast<int>(from.op)];
+    const RowSet& set = rows_of_op(from.op);
     const int index = compute_index(from.compute);
     TORCH_ASSERT(from.n_inputs == set.inputs && set.rows[index]);
     Step& step = steps.emplace_back();
@@ -160,7 +190,8 @@ void pointwise_chain(const Chain& chain) {
             from.params,
             from.n_inputs,
             {from.inputs[0], from.inputs[1], from.inputs[2]},
-            from.out};
+            from.outs[0]};
+    if (from.rounded != chain.slot_types[from.outs[0]]) step.rounded = from.rounded;
     // A row that takes one value, where that is all it is.
     int constants = 0, last = 0;
     for (int k = 0; k < from.n_inputs; ++k)

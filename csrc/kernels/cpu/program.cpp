@@ -1,5 +1,8 @@
 #include "kernels/cpu/program.h"
 
+#include "kernels/cpu/convert.h"
+#include "kernels/cpu/stream.h"
+
 #include <cstring>
 
 namespace torch::TORCH_ISA {
@@ -12,7 +15,7 @@ constexpr int64_t kRepeatBytes = 1024; // of one value, repeated for the pieces 
 
 class Runner {
 public:
-  Runner(const TileProgram& program, const Geometry& g) : program_(program), g_(g) {
+  Runner(const TileProgram& program, const Geometry& g) : program_(program), g_(g), streams_(past_cache()) {
     if (program.n_slots == g_.n_operands && g_.sizes[0] >= 256 && goes_by_rows()) {
       by_rows_ = true;
       int repeated = 0;
@@ -54,6 +57,7 @@ public:
         if (one_row_ && rows == 1) return run_step(program_.steps[0].row, at, cols);
         run_tile(at, cols, rows, buffers, loaded);
       });
+      if (streams_) stream_fence();
     });
   }
 
@@ -86,11 +90,33 @@ private:
     return repeats;
   }
 
+  // Whether results go past the cache: those that are no operand, which is there already.
+  bool past_cache() const {
+    int64_t bytes = 0;
+    for (int k = 0; k < g_.n_operands; ++k) {
+      int64_t n = item_size(g_.dtypes[k]);
+      for (int d = 0; d < g_.ndim; ++d)
+        if (g_.strides[k][d] != 0) n *= g_.sizes[d];
+      bytes += n;
+      for (int j = 0; k >= program_.n_outputs && j < program_.n_outputs; ++j)
+        if (g_.data[k] == g_.data[j]) return false;
+    }
+    return bytes >= kPastCache;
+  }
+
   void run_step(Row row, char* const* at, int64_t cols) const {
     const Step& step = program_.steps[0];
-    const void* inputs[kMaxInputs];
-    for (int j = 0; j < step.n_inputs; ++j) inputs[j] = at[step.inputs[j]];
-    row(at[step.out], inputs, cols, step.params);
+    const int64_t width = item_size(g_.dtypes[step.out]);
+    const auto run = [&](void* to, int64_t first, int64_t count) {
+      const void* inputs[kMaxInputs];
+      for (int j = 0; j < step.n_inputs; ++j)
+        inputs[j] = at[step.inputs[j]] + first * g_.strides[step.inputs[j]][0];
+      row(to, inputs, count, step.params);
+    };
+    if (streams_)
+      stream_pieces(at[step.out], cols, width, run);
+    else
+      run(at[step.out], 0, cols);
   }
 
   void run_row(char* const* at, int64_t cols, char* buffers, Loaded* loaded) const {
@@ -99,8 +125,13 @@ private:
     char* slots[kMaxSlots];
     int64_t step[kMaxSlots], piece = cols; // bytes per element
     for (int k = 0; k < g_.n_operands; ++k)
-      if (g_.strides[k][0] == 0) piece = std::min(piece, kRepeatBytes / item_size(g_.dtypes[k]));
+      if (g_.strides[k][0] == 0 || streams_) piece = std::min(piece, kRepeatBytes / item_size(g_.dtypes[k]));
     for (int k = 0; k < g_.n_operands; ++k) {
+      if (streams_ && k < p.n_outputs) {
+        step[k] = 0;
+        slots[k] = buffers + k * kTileBytes;
+        continue;
+      }
       step[k] = g_.strides[k][0];
       slots[k] = step[k] == 0 ? buffers + k * kTileBytes : at[k];
       const Loaded now{at[k], piece, 1};
@@ -116,6 +147,10 @@ private:
         for (int j = 0; j < one.n_inputs; ++j) inputs[j] = slots[one.inputs[j]] + i * step[one.inputs[j]];
         one.row(slots[one.out] + i * step[one.out], inputs, std::min(piece, cols - i), one.params);
       }
+      for (int k = 0; streams_ && k < p.n_outputs; ++k) {
+        const int64_t width = item_size(g_.dtypes[k]);
+        stream(at[k] + i * width, slots[k], std::min(piece, cols - i) * width);
+      }
     }
   }
 
@@ -123,17 +158,18 @@ private:
     const TileProgram& p = program_;
     char* const scratch = buffers + kMaxSlots * kTileBytes;
     void* slots[kMaxSlots];
-    bool store[kMaxOperands];
+    bool store[kMaxOperands], past[kMaxOperands];
     for (int k = 0; k < p.n_slots; ++k) {
       slots[k] = buffers + k * kTileBytes;
       if (k >= g_.n_operands) continue;
       const int64_t width = item_size(g_.dtypes[k]);
       const int64_t stride0 = g_.strides[k][0], stride1 = g_.ndim > 1 ? g_.strides[k][1] : 0;
       const bool dense = (cols == 1 || stride0 == width) && (rows == 1 || stride1 == cols * width);
-      const bool direct = dense && g_.dtypes[k] == p.slot_types[k];
+      const bool direct = dense && g_.dtypes[k] == p.slot_types[k] && !(streams_ && k < p.n_outputs);
       if (direct) slots[k] = at[k];
       if (k < p.n_outputs) {
         store[k] = !direct;
+        past[k] = dense && streams_;
       } else if (!direct) {
         const Loaded now{at[k], cols, rows};
         if (now == loaded[k]) continue;
@@ -148,10 +184,21 @@ private:
       const void* inputs[kMaxInputs];
       for (int j = 0; j < step.n_inputs; ++j) inputs[j] = slots[step.inputs[j]];
       step.row(slots[step.out], inputs, cols * rows, step.params);
+      if (step.rounded == DType::Bool) continue;
+      converter(DType::Float32, step.rounded)(scratch, slots[step.out], cols * rows);
+      converter(step.rounded, DType::Float32)(slots[step.out], scratch, cols * rows);
     }
     for (int k = 0; k < p.n_outputs; ++k) {
       if (!store[k]) continue;
-      const int64_t slot_width = item_size(p.slot_types[k]);
+      const int64_t slot_width = item_size(p.slot_types[k]), width = item_size(g_.dtypes[k]);
+      if (past[k]) {
+        const bool converts = g_.dtypes[k] != p.slot_types[k];
+        if (converts)
+          convert_tile(scratch, width, cols * width, g_.dtypes[k], static_cast<char*>(slots[k]), slot_width,
+                       cols * slot_width, p.slot_types[k], cols, rows, nullptr);
+        stream(at[k], converts ? scratch : slots[k], cols * rows * width);
+        continue;
+      }
       convert_tile(at[k], g_.strides[k][0], g_.ndim > 1 ? g_.strides[k][1] : 0, g_.dtypes[k],
                    static_cast<char*>(slots[k]), slot_width, cols * slot_width, p.slot_types[k], cols, rows,
                    scratch);
@@ -161,6 +208,7 @@ private:
   const TileProgram& program_;
   const Geometry& g_;
   TileShape shape_;
+  const bool streams_;
   bool by_rows_ = false, one_row_ = false;
   Row splat_ = nullptr;
 };

@@ -85,9 +85,10 @@ def _checked_dims(
 class _Randomness:
     """What random numbers do from sample to sample."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, size: int) -> None:
         self.kind = kind
-        self.begin = None if kind == "different" else torch.get_rng_state()
+        self.size = size
+        self.begin = None if kind == "different" and size else torch.get_rng_state()
 
     def next_sample(self) -> None:
         if self.kind == "same":
@@ -100,6 +101,8 @@ class _Randomness:
                 "vmap: called random operation while in randomness error mode. Please either use the 'same' or "
                 "'different' randomness flags on vmap or perform the randomness operation out of vmap"
             )
+        if self.kind == "different" and not self.size:  # no samples draw no numbers
+            torch.set_rng_state(self.begin)  # type: ignore[arg-type]
 
 
 def _flat_out_dims(func: Callable[..., Any], out_dims: Any, spec: Any) -> list[Any]:
@@ -143,6 +146,13 @@ def _joined(func: Callable[..., Any], results: Sequence[Any], dim: Any) -> Any:
     return torch.stack(list(results), dim)
 
 
+def _with_zeros(batch: torch.Tensor, dim: int) -> torch.Tensor:
+    """A batch without samples, and a sample of zeros behind them."""
+    shape = list(batch.shape)
+    shape[dim] = 1
+    return torch.cat([batch, batch.new_zeros(shape)], dim)
+
+
 def vmap_impl(
     func: Callable[..., Any],
     in_dims: Any,
@@ -154,16 +164,26 @@ def vmap_impl(
 ) -> Any:
     """Calls a function for each sample."""
     size, dims, leaves, spec = _checked_dims(in_dims, args, func)
-    if size == 0:
-        raise NotImplementedError("vmap: a mapped dimension of size 0 is not supported")
-    random = _Randomness(randomness)
+    empty = size == 0
+    if empty:  # the results are none of those of a sample of zeros
+        size, leaves = 1, [leaf if dim is None else _with_zeros(leaf, dim) for leaf, dim in zip(leaves, dims)]
+    random = _Randomness(randomness, size=0 if empty else size)
     results: list[list[Any]] = []
     out_spec: Any = None
     with state.Running(differentiates=False):
         for i in range(size):
             random.next_sample()
             sample = [leaf if dim is None else leaf.select(dim, i) for leaf, dim in zip(leaves, dims)]
-            flat, structure = tree_flatten(func(*tree_unflatten(sample, spec), **kwargs))
+            try:
+                result = func(*tree_unflatten(sample, spec), **kwargs)
+            except Exception as error:
+                if not empty:
+                    raise
+                raise NotImplementedError(
+                    f"vmap({_name(func)}, ...): for a batch of size 0 the function is called with zeros, which failed: "
+                    f"{error}"
+                ) from error
+            flat, structure = tree_flatten(result)
             if out_spec is not None and structure != out_spec:
                 raise ValueError(
                     f"vmap({_name(func)}, ...): `{_name(func)}` returns {structure} for sample {i} and {out_spec} "
@@ -174,6 +194,8 @@ def vmap_impl(
     random.finish()
     wanted = _flat_out_dims(func, out_dims, out_spec)
     joined = [_joined(func, [flat[k] for flat in results], dim) for k, dim in enumerate(wanted)]
+    if empty:
+        joined = [out if dim is None else out.narrow(dim, 0, 0) for out, dim in zip(joined, wanted)]
     return tree_unflatten(joined, out_spec)
 
 

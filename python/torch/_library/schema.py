@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import re
+from collections.abc import Iterator
 from typing import Any, NamedTuple, Optional
 
 _NO_DEFAULT = object()
@@ -225,7 +226,8 @@ def _split(text: str) -> tuple[str, str, str]:
     return text[:start], text[start + 1 : end], text[end + 1 + arrow.end() :].strip()
 
 
-def _closing(text: str, start: int) -> int:
+def _depths(text: str, start: int = 0) -> Iterator[tuple[int, str, int]]:
+    """Characters outside of quotes: place, character, and how many parentheses are open after it."""
     depth, quote = 0, ""
     for i in range(start, len(text)):
         c = text[i]
@@ -233,27 +235,22 @@ def _closing(text: str, start: int) -> int:
             quote = "" if c == quote else quote
         elif c in "\"'":
             quote = c
-        elif c in "([":
-            depth += 1
-        elif c in ")]":
-            depth -= 1
-            if depth == 0:
-                return i
+        else:
+            depth += (c in "([") - (c in ")]")
+            yield i, c, depth
+
+
+def _closing(text: str, start: int) -> int:
+    for i, c, depth in _depths(text, start):
+        if c in ")]" and depth == 0:
+            return i
     raise RuntimeError(f"can't read the schema {text!r}: expected )")
 
 
 def _at_commas(text: str) -> list[str]:
-    parts, depth, quote, begin = [], 0, "", 0
-    for i, c in enumerate(text):
-        if quote:
-            quote = "" if c == quote else quote
-        elif c in "\"'":
-            quote = c
-        elif c in "([":
-            depth += 1
-        elif c in ")]":
-            depth -= 1
-        elif c == "," and depth == 0:
+    parts, begin = [], 0
+    for i, c, depth in _depths(text):
+        if c == "," and depth == 0:
             parts.append(text[begin:i].strip())
             begin = i + 1
     parts.append(text[begin:].strip())

@@ -360,7 +360,7 @@ def gradcheck(
     if check_forward_ad or not check_backward_ad:
         raise NotImplementedError("gradcheck: only backward-mode gradients can be checked")
     if masked:
-        raise NotImplementedError("gradcheck: masked=True is for sparse tensors, which are not supported")
+        raise NotImplementedError("gradcheck: masked=True is not supported")
     arguments = _items(inputs)
     try:
         _check_inputs(arguments)

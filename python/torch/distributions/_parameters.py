@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.distributions.utils import lazy_property, logits_to_probs, probs_to_logits
+from torch.distributions.utils import broadcast_all, lazy_property, logits_to_probs, probs_to_logits
 
 
 def require_one(probs: Any, logits: Any) -> None:
@@ -17,6 +17,12 @@ def require_one(probs: Any, logits: Any) -> None:
 
 class BinaryParameter:
     """Mixin: a probability, given as such (``probs``) or as log odds (``logits``); the other follows from it."""
+
+    def _take(self, probs: Any, logits: Any, **others: Any) -> None:
+        """Keep the one that is given, and other parameters by name, broadcast to one shape."""
+        require_one(probs, logits)
+        given = {**others, **({"probs": probs} if logits is None else {"logits": logits})}
+        self.__dict__.update(zip(given, broadcast_all(*given.values())))
 
     @lazy_property
     def logits(self) -> Tensor:
@@ -36,6 +42,9 @@ class BinaryParameter:
     def param_shape(self) -> torch.Size:
         """Shape of the parameter."""
         return self._param.size()
+
+    def _new(self, *args: Any, **kwargs: Any) -> Tensor:
+        return self._param.new(*args, **kwargs)
 
 
 class OfCategorical:

@@ -7,9 +7,8 @@ from typing import Any, Optional
 import torch
 from torch import Tensor
 from torch.distributions import constraints
-from torch.distributions._parameters import BinaryParameter, require_one
+from torch.distributions._parameters import BinaryParameter
 from torch.distributions.distribution import Distribution
-from torch.distributions.utils import broadcast_all
 
 __all__ = ["Binomial"]
 
@@ -29,23 +28,17 @@ class Binomial(BinaryParameter, Distribution):
         "logits": constraints.real,
     }
     has_enumerate_support = True
+    total_count: Tensor
 
     def __init__(
         self, total_count: Any = 1, probs: Any = None, logits: Any = None, validate_args: Optional[bool] = None
     ) -> None:
-        require_one(probs, logits)
-        if probs is not None:
-            self.total_count, self.probs = broadcast_all(total_count, probs)
-        else:
-            self.total_count, self.logits = broadcast_all(total_count, logits)
+        self._take(probs, logits, total_count=total_count)
         self.total_count = self.total_count.type_as(self._param)
         super().__init__(self._param.size(), validate_args=validate_args)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Binomial:
         return self._expanded(Binomial, batch_shape, _instance, "total_count", "probs", "logits")
-
-    def _new(self, *args: Any, **kwargs: Any) -> Tensor:
-        return self._param.new(*args, **kwargs)
 
     @constraints.dependent_property(is_discrete=True, event_dim=0)
     def support(self) -> Any:  # type: ignore[override]

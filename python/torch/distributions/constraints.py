@@ -77,16 +77,6 @@ class Constraint:
         return self.__class__.__name__[1:] + "()"
 
 
-class _Parametrized(Constraint):
-    """A constraint whose repr shows the attributes named here."""
-
-    _shown: tuple = ()
-
-    def __repr__(self) -> str:
-        values = ", ".join(f"{name}={getattr(self, name)}" for name in self._shown)
-        return f"{self.__class__.__name__[1:]}({values})"
-
-
 class _Dependent(Constraint):
     """A set that depends on other values, such as the support of a uniform distribution on its bounds."""
 
@@ -247,46 +237,64 @@ class _OneHot(Constraint):
         return ((value == 0) | (value == 1)).all(-1) & value.sum(-1).eq(1)
 
 
-class _IntegerInterval(_Parametrized):
-    """Integers of a range, both bounds in it."""
+class _Above(Constraint):
+    """Numbers on one side of a lower bound."""
 
-    is_discrete = True
-    _shown = ("lower_bound", "upper_bound")
+    def __init__(self, lower_bound: Any) -> None:
+        self.lower_bound = lower_bound
+        super().__init__()
+
+    def __repr__(self) -> str:
+        return f"{self.__class__.__name__[1:]}(lower_bound={self.lower_bound})"
+
+
+class _Below(Constraint):
+    """Numbers on one side of an upper bound."""
+
+    def __init__(self, upper_bound: Any) -> None:
+        self.upper_bound = upper_bound
+        super().__init__()
+
+    def __repr__(self) -> str:
+        return f"{self.__class__.__name__[1:]}(upper_bound={self.upper_bound})"
+
+
+class _Between(Constraint):
+    """Numbers between two bounds."""
 
     def __init__(self, lower_bound: Any, upper_bound: Any) -> None:
         self.lower_bound = lower_bound
         self.upper_bound = upper_bound
         super().__init__()
 
+    def __repr__(self) -> str:
+        return f"{self.__class__.__name__[1:]}(lower_bound={self.lower_bound}, upper_bound={self.upper_bound})"
+
+
+class _IntegerInterval(_Between):
+    """Integers of a range, both bounds in it."""
+
+    is_discrete = True
+
     def check(self, value: Tensor) -> Tensor:
         """Whether each value is such an integer."""
         return (value % 1 == 0) & (self.lower_bound <= value) & (value <= self.upper_bound)
 
 
-class _IntegerLessThan(_Parametrized):
+class _IntegerLessThan(_Below):
     """Integers up to a bound, it among them."""
 
     is_discrete = True
-    _shown = ("upper_bound",)
-
-    def __init__(self, upper_bound: Any) -> None:
-        self.upper_bound = upper_bound
-        super().__init__()
 
     def check(self, value: Tensor) -> Tensor:
         """Whether each value is such an integer."""
         return (value % 1 == 0) & (value <= self.upper_bound)
 
 
-class _IntegerGreaterThan(_Parametrized):
+class _IntegerGreaterThan(_Above):
     """Integers from a bound on, it among them."""
 
     is_discrete = True
-    _shown = ("lower_bound",)
-
-    def __init__(self, lower_bound: Any) -> None:
-        self.lower_bound = lower_bound
-        super().__init__()
 
     def check(self, value: Tensor) -> Tensor:
         """Whether each value is such an integer."""
@@ -301,72 +309,40 @@ class _Real(Constraint):
         return value == value
 
 
-class _GreaterThan(_Parametrized):
+class _GreaterThan(_Above):
     """Numbers above a bound."""
-
-    _shown = ("lower_bound",)
-
-    def __init__(self, lower_bound: Any) -> None:
-        self.lower_bound = lower_bound
-        super().__init__()
 
     def check(self, value: Tensor) -> Tensor:
         """Whether each value is above the bound."""
         return self.lower_bound < value
 
 
-class _GreaterThanEq(_Parametrized):
+class _GreaterThanEq(_Above):
     """Numbers from a bound on."""
-
-    _shown = ("lower_bound",)
-
-    def __init__(self, lower_bound: Any) -> None:
-        self.lower_bound = lower_bound
-        super().__init__()
 
     def check(self, value: Tensor) -> Tensor:
         """Whether each value is at or above the bound."""
         return self.lower_bound <= value
 
 
-class _LessThan(_Parametrized):
+class _LessThan(_Below):
     """Numbers below a bound."""
-
-    _shown = ("upper_bound",)
-
-    def __init__(self, upper_bound: Any) -> None:
-        self.upper_bound = upper_bound
-        super().__init__()
 
     def check(self, value: Tensor) -> Tensor:
         """Whether each value is below the bound."""
         return value < self.upper_bound
 
 
-class _Interval(_Parametrized):
+class _Interval(_Between):
     """An interval, both bounds in it."""
-
-    _shown = ("lower_bound", "upper_bound")
-
-    def __init__(self, lower_bound: Any, upper_bound: Any) -> None:
-        self.lower_bound = lower_bound
-        self.upper_bound = upper_bound
-        super().__init__()
 
     def check(self, value: Tensor) -> Tensor:
         """Whether each value is in the interval."""
         return (self.lower_bound <= value) & (value <= self.upper_bound)
 
 
-class _HalfOpenInterval(_Parametrized):
+class _HalfOpenInterval(_Between):
     """An interval with its lower bound and without its upper bound."""
-
-    _shown = ("lower_bound", "upper_bound")
-
-    def __init__(self, lower_bound: Any, upper_bound: Any) -> None:
-        self.lower_bound = lower_bound
-        self.upper_bound = upper_bound
-        super().__init__()
 
     def check(self, value: Tensor) -> Tensor:
         """Whether each value is in the interval."""

@@ -9,14 +9,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.distributions import constraints
-from torch.distributions._parameters import require_one
+from torch.distributions._parameters import BinaryParameter
 from torch.distributions.exp_family import ExponentialFamily
-from torch.distributions.utils import broadcast_all, clamp_probs, lazy_property, logits_to_probs, probs_to_logits
+from torch.distributions.utils import broadcast_all, clamp_probs, lazy_property, logits_to_probs
 
 __all__ = ["ContinuousBernoulli"]
 
 
-class ContinuousBernoulli(ExponentialFamily):
+class ContinuousBernoulli(BinaryParameter, ExponentialFamily):
     """Numbers between 0 and 1 with density proportional to ``probs ** x * (1 - probs) ** (1 - x)``.
 
     Args:
@@ -37,14 +37,11 @@ class ContinuousBernoulli(ExponentialFamily):
         lims: tuple = (0.499, 0.501),
         validate_args: Optional[bool] = None,
     ) -> None:
-        require_one(probs, logits)
+        self._take(probs, logits)
         if probs is not None:
-            (self.probs,) = broadcast_all(probs)
             if validate_args is not None and not self.arg_constraints["probs"].check(self.probs).all():
                 raise ValueError("The parameter probs has invalid values")
             self.probs = clamp_probs(self.probs)
-        else:
-            (self.logits,) = broadcast_all(logits)
         self._lims = lims
         super().__init__(self._param.size(), validate_args=validate_args)
 
@@ -53,27 +50,10 @@ class ContinuousBernoulli(ExponentialFamily):
         new._lims = self._lims
         return new
 
-    def _new(self, *args: Any, **kwargs: Any) -> Tensor:
-        return self._param.new(*args, **kwargs)
-
-    @lazy_property
-    def logits(self) -> Tensor:
-        """Log odds of the parameter."""
-        return probs_to_logits(self.probs, is_binary=True)
-
     @lazy_property
     def probs(self) -> Tensor:
         """The parameter."""
         return clamp_probs(logits_to_probs(self.logits, is_binary=True))
-
-    @property
-    def _param(self) -> Tensor:
-        return self.probs if "probs" in self.__dict__ else self.logits
-
-    @property
-    def param_shape(self) -> torch.Size:
-        """Shape of the parameter."""
-        return self._param.size()
 
     def _outside_unstable_region(self) -> Tensor:
         return (self.probs <= self._lims[0]) | (self.probs > self._lims[1])

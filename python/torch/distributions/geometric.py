@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.distributions import constraints
-from torch.distributions._parameters import BinaryParameter, require_one
+from torch.distributions._parameters import BinaryParameter
 from torch.distributions.distribution import Distribution
 from torch.distributions.utils import broadcast_all
 
@@ -27,11 +27,7 @@ class Geometric(BinaryParameter, Distribution):
     support = constraints.nonnegative_integer
 
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: Optional[bool] = None) -> None:
-        require_one(probs, logits)
-        if probs is not None:
-            (self.probs,) = broadcast_all(probs)
-        else:
-            (self.logits,) = broadcast_all(logits)
+        self._take(probs, logits)
         super().__init__(self._param.size(), validate_args=validate_args)
         if self._validate_args and probs is not None:
             value = self.probs

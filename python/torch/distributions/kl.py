@@ -300,6 +300,10 @@ def _distance(d: Any, x: Tensor) -> Tensor:
     return _batch_mahalanobis(d._unbroadcasted_scale_tril, x)
 
 
+@register_kl(MultivariateNormal, MultivariateNormal)
+@register_kl(MultivariateNormal, LowRankMultivariateNormal)
+@register_kl(LowRankMultivariateNormal, MultivariateNormal)
+@register_kl(LowRankMultivariateNormal, LowRankMultivariateNormal)
 def _kl_of_normals(p: Any, q: Any) -> Tensor:
     _same_events(p, q)
     result = _log_det(q) - _log_det(p) + _distance(q, q.loc - p.loc) - p.event_shape[0]
@@ -310,26 +314,6 @@ def _kl_of_normals(p: Any, q: Any) -> Tensor:
         columns = columns.reshape(columns.shape[:1] + (1,) * missing + columns.shape[1:])
         result = result + _distance(q, columns).sum(0)
     return 0.5 * result
-
-
-@register_kl(MultivariateNormal, MultivariateNormal)
-def _kl_multivariatenormal_multivariatenormal(p: Any, q: Any) -> Tensor:
-    return _kl_of_normals(p, q)
-
-
-@register_kl(LowRankMultivariateNormal, LowRankMultivariateNormal)
-def _kl_lowrankmultivariatenormal_lowrankmultivariatenormal(p: Any, q: Any) -> Tensor:
-    return _kl_of_normals(p, q)
-
-
-@register_kl(MultivariateNormal, LowRankMultivariateNormal)
-def _kl_multivariatenormal_lowrankmultivariatenormal(p: Any, q: Any) -> Tensor:
-    return _kl_of_normals(p, q)
-
-
-@register_kl(LowRankMultivariateNormal, MultivariateNormal)
-def _kl_lowrankmultivariatenormal_multivariatenormal(p: Any, q: Any) -> Tensor:
-    return _kl_of_normals(p, q)
 
 
 # ---------------------------------------------------------------- distributions made of others

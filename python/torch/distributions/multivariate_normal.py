@@ -43,7 +43,48 @@ def _precision_to_scale_tril(P: Tensor) -> Tensor:
     return torch.linalg.solve_triangular(transposed, identity, upper=False)
 
 
-class MultivariateNormal(Distribution):
+class _OfCovariance:
+    """Mixin: a covariance, given as such, as its inverse or as its Cholesky factor; the others follow from it."""
+
+    _unbroadcasted_scale_tril: Tensor
+    _batch_shape: torch.Size
+    _event_shape: torch.Size
+
+    @staticmethod
+    def _the_one_given(error: type[Exception], **matrices: Optional[Tensor]) -> tuple[str, Tensor]:
+        """Name and value of the only matrix that is given."""
+        given = [(name, matrix) for name, matrix in matrices.items() if matrix is not None]
+        if len(given) != 1:
+            raise error("Exactly one of covariance_matrix or precision_matrix or scale_tril may be specified.")
+        return given[0]
+
+    @staticmethod
+    def _factor_of(name: str, matrix: Tensor) -> Tensor:
+        """The Cholesky factor of the covariance, from the matrix of that name."""
+        if name == "scale_tril":
+            return matrix
+        return torch.linalg.cholesky(matrix) if name == "covariance_matrix" else _precision_to_scale_tril(matrix)
+
+    def _matrix(self, value: Tensor) -> Tensor:
+        return value.expand(self._batch_shape + 2 * self._event_shape[-1:])
+
+    @lazy_property
+    def scale_tril(self) -> Tensor:
+        """Cholesky factor of the covariance."""
+        return self._matrix(self._unbroadcasted_scale_tril)
+
+    @lazy_property
+    def covariance_matrix(self) -> Tensor:
+        """The covariance."""
+        return self._matrix(self._unbroadcasted_scale_tril @ self._unbroadcasted_scale_tril.mT)
+
+    @lazy_property
+    def precision_matrix(self) -> Tensor:
+        """The inverse of the covariance."""
+        return self._matrix(torch.cholesky_inverse(self._unbroadcasted_scale_tril))
+
+
+class MultivariateNormal(_OfCovariance, Distribution):
     """Vectors that are normally distributed, with a covariance.
 
     Exactly one of the three matrices is given; ``scale_tril`` costs least, since it is what the computations use.
@@ -79,16 +120,9 @@ class MultivariateNormal(Distribution):
     ) -> None:
         if loc.dim() < 1:
             raise ValueError("loc must be at least one-dimensional.")
-        given = {
-            "covariance_matrix": covariance_matrix,
-            "scale_tril": scale_tril,
-            "precision_matrix": precision_matrix,
-        }
-        given = {name: matrix for name, matrix in given.items() if matrix is not None}
-        if len(given) != 1:
-            raise ValueError("Exactly one of covariance_matrix or precision_matrix or scale_tril may be specified.")
-        ((name, matrix),) = given.items()
-        assert matrix is not None
+        name, matrix = self._the_one_given(
+            ValueError, covariance_matrix=covariance_matrix, precision_matrix=precision_matrix, scale_tril=scale_tril
+        )
         if matrix.dim() < 2:
             what = "scale_tril matrix" if name == "scale_tril" else name
             raise ValueError(f"{what} must be at least two-dimensional, with optional leading batch dimensions")
@@ -96,12 +130,7 @@ class MultivariateNormal(Distribution):
         setattr(self, name, matrix.expand(batch_shape + (-1, -1)))
         self.loc = loc.expand(batch_shape + (-1,))
         super().__init__(batch_shape, self.loc.shape[-1:], validate_args=validate_args)
-        if name == "scale_tril":
-            self._unbroadcasted_scale_tril = matrix
-        elif name == "covariance_matrix":
-            self._unbroadcasted_scale_tril = torch.linalg.cholesky(matrix)
-        else:
-            self._unbroadcasted_scale_tril = _precision_to_scale_tril(matrix)
+        self._unbroadcasted_scale_tril = self._factor_of(name, matrix)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> MultivariateNormal:
         new = self._expanded(
@@ -109,23 +138,6 @@ class MultivariateNormal(Distribution):
         )
         new._unbroadcasted_scale_tril = self._unbroadcasted_scale_tril
         return new
-
-    @lazy_property
-    def scale_tril(self) -> Tensor:
-        """Cholesky factor of the covariance."""
-        return self._unbroadcasted_scale_tril.expand(self._batch_shape + self._event_shape + self._event_shape)
-
-    @lazy_property
-    def covariance_matrix(self) -> Tensor:
-        """The covariance."""
-        factor = self._unbroadcasted_scale_tril
-        return torch.matmul(factor, factor.mT).expand(self._batch_shape + self._event_shape + self._event_shape)
-
-    @lazy_property
-    def precision_matrix(self) -> Tensor:
-        """The inverse of the covariance."""
-        inverse = torch.cholesky_inverse(self._unbroadcasted_scale_tril)
-        return inverse.expand(self._batch_shape + self._event_shape + self._event_shape)
 
     @property
     def mean(self) -> Tensor:

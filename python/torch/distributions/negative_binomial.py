@@ -8,10 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.distributions import constraints
-from torch.distributions._parameters import BinaryParameter, require_one
+from torch.distributions._parameters import BinaryParameter
 from torch.distributions.distribution import Distribution
 from torch.distributions.gamma import Gamma
-from torch.distributions.utils import broadcast_all, lazy_property
+from torch.distributions.utils import lazy_property
 
 __all__ = ["NegativeBinomial"]
 
@@ -31,23 +31,17 @@ class NegativeBinomial(BinaryParameter, Distribution):
         "logits": constraints.real,
     }
     support = constraints.nonnegative_integer
+    total_count: Tensor
 
     def __init__(
         self, total_count: Any, probs: Any = None, logits: Any = None, validate_args: Optional[bool] = None
     ) -> None:
-        require_one(probs, logits)
-        if probs is not None:
-            self.total_count, self.probs = broadcast_all(total_count, probs)
-        else:
-            self.total_count, self.logits = broadcast_all(total_count, logits)
+        self._take(probs, logits, total_count=total_count)
         self.total_count = self.total_count.type_as(self._param)
         super().__init__(self._param.size(), validate_args=validate_args)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> NegativeBinomial:
         return self._expanded(NegativeBinomial, batch_shape, _instance, "total_count", "probs", "logits")
-
-    def _new(self, *args: Any, **kwargs: Any) -> Tensor:
-        return self._param.new(*args, **kwargs)
 
     @property
     def mean(self) -> Tensor:

@@ -7,7 +7,7 @@ from typing import Any, Optional
 import torch
 from torch import Tensor
 from torch.distributions import constraints
-from torch.distributions._parameters import BinaryParameter, require_one
+from torch.distributions._parameters import BinaryParameter
 from torch.distributions.distribution import Distribution
 from torch.distributions.transformed_distribution import TransformedDistribution
 from torch.distributions.transforms import SigmoidTransform
@@ -32,20 +32,13 @@ class LogitRelaxedBernoulli(BinaryParameter, Distribution):
         self, temperature: Any, probs: Any = None, logits: Any = None, validate_args: Optional[bool] = None
     ) -> None:
         self.temperature = temperature
-        require_one(probs, logits)
-        if probs is not None:
-            (self.probs,) = broadcast_all(probs)
-        else:
-            (self.logits,) = broadcast_all(logits)
+        self._take(probs, logits)
         super().__init__(self._param.size(), validate_args=validate_args)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> LogitRelaxedBernoulli:
         new = self._expanded(LogitRelaxedBernoulli, batch_shape, _instance, "probs", "logits")
         new.temperature = self.temperature
         return new
-
-    def _new(self, *args: Any, **kwargs: Any) -> Tensor:
-        return self._param.new(*args, **kwargs)
 
     def rsample(self, sample_shape: Any = torch.Size()) -> Tensor:
         shape = self._extended_shape(sample_shape)

@@ -11,15 +11,14 @@ from torch import Tensor
 from torch.distributions import constraints
 from torch.distributions.chi2 import Chi2
 from torch.distributions.exp_family import ExponentialFamily
-from torch.distributions.multivariate_normal import _precision_to_scale_tril
-from torch.distributions.utils import lazy_property
+from torch.distributions.multivariate_normal import _OfCovariance
 
 __all__ = ["Wishart"]
 
 _ATTEMPTS = 10
 
 
-class Wishart(ExponentialFamily):
+class Wishart(_OfCovariance, ExponentialFamily):
     """Sums of ``df`` outer products of normally distributed vectors: random positive definite matrices.
 
     Exactly one of the three matrices is given.
@@ -43,16 +42,12 @@ class Wishart(ExponentialFamily):
         scale_tril: Optional[Tensor] = None,
         validate_args: Optional[bool] = None,
     ) -> None:
-        given = {
-            "covariance_matrix": covariance_matrix,
-            "scale_tril": scale_tril,
-            "precision_matrix": precision_matrix,
-        }
-        given = {name: matrix for name, matrix in given.items() if matrix is not None}
-        if len(given) != 1:
-            raise AssertionError("Exactly one of covariance_matrix or precision_matrix or scale_tril may be specified.")
-        ((name, param),) = given.items()
-        assert param is not None
+        name, param = self._the_one_given(
+            AssertionError,
+            covariance_matrix=covariance_matrix,
+            precision_matrix=precision_matrix,
+            scale_tril=scale_tril,
+        )
         if param.dim() < 2:
             raise ValueError("scale_tril must be at least two-dimensional, with optional leading batch dimensions")
         if isinstance(df, (int, float)):
@@ -71,12 +66,7 @@ class Wishart(ExponentialFamily):
                 "Low df values detected. Singular samples are highly likely to occur for ndim - 1 < df < ndim.",
                 stacklevel=2,
             )
-        if name == "scale_tril":
-            self._unbroadcasted_scale_tril = param
-        elif name == "precision_matrix":
-            self._unbroadcasted_scale_tril = _precision_to_scale_tril(param)
-        else:
-            self._unbroadcasted_scale_tril = torch.linalg.cholesky(param)
+        self._unbroadcasted_scale_tril = self._factor_of(name, param)
         # The squared diagonal of Bartlett's decomposition.
         n = event_shape[-1]
         less = torch.arange(n, dtype=self._unbroadcasted_scale_tril.dtype, device=param.device)
@@ -98,30 +88,6 @@ class Wishart(ExponentialFamily):
             "scale_tril": constraints.lower_cholesky,
             "df": constraints.greater_than(self.event_shape[-1] - 1),
         }
-
-    def _matrix(self, value: Tensor) -> Tensor:
-        return value.expand(self._batch_shape + self._event_shape)
-
-    @lazy_property
-    def scale_tril(self) -> Tensor:
-        """Cholesky factor of the covariance."""
-        return self._matrix(self._unbroadcasted_scale_tril)
-
-    @lazy_property
-    def covariance_matrix(self) -> Tensor:
-        """Covariance of the vectors."""
-        factor = self._unbroadcasted_scale_tril
-        return self._matrix(factor @ factor.mT)
-
-    @lazy_property
-    def precision_matrix(self) -> Tensor:
-        """Inverse of the covariance."""
-        identity = torch.eye(
-            self._event_shape[-1],
-            dtype=self._unbroadcasted_scale_tril.dtype,
-            device=self._unbroadcasted_scale_tril.device,
-        )
-        return self._matrix(torch.cholesky_solve(identity, self._unbroadcasted_scale_tril))
 
     @property
     def mean(self) -> Tensor:

@@ -155,3 +155,14 @@ class check_sparse_tensor_invariants:
                 return function(*args, **kwargs)
 
         return checked
+
+
+def __getattr__(name: str) -> Any:
+    # The old names of types of tensors, made at first use.
+    if name.endswith("Tensor") and name != "BoolTensor":
+        from torch import _legacy_types
+
+        if name in _legacy_types._NAMES:
+            globals()[name] = made = _legacy_types.sparse_type(name)
+            return made
+    raise AttributeError(f"module 'torch.sparse' has no attribute {name!r}")

@@ -476,7 +476,7 @@ def _deque_flatten(d: Any) -> tuple[list[Any], Any]:
 
 
 def _deque_flatten_with_keys(d: Any) -> tuple[list[Any], Any]:
-    return [(SequenceKey(i), value) for i, value in enumerate(d)], d.maxlen
+    return _tuple_flatten_with_keys(d)[0], d.maxlen
 
 
 def _deque_unflatten(values: Iterable[Any], context: Any) -> deque[Any]:

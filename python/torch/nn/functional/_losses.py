@@ -1,8 +1,9 @@
-"""Losses of margins, of distributions and of sequences."""
+"""Losses of values, of classes, of margins, of distributions and of sequences."""
 
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any, Callable
 
 import torch
@@ -20,6 +21,227 @@ def _reduction_enum(size_average: Any, reduce: Any, reduction: str) -> int:
 
 def _reduced(loss: torch.Tensor, reduction: str) -> torch.Tensor:
     return loss.mean() if reduction == "mean" else loss.sum() if reduction == "sum" else loss
+
+
+def _of_one_size(input: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Broadcast input and target, with a warning where they differ."""
+    if target.size() == input.size():
+        return input, target
+    warnings.warn(
+        f"Using a target size ({target.size()}) that is different to the input size ({input.size()}). "
+        "This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
+        stacklevel=3,
+    )
+    first, second = torch.broadcast_tensors(input, target)
+    return first, second
+
+
+def _weighted(loss: torch.Tensor, weight: torch.Tensor, reduction: str) -> torch.Tensor:
+    """Reduce a loss by element times ``weight``; the mean is that of the weights, too."""
+    if weight.size() != loss.size():
+        raise ValueError("Weights and input must have the same size.")
+    loss = loss * weight
+    if reduction == "none":
+        return loss
+    if reduction == "sum":
+        return loss.sum()
+    if reduction == "mean":
+        return loss.sum() / weight.sum()
+    raise ValueError(f"Invalid reduction mode: {reduction}. Expected one of 'none', 'mean', 'sum'.")
+
+
+# ---- values ------------------------------------------------------------------------------------------------------
+
+
+def mse_loss(
+    input: torch.Tensor,
+    target: torch.Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """Compute ``(input - target)**2``. See :class:`~torch.nn.MSELoss`; ``weight`` has the shape of the input.
+
+    Example:
+
+        >>> x = torch.tensor([1.0, 2.0])
+        >>> torch.nn.functional.mse_loss(x, torch.tensor([1.0, 4.0]))
+        tensor(2.)
+        >>> torch.nn.functional.mse_loss(x, torch.tensor([1.0, 4.0]), reduction="none")
+        tensor([0., 4.])
+    """
+    input, target = _of_one_size(input, target)
+    number = _reduction_enum(size_average, reduce, reduction)
+    if weight is not None:
+        return _weighted(_nn.mse_loss(input, target, 0), weight, reduction)
+    return _nn.mse_loss(input, target, number)
+
+
+def l1_loss(
+    input: torch.Tensor,
+    target: torch.Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """Compute ``|input - target|``. See :class:`~torch.nn.L1Loss`; ``weight`` has the shape of the input.
+
+    Example:
+
+        >>> x = torch.tensor([1.0, 2.0])
+        >>> torch.nn.functional.l1_loss(x, torch.tensor([1.0, 4.0]))
+        tensor(1.)
+    """
+    input, target = _of_one_size(input, target)
+    number = _reduction_enum(size_average, reduce, reduction)
+    if weight is not None:
+        return _weighted(_nn.l1_loss(input, target, 0), weight, reduction)
+    return _nn.l1_loss(input, target, number)
+
+
+def smooth_l1_loss(
+    input: torch.Tensor,
+    target: torch.Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    beta: float = 1.0,
+) -> torch.Tensor:
+    """Compute a squared error below ``beta`` and an absolute one above. See :class:`~torch.nn.SmoothL1Loss`.
+
+    Example:
+
+        >>> x = torch.tensor([1.0, 2.0])
+        >>> torch.nn.functional.smooth_l1_loss(x, torch.tensor([1.5, 4.0]))
+        tensor(0.8125)
+    """
+    input, target = _of_one_size(input, target)
+    number = _reduction_enum(size_average, reduce, reduction)
+    if beta == 0.0:
+        return _nn.l1_loss(input, target, number)
+    return _nn.smooth_l1_loss(input, target, number, beta)
+
+
+def huber_loss(
+    input: torch.Tensor,
+    target: torch.Tensor,
+    reduction: str = "mean",
+    delta: float = 1.0,
+    weight: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """Compute a squared error below ``delta`` and an absolute one above. See :class:`~torch.nn.HuberLoss`.
+
+    Example:
+
+        >>> x = torch.tensor([1.0, 2.0])
+        >>> torch.nn.functional.huber_loss(x, torch.tensor([1.5, 4.0]))
+        tensor(0.8125)
+    """
+    input, target = _of_one_size(input, target)
+    if weight is not None:
+        loss = _weighted(_nn.huber_loss(input, target, 0, delta), weight, "none" if reduction == "mean" else reduction)
+        return loss.mean() if reduction == "mean" else loss
+    return _nn.huber_loss(input, target, _Reduction.get_enum(reduction), delta)
+
+
+# ---- classes -----------------------------------------------------------------------------------------------------
+
+
+def binary_cross_entropy(
+    input: torch.Tensor,
+    target: torch.Tensor,
+    weight: torch.Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> torch.Tensor:
+    """Compute the cross entropy of probabilities. See :class:`~torch.nn.BCELoss`.
+
+    Example:
+
+        >>> x = torch.tensor([0.9, 0.2])
+        >>> torch.nn.functional.binary_cross_entropy(x, torch.tensor([1.0, 0.0]))
+        tensor(0.1643)
+    """
+    number = _reduction_enum(size_average, reduce, reduction)
+    if target.size() != input.size():
+        raise ValueError(
+            f"Using a target size ({target.size()}) that is different to the input size ({input.size()}) is "
+            "deprecated. Please ensure they have the same size."
+        )
+    if weight is not None:
+        weight = weight.expand(torch.broadcast_shapes(target.size(), weight.size()))
+    return _nn.binary_cross_entropy(input, target, weight, number)
+
+
+def binary_cross_entropy_with_logits(
+    input: torch.Tensor,
+    target: torch.Tensor,
+    weight: torch.Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    pos_weight: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """Compute the cross entropy of logits. See :class:`~torch.nn.BCEWithLogitsLoss`.
+
+    Example:
+
+        >>> x = torch.tensor([2.0, -1.0])
+        >>> torch.nn.functional.binary_cross_entropy_with_logits(x, torch.tensor([1.0, 0.0]))
+        tensor(0.2201)
+    """
+    number = _reduction_enum(size_average, reduce, reduction)
+    if target.size() != input.size():
+        raise ValueError(f"Target size ({target.size()}) must be the same as input size ({input.size()})")
+    return torch.binary_cross_entropy_with_logits(input, target, weight, pos_weight, number)
+
+
+def nll_loss(
+    input: torch.Tensor,
+    target: torch.Tensor,
+    weight: torch.Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> torch.Tensor:
+    """Compute the negative log likelihood of log-probabilities. See :class:`~torch.nn.NLLLoss`.
+
+    Example:
+
+        >>> x = torch.log_softmax(torch.eye(2), dim=1)
+        >>> torch.nn.functional.nll_loss(x, torch.tensor([0, 1]))
+        tensor(0.3133)
+    """
+    number = _reduction_enum(size_average, reduce, reduction)
+    return _nn.nll_loss_nd(input, target, weight, number, ignore_index)
+
+
+def cross_entropy(
+    input: torch.Tensor,
+    target: torch.Tensor,
+    weight: torch.Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> torch.Tensor:
+    """Compute the cross entropy of unnormalized scores. See :class:`~torch.nn.CrossEntropyLoss`.
+
+    Example:
+
+        >>> x = torch.tensor([[2.0, 0.0], [0.0, 1.0]])
+        >>> torch.nn.functional.cross_entropy(x, torch.tensor([0, 1]))
+        tensor(0.2201)
+        >>> torch.nn.functional.cross_entropy(x, torch.tensor([0, 1]), reduction="none")
+        tensor([0.1269, 0.3133])
+    """
+    number = _reduction_enum(size_average, reduce, reduction)
+    return _nn.cross_entropy_loss(input, target, weight, number, ignore_index, label_smoothing)
 
 
 # ---- margins -----------------------------------------------------------------------------------------------------
@@ -242,6 +464,39 @@ def triplet_margin_with_distance_loss(
 
 
 # ---- distributions -----------------------------------------------------------------------------------------------
+
+
+def kl_div(
+    input: torch.Tensor,
+    target: torch.Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    log_target: bool = False,
+) -> torch.Tensor:
+    """Compute the Kullback-Leibler divergence from log-probabilities. See :class:`~torch.nn.KLDivLoss`.
+
+    Example:
+
+        >>> x = torch.tensor([[0.5, 0.5]]).log()
+        >>> torch.nn.functional.kl_div(x, torch.tensor([[0.9, 0.1]]), reduction="batchmean")
+        tensor(0.3681)
+    """
+    if size_average is not None or reduce is not None:
+        number = _Reduction.legacy_get_enum(size_average, reduce)
+    else:
+        if reduction == "mean":
+            warnings.warn(
+                "reduction: 'mean' divides the total loss by both the batch size and the support size. 'batchmean' "
+                "divides only by the batch size, and aligns with the KL div math definition. 'mean' will be changed "
+                "to behave the same as 'batchmean' in the next major release.",
+                stacklevel=2,
+            )
+        number = _Reduction.get_enum("sum" if reduction == "batchmean" else reduction)
+    result = torch.kl_div(input, target, number, log_target=log_target)
+    if reduction == "batchmean" and input.dim() != 0:
+        result = result / input.size(0)
+    return result
 
 
 def poisson_nll_loss(
