@@ -339,11 +339,11 @@ class SymBool:
 
 
 class OutOfMemoryError(RuntimeError):
-    """An accelerator has no memory left. Never raised here: there is none."""
+    """An accelerator has no memory left."""
 
 
 class AcceleratorError(RuntimeError):
-    """An accelerator reports an error. Never raised here: there is none."""
+    """An accelerator, or its driver, reports an error."""
 
 
 def get_num_interop_threads() -> Any:
