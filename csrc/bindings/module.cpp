@@ -3,6 +3,7 @@
 #include "bindings/autograd.h"
 #include "bindings/call_match.h"
 #include "bindings/creation.h"
+#include "bindings/cuda.h"
 #include "bindings/dispatch.h"
 #include "bindings/docs.h"
 #include "bindings/gil.h"
@@ -217,6 +218,7 @@ PyMODINIT_FUNC PyInit__C() {
     init_dispatch(module);
     init_autocast(module);
     init_profiler(module);
+    init_cuda(module);
     if (PyModule_AddFunctions(module, functions) < 0) throw PythonError{};
     // The public functions of torch live here under their own names; torch/__init__.py takes them over.
     add_submodule(module, "torch._C._VariableFunctions", torch_tables);

@@ -215,6 +215,9 @@ Tensor pointwise_new(const char* op, PointwiseOp functor, PointwiseRule rule, Op
 void pointwise_into(const char* op, const Tensor& self, PointwiseOp functor, PointwiseRule rule,
                     Operands operands, Params params) {
   const Plan plan = make_plan(op, rule, operands);
+  if (plan.device != self.device()) [[unlikely]] // a number on the CPU, written with what is elsewhere
+    for (const Tensor* t : operands)
+      if (t->device() != self.device()) fail_devices(op, self, *t);
   check(!is_complex(plan.compute) || is_complex(plan.out) || plan.out == DType::Bool, "In-place ", op,
         " is not supported for complex tensors.");
   check_keeps_shape(op, self, plan.sizes);

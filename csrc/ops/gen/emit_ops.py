@@ -434,11 +434,20 @@ def contiguous_lines(op: Op, indent: str) -> list[str]:
     return [f"{indent}const Tensor {n}_c = densified({n});" for n in op.contiguous]
 
 
+def table_of(op: Op, outs: list[str]) -> str:
+    """Whose device says which table the kernel is taken from: a copy may go from one device to another."""
+    name, args = op.kernel_call()
+    return ", ".join(outs + args if name == "copy" else outs)
+
+
 def device_check(op: Op) -> list[str]:
     tensors = [p.name for p in op.tensor_params]
+    if op.update and op.kernel_call()[0] == "copy":  # from one device to another
+        return []
     if len(tensors) < 2 and not any(p.is_list for p in op.tensor_params):
         return []
-    return [f'  check_same_device("{op.name}", {", ".join(tensors)});']
+    names = ", ".join(tensors)
+    return [f'  check_same_device("{op.name}", "{names}", {names});']
 
 
 def check_line(op: Op) -> list[str]:
@@ -490,7 +499,7 @@ def emit_functional(op: Op, node: Node | None) -> list[str]:
         lines.append("  if (!result.is_meta()) {")
         lines += contiguous_lines(op, "    ")
         lines.append(f"    {work_size(op, ['result'])}")
-        lines.append(f"    kernels_of(result).{name}({', '.join(['result'] + kernel_args(op))});")
+        lines.append(f"    kernels_of({table_of(op, ['result'])}).{name}({', '.join(['result'] + kernel_args(op))});")
         lines.append("  }")
     elif op.composite:  # with a derivative of its own: nothing inside is recorded
         target = f"auto [{', '.join(results)}]" if multi else "Tensor result"
@@ -524,7 +533,7 @@ def emit_functional(op: Op, node: Node | None) -> list[str]:
         lines.append(f"  if (!is_meta({', '.join(results)})) {{")
         lines += contiguous_lines(op, "    ")
         lines.append(f"    {work_size(op, results)}")
-        lines.append(f"    kernels_of({', '.join(results)}).{name}({', '.join(results + kernel_args(op))});")
+        lines.append(f"    kernels_of({table_of(op, results)}).{name}({', '.join(results + kernel_args(op))});")
         lines.append("  }")
         if op.later:
             lines.append("  }")
@@ -595,7 +604,7 @@ def emit_inplace(op: Op, node: Node | None) -> list[str]:
         lines.append(f"  if (!{self_name}.is_meta()) {{")
         lines += contiguous_lines(op, "    ")
         lines.append(f"    {work_size(op, [])}")
-        lines.append(f"    kernels_of({self_name}).{name}({', '.join([self_name] + kernel_args(op))});")
+        lines.append(f"    kernels_of({table_of(op, [self_name])}).{name}({', '.join([self_name] + kernel_args(op))});")
         lines.append("  }")
     else:  # computed apart, then copied: reads may overlap the write
         lines.append(f'  check_writable("{name_}", {self_name});')
@@ -669,7 +678,7 @@ def emit_out(op: Op) -> list[str]:
         lines.append("  if (!is_meta(filled)) {")
         lines += contiguous_lines(op, "    ")
         lines.append(f"    {work_size(op, ['filled'])}")
-        lines.append(f"    kernels_of(filled).{name}({', '.join(['filled'] + kernel_args(op))});")
+        lines.append(f"    kernels_of({table_of(op, ['filled'])}).{name}({', '.join(['filled'] + kernel_args(op))});")
         lines.append("  }")
         lines.append("  finish_out(out, filled);")
         return lines + ["  return out;", "}"]
