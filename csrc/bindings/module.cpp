@@ -53,6 +53,10 @@ PyObject* end_deferring(PyObject*, PyObject*) {
     Py_RETURN_NONE;
   });
 }
+PyObject* forget_deferring(PyObject*, PyObject*) {
+  torch::forget_deferring();
+  Py_RETURN_NONE;
+}
 // _run_deferring(function, args, kwargs): a call with elementwise work put off.
 PyObject* run_deferring(PyObject*, PyObject* const* given, Py_ssize_t n) {
   if (n != 3 || !PyTuple_Check(given[1]) || !PyDict_Check(given[2]))
@@ -158,6 +162,7 @@ PyMethodDef functions[] = {
     {"_end_deferring", end_deferring, METH_NOARGS, "Ends the scope of the last _begin_deferring."},
     {"_run_deferring", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(run_deferring)),
      METH_FASTCALL, "Calls a function whose elementwise work is put off."},
+    {"_forget_deferring", forget_deferring, METH_NOARGS, "Forgets which ops were not worth putting off."},
     {"_deferred_counts", deferred_counts, METH_NOARGS,
      "Ops that were put off, passes that ran them, results stored."},
     {"_trim_memory", trim, METH_NOARGS, "Gives cached memory back to the system."},

@@ -50,6 +50,7 @@ enum class DType : unsigned char {
   Int5,
   Int6,
   Int7,
+  Complex32, // two float16
 };
 
 } // namespace torch

@@ -23,8 +23,9 @@ using ops::Region;
 
 // Elements of a result below which the op is run at once, unless it reads what is pending: operands then stay
 // in the caches anyway.
-constexpr int64_t kSmallest = kGrain;
-constexpr size_t kMostNotes = 512; // then they are worked off
+constexpr int64_t kSmallest = 2 * kGrain;
+constexpr size_t kMostNotes = 512;                   // then they are worked off
+constexpr uint32_t kSurelyAlone = 2, kTryAgain = 64; // times
 
 std::atomic<int64_t> count_ops, count_groups, count_stored;
 
@@ -49,6 +50,44 @@ Number number_of(const Tensor& t, DType type) {
   });
   return bytes;
 }
+
+// What became of ops that were put off while nothing they read was: whether others joined them. An op that
+// was alone each time, which costs and gains nothing, is run at once from then on, but for a trial now and
+// then. Programs repeat themselves, so an op is known by itself, its size and the op before it.
+class Habits {
+public:
+  // The key of an op, which is the last one from now on.
+  uint64_t key(uint32_t op, int64_t numel) {
+    const uint64_t now = (uint64_t(numel) << 10 ^ op) * 0x9E3779B97F4A7C15;
+    return (std::exchange(last_, now) >> 1) ^ now;
+  }
+  bool may_wait(uint64_t key) {
+    const uint32_t n = count(key);
+    if (n < kSurelyAlone) return true;
+    const bool again = n == kSurelyAlone + kTryAgain;
+    set(key, again ? kSurelyAlone - 1 : n + 1);
+    return again;
+  }
+  void was_alone(uint64_t key) { set(key, std::min(count(key) + 1, kSurelyAlone)); }
+  void was_joined(uint64_t key) { set(key, 0); }
+  void forget() {
+    last_ = 0;
+    for (auto& entry : entries_) entry.store(0, std::memory_order_relaxed);
+  }
+
+private:
+  std::atomic<uint32_t>& entry(uint64_t key) { return entries_[key >> 54]; }
+  static uint32_t tag(uint64_t key) { return static_cast<uint32_t>(key >> 16) << 8; }
+  uint32_t count(uint64_t key) {
+    const uint32_t found = entry(key).load(std::memory_order_relaxed);
+    return (found & ~255u) == tag(key) ? found & 255 : 0;
+  }
+  void set(uint64_t key, uint32_t n) { entry(key).store(tag(key) | n, std::memory_order_relaxed); }
+
+  uint64_t last_ = 0;
+  // The key's tag, and how often the op was alone in a row, then how often not tried.
+  std::array<std::atomic<uint32_t>, 1024> entries_{};
+};
 
 class Notes final : public PendingWork {
 public:
@@ -82,6 +121,10 @@ public:
       group_.start(notes_, last_touch_, held_);
       while (done < notes_.size()) {
         const size_t last = group_.longest(done);
+        if (last == done + 1)
+          habits.was_alone(notes_[done].habit);
+        else
+          for (size_t i = done; i < last; ++i) habits.was_joined(notes_[i].habit);
         const auto memory = [&](uint32_t s) { return storages_[s]->memory_for_work(); };
         if (last == done + 1 && group_.is_wanted(done)) {
           run_alone(notes_[done], memory);
@@ -103,8 +146,9 @@ public:
     storages_.clear();
   }
 
-  void add(const ops::DeferredCall& call, const Tensor* self, Tensor& result) {
+  void add(const ops::DeferredCall& call, const Tensor* self, Tensor& result, uint64_t habit) {
     Note note;
+    note.habit = habit;
     note.op = call.functor;
     note.asked = call.compute;
     note.compute = computed_in(call.compute);
@@ -131,8 +175,9 @@ public:
     count_ops.fetch_add(1, std::memory_order_relaxed);
   }
 
-  void add(const ops::DeferredRows& call) {
+  void add(const ops::DeferredRows& call, uint64_t habit) {
     Note note;
+    note.habit = habit;
     note.row_op = call.op;
     note.compute = call.operands[0]->dtype() == DType::Float64 ? DType::Float64 : DType::Float32;
     note.result = note.compute;
@@ -156,6 +201,8 @@ public:
   }
 
   size_t size() const { return notes_.size(); }
+
+  Habits habits;
 
 private:
   uint32_t next_ticket() const { return static_cast<uint32_t>(storages_.size()); }
@@ -250,22 +297,23 @@ bool can_read(const Tensor& t, DType type) {
 
 bool is_ours(const Tensor& t) { return t.storage()->pending() == notes; }
 
-// Small work waits only where it would have all other work done.
-bool is_worth_it(int64_t numel, std::span<const Tensor* const> operands) {
-  if (numel >= kSmallest) return true;
+// Work that reads what waits is put off too, since it would end the wait for all; other work if it is large,
+// unless it was for nothing so far.
+bool is_worth_it(uint64_t habit, int64_t numel, std::span<const Tensor* const> operands) {
   if (numel <= 1) return false;
   for (const Tensor* t : operands)
     if (t->defined() && t->numel() > 1 && is_ours(*t)) return true;
-  return false;
+  return numel >= kSmallest && notes->habits.may_wait(habit);
 }
 
-bool can_defer(const ops::DeferredCall& call) {
-  if (!is_worth_it(numel_of(call.sizes), call.operands)) return false;
+bool can_defer(const ops::DeferredCall& call, uint64_t& habit) {
+  const int64_t numel = numel_of(call.sizes);
+  habit = notes->habits.key(static_cast<uint32_t>(call.functor), numel);
   if (call.params.size() > ops::kMostParams || call.operands.size() > 3) return false;
   if (!fits_waiting(call)) return false;
   for (size_t k = 0; k < call.operands.size(); ++k)
     if (!can_read(*call.operands[k], call.compute)) return false;
-  return !in_parallel_region();
+  return is_worth_it(habit, numel, call.operands) && !in_parallel_region();
 }
 
 } // namespace
@@ -282,40 +330,43 @@ void end_deferring() {
   notes->finish();
 }
 
+void forget_deferring() { own_notes().habits.forget(); }
+
 DeferredCounts deferred_counts() { return {count_ops.load(), count_groups.load(), count_stored.load()}; }
 
 namespace ops {
 
 Tensor defer_new(const DeferredCall& call) {
   Tensor result;
-  if (!can_defer(call)) return result;
+  uint64_t habit = 0;
+  if (!can_defer(call, habit)) return result;
   if (notes->size() >= kMostNotes) notes->finish();
-  notes->add(call, nullptr, result);
+  notes->add(call, nullptr, result, habit);
   return result;
 }
 
 bool defer_into(const DeferredCall& call, const Tensor& self) {
-  if (self.dtype() != call.out || !can_read(self, call.compute) || !can_defer(call)) return false;
+  uint64_t habit = 0;
+  if (self.dtype() != call.out || !can_read(self, call.compute) || !can_defer(call, habit)) return false;
   if (notes->size() >= kMostNotes) notes->finish();
   Tensor none;
-  notes->add(call, &self, none);
+  notes->add(call, &self, none, habit);
   return true;
 }
 
 bool defer_rows(const DeferredRows& call) {
   const Tensor& first = *call.operands[0];
-  if (!is_worth_it(first.numel(), call.operands) || first.dim() == 0 || !first.is_contiguous() ||
-      !can_chain_rows(first.sizes().back()))
-    return false;
+  const uint64_t habit = notes->habits.key(1000 + static_cast<uint32_t>(call.op), first.numel());
+  if (first.dim() == 0 || !first.is_contiguous() || !can_chain_rows(first.sizes().back())) return false;
   for (const TensorMeta* meta : call.metas)
     if (!meta->strides.empty() && !equal(meta->strides, contiguous_strides(meta->sizes))) return false;
   for (const Tensor* t : call.operands)
     if (t->defined() &&
         (t->numel() == 1 || t->dtype() != first.dtype() || !t->is_contiguous() || !can_read(*t, t->dtype())))
       return false;
-  if (in_parallel_region()) return false;
+  if (!is_worth_it(habit, first.numel(), call.operands) || in_parallel_region()) return false;
   if (notes->size() >= kMostNotes) notes->finish();
-  notes->add(call);
+  notes->add(call, habit);
   return true;
 }
 

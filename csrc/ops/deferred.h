@@ -26,6 +26,8 @@ namespace torch {
 // Scopes of the calling thread; the end of the outermost has all work done.
 void begin_deferring();
 void end_deferring();
+// Forgets which ops of the thread were not worth it.
+void forget_deferring();
 
 struct DeferredCounts { // of this process
   int64_t ops;          // that were put off
@@ -62,6 +64,7 @@ bool defer_rows(const DeferredRows& call);
 
 // For ops whose schema says `later`: with the arguments of their kernels. False: to be run now.
 namespace later {
+bool copy(Tensor& result, const TensorMeta& meta, const Tensor& self);
 bool sum(Tensor& result, const TensorMeta& meta, const Tensor& self, IntSpan dims);
 bool mean(Tensor& result, const TensorMeta& meta, const Tensor& self, IntSpan dims);
 bool amax(Tensor& result, const TensorMeta& meta, const Tensor& self, IntSpan dims);

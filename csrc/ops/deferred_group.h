@@ -46,6 +46,7 @@ struct Note {
   DType asked{}, compute{}, result{}; // the dtype computed in; how rows hold it, and what they leave
   int8_t n_inputs = 0, n_outs = 1;
   uint8_t n_params = 0;
+  uint64_t habit = 0; // see deferred.cpp
   std::array<Input, 3> inputs;
   std::array<Region, kMaxChainResults> outs;
   std::array<Scalar, kMostParams> params;

@@ -1,4 +1,4 @@
-// Ops along rows as notes (see deferred.h): which calls of them can wait.
+// Ops with kernels of their own as notes (see deferred.h): which calls of them can wait.
 #include "ops/deferred.h"
 
 namespace torch::ops::later {
@@ -35,6 +35,16 @@ bool map(RowOp op, Tensor& result, const TensorMeta& meta, std::span<const Tenso
 }
 
 } // namespace
+
+// Between float and half types, which are held as floats.
+bool copy(Tensor& result, const TensorMeta& meta, const Tensor& self) {
+  const auto is_float = [](DType type) { return type == DType::Float32 || is_reduced_float(type); };
+  if (!is_float(self.dtype()) || !is_float(meta.dtype) || meta.device != self.device()) return false;
+  const Tensor* const operands[] = {&self};
+  result = defer_new(
+      {PointwiseOp::Identity, self.dtype(), meta.dtype, false, meta.sizes, meta.strides, operands, {}});
+  return result.defined();
+}
 
 bool sum(Tensor& result, const TensorMeta& meta, const Tensor& self, IntSpan dims) {
   return reduce(RowOp::Sum, result, meta, self, dims);

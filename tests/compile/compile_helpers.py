@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
+import torch._dynamo
 from torch import _C
 
 
@@ -20,6 +21,7 @@ def deferring() -> Iterator[None]:
 
 def counts(function: Callable[[], object]) -> tuple[int, int, int]:
     """Ops put off by a call, passes that ran them, results stored; of everything done at the end."""
+    torch._dynamo.reset()
     before = _C._deferred_counts()
     with deferring():
         kept = function()

@@ -2,6 +2,7 @@
 // contiguous and of the row's types, else as a tile program of one step.
 #include "core/inline_vec.h"
 #include "kernels/cpu/narrow.h"
+#include "kernels/cpu/pairs.h"
 #include "kernels/cpu/program.h"
 #include "kernels/cpu/row_program.h"
 #include "kernels/cpu/stream.h"
@@ -180,11 +181,20 @@ void pointwise_chain(const Chain& chain) {
   const int n_operands = static_cast<int>(chain.operands.size());
   const int first_temporary = n_operands + static_cast<int>(chain.constants.size());
   InlineVec<Step, kMaxSlots> steps;
+  Scalar pair_params[kMaxSlots][2];
   int cost = 0;
-  for (const ChainStep& from : chain.steps) {
+  for (size_t i = 0; i < chain.steps.size(); ++i) {
+    const ChainStep& from = chain.steps[i];
     const RowSet& set = rows_of_op(from.op);
     const int index = compute_index(from.compute);
     TORCH_ASSERT(from.n_inputs == set.inputs && set.rows[index]);
+    cost += set.cost;
+    if (steps.size() < kMaxSlots)
+      if (const Step both = paired(chain, i, pair_params[steps.size()]); both.row) {
+        steps.push_back(both);
+        cost += rows_of_op(chain.steps[++i].op).cost;
+        continue;
+      }
     Step& step = steps.emplace_back();
     step = {set.rows[index],
             from.params,
@@ -200,7 +210,6 @@ void pointwise_chain(const Chain& chain) {
         last = k;
       }
     if (constants == 1 && set.splat[last][index]) step.row = set.splat[last][index];
-    cost += set.cost;
   }
   Geometry::Operand operands[kMaxOperands];
   for (int k = 0; k < n_operands; ++k)

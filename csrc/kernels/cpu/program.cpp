@@ -9,8 +9,8 @@ namespace torch::TORCH_ISA {
 
 namespace {
 
-constexpr int64_t kTileBytes = 4096;   // of one slot: a few slots fit into the first-level cache
-constexpr int64_t kAllTiles = 32768;   // of all slots, if there are more
+constexpr int64_t kTileBytes = 8192;   // of one slot: a few slots fit into the first-level cache
+constexpr int64_t kAllTiles = 65536;   // of all slots, if there are more
 constexpr int64_t kRepeatBytes = 1024; // of one value, repeated for the pieces of a row
 
 class Runner {

@@ -3,6 +3,7 @@
 #include "core/allocator.h"
 #include "core/inline_vec.h"
 #include "kernels/cpu/convert.h"
+#include "kernels/cpu/pairs.h"
 #include "kernels/cpu/program.h"
 #include "kernels/cpu/row_ops.h"
 
@@ -30,11 +31,11 @@ RowsFunction rows_function(RowOp op, DType type) {
 }
 
 struct RowStep {
+  ChainStep step;
   Row row = nullptr; // of an elementwise op; with `splat`, of one value as that input
   int splat = -1;
   bool by_row = false; // an input is not one full tile
   RowsFunction rows = nullptr;
-  const ChainStep* step = nullptr;
 };
 
 // The leading dimensions with the last one inside, by itself.
@@ -81,7 +82,11 @@ public:
     }
     for (int64_t& at : spread_at_) at = place(length_ * 8);
     scratch_at_ = place(2 * length_ * rows_ * widest + 64);
-    for (const ChainStep& step : chain.steps) add(step);
+    for (size_t i = 0; i < chain.steps.size(); ++i)
+      if (add_pair(i))
+        ++i;
+      else
+        add(chain.steps[i]);
   }
 
   void run() const {
@@ -116,9 +121,31 @@ private:
   int64_t width(int s) const { return item_size(chain_.slot_types[size_t(s)]); }
   bool is_constant(int s) const { return s >= first_constant_ && s < first_temporary_; }
 
+  // Of full tiles and constants only.
+  bool add_pair(size_t i) {
+    if (chain_.steps[i].row_op != RowOp::None || steps_.size() >= kMaxSlots) return false;
+    const Step both = paired(chain_, i, pair_params_[steps_.size()]);
+    if (!both.row) return false;
+    const ChainStep &first = chain_.steps[i], &second = chain_.steps[i + 1];
+    for (const ChainStep* step : {&first, &second})
+      for (int k = 0; k < step->n_inputs; ++k)
+        if (shape(step->inputs[k]) != SlotShape::Full) return false;
+    if (shape(both.out) != SlotShape::Full) return false;
+    RowStep& to = steps_.emplace_back();
+    to.step = second;
+    to.step.params = both.params;
+    to.step.n_inputs = both.n_inputs;
+    std::copy_n(both.inputs, kMaxInputs, to.step.inputs.begin());
+    to.row = both.row;
+    for (int k = 0; k < both.n_inputs; ++k)
+      if (is_constant(both.inputs[k])) whole_constant_[both.inputs[k]] = true;
+    cost_ += rows_of_op(first.op).cost + rows_of_op(second.op).cost;
+    return true;
+  }
+
   void add(const ChainStep& from) {
     RowStep& to = steps_.emplace_back();
-    to.step = &from;
+    to.step = from;
     if (from.row_op != RowOp::None) {
       to.rows = rows_function(from.row_op, chain_.slot_types[from.inputs[0]]);
       cost_ += kRowCost;
@@ -186,7 +213,7 @@ private:
   }
 
   void run_step(Thread& own, const RowStep& step, int64_t rows) const {
-    const ChainStep& from = *step.step;
+    const ChainStep& from = step.step;
     const int out = from.outs[0];
     if (step.rows) {
       run_rows(own, step, rows);
@@ -215,7 +242,7 @@ private:
   }
 
   void run_one_row(Thread& own, const RowStep& step, int64_t r) const {
-    const ChainStep& from = *step.step;
+    const ChainStep& from = step.step;
     const void* inputs[kMaxInputs];
     for (int k = 0; k < from.n_inputs; ++k) {
       const int s = from.inputs[k];
@@ -232,7 +259,7 @@ private:
   }
 
   void run_rows(Thread& own, const RowStep& step, int64_t rows) const {
-    const ChainStep& from = *step.step;
+    const ChainStep& from = step.step;
     void* outs[kMaxChainResults];
     const void* inputs[kMaxInputs] = {};
     int64_t out_strides[kMaxChainResults], in_strides[kMaxInputs] = {};
@@ -268,6 +295,7 @@ private:
   int64_t slot_at_[kMaxSlots], spread_at_[kMaxInputs], scratch_at_ = 0;
   bool whole_constant_[kMaxSlots] = {}; // used as a tile of copies
   InlineVec<RowStep, kMaxSlots> steps_;
+  Scalar pair_params_[kMaxSlots][2];
 };
 
 } // namespace
