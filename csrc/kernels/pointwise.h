@@ -161,6 +161,11 @@ template <class V> struct Heaviside : Functor<kReals, Sign64::Matters> {
 
 // ---- comparison and logic ----
 
+// Of masks, so that of plain truth values a bool comes out, and not an int.
+template <class M> TORCH_INLINE M both(M a, M b) { return a & b; }
+template <class M> TORCH_INLINE M either(M a, M b) { return a | b; }
+template <class M> TORCH_INLINE M one_of(M a, M b) { return a ^ b; }
+
 template <class V> struct Eq : Functor<kAny> {
   TORCH_INLINE auto operator()(V a, V b) const { return a == b; }
 };
@@ -180,13 +185,13 @@ template <class V> struct Ge : Functor<kReals, Sign64::Matters> {
   TORCH_INLINE auto operator()(V a, V b) const { return a >= b; }
 };
 template <class V> struct LogicalAnd : Functor<kAny> {
-  TORCH_INLINE auto operator()(V a, V b) const { return (a != V(0)) & (b != V(0)); }
+  TORCH_INLINE auto operator()(V a, V b) const { return both(a != V(0), b != V(0)); }
 };
 template <class V> struct LogicalOr : Functor<kAny> {
-  TORCH_INLINE auto operator()(V a, V b) const { return (a != V(0)) | (b != V(0)); }
+  TORCH_INLINE auto operator()(V a, V b) const { return either(a != V(0), b != V(0)); }
 };
 template <class V> struct LogicalXor : Functor<kAny> {
-  TORCH_INLINE auto operator()(V a, V b) const { return (a != V(0)) ^ (b != V(0)); }
+  TORCH_INLINE auto operator()(V a, V b) const { return one_of(a != V(0), b != V(0)); }
 };
 template <class V> struct LogicalNot : Functor<kAny> {
   TORCH_INLINE auto operator()(V a) const { return a == V(0); }

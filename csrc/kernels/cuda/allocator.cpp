@@ -120,7 +120,8 @@ Allocator::Segment& Allocator::segment_for(Stream stream, bool large) {
   segment->stream = stream;
   segment->large = large;
   segment->chunk = round_up(large ? kLargeChunk : kSmallChunk, granularity_);
-  // Addresses cost nothing, and many of them find room for a large block where those between others are too short.
+  // Addresses cost nothing, and many of them find room for a large block where those between others are too
+  // short.
   segment->bytes = round_up(kAddresses * total_, segment->chunk);
   check_status(driver_.reserve(&segment->base, segment->bytes, 0, 0, 0), "cuMemAddressReserve");
   segment->chunks.resize(segment->bytes / segment->chunk);

@@ -142,8 +142,8 @@ std::string compile_now(const std::string& source, const std::string& architectu
   check(c.create(&program, source.c_str(), "kernel.cu", embedded_header_count, texts.data(), names.data()) ==
             0,
         "nvrtcCreateProgram failed");
-  const char* const options[] = {architecture.c_str(), "-std=c++20", "-fmad=false"};
-  const int failed = c.run(program, 3, options);
+  const char* const options[] = {architecture.c_str(), "-std=c++20", "-fmad=false", "-default-device"};
+  const int failed = c.run(program, 4, options);
   std::string result;
   size_t n = 0;
   if (failed) {

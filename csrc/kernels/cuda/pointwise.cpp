@@ -4,6 +4,7 @@
 #include "kernels/cuda/jit.h"
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/table.h"
+#include "kernels/cuda/types.h"
 #include "kernels/cuda/walk.h"
 #include "kernels/pointwise_ops.h"
 
@@ -20,65 +21,20 @@ constexpr const char* kNames[] = {
 #undef TORCH_NAME
 };
 
-// The types that kernels compute in, and how elements are stored, with their names in the names of kernels.
-struct TypeName {
-  const char* name;
-  const char* code; // in C++
-};
-constexpr int kComputeTypes = 7;
-constexpr DType kComputed[kComputeTypes] = {DType::Int32,   DType::Int64,     DType::Float32,
-                                            DType::Float64, DType::Complex64, DType::Complex128,
-                                            DType::UInt64};
-constexpr int kStored = 15; // dtypes up to Complex128
-constexpr TypeName kStoredNames[kStored] = {
-    {"b8", "bool"},      {"u8", "uint8_t"},      {"u16", "uint16_t"},     {"u32", "uint32_t"},
-    {"u64", "uint64_t"}, {"i8", "int8_t"},       {"i16", "int16_t"},      {"i32", "int32_t"},
-    {"i64", "int64_t"},  {"f16", "Half"},        {"bf16", "BFloat16"},    {"f32", "float"},
-    {"f64", "double"},   {"c64", "Cplx<float>"}, {"c128", "Cplx<double>"}};
-
-constexpr int compute_index(DType t) {
-  switch (t) {
-  case DType::Int64:
-  case DType::UInt32:
-    return 1;
-  case DType::Float16:
-  case DType::BFloat16:
-  case DType::Float32:
-    return 2;
-  case DType::Float64:
-    return 3;
-  case DType::Complex64:
-    return 4;
-  case DType::Complex128:
-    return 5;
-  case DType::UInt64:
-    return 6;
-  default:
-    return 0;
-  }
-}
-
-const TypeName& name_of(DType t) { return kStoredNames[static_cast<int>(t)]; }
-
 std::string kernel_name(PointwiseOp op, DType computed, DType stored, bool flat) {
-  return concat(kNames[static_cast<int>(op)], "_", name_of(computed).name, "_",
-                flat ? name_of(stored).name : "any");
+  return concat(kNames[static_cast<int>(op)], "_", type_name(computed), "_",
+                flat ? type_name(stored) : "any");
 }
 
-// From "Add_f32_f16" back to a source that defines it.
+// The name back as a source that defines it.
 std::string source_of(std::string_view name) {
-  const size_t second = name.rfind('_'), first = name.rfind('_', second - 1);
-  const std::string_view op = name.substr(0, first), computed = name.substr(first + 1, second - first - 1),
-                         stored = name.substr(second + 1);
-  const auto code = [](std::string_view wanted) {
-    return std::find_if(std::begin(kStoredNames), std::end(kStoredNames),
-                        [&](const TypeName& t) { return t.name == wanted; })
-        ->code;
-  };
-  const std::string include = "#include \"kernels/cuda/device/pointwise.h\"\n";
-  return stored == "any" ? concat(include, "TORCH_STRIDED(", name, ", ", op, ", ", code(computed), ")\n")
-                         : concat(include, "TORCH_FLAT(", name, ", ", op, ", ", code(computed), ", ",
-                                  code(stored), ")\n");
+  const NameParts parts = parts_of(name);
+  const bool flat = parts.stored != "any";
+  std::string source =
+      concat("#include \"kernels/cuda/device/pointwise.h\"\nTORCH_", flat ? "FLAT" : "STRIDED", "(", name,
+             ", ", parts.op, ", ", type_code(parts.computed));
+  if (flat) source += concat(", ", type_code(parts.stored));
+  return source + ")\n";
 }
 
 // Kernels that were looked up, by op, compute type and type of the elements (the last one: any).

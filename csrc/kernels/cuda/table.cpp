@@ -30,6 +30,13 @@ KernelTable make_table() {
   t.pointwise_result = pointwise_result;
   t.copy = copy;
   t.fill = fill;
+  t.sum = sum;
+  t.mean = mean;
+  t.prod = prod;
+  t.amax = amax;
+  t.amin = amin;
+  t.all = all;
+  t.any = any;
   return t;
 }
 

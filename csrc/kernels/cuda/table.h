@@ -14,5 +14,12 @@ void pointwise(PointwiseOp op, DType compute, const Tensor& out, const Tensor* c
 std::optional<DType> pointwise_result(PointwiseOp op, DType compute);
 void copy(const Tensor& self, const Tensor& src);
 void fill(const Tensor& self, const Scalar& value);
+void sum(const Tensor& out, const Tensor& self, IntSpan dim);
+void mean(const Tensor& out, const Tensor& self, IntSpan dim);
+void prod(const Tensor& out, const Tensor& self, IntSpan dim);
+void amax(const Tensor& out, const Tensor& self, IntSpan dim);
+void amin(const Tensor& out, const Tensor& self, IntSpan dim);
+void all(const Tensor& out, const Tensor& self, IntSpan dim);
+void any(const Tensor& out, const Tensor& self, IntSpan dim);
 
 } // namespace torch::cuda

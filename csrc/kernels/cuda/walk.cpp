@@ -10,6 +10,7 @@ namespace torch::cuda {
 // for n < 2^31.
 Divider make_divider(uint32_t divisor) {
   Divider d;
+  if (divisor == 0) return d; // of a dimension without elements, through which nobody goes
   d.divisor = divisor;
   d.shift = divisor <= 1 ? 0 : static_cast<uint32_t>(std::bit_width(divisor - 1));
   d.factor = static_cast<uint32_t>((uint64_t{1} << 32) * ((uint64_t{1} << d.shift) - divisor) / divisor + 1);
@@ -22,27 +23,7 @@ bool lie_alike(const Tensor& a, const Tensor& b) {
   return a.is_non_overlapping_and_dense() && equal(a.strides(), b.strides());
 }
 
-Places find_places(IntSpan sizes, std::span<const Tensor* const> operands) {
-  struct Dim {
-    int64_t size;
-    int64_t strides[kMaxOperands];
-  };
-  const int n = static_cast<int>(operands.size());
-  TORCH_ASSERT(n <= kMaxOperands);
-  std::vector<Dim> dims;
-  for (size_t d = sizes.size(); d-- > 0;) { // innermost first
-    if (sizes[d] == 1) continue;
-    Dim dim{sizes[d], {}};
-    for (int k = 0; k < n; ++k) {
-      if (!operands[k]) continue;
-      const Tensor& t = *operands[k];
-      const auto lead = static_cast<int64_t>(sizes.size()) - t.dim();
-      const int64_t own = static_cast<int64_t>(d) - lead;
-      if (own >= 0 && t.sizes()[static_cast<size_t>(own)] != 1)
-        dim.strides[k] = t.strides()[static_cast<size_t>(own)] * t.itemsize();
-    }
-    dims.push_back(dim);
-  }
+Places arrange(std::vector<Dim> dims, int n) {
   std::stable_sort(dims.begin(), dims.end(), [n](const Dim& a, const Dim& b) {
     for (int k = 0; k < n; ++k)
       if (a.strides[k] != b.strides[k] && a.strides[k] != 0 && b.strides[k] != 0)
@@ -52,6 +33,7 @@ Places find_places(IntSpan sizes, std::span<const Tensor* const> operands) {
   Places p{};
   int64_t numel = 1;
   for (const Dim& dim : dims) {
+    if (dim.size == 1) continue;
     numel *= dim.size;
     if (p.ndim > 0) {
       const int last = p.ndim - 1;
@@ -72,6 +54,25 @@ Places find_places(IntSpan sizes, std::span<const Tensor* const> operands) {
   if (p.small)
     for (int d = 0; d < p.ndim; ++d) p.dividers[d] = make_divider(static_cast<uint32_t>(p.sizes[d]));
   return p;
+}
+
+Places find_places(IntSpan sizes, std::span<const Tensor* const> operands) {
+  const int n = static_cast<int>(operands.size());
+  TORCH_ASSERT(n <= kMaxOperands);
+  std::vector<Dim> dims;
+  for (size_t d = sizes.size(); d-- > 0;) { // innermost first
+    Dim dim{sizes[d], {}};
+    for (int k = 0; k < n; ++k) {
+      if (!operands[static_cast<size_t>(k)]) continue;
+      const Tensor& t = *operands[static_cast<size_t>(k)];
+      const int64_t own =
+          static_cast<int64_t>(d + static_cast<size_t>(t.dim())) - static_cast<int64_t>(sizes.size());
+      if (own >= 0 && t.sizes()[static_cast<size_t>(own)] != 1)
+        dim.strides[k] = t.strides()[static_cast<size_t>(own)] * t.itemsize();
+    }
+    dims.push_back(dim);
+  }
+  return arrange(std::move(dims), n);
 }
 
 } // namespace torch::cuda

@@ -5,12 +5,19 @@
 #include "kernels/cuda/device/places.h"
 
 #include <span>
+#include <vector>
 
 namespace torch::cuda {
 
-// Dimensions of size 1 go, the others are put in the order of the strides of the first operand (then of the
-// second ...) and merged where all operands allow. `sizes` are those of the outputs; inputs broadcast to
-// them. Null operands, which are not in the memory of the GPU, do not count.
+struct Dim {
+  int64_t size;
+  int64_t strides[kMaxOperands]; // in bytes
+};
+// Dimensions, innermost first: those of size 1 go, the others are put in the order of the strides of the
+// first operand (then of the second ...) and merged where all operands allow.
+Places arrange(std::vector<Dim> dims, int n_operands);
+// The same for tensors. `sizes` are those of the outputs; inputs broadcast to them. Null operands, which are
+// not in the memory of the GPU, do not count.
 Places find_places(IntSpan sizes, std::span<const Tensor* const> operands);
 
 Divider make_divider(uint32_t divisor);

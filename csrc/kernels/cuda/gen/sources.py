@@ -29,6 +29,7 @@ CODE = {
     "f64": "double",
     "c64": "Cplx<float>",
     "c128": "Cplx<double>",
+    "any": "AnyType",
 }
 # Compute type -> kind, and how elements are stored that flat kernels are compiled for.
 AHEAD = {
@@ -75,6 +76,37 @@ def kernels(name: str, mask: int, types: dict[str, tuple[int, list[str]]]) -> li
     return lines
 
 
+# Reductions: what they join, and over which kinds of numbers. They have a kernel for elements of any dtype, and some
+# for those that are hot.
+REDUCTIONS = {
+    "Sum": INTS | FLOATS | COMPLEX,
+    "Prod": INTS | FLOATS | COMPLEX,
+    "Amax": INTS | FLOATS,
+    "Amin": INTS | FLOATS,
+    "All": INTS | FLOATS | COMPLEX,
+    "Any": INTS | FLOATS | COMPLEX,
+}
+REDUCED = {
+    "i64": (INTS, ["i64"]),
+    "u64": (INTS, []),
+    "f32": (FLOATS, ["f32", "f16", "bf16"]),
+    "f64": (FLOATS, ["f64"]),
+    "c64": (COMPLEX, []),
+    "c128": (COMPLEX, []),
+}
+
+
+def reductions(types: dict[str, tuple[int, list[str]]]) -> list[str]:
+    lines = []
+    for op, kinds in REDUCTIONS.items():
+        for computed, (kind, stored) in types.items():
+            if not kinds & kind or (computed == "u64" and op not in ("Amax", "Amin")):
+                continue
+            for s in ["any", *stored]:
+                lines.append(f"TORCH_REDUCE({op}_{computed}_{s}, {op}, {CODE[computed]}, {CODE[s]})")
+    return lines
+
+
 def shard_names(kind: str) -> list[str]:
     suffix = "cu" if kind == "ahead" else "cpp"
     return [f"{kind}/pointwise_{i:02d}.{suffix}" for i in range(SHARDS)]
@@ -112,6 +144,10 @@ def main() -> None:
             for name in on_gpu[i::SHARDS]:
                 lines += kernels(name, known[name], types)
             write(args.out / shard, "\n".join(lines) + "\n")
+
+        types = {c: REDUCED[c] for c in (AHEAD if kind == "ahead" else REDUCED) if c in REDUCED}
+        lines = [HEADER, '#include "kernels/cuda/device/reduce.h"\n', *reductions(types)]
+        write(args.out / kind / ("reduce.cu" if kind == "ahead" else "reduce.cpp"), "\n".join(lines) + "\n")
 
     flags = ", ".join("true" if n in known else "false" for n in names)
     write(

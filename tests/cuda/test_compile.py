@@ -1,0 +1,103 @@
+"""Every elementwise kernel passes NVRTC, as it would at run time; no GPU is needed for that."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import os
+import sys
+from pathlib import Path
+from typing import Any, Optional
+
+import pytest
+
+CSRC = Path(__file__).resolve().parents[2] / "csrc"
+GEN = CSRC / "kernels" / "cuda" / "gen"
+sys.path.insert(0, str(GEN))
+
+if not GEN.is_dir():
+    pytest.skip("no sources here", allow_module_level=True)
+
+import sources  # noqa: E402
+
+
+def find_nvrtc() -> Optional[Path]:
+    """libnvrtc of the package nvidia-cuda-nvrtc, or from TORCH_NVRTC_DIR."""
+    folders = [Path(os.environ["TORCH_NVRTC_DIR"])] if "TORCH_NVRTC_DIR" in os.environ else []
+    found = importlib.util.find_spec("nvidia")
+    folders += [Path(p) / "cu13" / "lib" for p in (found.submodule_search_locations or [] if found else [])]
+    for folder in folders:
+        if (folder / "libnvrtc.so.13").exists():
+            return folder
+    return None
+
+
+NVRTC = find_nvrtc()
+needs_nvrtc = pytest.mark.skipif(NVRTC is None, reason="needs the package nvidia-cuda-nvrtc, or TORCH_NVRTC_DIR")
+
+
+class Compiler:
+    def __init__(self, folder: Path) -> None:
+        for builtins in folder.glob("libnvrtc-builtins.so*"):
+            ctypes.CDLL(str(builtins), ctypes.RTLD_GLOBAL)
+        self._library = ctypes.CDLL(str(folder / "libnvrtc.so.13"))
+        names = sources.device_headers(CSRC)
+        self._names = (ctypes.c_char_p * len(names))(*(n.encode() for n in names))
+        self._texts = (ctypes.c_char_p * len(names))(*((CSRC / n).read_bytes() for n in names))
+
+    def log(self, source: str) -> str:
+        """What the compiler says, "" where all is well; as far as PTX, without the assembler."""
+        lib, program, size = self._library, ctypes.c_void_p(), ctypes.c_size_t()
+        created = lib.nvrtcCreateProgram(
+            ctypes.byref(program), source.encode(), b"kernels.cu", len(self._names), self._texts, self._names
+        )
+        assert created == 0
+        options = (ctypes.c_char_p * 4)(b"-arch=compute_90", b"-std=c++20", b"-fmad=false", b"-default-device")
+        failed = lib.nvrtcCompileProgram(program, len(options), options)
+        lib.nvrtcGetProgramLogSize(program, ctypes.byref(size))
+        text = ctypes.create_string_buffer(size.value)
+        lib.nvrtcGetProgramLog(program, text)
+        lib.nvrtcDestroyProgram(ctypes.byref(program))
+        return text.value.decode() if failed else ""
+
+
+@pytest.fixture(scope="module")
+def compiler() -> Compiler:
+    assert NVRTC is not None
+    return Compiler(NVRTC)
+
+
+KNOWN = sources.functors(CSRC)
+INCLUDE = '#include "kernels/cuda/device/pointwise.h"\n'
+
+
+@needs_nvrtc
+@pytest.mark.parametrize("first", range(8))
+def test_functors(compiler: Compiler, first: int) -> None:
+    lines = [INCLUDE]
+    for name in sorted(KNOWN)[first::8]:
+        lines += sources.kernels(name, KNOWN[name], sources.ALL)
+    assert len(lines) > 100
+    assert compiler.log("\n".join(lines)) == ""
+
+
+@needs_nvrtc
+def test_reductions(compiler: Compiler) -> None:
+    lines = ['#include "kernels/cuda/device/reduce.h"', *sources.reductions(sources.REDUCED)]
+    assert len(lines) > 50 and compiler.log("\n".join(lines)) == ""
+
+
+@needs_nvrtc
+def test_the_check_can_fail(compiler: Compiler) -> None:
+    assert "NoSuchFunctor" in compiler.log(INCLUDE + "TORCH_STRIDED(x, NoSuchFunctor, float)")
+
+
+def test_functors_are_found() -> None:
+    assert len(KNOWN) > 120 and KNOWN["Add"] == 7 and KNOWN["Erfinv"] == 2 and "BesselJ0" not in KNOWN
+
+
+def test_other_kernels_are_listed(tmp_path: Any) -> None:
+    """The generator writes what cmake/Cuda.cmake expects of it."""
+    listed = (CSRC.parent / "cmake" / "Cuda.cmake").read_text()
+    shards = [f"{i:02d}" for i in range(sources.SHARDS)]
+    assert f"set(shards {' '.join(shards)})" in listed
