@@ -3,6 +3,7 @@
 #include "kernels/conv_kernels.h"
 #include "kernels/cpu/conv_depthwise.h"
 #include "kernels/cpu/conv_engine.h"
+#include "kernels/cpu/conv_lanes.h"
 #include "kernels/cpu/conv_planes.h"
 #include "kernels/cpu/conv_weight.h"
 #include "kernels/cpu/conv_winograd.h"
@@ -293,6 +294,9 @@ void to_small(const ConvGeometry& g, Images<const C> large, const C* weight, con
   if constexpr (std::is_same_v<C, float>) {
     if (is_depthwise(g) && planes_to_small(g, large, weight, bias, small)) return;
     if (winograd_to_small(g, large, weight, bias, small)) return;
+    if (lanes_suit(g.small_channels, g.large_channels * g.taps(), g.small[2],
+                   (g.kernel[2] - 1) * g.dilation[2] / g.stride[2]))
+      return lanes_to_small(g, large, weight, bias, small);
   }
   conv_to_small<C>(g, large, weight, bias, small);
 }
@@ -314,6 +318,9 @@ void to_large(const ConvGeometry& g, Images<const C> small, const C* weight, con
   if constexpr (std::is_same_v<C, float>) {
     if (is_depthwise(g) && planes_to_large(g, small, weight, bias, large)) return;
     if (winograd_to_large(g, small, weight, bias, large)) return;
+    if (lanes_suit(g.large_channels, g.small_channels * g.taps(), g.small[2],
+                   (g.kernel[2] - 1) * g.dilation[2] / g.stride[2]))
+      return lanes_to_large(g, small, weight, bias, large);
   }
   conv_to_large<C>(g, small, weight, bias, large);
 }
@@ -389,10 +396,15 @@ template <class T> Tensor conjugated(const Tensor& weight) {
 
 template <class C>
 bool special_weight_grad(const ConvGeometry& g, Images<const C> large, Images<const C> small, C* to) {
-  if constexpr (std::is_same_v<C, float>)
-    return is_depthwise(g) ? planes_weight(g, large, small, to) : winograd_weight(g, large, small, to);
-  else
+  if constexpr (std::is_same_v<C, float>) {
+    if (is_depthwise(g)) return planes_weight(g, large, small, to);
+    if (winograd_weight(g, large, small, to)) return true;
+    if (g.small_channels < 16 || g.large_channels < 4) return false;
+    lanes_weight(g, large, small, to);
+    return true;
+  } else {
     return false;
+  }
 }
 
 } // namespace
