@@ -48,12 +48,21 @@ PyObject* begin_deferring(PyObject*, PyObject*) {
 }
 PyObject* end_deferring(PyObject*, PyObject*) {
   return guarded([]() -> PyObject* {
-    {
-      const LongWork long_work(kGrain); // others may run meanwhile
-      torch::end_deferring();
-    }
+    torch::end_deferring();
     Py_RETURN_NONE;
   });
+}
+// _run_deferring(function, args, kwargs): a call with elementwise work put off.
+PyObject* run_deferring(PyObject*, PyObject* const* given, Py_ssize_t n) {
+  if (n != 3 || !PyTuple_Check(given[1]) || !PyDict_Check(given[2]))
+    return PyErr_Format(PyExc_TypeError, "_run_deferring takes a function, a tuple and a dict");
+  torch::begin_deferring();
+  Owned result(PyObject_Call(given[0], given[1], given[2]));
+  PyObject *type = nullptr, *value = nullptr, *trace = nullptr;
+  if (!result) PyErr_Fetch(&type, &value, &trace);
+  Owned ended(end_deferring(nullptr, nullptr)); // whatever happened
+  if (type) PyErr_Restore(type, value, trace);
+  return result && ended ? result.release() : nullptr;
 }
 PyObject* deferred_counts(PyObject*, PyObject*) {
   const DeferredCounts counts = torch::deferred_counts();
@@ -146,6 +155,8 @@ PyMethodDef functions[] = {
     {"_begin_deferring", begin_deferring, METH_NOARGS,
      "From now on elementwise work of this thread is put off."},
     {"_end_deferring", end_deferring, METH_NOARGS, "Ends the scope of the last _begin_deferring."},
+    {"_run_deferring", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(run_deferring)),
+     METH_FASTCALL, "Calls a function whose elementwise work is put off."},
     {"_deferred_counts", deferred_counts, METH_NOARGS,
      "Ops that were put off, passes that ran them, results stored."},
     {"_trim_memory", trim, METH_NOARGS, "Gives cached memory back to the system."},

@@ -58,16 +58,17 @@ enum class DType : uint8_t {
   Int5,
   Int6,
   Int7,
+  Complex32, // two float16
 };
-constexpr int kNumDTypes = 45;
+constexpr int kNumDTypes = 46;
 constexpr int kNumNumberDTypes = 20; // those before the opaque ones
 
 using complex64 = std::complex<float>;
 using complex128 = std::complex<double>;
 
-constexpr uint8_t kItemSizes[kNumDTypes] = {1, 1, 2, 4, 8, 1, 2, 4, 8, 2, 2, 4, 8, 8, 16,
-                                            1, 1, 1, 1, 1, 1, 1, 1, 4, 1, 1, 1, 1, 1, 1,
-                                            2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+constexpr uint8_t kItemSizes[kNumDTypes] = {1, 1, 2, 4, 8, 1, 2, 4, 8, 2, 2, 4, 8, 8, 16, 1,
+                                            1, 1, 1, 1, 1, 1, 1, 4, 1, 1, 1, 1, 1, 1, 2,  1,
+                                            1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 4};
 constexpr int64_t item_size(DType t) { return kItemSizes[static_cast<int>(t)]; }
 
 constexpr bool is_integral(DType t, bool include_bool = false) {
@@ -93,7 +94,10 @@ constexpr bool is_wide_unsigned(DType t) { return t >= DType::UInt16 && t <= DTy
 
 // Real type of a complex type (identity for others) and back.
 constexpr DType real_type(DType t) {
-  return t == DType::Complex64 ? DType::Float32 : t == DType::Complex128 ? DType::Float64 : t;
+  return t == DType::Complex64    ? DType::Float32
+         : t == DType::Complex128 ? DType::Float64
+         : t == DType::Complex32  ? DType::Float16
+                                  : t;
 }
 constexpr DType complex_type(DType t) {
   return is_complex(t) ? t : t == DType::Float64 ? DType::Complex128 : DType::Complex64;

@@ -4,34 +4,14 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
 import torch
+from compile_helpers import counts, deferring, same
 from torch import _C
 
 N = 40000  # elements: enough for work to be put off
-
-
-@contextmanager
-def deferring():
-    _C._begin_deferring()
-    try:
-        yield
-    finally:
-        _C._end_deferring()
-
-
-def counts(function: Callable[[], object]) -> tuple[int, int, int]:
-    """Ops put off by a call, passes that ran them, results stored; of everything done at the end."""
-    before = _C._deferred_counts()
-    with deferring():
-        kept = function()
-    after = _C._deferred_counts()
-    del kept
-    return tuple(b - a for a, b in zip(before, after))
 
 
 def test_a_chain_is_one_pass_and_stores_one_result() -> None:
@@ -305,6 +285,5 @@ def test_random_programs(start: int) -> None:
         put_off += _C._deferred_counts()[0] - before
         assert len(found) == len(expected)
         for a, b in zip(found, expected):
-            assert a.dtype == b.dtype and a.shape == b.shape and a.stride() == b.stride()
-            assert torch.equal(a.nan_to_num(), b.nan_to_num()) and torch.equal(a.isnan(), b.isnan()), seed
+            same(a, b, seed)
     assert put_off > 100

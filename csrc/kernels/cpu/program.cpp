@@ -1,5 +1,6 @@
 #include "kernels/cpu/program.h"
 
+#include "kernels/cpu/convert.h"
 #include "kernels/cpu/stream.h"
 
 #include <cstring>
@@ -183,6 +184,9 @@ private:
       const void* inputs[kMaxInputs];
       for (int j = 0; j < step.n_inputs; ++j) inputs[j] = slots[step.inputs[j]];
       step.row(slots[step.out], inputs, cols * rows, step.params);
+      if (step.rounded == DType::Bool) continue;
+      converter(DType::Float32, step.rounded)(scratch, slots[step.out], cols * rows);
+      converter(step.rounded, DType::Float32)(slots[step.out], scratch, cols * rows);
     }
     for (int k = 0; k < p.n_outputs; ++k) {
       if (!store[k]) continue;

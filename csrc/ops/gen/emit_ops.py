@@ -411,7 +411,7 @@ def pointwise_rule(op: Op) -> str:
     return f"PointwiseRule::Fixed({compute}, {out})"
 
 
-def kernel_args(op: Op) -> list[str]:
+def kernel_args(op: Op, *, densified: bool = True) -> list[str]:
     _, args = op.kernel_call()
     by_name = {p.name: p for p in op.params}
     out = []
@@ -423,7 +423,7 @@ def kernel_args(op: Op) -> list[str]:
         p = by_name[a]
         if p.type == "int[]?":
             out.append(f"{a}.span()")
-        elif a in op.contiguous:
+        elif densified and a in op.contiguous:
             out.append(f"{a}_c")
         else:
             out.append(a)
@@ -507,10 +507,18 @@ def emit_functional(op: Op, node: Node | None) -> list[str]:
         lines.append(f"  {target} = kernels_of({op.params[0].name}).{name}({', '.join(kernel_args(op))});")
     else:
         name, _ = op.kernel_call()
-        if multi:
+        makers = (
+            [f"empty_tensor(std::get<{i}>(metas))" for i in range(len(results))] if multi else ["empty_tensor(meta)"]
+        )
+        if op.later:
+            lines.append(f"  const auto {'metas' if multi else 'meta'} = {op.infer};")
+            lines.append(f"  Tensor {', '.join(results)};")
+            args = ", ".join([*results, "metas" if multi else "meta", *kernel_args(op, densified=False)])
+            lines.append(f"  if (!thread_state.deferring || !later::{name}({args})) [[likely]] {{")
+            lines += [f"    {r} = {maker};" for r, maker in zip(results, makers)]
+        elif multi:
             lines.append(f"  const auto metas = {op.infer};")
-            for i, r in enumerate(results):
-                lines.append(f"  Tensor {r} = empty_tensor(std::get<{i}>(metas));")
+            lines += [f"  Tensor {r} = {maker};" for r, maker in zip(results, makers)]
         else:
             lines.append(f"  Tensor result = empty_tensor({op.infer});")
         lines.append(f"  if (!is_meta({', '.join(results)})) {{")
@@ -518,6 +526,8 @@ def emit_functional(op: Op, node: Node | None) -> list[str]:
         lines.append(f"    {work_size(op, results)}")
         lines.append(f"    kernels_of({', '.join(results)}).{name}({', '.join(results + kernel_args(op))});")
         lines.append("  }")
+        if op.later:
+            lines.append("  }")
     if node:
         lines.append(f"  if ({record_condition(op, node)}) [[unlikely]] {{")
         lines.append(f"    Ref<{node.struct}> node;")
@@ -684,6 +694,8 @@ def emit_family(family: str, ops: list[Op]) -> str:
     lines = [HEADER, '#include "ops/entry.h"']
     if any(op.sparse for op in ops):
         lines += ['#include "ops/boxed.h"', '#include "ops/sparse/sparse.h"']
+    if any(op.later for op in ops):
+        lines.append('#include "ops/deferred.h"')
     lines += ["", "namespace torch::ops {\n", "using autograd::SavedTensor;\n"]
     nodes: dict[str, Node] = {op.ident: Node(op) for op in ops if op.grad}
     lines.append("namespace {\n")
