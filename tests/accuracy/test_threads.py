@@ -21,6 +21,16 @@ def conv_tiles(x: torch.Tensor) -> torch.Tensor:
     return F.conv2d(images, weight.reshape(32, 32, 3, 3), padding=1)
 
 
+def conv_strided(x: torch.Tensor) -> torch.Tensor:
+    images, weight = x.reshape(-1)[: 2 * 32 * 100 * 100].reshape(2, 32, 100, 100), x.reshape(-1)[: 32 * 32 * 9]
+    return F.conv2d(images, weight.reshape(32, 32, 3, 3), stride=2)
+
+
+def conv_depthwise(x: torch.Tensor) -> torch.Tensor:
+    images, weight = x.reshape(-1)[: 2 * 32 * 100 * 100].reshape(2, 32, 100, 100), x.reshape(-1)[: 32 * 9]
+    return F.conv2d(images, weight.reshape(32, 1, 3, 3), stride=2, groups=32)
+
+
 def gradient(function: Callable) -> Callable:
     def run(x: torch.Tensor) -> torch.Tensor:
         leaf = x.clone().requires_grad_()
@@ -70,6 +80,8 @@ OPERATIONS: dict[str, Callable] = {
     "conv2d, gradient": gradient(conv),
     "conv2d, many channels": conv_tiles,
     "conv2d, many channels, gradient": gradient(conv_tiles),
+    "conv2d, strided, gradient": gradient(conv_strided),
+    "conv2d, depthwise, gradient": gradient(conv_depthwise),
     "mse_loss": lambda x: F.mse_loss(x, x.flip(0)),
     "exp": torch.exp,
     "index_add": lambda x: torch.zeros(7, 1200, dtype=x.dtype).index_add_(0, torch.arange(600) % 7, x),

@@ -3,6 +3,7 @@
 #include "kernels/conv_kernels.h"
 #include "kernels/cpu/conv_depthwise.h"
 #include "kernels/cpu/conv_engine.h"
+#include "kernels/cpu/conv_lanes.h"
 #include "kernels/cpu/conv_planes.h"
 #include "kernels/cpu/conv_weight.h"
 #include "kernels/cpu/conv_winograd.h"
@@ -178,11 +179,25 @@ template <class T> std::vector<EngineType<T>> dense_bias(const Tensor& bias) {
   return out;
 }
 
+bool is_half(DType t) { return t == DType::Float16 || t == DType::BFloat16; }
+// 16-bit floats are brought to floats first, in the order in which they lie.
 template <class F> void visit_conv(const char* op, DType t, F&& f) {
   check_kind(ErrorKind::NotImplemented, t != DType::Bool, op, ": not implemented for ", t);
   visit_compiled(t, [&](auto tag) {
-    if constexpr (!std::is_same_v<typename decltype(tag)::type, bool>) f(tag);
+    using T = typename decltype(tag)::type;
+    if constexpr (!std::is_same_v<T, bool> && !std::is_same_v<T, Half> && !std::is_same_v<T, BFloat16>)
+      f(tag);
   });
+}
+Tensor new_floats(const Tensor& like) {
+  if (!like.is_non_overlapping_and_dense()) return empty_tensor(like.sizes(), DType::Float32);
+  return empty_strided_tensor(like.sizes(), like.strides(), DType::Float32);
+}
+Tensor as_floats(const Tensor& t) {
+  if (!t.defined()) return t;
+  const Tensor made = new_floats(t);
+  copy(made, t);
+  return made;
 }
 
 ConvGeometry geometry(IntSpan large, IntSpan small, IntSpan weight, IntSpan stride, IntSpan padding,
@@ -279,6 +294,9 @@ void to_small(const ConvGeometry& g, Images<const C> large, const C* weight, con
   if constexpr (std::is_same_v<C, float>) {
     if (is_depthwise(g) && planes_to_small(g, large, weight, bias, small)) return;
     if (winograd_to_small(g, large, weight, bias, small)) return;
+    if (lanes_suit(g.small_channels, g.large_channels * g.taps(), g.small[2],
+                   (g.kernel[2] - 1) * g.dilation[2] / g.stride[2]))
+      return lanes_to_small(g, large, weight, bias, small);
   }
   conv_to_small<C>(g, large, weight, bias, small);
 }
@@ -300,6 +318,9 @@ void to_large(const ConvGeometry& g, Images<const C> small, const C* weight, con
   if constexpr (std::is_same_v<C, float>) {
     if (is_depthwise(g) && planes_to_large(g, small, weight, bias, large)) return;
     if (winograd_to_large(g, small, weight, bias, large)) return;
+    if (lanes_suit(g.large_channels, g.small_channels * g.taps(), g.small[2],
+                   (g.kernel[2] - 1) * g.dilation[2] / g.stride[2]))
+      return lanes_to_large(g, small, weight, bias, large);
   }
   conv_to_large<C>(g, small, weight, bias, large);
 }
@@ -375,10 +396,15 @@ template <class T> Tensor conjugated(const Tensor& weight) {
 
 template <class C>
 bool special_weight_grad(const ConvGeometry& g, Images<const C> large, Images<const C> small, C* to) {
-  if constexpr (std::is_same_v<C, float>)
-    return is_depthwise(g) ? planes_weight(g, large, small, to) : winograd_weight(g, large, small, to);
-  else
+  if constexpr (std::is_same_v<C, float>) {
+    if (is_depthwise(g)) return planes_weight(g, large, small, to);
+    if (winograd_weight(g, large, small, to)) return true;
+    if (g.small_channels < 16 || g.large_channels < 4) return false;
+    lanes_weight(g, large, small, to);
+    return true;
+  } else {
     return false;
+  }
 }
 
 } // namespace
@@ -388,6 +414,12 @@ void convolution(const Tensor& out, const Tensor& input, const Tensor& weight, c
                  IntSpan stride, IntSpan padding, IntSpan dilation, bool transposed,
                  IntSpan /*output_padding*/, int64_t groups) {
   if (out.numel() == 0) return;
+  if (is_half(out.dtype())) {
+    const Tensor sums = new_floats(out);
+    convolution(sums, as_floats(input), as_floats(weight), as_floats(bias), stride, padding, dilation,
+                transposed, {}, groups);
+    return copy(out, sums);
+  }
   visit_conv("convolution", out.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     if constexpr (kIsComplex<T>) {
@@ -403,6 +435,12 @@ void conv_grad_input(const Tensor& grad_input, const Tensor& grad_output, const 
                      IntSpan /*input_sizes*/, IntSpan stride, IntSpan padding, IntSpan dilation,
                      bool transposed, IntSpan /*output_padding*/, int64_t groups) {
   if (grad_input.numel() == 0) return;
+  if (is_half(grad_input.dtype())) {
+    const Tensor sums = new_floats(grad_input);
+    conv_grad_input(sums, as_floats(grad_output), as_floats(weight), {}, stride, padding, dilation,
+                    transposed, {}, groups);
+    return copy(grad_input, sums);
+  }
   visit_conv("conv_grad_input", grad_input.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     if constexpr (kIsComplex<T>) {
@@ -418,6 +456,12 @@ void conv_grad_weight(const Tensor& grad_weight, const Tensor& grad_output, cons
                       IntSpan /*weight_sizes*/, IntSpan stride, IntSpan padding, IntSpan dilation,
                       bool transposed, IntSpan /*output_padding*/, int64_t groups) {
   if (grad_weight.numel() == 0) return;
+  if (is_half(grad_weight.dtype())) {
+    const Tensor sums = new_floats(grad_weight);
+    conv_grad_weight(sums, as_floats(grad_output), as_floats(input), {}, stride, padding, dilation,
+                     transposed, {}, groups);
+    return copy(grad_weight, sums);
+  }
   visit_conv("conv_grad_weight", grad_weight.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     using C = EngineType<T>;

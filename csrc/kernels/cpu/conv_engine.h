@@ -110,10 +110,11 @@ struct Grid {
   Three size{1, 1, 1}; // of one phase
   Three step{1, 1, 1};
   Three before{0, 0, 0};
+  int64_t gap = 0; // unused elements after each channel
   std::vector<Three> phases;
 
   int64_t phase_size() const { return size[0] * size[1] * size[2]; }
-  int64_t channel_size() const { return int64_t(phases.size()) * phase_size(); }
+  int64_t channel_size() const { return int64_t(phases.size()) * phase_size() + gap; }
   int64_t offset(int64_t phase, const Three& shift) const {
     return phase * phase_size() + (shift[0] * size[1] + shift[1]) * size[2] + shift[2];
   }
@@ -125,7 +126,7 @@ template <class C>
 void fill_grid(C* to, const Grid& grid, const C* from, int64_t channel_stride, const Three& strides,
                const Three& sizes, int64_t channels, bool fresh) {
   const auto inside = [&](int d, int64_t at) { return at >= 0 && at < sizes[size_t(d)]; };
-  for (int64_t c = 0; c < channels; ++c) {
+  for (int64_t c = 0; c < channels; ++c, to += grid.gap) {
     for (const Three& phase : grid.phases) {
       const int64_t lead = phase[2] - grid.before[2];
       const int64_t width = grid.size[2], step = grid.step[2];
@@ -163,6 +164,7 @@ template <class C> struct TapSum {
   const C* weight = nullptr; // [rows][channels * taps], for one group
   int64_t weight_row = 0, weight_group = 0;
   std::vector<int64_t> offsets; // of (channel, tap) in the grid of one group
+  std::vector<int64_t> chosen;  // which of the kernel's taps these are, where not all
   Three count{0, 0, 0};         // results of each dimension, and where they go
   int64_t start = 0;
   Three step{0, 0, 0};
@@ -347,11 +349,9 @@ void conv_to_small(const ConvGeometry& g, Images<const C> large, const C* weight
                   bias);
 }
 
-// large = transpose of the above (+ bias): the input gradient of a plain convolution, or a transposed
-// convolution.
-template <class C>
-void conv_to_large(const ConvGeometry& g, Images<const C> small, const C* weight, const C* bias,
-                   Images<C> large) {
+// The sums of the transpose of the above: the input gradient of a plain convolution, or a transposed
+// convolution. Calls run(sums, grid, rows, channels); weights are still to be set.
+template <class C, class Run> void sums_to_large(const ConvGeometry& g, const Images<C>& large, Run&& run) {
   // With u = i + padding = stride * v + phase, taps of that phase meet small[v - shift].
   Three low, reach, count;
   for (size_t d = 0; d < 3; ++d) {
@@ -366,8 +366,6 @@ void conv_to_large(const ConvGeometry& g, Images<const C> small, const C* weight
     grid.before[d] = reach[d] - low[d];
   }
   const int64_t rows = g.large_channels, channels = g.small_channels, taps = g.taps();
-  const Scratch memory(size_t(g.groups * rows * channels * taps) * sizeof(C));
-  C* packed = memory.as<C>();
   std::vector<TapSum<C>> sums;
   for (int64_t f = 0; f < g.stride[0] * g.stride[1] * g.stride[2]; ++f) {
     const Three phase{f / (g.stride[1] * g.stride[2]), f / g.stride[2] % g.stride[1], f % g.stride[2]};
@@ -398,22 +396,38 @@ void conv_to_large(const ConvGeometry& g, Images<const C> small, const C* weight
     s.rows = rows;
     s.channels = channels;
     s.taps = int64_t(chosen.size());
-    s.weight = packed;
-    s.weight_row = channels * s.taps;
-    s.weight_group = rows * s.weight_row;
     s.offsets = all_offsets<C>(grid, offsets, channels);
     for (size_t d = 0; d < 3; ++d) {
       s.start += (g.stride[d] * first[d] + phase[d] - g.padding[d]) * large.strides[d];
       s.step[d] = g.stride[d] * large.strides[d];
     }
-    for (int64_t group = 0; group < g.groups;
-         ++group) // weight[group][small][large][tap] -> [group][large][small][chosen]
-      for (int64_t r = 0; r < rows; ++r)
-        for (int64_t c = 0; c < channels; ++c)
-          for (const int64_t t : chosen) *packed++ = weight[((group * channels + c) * rows + r) * taps + t];
+    s.chosen = std::move(chosen);
     sums.push_back(std::move(s));
   }
-  run_tap_sums<C>(sums, grid, small, g.small, channels, large, rows, g.batch, g.groups, bias);
+  run(sums, grid, rows, channels);
+}
+
+template <class C>
+void conv_to_large(const ConvGeometry& g, Images<const C> small, const C* weight, const C* bias,
+                   Images<C> large) {
+  const int64_t taps = g.taps();
+  sums_to_large<C>(
+      g, large, [&](std::vector<TapSum<C>>& sums, const Grid& grid, int64_t rows, int64_t channels) {
+        const Scratch memory(size_t(g.groups * rows * channels * taps) * sizeof(C));
+        C* packed = memory.as<C>();
+        for (TapSum<C>& s : sums) {
+          s.weight = packed;
+          s.weight_row = channels * s.taps;
+          s.weight_group = rows * s.weight_row;
+          for (int64_t group = 0; group < g.groups;
+               ++group) // weight[group][small][large][tap] -> [group][large][small][chosen]
+            for (int64_t r = 0; r < rows; ++r)
+              for (int64_t c = 0; c < channels; ++c)
+                for (const int64_t t : s.chosen)
+                  *packed++ = weight[((group * channels + c) * rows + r) * taps + t];
+        }
+        run_tap_sums<C>(sums, grid, small, g.small, channels, large, rows, g.batch, g.groups, bias);
+      });
 }
 
 } // namespace

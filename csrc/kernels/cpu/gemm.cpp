@@ -1,5 +1,6 @@
 // gemm for every dtype: float and double run the blocked kernel; the others are brought to a type that it
 // knows.
+#include "kernels/cpu/convert.h"
 #include "kernels/cpu/gemm_bf16.h"
 #include "kernels/cpu/gemm_block.h"
 
@@ -9,8 +10,6 @@ namespace {
 // Vector element type that sums T: wraparound is the same in any wider unsigned type.
 template <class T> struct SumTypeOf { using type = uint32_t; };
 template <> struct SumTypeOf<int64_t> { using type = uint64_t; };
-template <> struct SumTypeOf<Half> { using type = float; };
-template <> struct SumTypeOf<BFloat16> { using type = float; };
 
 // Dense copy of m x n elements, converted; keeps whichever of rows and columns is adjacent.
 template <class S, class T, class Convert>
@@ -55,6 +54,45 @@ void product(int64_t m, int64_t n, int64_t k, C alpha, Matrix<C> a, Matrix<C> b,
     x.d.col = 0;
   }
   run<C>(x);
+}
+
+// Rows of 16-bit numbers, whole vectors at a time.
+inline void convert_row(float* to, const Half* from, int64_t n) { half_to_float(to, from, n); }
+inline void convert_row(float* to, const BFloat16* from, int64_t n) { bfloat16_to_float(to, from, n); }
+inline void convert_row(Half* to, const float* from, int64_t n) { float_to_half(to, from, n); }
+inline void convert_row(BFloat16* to, const float* from, int64_t n) { float_to_bfloat16(to, from, n); }
+
+template <class T> Matrix<float> widened(float* to, Matrix<T> from, int64_t m, int64_t n) {
+  if (from.row == 1 && from.col != 1) return widened(to, from.transposed(), n, m).transposed();
+  parallel_for(0, m, std::max<int64_t>(1, kGrain / std::max<int64_t>(n, 1)), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const T* const row = from.data + i * from.row;
+      if (from.col == 1)
+        convert_row(to + i * n, row, n);
+      else
+        for (int64_t j = 0; j < n; ++j) to[i * n + j] = static_cast<float>(row[j * from.col]);
+    }
+  });
+  return {to, n, 1};
+}
+
+// 16-bit floats where no unit multiplies them: as floats.
+template <class T>
+void widen_and_multiply(int64_t m, int64_t n, int64_t k, float alpha, Matrix<T> a, Matrix<T> b, float beta,
+                        Matrix<T> d, T* c, int64_t ldc) {
+  const Scratch memory(size_t(m * k + k * n + m * n) * sizeof(float));
+  float* const a_data = memory.as<float>();
+  float* const b_data = a_data + m * k;
+  float* const sums = b_data + k * n;
+  product<float>(m, n, k, alpha, widened(a_data, a, m, k), widened(b_data, b, k, n), 0.0f, {}, sums, n);
+  parallel_for(0, m, std::max<int64_t>(1, kGrain / n), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      float* const row = sums + i * n;
+      if (d.data)
+        for (int64_t j = 0; j < n; ++j) row[j] += beta * static_cast<float>(d.data[i * d.row + j * d.col]);
+      convert_row(c + i * ldc, row, n);
+    }
+  });
 }
 
 template <class T>
@@ -130,7 +168,10 @@ void gemm(int64_t m, int64_t n, int64_t k, GemmScalar<T> alpha, Matrix<T> a, Mat
   else {
     if constexpr (std::is_same_v<T, BFloat16>)
       if (has_bf16_products()) return gemm_bf16(m, n, k, alpha, a, b, beta, d, c, ldc);
-    convert_and_multiply<T>(m, n, k, alpha, a, b, beta, d, c, ldc);
+    if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>)
+      return widen_and_multiply<T>(m, n, k, alpha, a, b, beta, d, c, ldc);
+    else
+      convert_and_multiply<T>(m, n, k, alpha, a, b, beta, d, c, ldc);
   }
 }
 

@@ -2,9 +2,11 @@
 //
 // For a block of places, coordinates become a few taps each: an element (or none, outside) and a weight. All
 // channels of the block then sum over the same taps. The gradient by a coordinate is the sum over the taps of
-// the derivative of the weight times what the tap would add to the loss.
+// the derivative of the weight times what the tap would add to the loss. Many channels are turned to lie side
+// by side first, so that a tap is one run of numbers: gathers and scatters take several times as long.
 #include "core/allocator.h"
 #include "kernels/cpu/pool.h"
+#include "kernels/create_kernels.h"
 #include "kernels/resample_kernels.h"
 
 #include <cmath>
@@ -168,8 +170,8 @@ template <class C, class I> struct Taps {
   }
 
   // Reads n places whose offsets in the grid are given by at(i).
-  template <class T, class F>
-  void set(int64_t n, const T* grid, int64_t step, F&& at, const Planes<const T>& image) {
+  template <class G, class T, class F>
+  void set(int64_t n, const G* grid, int64_t step, F&& at, const Planes<const T>& image) {
     const int64_t sizes[] = {image.cols, image.rows, image.slices};
     for (int64_t d = 0; d < spatial; ++d) {
       for (int64_t i = 0; i < n; ++i) line_[size_t(i)] = static_cast<C>(grid[at(i) + d * step]);
@@ -345,6 +347,128 @@ void sample_backward(const Tensor& grad_input, const Tensor& grad_grid, const Te
   });
 }
 
+// With the channels of a place side by side: dense channels-last images of C, places of G.
+template <class C> constexpr DType kComputed = std::is_same_v<C, double> ? DType::Float64 : DType::Float32;
+template <class C> Tensor new_pixels(const Tensor& like) {
+  return empty_strided_tensor(like.sizes(), channels_last_strides(like.sizes()), kComputed<C>);
+}
+template <class C> bool has_pixels(const Tensor& t) {
+  return t.dtype() == kComputed<C> && equal(t.strides(), channels_last_strides(t.sizes()));
+}
+template <class C> Tensor as_pixels(const Tensor& t) {
+  if (has_pixels<C>(t)) return t;
+  const Tensor made = new_pixels<C>(t);
+  copy(made, t);
+  return made;
+}
+// Turning the whole image must pay.
+inline bool pixels_suit(const Tensor& input, const Tensor& result) {
+  return input.size(1) >= 8 && 4 * result.numel() >= input.numel();
+}
+
+template <class G, class C, class I>
+void sample_pixels(const Tensor& out, const Tensor& input, const Tensor& grid, int64_t interpolation,
+                   int64_t outside, bool align_corners) {
+  const size_t dims = input.sizes().size() - 2;
+  constexpr int64_t lanes = kLanesOf<C>;
+  const Planes<const C> from(input, dims);
+  const int64_t channels = out.size(1), places = out.numel() / (out.size(0) * channels),
+                blocks = (places + kBlock - 1) / kBlock;
+  const std::vector<C> nothing(size_t(channels + lanes), C{}); // what a tap outside reads
+  for_planes(out.size(0) * blocks, kBlock * (channels + 16), [&](int64_t begin, int64_t end) {
+    Taps<C, I> taps(interpolation, outside, align_corners, dims, false);
+    std::vector<const C*> at(size_t(taps.count));
+    for (int64_t unit = begin; unit < end; ++unit) {
+      const int64_t n = unit / blocks, first = unit % blocks * kBlock,
+                    count = std::min(kBlock, places - first);
+      taps.set(
+          count, grid.data<G>() + n * grid.stride(0), grid.stride(-1),
+          [&](int64_t i) { return place_offset(grid, first + i, 1, dims); }, from);
+      const C* const image = input.data<C>() + n * input.stride(0);
+      C* target = out.data<C>() + (n * places + first) * channels;
+      for (int64_t i = 0; i < count; ++i, target += channels) {
+        for (int64_t t = 0; t < taps.count; ++t) {
+          const I offset = taps.offset[size_t(t * kBlock + i)];
+          at[size_t(t)] = offset < 0 ? nothing.data() : image + offset;
+        }
+        const C* const weight = taps.weight.data() + i;
+        int64_t c = 0;
+        for (; c + lanes <= channels; c += lanes) {
+          VecT<C> sum{};
+          for (int64_t t = 0; t < taps.count; ++t)
+            sum = sum + vset<C>(weight[t * kBlock]) * vload<C>(at[size_t(t)] + c);
+          vstore<C>(target + c, sum);
+        }
+        if (c == channels) continue;
+        const int rest = static_cast<int>(channels - c);
+        VecT<C> sum{};
+        for (int64_t t = 0; t < taps.count; ++t)
+          sum = sum + vset<C>(weight[t * kBlock]) * vload_n<C>(at[size_t(t)] + c, rest);
+        vstore_n<C>(target + c, sum, rest);
+      }
+    }
+  });
+}
+
+// grad_input: zeros, added to; it or grad_grid may be undefined.
+template <class G, class C, class I>
+void sample_pixels_backward(const Tensor& grad_input, const Tensor& grad_grid, const Tensor& grad_output,
+                            const Tensor& input, const Tensor& grid, int64_t interpolation, int64_t outside,
+                            bool align_corners) {
+  const size_t dims = input.sizes().size() - 2;
+  constexpr int64_t lanes = kLanesOf<C>;
+  const Planes<const C> from(input, dims);
+  const int64_t images = input.size(0), channels = input.size(1),
+                places = grad_output.numel() / (images * channels);
+  for_planes(images, places * (channels + 16) * 4, [&](int64_t begin, int64_t end) {
+    Taps<C, I> taps(interpolation, outside, align_corners, dims, grad_grid.defined());
+    for (int64_t n = begin; n < end; ++n) {
+      const C* const image = input.data<C>() + n * input.stride(0);
+      C* const sums = grad_input.defined() ? grad_input.data<C>() + n * input.stride(0) : nullptr;
+      for (int64_t first = 0; first < places; first += kBlock) {
+        const int64_t count = std::min(kBlock, places - first);
+        taps.set(
+            count, grid.data<G>() + n * grid.stride(0), grid.stride(-1),
+            [&](int64_t i) { return place_offset(grid, first + i, 1, dims); }, from);
+        const C* grad = grad_output.data<C>() + (n * places + first) * channels;
+        for (int64_t i = 0; i < count; ++i, grad += channels) {
+          C by_place[3] = {};
+          for (int64_t t = 0; t < taps.count; ++t) {
+            const size_t tap = size_t(t * kBlock + i);
+            const I offset = taps.offset[tap];
+            C dot{};
+            if (offset >= 0) {
+              VecT<C> products{};
+              const VecT<C> weight = vset<C>(taps.weight[tap]);
+              for (int64_t c = 0; c < channels; c += lanes) {
+                const int width = static_cast<int>(std::min(lanes, channels - c));
+                const auto load = [&](const C* p) {
+                  return width == lanes ? vload<C>(p) : vload_n<C>(p, width);
+                };
+                const VecT<C> g = load(grad + c);
+                if (sums) {
+                  C* const to = sums + offset + c;
+                  const VecT<C> sum = load(to) + weight * g;
+                  if (width == lanes)
+                    vstore<C>(to, sum);
+                  else
+                    vstore_n<C>(to, sum, width);
+                }
+                if (grad_grid.defined()) products = vfma<C>(load(image + offset + c), g, products);
+              }
+              if (grad_grid.defined()) dot = vsum<C>(products);
+            }
+            for (size_t d = 0; grad_grid.defined() && d < dims; ++d) by_place[d] += dot * taps.slope[d][tap];
+          }
+          if (!grad_grid.defined()) continue;
+          G* const to = grad_grid.data<G>() + (n * places + first + i) * taps.spatial; // dense
+          for (size_t d = 0; d < dims; ++d) to[d] = static_cast<G>(by_place[d]);
+        }
+      }
+    }
+  });
+}
+
 } // namespace
 
 void grid_sampler(const Tensor& out, const Tensor& input, const Tensor& grid, int64_t interpolation,
@@ -353,7 +477,13 @@ void grid_sampler(const Tensor& out, const Tensor& input, const Tensor& grid, in
   visit_floating("grid_sampler", input.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     using C = std::conditional_t<std::is_same_v<T, double>, double, float>;
-    if (is_small(Planes<const T>(input, input.sizes().size() - 2)))
+    const bool small = is_small(Planes<const T>(input, input.sizes().size() - 2));
+    if (small && pixels_suit(input, out)) {
+      const Tensor to = has_pixels<C>(out) ? out : new_pixels<C>(out);
+      sample_pixels<T, C, int32_t>(to, as_pixels<C>(input), grid, interpolation, outside, align_corners);
+      return copy(out, to);
+    }
+    if (small)
       sample<T, C, int32_t>(out, input, grid, interpolation, outside, align_corners);
     else
       sample<T, C, int64_t>(out, input, grid, interpolation, outside, align_corners);
@@ -369,7 +499,16 @@ void grid_sampler_backward(const Tensor& grad_input, const Tensor& grad_grid, co
     for (const Tensor* t : {&grad_input, &grad_grid})
       if (t->defined() && t->numel() > 0) std::fill_n(t->data<T>(), t->numel(), T{});
     if (grad_output.numel() == 0) return;
-    if (is_small(Planes<const T>(input, input.sizes().size() - 2)))
+    const bool small = is_small(Planes<const T>(input, input.sizes().size() - 2));
+    if (small && pixels_suit(input, grad_output)) {
+      const Tensor sums = grad_input.defined() ? new_pixels<C>(grad_input) : Tensor();
+      if (sums.defined()) std::fill_n(sums.data<C>(), sums.numel(), C{});
+      sample_pixels_backward<T, C, int32_t>(sums, grad_grid, as_pixels<C>(grad_output), as_pixels<C>(input),
+                                            grid, interpolation, outside, align_corners);
+      if (sums.defined()) copy(grad_input, sums);
+      return;
+    }
+    if (small)
       sample_backward<T, C, int32_t>(grad_input, grad_grid, grad_output, input, grid, interpolation, outside,
                                      align_corners);
     else

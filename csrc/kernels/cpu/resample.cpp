@@ -377,6 +377,64 @@ void spread_volumes(const Rows<T>& to, const Rows<const T>& from, const std::arr
   });
 }
 
+// The transpose of taking the nearest: neighbouring outputs that took the same element.
+template <class T, class C>
+void spread_nearest(const Rows<T>& to, const Rows<const T>& from, const std::array<Table<C>, 3>& tables) {
+  constexpr int64_t lanes = kLanesOf<C>;
+  const Table<C>&td = tables[0], &th = tables[1], &tw = tables[2];
+  const int64_t inner = to.inner(), in_length = to.length(), out_length = from.length();
+  std::array<std::vector<int64_t>, 3> starts; // outputs of element i: [starts[i], starts[i + 1])
+  for (size_t d = 0; d < 3; ++d) {
+    starts[d].assign(size_t(tables[d].in + 1), tables[d].out);
+    for (int64_t o = tables[d].out; o-- > 0;)
+      for (int64_t i = tables[d].first(o); i >= 0 && starts[d][size_t(i)] > o; --i) starts[d][size_t(i)] = o;
+  }
+  const auto &zs = starts[0], &ys = starts[1], &xs = starts[2];
+  bool pairs = inner == 1 && tw.out == 2 * tw.in;
+  for (int64_t i = 0; i < tw.in; ++i) pairs = pairs && xs[size_t(i)] == 2 * i;
+  for_planes(to.units() * td.in * th.in, out_length * std::max<int64_t>(1, th.out / th.in),
+             [&](int64_t begin, int64_t end) {
+               const Scratch memory(size_t(out_length + in_length + 4 * lanes) * sizeof(C));
+               C* const line = memory.as<C>();
+               C* const sums = line + out_length + 2 * lanes;
+               for (int64_t unit = begin; unit < end; ++unit) {
+                 const int64_t p = unit / (td.in * th.in), z = unit / th.in % td.in, y = unit % th.in;
+                 bool fresh = true;
+                 for (int64_t oz = zs[size_t(z)]; oz < zs[size_t(z) + 1]; ++oz)
+                   for (int64_t oy = ys[size_t(y)]; oy < ys[size_t(y) + 1]; ++oy) {
+                     const T* const row = from.row(p, oz, oy);
+                     const int64_t step = from.step();
+                     if (fresh)
+                       copy_row(line, row, out_length, step);
+                     else if (step == 1)
+                       for (int64_t x = 0; x < out_length; ++x) line[x] += static_cast<C>(row[x]);
+                     else
+                       for (int64_t x = 0; x < out_length; ++x) line[x] += static_cast<C>(row[x * step]);
+                     fresh = false;
+                   }
+                 if (fresh) std::fill_n(line, out_length, C{});
+                 if (pairs) {
+                   using Lanes = std::make_integer_sequence<int, kLanesOf<C>>;
+                   for (int64_t x = 0; x < in_length; x += lanes) {
+                     const VecT<C> a = vload<C>(line + 2 * x), b = vload<C>(line + 2 * x + lanes);
+                     vstore<C>(sums + x,
+                               detail::even_lanes(a, b, Lanes{}) + detail::odd_lanes(a, b, Lanes{}));
+                   }
+                 } else {
+                   std::fill_n(sums, in_length, C{});
+                   for (int64_t x = 0; x < tw.in; ++x)
+                     for (int64_t ox = xs[size_t(x)]; ox < xs[size_t(x) + 1]; ++ox)
+                       for (int64_t c = 0; c < inner; ++c) sums[x * inner + c] += line[ox * inner + c];
+                 }
+                 T* const row = to.row(p, z, y);
+                 if (to.step() == 1)
+                   for (int64_t x = 0; x < in_length; ++x) row[x] = static_cast<T>(sums[x]);
+                 else
+                   for (int64_t x = 0; x < in_length; ++x) row[x * to.step()] = static_cast<T>(sums[x]);
+               }
+             });
+}
+
 // The nearest elements are copied: a row that is that of the output row before is copied from there.
 template <class T>
 void nearest_volumes(const Rows<T>& to, const Rows<const T>& from,
@@ -475,7 +533,10 @@ void resample_backward(const Tensor& grad_input_, const Tensor& grad_output_, in
     const bool pixels = has_pixels(from) && has_pixels(to);
     const auto tables =
         tables_for<C>(grad_input, grad_output, mode, align_corners, {scale_d, scale_h, scale_w});
-    spread_volumes<T, C>({to, pixels}, {from, pixels}, tables);
+    if (mode <= kNearestExact)
+      spread_nearest<T, C>({to, pixels}, {from, pixels}, tables);
+    else
+      spread_volumes<T, C>({to, pixels}, {from, pixels}, tables);
   });
 }
 

@@ -1,0 +1,62 @@
+"""Convolutions of at least 16 channels with strides, dilations and wide kernels, both ways, against float64."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any, Callable
+
+import pytest
+import torch
+
+F = torch.nn.functional
+
+
+def integers(*shape: int) -> torch.Tensor:
+    return torch.randint(-3, 4, shape).to(torch.float32)
+
+
+def compare(call: Callable, x: torch.Tensor, w: torch.Tensor, b: torch.Tensor) -> None:
+    """Integers: sums are exact in any order."""
+    found: list[Any] = []
+    grad = None
+    for dtype in (torch.float32, torch.float64):
+        leaves = [t.to(dtype).requires_grad_() for t in (x, w)]
+        y = call(*leaves, b.to(dtype))
+        grad = integers(*y.shape) if grad is None else grad
+        found.append((y.detach(), *torch.autograd.grad(y, leaves, grad.to(dtype))))
+    for ours, exact in zip(*found):
+        assert torch.equal(ours.double(), exact)
+
+
+@pytest.mark.parametrize("kernel", (1, 2, 3, 5))
+@pytest.mark.parametrize("channels", ((16, 16), (20, 40), (32, 64)), ids=str)
+def test_planes(kernel: int, channels: tuple) -> None:
+    torch.manual_seed(0)
+    inputs, outputs = channels
+    for stride, padding, dilation, size in itertools.product((1, 2, 3), (0, 2), (1, 2), ((14, 14), (9, 70))):
+        if kernel * dilation > 9 or padding > kernel:
+            continue
+        options = {"stride": stride, "dilation": dilation}
+        for groups in (1, 2):
+            x, b = integers(2, inputs * groups, *size), integers(outputs * groups)
+            down = integers(outputs * groups, inputs, kernel, kernel)
+            compare(lambda x, w, b: F.conv2d(x, w, b, padding=padding, groups=groups, **options), x, down, b)
+            if stride < 3:
+                options["output_padding"] = stride - 1
+                inside, up = min(padding, kernel - 1), integers(inputs * groups, outputs, kernel, kernel)
+                compare(lambda x, w, b: F.conv_transpose2d(x, w, b, padding=inside, groups=groups, **options), x, up, b)
+                del options["output_padding"]
+
+
+@pytest.mark.parametrize("stride", (1, 2))
+def test_lines_and_volumes(stride: int) -> None:
+    torch.manual_seed(0)
+    volume, line = integers(2, 16, 7, 9, 11), integers(5, 20, 101)
+    weight = integers(24, 16, 3, 3, 3)
+    compare(lambda x, w, b: F.conv3d(x, w, b, stride=stride, padding=1), volume, weight, integers(24))
+    weight = weight.transpose(0, 1).contiguous()
+    compare(lambda x, w, b: F.conv_transpose3d(x, w, b, stride=stride, padding=1), volume, weight, integers(24))
+    weight = integers(33, 20, 5)
+    compare(lambda x, w, b: F.conv1d(x, w, b, stride=stride, padding=2), line, weight, integers(33))
+    weight = weight.transpose(0, 1).contiguous()
+    compare(lambda x, w, b: F.conv_transpose1d(x, w, b, stride=stride, padding=2), line, weight, integers(33))
