@@ -86,8 +86,10 @@ def compiled_functions() -> Iterator[tuple[str, Callable[[], Any]]]:
     def rms_norm(x: torch.Tensor, y: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6) * weight
 
-    for size, tag in ((10_000, "1e4"), (1_000_000, "1e6"), (10_000_000, "1e7")):
-        yield from both(f"chain of 8 {tag}", expression((size,), chain))
+    for power in (2, 3, 4, 5, 6, 7):
+        yield from both(f"chain of 8 1e{power}", expression((10**power,), chain))
+    for power in (2, 4, 6):
+        yield from both(f"one op 1e{power}", expression((10**power,), lambda x, y: x + y))
     yield from both("gelu(x) * y + z 1e6", expression((1_000_000,), lambda x, y, z: F.gelu(x) * y + z, (1_000_000,)))
     yield from both("softmax(x * scale + mask) 1024x1024", expression((1024, 1024), masked_softmax))
     yield from both("layer_norm(x + residual) 1024x768", expression((1024, 768), norm_of_sum, (768,), (768,)))

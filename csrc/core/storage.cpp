@@ -62,7 +62,10 @@ Storage StorageImpl::wrap(void* data, int64_t bytes, Device device, void (*relea
 }
 
 void* StorageImpl::finished_data() const {
-  if (PendingWork* const work = pending()) work->finish();
+  while (PendingWork* const work = pending()) {
+    work->finish();
+    if (void* const data = data_) return data; // unless another thread's work has come in between
+  }
   return data_;
 }
 

@@ -146,7 +146,9 @@ public:
     storages_.clear();
   }
 
-  void add(const ops::DeferredCall& call, const Tensor* self, Tensor& result, uint64_t habit) {
+  // False if another thread has got hold of an operand meanwhile. Whoever calls has the interpreter's lock,
+  // if there is one: from the check on nobody can.
+  bool add(const ops::DeferredCall& call, const Tensor* self, Tensor& result, uint64_t habit) {
     Note note;
     note.habit = habit;
     note.op = call.functor;
@@ -164,6 +166,7 @@ public:
       in.kind = Input::Kind::Constant;
       in.number = number_of(t, in.type); // which may have all notes worked off
     }
+    if ((self && !is_free(*self)) || !are_free(call.operands)) return false;
     const std::lock_guard lock(mutex_);
     for (size_t k = 0; k < call.operands.size(); ++k)
       if (note.inputs[k].kind == Input::Kind::Memory) note.inputs[k].region = region(*call.operands[k]);
@@ -173,9 +176,11 @@ public:
       result = promised(call.sizes, call.strides, call.out, note.outs[0]);
     notes_.push_back(std::move(note));
     count_ops.fetch_add(1, std::memory_order_relaxed);
+    return true;
   }
 
-  void add(const ops::DeferredRows& call, uint64_t habit) {
+  bool add(const ops::DeferredRows& call, uint64_t habit) {
+    if (!are_free(call.operands)) return false;
     Note note;
     note.habit = habit;
     note.row_op = call.op;
@@ -198,6 +203,7 @@ public:
       *call.results[k] = promised(call.metas[k]->sizes, {}, call.metas[k]->dtype, note.outs[k]);
     notes_.push_back(std::move(note));
     count_ops.fetch_add(1, std::memory_order_relaxed);
+    return true;
   }
 
   size_t size() const { return notes_.size(); }
@@ -205,6 +211,16 @@ public:
   Habits habits;
 
 private:
+  bool is_free(const Tensor& t) const {
+    const PendingWork* const work = t.storage()->pending();
+    return !work || work == this;
+  }
+  bool are_free(std::span<const Tensor* const> tensors) const {
+    for (const Tensor* t : tensors)
+      if (t->defined() && !is_free(*t)) return false;
+    return true;
+  }
+
   uint32_t next_ticket() const { return static_cast<uint32_t>(storages_.size()); }
 
   Region region(const Tensor& t) {
@@ -308,6 +324,7 @@ bool is_worth_it(uint64_t habit, int64_t numel, std::span<const Tensor* const> o
 
 bool can_defer(const ops::DeferredCall& call, uint64_t& habit) {
   const int64_t numel = numel_of(call.sizes);
+  if (numel < kSmallest && notes->size() == 0) return false; // the usual case, first
   habit = notes->habits.key(static_cast<uint32_t>(call.functor), numel);
   if (call.params.size() > ops::kMostParams || call.operands.size() > 3) return false;
   if (!fits_waiting(call)) return false;
@@ -347,15 +364,15 @@ Tensor defer_new(const DeferredCall& call) {
 
 bool defer_into(const DeferredCall& call, const Tensor& self) {
   uint64_t habit = 0;
-  if (self.dtype() != call.out || !can_read(self, call.compute) || !can_defer(call, habit)) return false;
+  if (self.dtype() != call.out || !can_defer(call, habit) || !can_read(self, call.compute)) return false;
   if (notes->size() >= kMostNotes) notes->finish();
   Tensor none;
-  notes->add(call, &self, none, habit);
-  return true;
+  return notes->add(call, &self, none, habit);
 }
 
 bool defer_rows(const DeferredRows& call) {
   const Tensor& first = *call.operands[0];
+  if (first.numel() < kSmallest && notes->size() == 0) return false;
   const uint64_t habit = notes->habits.key(1000 + static_cast<uint32_t>(call.op), first.numel());
   if (first.dim() == 0 || !first.is_contiguous() || !can_chain_rows(first.sizes().back())) return false;
   for (const TensorMeta* meta : call.metas)
@@ -366,8 +383,7 @@ bool defer_rows(const DeferredRows& call) {
       return false;
   if (!is_worth_it(habit, first.numel(), call.operands) || in_parallel_region()) return false;
   if (notes->size() >= kMostNotes) notes->finish();
-  notes->add(call, habit);
-  return true;
+  return notes->add(call, habit);
 }
 
 } // namespace ops

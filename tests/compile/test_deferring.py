@@ -255,7 +255,13 @@ def program(seed: int, trace: list[torch.Tensor]) -> None:
                 elif name == "fill_":
                     t.fill_(3)
                 elif name == "maximum":
-                    torch.maximum(some(), some(), out=t)
+                    shape = t.shape
+                    try:
+                        torch.maximum(some(), some(), out=t)
+                    except RuntimeError:
+                        if t.shape != shape:  # memory that nobody has written to
+                            t.zero_()
+                        raise
                 else:
                     getattr(t, name)(draw.choice([some(), 2]))
             elif kind < 0.9:

@@ -7,6 +7,7 @@ import os
 import pickle
 import subprocess
 import sys
+import threading
 
 import pytest
 import torch
@@ -226,3 +227,34 @@ def test_memory_of_a_compiled_chain_is_that_of_its_result() -> None:
     torch._dynamo.reset()
     eager, compiled = peak(chain), peak(torch.compile(chain))
     assert compiled < 1.1 * x.nbytes < 3 * x.nbytes < eager
+
+
+def test_threads_share_what_waits() -> None:
+    shared = torch.randn(300, 400)
+    expected = ((shared * 2 + 1).softmax(-1) - shared).sum(-1)
+    eager = (shared + 1).exp()
+    wrong: list[int] = []
+
+    @torch.compile
+    def compiled(box: list) -> torch.Tensor:
+        box.append(shared * 2 + 1)  # others may read it while it waits
+        return (box[-1].softmax(-1) - shared).sum(-1)
+
+    boxes: list[list] = [[], [], []]
+
+    def work(index: int) -> None:
+        for _ in range(100):
+            if not torch.equal(compiled(boxes[index]), expected):
+                wrong.append(index)
+            if not torch.equal((shared + 1).exp(), eager):
+                wrong.append(index)
+            for box in boxes:
+                if box and not torch.equal(box[-1] * 1, shared * 2 + 1):
+                    wrong.append(index)
+
+    threads = [threading.Thread(target=work, args=(index,)) for index in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
