@@ -265,6 +265,8 @@ void apply_items(const Tensor& self, const Items& items, Plan& plan) {
     for (; holes > 0; --holes) plan.indices.push_back(Tensor());
     if (self.is_meta() && !t.is_meta())
       push_shapes(t, plan.indices);
+    else if (t.is_cpu() && !self.is_cpu()) // a list of positions, or whatever was made on the CPU
+      plan.indices.push_back(ops::_to_copy(t, {}, self.device()));
     else
       plan.indices.push_back(t);
     dim += n;

@@ -9,6 +9,7 @@
 #include "bindings/numpy.h"
 #include "bindings/override.h"
 #include "bindings/types.h"
+#include "core/backend.h"
 
 #include <cerrno>
 #include <cstring>
@@ -267,6 +268,8 @@ PyObject* storage_clone(PyObject* self, PyObject*) {
     const Storage copy = StorageImpl::allocate(s.bytes(), s.device());
     if (s.bytes() && s.device().type == DeviceType::CPU)
       std::memcpy(copy->data(), s.data(), size_t(s.bytes()));
+    else if (s.bytes() && s.device().type == DeviceType::CUDA)
+      cuda_backend().copy(copy->data(), s.data(), s.bytes(), s.device().index);
     return wrap_storage(copy);
   } catch (...) {
     return set_python_error();

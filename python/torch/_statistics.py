@@ -43,7 +43,7 @@ def _edges(op: str, data: Tensor, bins: int, range: Optional[Sequence[float]]) -
         raise RuntimeError(f"torch.{op}(): min should not exceed max, but got min {low} max {high}")
     if low == high:
         low, high = low - 0.5, high + 0.5
-    return _F.linspace(low, high, bins + 1, dtype=data.dtype)
+    return _F.linspace(low, high, bins + 1, dtype=data.dtype, device=data.device)
 
 
 def _check_edges(op: str, data: Tensor, edges: Tensor) -> None:
@@ -317,5 +317,5 @@ def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
     if not sizes:
         return ()
     steps = [math.prod(sizes[i + 1 :]) for i in range(len(sizes))]
-    counted = indices.to(_C.int64).unsqueeze(-1).div(_C.tensor(steps), rounding_mode="floor")
-    return counted.remainder(_C.tensor(sizes)).unbind(-1)
+    counted = indices.to(_C.int64).unsqueeze(-1).div(_C.tensor(steps, device=indices.device), rounding_mode="floor")
+    return counted.remainder(_C.tensor(sizes, device=indices.device)).unbind(-1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import importlib.util
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any, Optional
@@ -79,6 +80,21 @@ def test_functors(compiler: Compiler, first: int) -> None:
         lines += sources.kernels(name, KNOWN[name], sources.ALL)
     assert len(lines) > 100
     assert compiler.log("\n".join(lines)) == ""
+
+
+def test_the_driver_is_described_as_its_header_does() -> None:
+    """kernels/cuda/driver_api.h against cuda.h, where a toolkit is."""
+    folders = [Path(p) for p in (NVRTC and [NVRTC.parent / "include"]) or []]
+    folders += sorted(Path("/usr/local").glob("cuda*/include"))
+    found = [folder for folder in folders if (folder / "cuda.h").exists()]
+    if not found:
+        pytest.skip("no cuda.h: pip install nvidia-cuda-runtime")
+    source = Path(__file__).with_name("driver_api_check.cpp")
+    command = ["g++", "-std=c++20", "-fsyntax-only", f"-I{CSRC}", "-isystem", str(found[0]), str(source)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr[:2000]
+    broken = subprocess.run([*command, "-DkMinor=kMajor"], capture_output=True, text=True, timeout=120)
+    assert broken.returncode != 0
 
 
 @needs_nvrtc

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import io
 from typing import Any, Callable
 
 import pytest
@@ -182,3 +184,15 @@ def test_no_memory_for_the_driver_is_out_of_memory(emulated: Any) -> None:
     emulated.fail("cuMemCreate", 2)
     x = torch.empty(50 * MB, dtype=torch.uint8, device="cuda")  # the second attempt succeeds
     assert x.numel() == 50 * MB
+
+
+def test_copies_of_storages_have_the_contents() -> None:
+    x = torch.full((3, 4), 7.0, device="cuda")
+    assert copy.deepcopy(x).tolist() == x.tolist()
+    file = io.BytesIO()
+    torch.save(x, file)
+    file.seek(0)
+    loaded = torch.load(file)
+    assert loaded.device == x.device and torch.equal(loaded, x)
+    with pytest.raises(NotImplementedError, match="cannot be read by element"):
+        x.untyped_storage().tolist()

@@ -183,7 +183,7 @@ Tensor one_hot(const Tensor& self, int64_t num_classes) {
     check(num_classes > 0, "Can not infer total number of classes from empty tensor.");
     DimVec sizes = self.sizes();
     sizes.push_back(num_classes);
-    return zeros(sizes, DType::Int64);
+    return zeros(sizes, DType::Int64, self.device());
   }
   const int64_t smallest = value_of<int64_t>(amin(self));
   check(smallest >= 0, "Class values must be non-negative. Got ", smallest);
@@ -194,7 +194,7 @@ Tensor one_hot(const Tensor& self, int64_t num_classes) {
         " for num_classes=", num_classes);
   DimVec sizes = self.sizes();
   sizes.push_back(num_classes);
-  return scatter_(zeros(sizes, DType::Int64), -1, unsqueeze(self, -1), Scalar(int64_t{1}));
+  return scatter_(zeros(sizes, DType::Int64, self.device()), -1, unsqueeze(self, -1), Scalar(int64_t{1}));
 }
 
 Tensor cosine_similarity(const Tensor& x1, const Tensor& x2, int64_t dim, double eps) {

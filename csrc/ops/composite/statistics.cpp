@@ -207,7 +207,12 @@ Tensor is_among(const Tensor& elements, const Tensor& among, bool invert) {
 // Nothing holds both uint64 and int64, so that there a whole number is taken modulo 2^64.
 Tensor number_beside(const Tensor& t, const Scalar& number) {
   const bool as_unsigned = t.dtype() == DType::UInt64 && number.is_integral() && !number.is_bool();
-  return as_unsigned ? full({}, number, DType::UInt64, t.device()) : wrapped_number(number);
+  if (as_unsigned) return full({}, number, DType::UInt64, t.device());
+  Tensor wrapped = wrapped_number(number);
+  if (t.is_cpu() || t.is_meta()) return wrapped;
+  wrapped = moved_to(wrapped, t.device());
+  wrapped.impl()->flags |= kWrappedNumber;
+  return wrapped;
 }
 
 } // namespace
