@@ -13,6 +13,7 @@
 #   make properties  50,000 generated examples of what holds for every shape, stride and index, where make test takes 3,000
 #   make coverage   the table of PyTorch's functions in docs/compatibility.md
 #   make errors   the pages of common mistakes, docs/errors/, from tests/errors/golden/
+#   make test-cuda-emulated   the CUDA library with its kernels on the CPU, for machines without a GPU; make test-cuda: with one
 #   make packages  einops, timm, transformers and others on this torch and on PyTorch; writes docs/packages.md (network)
 #   make docs, make format, make lint, make clean
 
@@ -53,7 +54,7 @@ test_other_isas = for isa in $(other_isas); do \
 help:
 	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
 
-.PHONY: help deps deps-oracle develop demo examples test test-isas differential properties bench bench-quick coverage packages errors docs wheel check-wheel check-cpp asan format lint clean
+.PHONY: test-cuda test-cuda-emulated help deps deps-oracle develop demo examples test test-isas differential properties bench bench-quick coverage packages errors docs wheel check-wheel check-cpp asan format lint clean
 
 deps:
 	@$(deps)
@@ -74,6 +75,17 @@ examples: develop
 
 test: deps-oracle develop
 	failed=0; $(pytest) tests || failed=1; $(test_other_isas); exit $$failed
+
+# A build of its own kind: without the options, no file of the CUDA library is compiled.
+test-cuda-emulated: deps
+	$(MAKE) develop CMAKE_ARGS="$(CMAKE_ARGS) -DTORCH_CUDA_EMULATED=ON"
+	TORCH_CUDA_LIBRARY=$(CURDIR)/$(BUILD)/cuda/libtorch_cuda.so \
+	  TORCH_CUDA_DRIVER=$(CURDIR)/$(BUILD)/cuda/libtorch_cuda_emulated.so $(pytest) -q tests/cuda
+
+test-cuda: deps
+	$(MAKE) develop CMAKE_ARGS="$(CMAKE_ARGS) -DTORCH_CUDA=ON"
+	$(run) -c "import torch; assert torch.cuda.is_available(), 'no GPU here: make test-cuda-emulated'"
+	$(pytest) -q tests/cuda
 
 test-isas: deps-oracle develop
 	failed=0; $(test_other_isas); exit $$failed

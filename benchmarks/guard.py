@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from measure import Setting, measure
+from report import processor
 
 STORED = Path(__file__).resolve().with_name("ratios.json")
 WORSE = 1.15  # a ratio this much above the stored one is named
@@ -43,10 +44,14 @@ def run(ours: str, reference: str, store: bool) -> int:
     start = time.monotonic()
     now = _quick(ours, reference, 4 if store else 2, 0.02, GROUPS)
     if store:
-        STORED.write_text(json.dumps({case: round(ratio, 4) for case, ratio in now.items()}, indent=1) + "\n")
+        ratios = {case: round(ratio, 4) for case, ratio in now.items()}
+        STORED.write_text(json.dumps({"processor": processor(), "ratios": ratios}, indent=1) + "\n")
         print(f"{len(now)} ratios stored")
         return 0
-    stored = json.loads(STORED.read_text())
+    kept = json.loads(STORED.read_text())
+    stored = kept["ratios"]
+    if kept["processor"] != processor():
+        print(f"The ratios were stored on {kept['processor']}; on {processor()} they may differ by more.")
     suspects = worse(now, stored)
     for turn in range(2):
         if not suspects or time.monotonic() - start > 140:

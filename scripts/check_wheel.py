@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import subprocess
 import sys
@@ -22,6 +23,7 @@ def main() -> None:
 
     print(f"import torch {torch.__version__}: {time.perf_counter() - start:.3f} s")
     assert torch.__version__ == importlib.metadata.version("torch"), "version of package and distribution differ"
+    assert importlib.import_module("functorch").__version__ == torch.__version__
     others = {d.metadata["Name"].lower() for d in importlib.metadata.distributions()} - {"pip", "setuptools"}
     assert others == {"torch", "numpy"}, f"the environment is not empty: {sorted(others)}"
 

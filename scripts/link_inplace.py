@@ -63,6 +63,7 @@ def main() -> None:
             # Products of another build in the source tree are links; the sources are not.
             if not entry.is_symlink() and entry.name not in {"__pycache__", "include", "share"}:
                 link(entry, package / entry.name)
+        link(SOURCES.parent / "functorch", package.parent / "functorch")
     for name, target in found.items():
         link(target, package / name)
     for entry in package.rglob("*"):

@@ -45,7 +45,7 @@ Tensor view_as_complex(const Tensor& t) { return ops::view_as_complex(t); }
 bool has_nan(const Tensor& t) {
   if (!is_differentiable(t.dtype()) || t.is_meta()) return false;
   const Tensor found = ops::any(ops::isnan(t));
-  return *found.data<bool>();
+  return *ops::_to_copy(found, {}, Device{}).data<bool>();
 }
 
 } // namespace torch::autograd::used

@@ -9,6 +9,7 @@
 #include "bindings/override.h"
 #include "bindings/storage.h"
 #include "bindings/types.h"
+#include "core/backend.h"
 #include "core/warning.h"
 #include "ops/ops.h"
 
@@ -28,7 +29,7 @@ PyObject* finished(Tensor t, bool requires_grad) {
 // Another dtype or device, through the op (so that gradients flow); the tensor itself where nothing changes.
 Tensor converted(const Tensor& t, std::optional<DType> dtype, std::optional<Device> device) {
   const bool same_dtype = !dtype || *dtype == t.dtype();
-  const bool same_device = !device || device->type == t.device().type;
+  const bool same_device = !device || with_index(*device) == t.device();
   return same_dtype && same_device ? t : ops::_to_copy(t, dtype, device);
 }
 

@@ -3,6 +3,7 @@
 #include "bindings/autograd.h"
 #include "bindings/call_match.h"
 #include "bindings/creation.h"
+#include "bindings/cuda.h"
 #include "bindings/dispatch.h"
 #include "bindings/docs.h"
 #include "bindings/gil.h"
@@ -48,12 +49,25 @@ PyObject* begin_deferring(PyObject*, PyObject*) {
 }
 PyObject* end_deferring(PyObject*, PyObject*) {
   return guarded([]() -> PyObject* {
-    {
-      const LongWork long_work(kGrain); // others may run meanwhile
-      torch::end_deferring();
-    }
+    torch::end_deferring();
     Py_RETURN_NONE;
   });
+}
+PyObject* forget_deferring(PyObject*, PyObject*) {
+  torch::forget_deferring();
+  Py_RETURN_NONE;
+}
+// _run_deferring(function, args, kwargs): a call with elementwise work put off.
+PyObject* run_deferring(PyObject*, PyObject* const* given, Py_ssize_t n) {
+  if (n != 3 || !PyTuple_Check(given[1]) || !PyDict_Check(given[2]))
+    return PyErr_Format(PyExc_TypeError, "_run_deferring takes a function, a tuple and a dict");
+  torch::begin_deferring();
+  Owned result(PyObject_Call(given[0], given[1], given[2]));
+  PyObject *type = nullptr, *value = nullptr, *trace = nullptr;
+  if (!result) PyErr_Fetch(&type, &value, &trace);
+  Owned ended(end_deferring(nullptr, nullptr)); // whatever happened
+  if (type) PyErr_Restore(type, value, trace);
+  return result && ended ? result.release() : nullptr;
 }
 PyObject* deferred_counts(PyObject*, PyObject*) {
   const DeferredCounts counts = torch::deferred_counts();
@@ -146,6 +160,9 @@ PyMethodDef functions[] = {
     {"_begin_deferring", begin_deferring, METH_NOARGS,
      "From now on elementwise work of this thread is put off."},
     {"_end_deferring", end_deferring, METH_NOARGS, "Ends the scope of the last _begin_deferring."},
+    {"_run_deferring", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(run_deferring)),
+     METH_FASTCALL, "Calls a function whose elementwise work is put off."},
+    {"_forget_deferring", forget_deferring, METH_NOARGS, "Forgets which ops were not worth putting off."},
     {"_deferred_counts", deferred_counts, METH_NOARGS,
      "Ops that were put off, passes that ran them, results stored."},
     {"_trim_memory", trim, METH_NOARGS, "Gives cached memory back to the system."},
@@ -201,6 +218,7 @@ PyMODINIT_FUNC PyInit__C() {
     init_dispatch(module);
     init_autocast(module);
     init_profiler(module);
+    init_cuda(module);
     if (PyModule_AddFunctions(module, functions) < 0) throw PythonError{};
     // The public functions of torch live here under their own names; torch/__init__.py takes them over.
     add_submodule(module, "torch._C._VariableFunctions", torch_tables);

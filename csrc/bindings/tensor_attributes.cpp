@@ -6,7 +6,7 @@
 #include "bindings/keyword_args.h"
 #include "bindings/override.h"
 #include "bindings/tensor_type.h"
-#include "core/unavailable.h"
+#include "core/backend.h"
 #include "ops/composite/grad.h"
 #include "ops/infer/infer.h"
 #include "ops/ops.h"
@@ -207,9 +207,13 @@ PyObject* py_is_set_to(PyObject* self, PyObject* other) {
 PyObject* converted(PyObject* self, std::optional<DType> dtype, std::optional<Device> device,
                     std::optional<MemoryFormat> format, bool copy) {
   const Tensor& t = unwrap(self);
-  if (device && device->type != DeviceType::CPU && device->type != DeviceType::Meta)
-    fail_without(device->type);
-  const bool same = (!dtype || *dtype == t.dtype()) && (!device || device->type == t.device().type) &&
+  if (device && device->type != DeviceType::CPU && device->type != DeviceType::Meta) {
+    backend_of(*device);
+    device = with_index(*device);
+  }
+  const bool same = (!dtype || *dtype == t.dtype()) &&
+                    (!device || (device->type == t.device().type &&
+                                 (device->type != DeviceType::CUDA || *device == t.device()))) &&
                     (!format || *format == MemoryFormat::Preserve || t.is_contiguous(*format));
   if (same && !copy) return Py_NewRef(self);
   return wrap(ops::_to_copy(t, dtype, device, format));
@@ -300,8 +304,17 @@ PyObject* py_cpu(PyObject* self, PyObject* const* args, Py_ssize_t n, Keywords n
     return converted(self, std::nullopt, Device{}, to_optional_memory_format(format), false);
   });
 }
-PyObject* py_cuda(PyObject*, PyObject* const*, Py_ssize_t, Keywords) {
-  return guarded([]() -> PyObject* { fail_without(DeviceType::CUDA); });
+PyObject* py_cuda(PyObject* self, PyObject* const* args, Py_ssize_t n, Keywords names) {
+  return guarded([&] {
+    static constexpr const char* kParams[] = {"device", "non_blocking", "memory_format"};
+    static constexpr Signature kSignature = {"cuda", kParams, 2, 0};
+    PyObject* slots[3];
+    bind_arguments(kSignature, args, n, names, slots);
+    const Device device = device_argument(kSignature, slots[0]).value_or(Device{DeviceType::CUDA});
+    check(device.type == DeviceType::CUDA, "Invalid device, must be cuda device");
+    bool_argument(kSignature, "non_blocking", slots[1], false); // copies are done when it returns
+    return converted(self, std::nullopt, device, to_optional_memory_format(slots[2]), false);
+  });
 }
 PyObject* py_pin_memory(PyObject*, PyObject* const*, Py_ssize_t, Keywords) {
   PyErr_SetString(PyExc_RuntimeError, "Cannot access accelerator device when none is available.");

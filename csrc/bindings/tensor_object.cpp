@@ -12,6 +12,7 @@
 #include "bindings/gil.h"
 #include "bindings/owned.h"
 #include "bindings/tensor_type.h"
+#include "core/backend.h"
 #include "core/unavailable.h"
 
 #include <structmember.h>
@@ -221,8 +222,16 @@ void mark_python_error() {
 }
 
 PyObject* set_python_error(const Error& error, const std::string& text) {
-  PyObject* const type =
-      dynamic_cast<const Unavailable*>(&error) ? PyExc_AssertionError : error_class(error.kind());
+  PyObject* type = dynamic_cast<const Unavailable*>(&error) ? PyExc_AssertionError : error_class(error.kind());
+  Owned of_device;
+  if (const auto* const failed = dynamic_cast<const DeviceError*>(&error)) {
+    const Owned module(PyImport_ImportModule("torch"));
+    const bool memory = failed->what_kind() == DeviceError::What::OutOfMemory;
+    if (module)
+      of_device = Owned(PyObject_GetAttrString(module.get(), memory ? "OutOfMemoryError" : "AcceleratorError"));
+    if (!of_device) return nullptr;
+    type = of_device.get();
+  }
   const Owned decoded(PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "replace"));
   if (!decoded) return nullptr;
   PyErr_SetObject(type, decoded.get());

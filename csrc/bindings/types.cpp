@@ -30,6 +30,7 @@ PyObject* dtype_to_real(PyObject* o, PyObject*) { return wrap(real_type(dtype_va
 PyObject* dtype_to_complex(PyObject* o, PyObject*) {
   try {
     const DType t = dtype_value(o);
+    if (t == DType::Complex32) return wrap(t);
     check(!is_low_precision(t) && !is_opaque(t), "Unknown Complex ScalarType for ", dtype_aten_name(t));
     return wrap(t == DType::Float16 ? DType::Complex64 : complex_type(t));
   } catch (...) {
@@ -55,8 +56,12 @@ PyMethodDef dtype_methods[] = {
 PyGetSetDef dtype_getset[] = {
     {"is_floating_point", [](PyObject* o, void*) { return PyBool_FromLong(is_floating(dtype_value(o))); },
      nullptr, "Whether it is a float type.", nullptr},
-    {"is_complex", [](PyObject* o, void*) { return PyBool_FromLong(is_complex(dtype_value(o))); }, nullptr,
-     "Whether it is a complex type.", nullptr},
+    {"is_complex",
+     [](PyObject* o, void*) {
+       const DType t = dtype_value(o);
+       return PyBool_FromLong(is_complex(t) || t == DType::Complex32);
+     },
+     nullptr, "Whether it is a complex type.", nullptr},
     {"is_signed", dtype_is_signed, nullptr, "Whether it has negative values.", nullptr},
     {"itemsize", [](PyObject* o, void*) { return PyLong_FromLongLong(item_size(dtype_value(o))); }, nullptr,
      "Bytes of an element.", nullptr},

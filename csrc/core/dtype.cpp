@@ -55,6 +55,7 @@ constexpr Names kNames[kNumDTypes] = {
     {"int5", "Int5"},
     {"int6", "Int6"},
     {"int7", "Int7"},
+    {"complex32", "ComplexHalf"},
 };
 std::atomic<DType> g_default_dtype{DType::Float32};
 } // namespace
@@ -85,7 +86,8 @@ DType promote(DType a, DType b) {
 }
 
 bool can_cast(DType from, DType to) {
-  if (is_complex(from) && !is_complex(to)) return false;
+  const auto has_imaginary_part = [](DType t) { return is_complex(t) || t == DType::Complex32; };
+  if (has_imaginary_part(from) && !has_imaginary_part(to)) return false;
   if (is_floating(from) && is_integral(to, true)) return false;
   return from == DType::Bool || to != DType::Bool;
 }

@@ -1,6 +1,7 @@
 // Element types: enum, names, sizes, categories, promotion, and the switch from enum to C++ type.
 #pragma once
 
+#include "core/dtype_list.h"
 #include "core/error.h"
 #include "core/float8.h"
 #include "core/half.h"
@@ -11,63 +12,15 @@
 
 namespace torch {
 
-enum class DType : uint8_t {
-  Bool,
-  UInt8,
-  UInt16,
-  UInt32,
-  UInt64,
-  Int8,
-  Int16,
-  Int32,
-  Int64,
-  Float16,
-  BFloat16,
-  Float32,
-  Float64,
-  Complex64,
-  Complex128,
-  Float8E4M3FN,
-  Float8E5M2,
-  Float8E4M3FNUZ,
-  Float8E5M2FNUZ,
-  Float8E8M0FNU,
-  // From here on only bytes: no numbers are read from them or written.
-  Float4E2M1FNX2,
-  QInt8,
-  QUInt8,
-  QInt32,
-  QUInt4x2,
-  QUInt2x4,
-  Bits1x8,
-  Bits2x4,
-  Bits4x2,
-  Bits8,
-  Bits16,
-  UInt1,
-  UInt2,
-  UInt3,
-  UInt4,
-  UInt5,
-  UInt6,
-  UInt7,
-  Int1,
-  Int2,
-  Int3,
-  Int4,
-  Int5,
-  Int6,
-  Int7,
-};
-constexpr int kNumDTypes = 45;
+constexpr int kNumDTypes = 46;
 constexpr int kNumNumberDTypes = 20; // those before the opaque ones
 
 using complex64 = std::complex<float>;
 using complex128 = std::complex<double>;
 
-constexpr uint8_t kItemSizes[kNumDTypes] = {1, 1, 2, 4, 8, 1, 2, 4, 8, 2, 2, 4, 8, 8, 16,
-                                            1, 1, 1, 1, 1, 1, 1, 1, 4, 1, 1, 1, 1, 1, 1,
-                                            2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+constexpr uint8_t kItemSizes[kNumDTypes] = {1, 1, 2, 4, 8, 1, 2, 4, 8, 2, 2, 4, 8, 8, 16, 1,
+                                            1, 1, 1, 1, 1, 1, 1, 4, 1, 1, 1, 1, 1, 1, 2,  1,
+                                            1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 4};
 constexpr int64_t item_size(DType t) { return kItemSizes[static_cast<int>(t)]; }
 
 constexpr bool is_integral(DType t, bool include_bool = false) {
@@ -93,7 +46,10 @@ constexpr bool is_wide_unsigned(DType t) { return t >= DType::UInt16 && t <= DTy
 
 // Real type of a complex type (identity for others) and back.
 constexpr DType real_type(DType t) {
-  return t == DType::Complex64 ? DType::Float32 : t == DType::Complex128 ? DType::Float64 : t;
+  return t == DType::Complex64    ? DType::Float32
+         : t == DType::Complex128 ? DType::Float64
+         : t == DType::Complex32  ? DType::Float16
+                                  : t;
 }
 constexpr DType complex_type(DType t) {
   return is_complex(t) ? t : t == DType::Float64 ? DType::Complex128 : DType::Complex64;

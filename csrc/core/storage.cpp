@@ -1,7 +1,7 @@
 #include "core/storage.h"
 
+#include "core/backend.h"
 #include "core/error.h"
-#include "core/unavailable.h"
 
 #include <algorithm>
 #include <cstring>
@@ -15,9 +15,9 @@ constexpr size_t kInlineMax = 63; // from a cache line on, data starts at one
 static_assert(sizeof(StorageImpl) == 32);
 
 void* allocate_on(Device device, int64_t bytes) {
+  if (device.type == DeviceType::CPU) return data_alloc(static_cast<size_t>(bytes));
   if (device.type == DeviceType::Meta) return nullptr;
-  if (device.type != DeviceType::CPU) fail_without(device.type);
-  return data_alloc(static_cast<size_t>(bytes));
+  return backend_of(device).allocate(bytes, device.index);
 }
 } // namespace
 
@@ -32,6 +32,8 @@ void StorageImpl::destroy(StorageImpl* s) {
 }
 
 Storage StorageImpl::allocate(int64_t bytes, Device device) {
+  if (device.type == DeviceType::CUDA) [[unlikely]]
+    device = with_index(device);
   const auto size = static_cast<size_t>(bytes);
   if (size <= kInlineMax && size > 0 && device.type == DeviceType::CPU) {
     StorageImpl* const s = make(device, size);
@@ -130,15 +132,25 @@ void StorageImpl::free_memory() {
     extras_->shared.reset();
   else if (!owns_memory())
     extras_->release(extras_->context);
-  else if (device_.type == DeviceType::CPU && data_ && data_ != own_room())
+  else if (!data_ || data_ == own_room())
+    return;
+  else if (device_.type == DeviceType::CPU)
     data_free(data_, static_cast<size_t>(bytes_));
+  else if (device_.type == DeviceType::CUDA)
+    cuda_backend().free(data_, device_.index);
 }
 
 void StorageImpl::resize(int64_t bytes) {
   data();
   check(owns_memory() && !shared() && pins() == 0, "Trying to resize storage that is not resizable");
   void* const fresh = allocate_on(device_, bytes);
-  if (fresh && data_) std::memcpy(fresh, data_, static_cast<size_t>(std::min(bytes, bytes_)));
+  if (fresh && data_) {
+    const int64_t kept = std::min(bytes, bytes_);
+    if (device_.type == DeviceType::CPU)
+      std::memcpy(fresh, data_, static_cast<size_t>(kept));
+    else
+      backend_of(device_).copy(fresh, data_, kept, device_.index);
+  }
   free_memory();
   data_ = fresh;
   bytes_ = bytes;

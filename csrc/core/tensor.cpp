@@ -1,5 +1,7 @@
 #include "core/tensor.h"
 
+#include "core/backend.h"
+
 #include "core/sparse.h"
 
 #include <cstring>
@@ -144,7 +146,9 @@ MemoryFormat Tensor::suggested_format() const {
 namespace {
 
 Device normalized(Device d) {
-  if (d.type != DeviceType::CUDA) d.index = -1;
+  if (d.type == DeviceType::CUDA) [[unlikely]]
+    return with_index(d);
+  d.index = -1;
   return d;
 }
 

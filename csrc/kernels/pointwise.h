@@ -1,14 +1,11 @@
 // One functor per elementwise op, generic over the value type V: a register of numbers on the CPU, one number
-// on a GPU, Cplx<T> for complex. The including file has the vocabulary (select, maximum_, exp_ ... with a
-// trailing underscore). Activations and losses are in pointwise_nn.h.
+// on a GPU, Cplx<T> for complex. The including file has the vocabulary (Scalar, select, maximum_, exp_ ...
+// with a trailing underscore): kernels/cpu/rows.h or kernels/cuda/device/numbers.h, which is why nothing is
+// included here. Activations and losses are in pointwise_nn.h, the rest in pointwise_special.h.
 //
 // A functor says in kTypes which compute types it has rows for, takes its parameters from the Scalars in the
 // order of the comment beside it, and returns V, a mask (bool out), or the real or complex sibling of V.
 #pragma once
-
-#include "core/scalar.h"
-
-#include <numbers>
 
 namespace torch::TORCH_ISA {
 
@@ -21,7 +18,7 @@ template <unsigned kMask, Sign64 kSign = Sign64::Ignored> struct Functor {
   static constexpr bool kByNumber = false;  // V is a plain number even on the CPU
   static constexpr bool kMaskFirst = false; // the first operand is a mask (bool)
   static constexpr bool kSignMatters = kSign == Sign64::Matters;
-  Functor(const Scalar*) {}
+  TORCH_INLINE Functor(const Scalar*) {}
 };
 template <unsigned kMask> struct NumberFunctor : Functor<kMask> {
   static constexpr bool kByNumber = true;
@@ -35,12 +32,12 @@ template <class V> constexpr bool kIntegral = std::is_integral_v<Element<V>>;
 
 template <class V> struct Add : Functor<kAny> { // [alpha] a + alpha * b
   V alpha;
-  Add(const Scalar* p) : Functor(p), alpha(parameter<V>(p[0])) {}
+  TORCH_INLINE Add(const Scalar* p) : Functor(p), alpha(parameter<V>(p[0])) {}
   TORCH_INLINE V operator()(V a, V b) const { return fused(alpha, b, a); }
 };
 template <class V> struct Sub : Functor<kAny> { // [alpha] a - alpha * b
   V alpha;
-  Sub(const Scalar* p) : Functor(p), alpha(-parameter<V>(p[0])) {}
+  TORCH_INLINE Sub(const Scalar* p) : Functor(p), alpha(-parameter<V>(p[0])) {}
   TORCH_INLINE V operator()(V a, V b) const { return fused(alpha, b, a); }
 };
 template <class V> struct Mul : Functor<kAny> {
@@ -138,7 +135,8 @@ template <class V> struct Xlogy : Functor<kFloats> { // 0 where a is 0, unless b
 template <class V>
 struct Nextafter : NumberFunctor<kFloats> { // [dtype] half types step in their own precision
   DType type;
-  Nextafter(const Scalar* p) : NumberFunctor<kFloats>(p), type(static_cast<DType>(p[0].to<int64_t>())) {}
+  TORCH_INLINE Nextafter(const Scalar* p)
+      : NumberFunctor<kFloats>(p), type(static_cast<DType>(p[0].to<int64_t>())) {}
   TORCH_INLINE V operator()(V a, V b) const {
     if (type == DType::Float16) return stepped<Half>(a, b);
     if (type == DType::BFloat16) return stepped<BFloat16>(a, b);
@@ -146,7 +144,7 @@ struct Nextafter : NumberFunctor<kFloats> { // [dtype] half types step in their 
   }
 
 private:
-  template <class H> static V stepped(V a, V b) {
+  template <class H> static TORCH_INLINE V stepped(V a, V b) {
     if (a != a || b != b) return a + b;
     if (a == b) return b;
     H h(static_cast<float>(a));
@@ -295,7 +293,7 @@ template <class V> struct Trunc : Functor<kReals> {
 template <class V> struct Round : Functor<kReals> { // [decimals] half to even
   int64_t decimals;
   V power_of_ten{0};
-  Round(const Scalar* p) : Functor(p), decimals(p[0].to<int64_t>()) {
+  TORCH_INLINE Round(const Scalar* p) : Functor(p), decimals(p[0].to<int64_t>()) {
     if constexpr (!kIntegral<V>)
       power_of_ten = V(Element<V>(std::pow(10.0, double(decimals < 0 ? -decimals : decimals))));
   }
@@ -389,7 +387,7 @@ template <class V>
 struct Logit : Functor<kFloats> { // [eps] a clamped to [eps, 1 - eps]; eps < 0: not clamped
   bool clamp;
   V low, high;
-  Logit(const Scalar* p)
+  TORCH_INLINE Logit(const Scalar* p)
       : Functor(p), clamp(p[0].to<double>() >= 0), low(parameter<V>(p[0])), high(V(1) - low) {}
   TORCH_INLINE V operator()(V a) const {
     if (clamp) a = select(a < low, low, select(a > high, high, a));
@@ -432,7 +430,7 @@ template <class V> struct Conj : Functor<kAny> {
 };
 template <class V> struct NanToNum : Functor<kAny> { // [nan, posinf, neginf]
   V nan, positive, negative;
-  NanToNum(const Scalar* p)
+  TORCH_INLINE NanToNum(const Scalar* p)
       : Functor(p), nan(parameter<V>(p[0])), positive(parameter<V>(p[1])), negative(parameter<V>(p[2])) {}
   TORCH_INLINE V operator()(V a) const {
     if constexpr (kIntegral<V>) {
@@ -454,7 +452,8 @@ template <class V> struct NanToNum : Functor<kAny> { // [nan, posinf, neginf]
 template <class V>
 struct Clamp : Functor<kReals, Sign64::Matters> { // [min, max]; NaN stays, a NaN bound gives NaN
   V low, high, poison;
-  Clamp(const Scalar* p) : Functor(p), low(bound(p[0])), high(bound(p[1])), poison(Element<V>(0)) {
+  TORCH_INLINE Clamp(const Scalar* p)
+      : Functor(p), low(bound(p[0])), high(bound(p[1])), poison(Element<V>(0)) {
     if constexpr (!kIntegral<V>) {
       const double l = p[0].to<double>(), h = p[1].to<double>();
       poison = V(l != l || h != h ? std::numeric_limits<Element<V>>::quiet_NaN() : -Element<V>(0));
@@ -469,7 +468,7 @@ struct Clamp : Functor<kReals, Sign64::Matters> { // [min, max]; NaN stays, a Na
   }
 
 private:
-  static V bound(const Scalar& s) {
+  static TORCH_INLINE V bound(const Scalar& s) {
     if constexpr (kIntegral<V>) { // a bound beyond the type bounds nothing
       using T = Element<V>;
       if (sizeof(T) == 8 && s.is_integral()) return parameter<V>(s);
@@ -499,13 +498,13 @@ template <class V> struct Lerp : Functor<kFloating> { // (a, b, weight), exact a
 };
 template <class V> struct Addcmul : Functor<kAny> { // [value] a + value * b * c
   V value;
-  Addcmul(const Scalar* p) : Functor(p), value(parameter<V>(p[0])) {}
+  TORCH_INLINE Addcmul(const Scalar* p) : Functor(p), value(parameter<V>(p[0])) {}
   TORCH_INLINE V operator()(V a, V b, V c) const { return a + value * b * c; }
 };
 template <class V> struct AddProduct : Functor<kAny> { // [beta, alpha] beta * a + alpha * b * c; 0 drops a
   V beta, alpha;
   bool with_start;
-  AddProduct(const Scalar* p)
+  TORCH_INLINE AddProduct(const Scalar* p)
       : Functor(p), beta(parameter<V>(p[0])), alpha(parameter<V>(p[1])), with_start(!p[0].equals(0)) {}
   TORCH_INLINE V operator()(V a, V b, V c) const {
     const V product = alpha * b * c;
@@ -514,7 +513,7 @@ template <class V> struct AddProduct : Functor<kAny> { // [beta, alpha] beta * a
 };
 template <class V> struct Addcdiv : Functor<kFloating> { // [value] a + value * b / c
   V value;
-  Addcdiv(const Scalar* p) : Functor(p), value(parameter<V>(p[0])) {}
+  TORCH_INLINE Addcdiv(const Scalar* p) : Functor(p), value(parameter<V>(p[0])) {}
   TORCH_INLINE V operator()(V a, V b, V c) const { return a + value * b / c; }
 };
 template <class V> struct SquaredDifference : Functor<kAny> {

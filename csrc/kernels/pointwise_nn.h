@@ -2,7 +2,6 @@
 // gradient functor takes (grad, x) or, where the comment says so, (grad, y) with the op's result.
 #pragma once
 
-#include "kernels/cpu/vec_normal.h"
 #include "kernels/pointwise.h"
 
 namespace torch::TORCH_ISA {
@@ -52,7 +51,7 @@ template <class V> struct SiluGrad : Functor<kFloating> {
 };
 template <class V> struct Elu : Functor<kFloats> { // [alpha, scale, input_scale]
   V negative, positive, input;
-  Elu(const Scalar* p)
+  TORCH_INLINE Elu(const Scalar* p)
       : Functor(p), negative(parameter<V>(p[0]) * parameter<V>(p[1])), positive(parameter<V>(p[1])),
         input(parameter<V>(p[2])) {}
   TORCH_INLINE V operator()(V x) const {
@@ -61,7 +60,7 @@ template <class V> struct Elu : Functor<kFloats> { // [alpha, scale, input_scale
 };
 template <class V> struct EluGrad : Functor<kFloats> { // [alpha, scale, input_scale]
   V negative, positive, input;
-  EluGrad(const Scalar* p)
+  TORCH_INLINE EluGrad(const Scalar* p)
       : Functor(p), negative(parameter<V>(p[0]) * parameter<V>(p[1])), positive(parameter<V>(p[1])),
         input(parameter<V>(p[2])) {}
   TORCH_INLINE V operator()(V grad, V x) const {
@@ -70,22 +69,24 @@ template <class V> struct EluGrad : Functor<kFloats> { // [alpha, scale, input_s
 };
 template <class V> struct LeakyRelu : Functor<kFloats> { // [slope]
   V slope;
-  LeakyRelu(const Scalar* p) : Functor(p), slope(parameter<V>(p[0])) {}
+  TORCH_INLINE LeakyRelu(const Scalar* p) : Functor(p), slope(parameter<V>(p[0])) {}
   TORCH_INLINE V operator()(V x) const { return select(x > V(0), x, x * slope); }
 };
 template <class V> struct LeakyReluGrad : Functor<kFloats> { // [slope]
   V slope;
-  LeakyReluGrad(const Scalar* p) : Functor(p), slope(parameter<V>(p[0])) {}
+  TORCH_INLINE LeakyReluGrad(const Scalar* p) : Functor(p), slope(parameter<V>(p[0])) {}
   TORCH_INLINE V operator()(V grad, V x) const { return select(x > V(0), grad, grad * slope); }
 };
 template <class V> struct HardtanhGrad : Functor<kReals> { // [min, max]
   V low, high;
-  HardtanhGrad(const Scalar* p) : Functor(p), low(parameter<V>(p[0])), high(parameter<V>(p[1])) {}
+  TORCH_INLINE HardtanhGrad(const Scalar* p)
+      : Functor(p), low(parameter<V>(p[0])), high(parameter<V>(p[1])) {}
   TORCH_INLINE V operator()(V grad, V x) const { return select((x > low) & (x < high), grad, V(0)); }
 };
 template <class V> struct Softplus : Functor<kFloats> { // [beta, threshold]
   V beta, threshold;
-  Softplus(const Scalar* p) : Functor(p), beta(parameter<V>(p[0])), threshold(parameter<V>(p[1])) {}
+  TORCH_INLINE Softplus(const Scalar* p)
+      : Functor(p), beta(parameter<V>(p[0])), threshold(parameter<V>(p[1])) {}
   TORCH_INLINE V operator()(V x) const {
     const V scaled = x * beta;
     const V value = max_or_second(V(0), scaled) + log1p_(exp_(-abs_(scaled))); // overflows nowhere
@@ -94,7 +95,8 @@ template <class V> struct Softplus : Functor<kFloats> { // [beta, threshold]
 };
 template <class V> struct SoftplusGrad : Functor<kFloats> { // [beta, threshold]
   V beta, threshold;
-  SoftplusGrad(const Scalar* p) : Functor(p), beta(parameter<V>(p[0])), threshold(parameter<V>(p[1])) {}
+  TORCH_INLINE SoftplusGrad(const Scalar* p)
+      : Functor(p), beta(parameter<V>(p[0])), threshold(parameter<V>(p[1])) {}
   TORCH_INLINE V operator()(V grad, V x) const {
     const V scaled = x * beta;
     return select(scaled > threshold, grad, grad * sigmoid_(scaled));
@@ -108,12 +110,13 @@ template <class V> struct LogSigmoidGrad : Functor<kFloats> { // grad * sigmoid(
 };
 template <class V> struct ThresholdOp : Functor<kReals, Sign64::Matters> { // [threshold, value]
   V threshold, value;
-  ThresholdOp(const Scalar* p) : Functor(p), threshold(parameter<V>(p[0])), value(parameter<V>(p[1])) {}
+  TORCH_INLINE ThresholdOp(const Scalar* p)
+      : Functor(p), threshold(parameter<V>(p[0])), value(parameter<V>(p[1])) {}
   TORCH_INLINE V operator()(V x) const { return select(x <= threshold, value, x); }
 };
 template <class V> struct ThresholdGrad : Functor<kReals> { // [threshold]
   V threshold;
-  ThresholdGrad(const Scalar* p) : Functor(p), threshold(parameter<V>(p[0])) {}
+  TORCH_INLINE ThresholdGrad(const Scalar* p) : Functor(p), threshold(parameter<V>(p[0])) {}
   TORCH_INLINE V operator()(V grad, V x) const { return select(x <= threshold, V(0), grad); }
 };
 template <class V> struct SigmoidGrad : Functor<kFloating> { // (grad, y)
@@ -168,7 +171,7 @@ template <class V> struct MishGrad : Functor<kFloats> {
 
 template <class V> struct SmoothL1 : Functor<kFloats> { // [beta]
   V beta;
-  SmoothL1(const Scalar* p) : Functor(p), beta(parameter<V>(p[0])) {}
+  TORCH_INLINE SmoothL1(const Scalar* p) : Functor(p), beta(parameter<V>(p[0])) {}
   TORCH_INLINE V operator()(V a, V b) const {
     const V z = abs_(a - b);
     return select(z < beta, V(0.5) * z * z / beta, z - V(0.5) * beta);
@@ -176,7 +179,7 @@ template <class V> struct SmoothL1 : Functor<kFloats> { // [beta]
 };
 template <class V> struct SmoothL1Grad : Functor<kFloats> { // [beta] (grad, a, b)
   V beta;
-  SmoothL1Grad(const Scalar* p) : Functor(p), beta(parameter<V>(p[0])) {}
+  TORCH_INLINE SmoothL1Grad(const Scalar* p) : Functor(p), beta(parameter<V>(p[0])) {}
   TORCH_INLINE V operator()(V grad, V a, V b) const {
     const V d = a - b;
     return select(d <= -beta, -grad, select(d >= beta, grad, grad * d / beta));
@@ -184,7 +187,7 @@ template <class V> struct SmoothL1Grad : Functor<kFloats> { // [beta] (grad, a, 
 };
 template <class V> struct Huber : Functor<kFloats> { // [delta]
   V delta;
-  Huber(const Scalar* p) : Functor(p), delta(parameter<V>(p[0])) {}
+  TORCH_INLINE Huber(const Scalar* p) : Functor(p), delta(parameter<V>(p[0])) {}
   TORCH_INLINE V operator()(V a, V b) const {
     const V z = abs_(a - b);
     return select(z <= delta, V(0.5) * z * z, delta * (z - V(0.5) * delta));
@@ -192,7 +195,7 @@ template <class V> struct Huber : Functor<kFloats> { // [delta]
 };
 template <class V> struct HuberGrad : Functor<kFloats> { // [delta] (grad, a, b)
   V delta;
-  HuberGrad(const Scalar* p) : Functor(p), delta(parameter<V>(p[0])) {}
+  TORCH_INLINE HuberGrad(const Scalar* p) : Functor(p), delta(parameter<V>(p[0])) {}
   TORCH_INLINE V operator()(V grad, V a, V b) const {
     const V d = a - b;
     return select(d <= -delta, -grad * delta, select(d >= delta, grad * delta, grad * d));

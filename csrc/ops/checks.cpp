@@ -216,6 +216,8 @@ void check_addcdiv(const Tensor& tensor1, const Tensor& tensor2) {
 void check_bce(const Tensor& self) { check_float_input("binary_cross_entropy", self); }
 
 void check_copy(const Tensor& self, const Tensor& src) {
+  check_kind(ErrorKind::NotImplemented, !src.is_meta() || self.is_meta(),
+             "Cannot copy out of meta tensor; no data!");
   if (equal(self.sizes(), src.sizes())) return;
   check(equal(broadcast_sizes(self.sizes(), src.sizes(), "copy_"), self.sizes()), "copy_: output with shape ",
         self.sizes(), " doesn't match the broadcast shape of source ", src.sizes());

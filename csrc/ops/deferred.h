@@ -9,11 +9,13 @@
 // so that nobody writes to them before they were read.
 //
 // Then the notes are cut into groups over the same shape, and each group runs as one tile program: values go
-// from op to op in the cache, and a result that nobody holds any more is never stored, nor gets memory. The
+// from op to op in the cache, and a result that nobody holds any more is never stored, nor gets memory. Ops
+// along the last dimension (softmax, sums, layer_norm) may be among them: tiles are whole rows then. The
 // rows are those of the ops themselves, so the numbers are the same. There is no capture, nothing to guard,
 // and nothing to compile.
 #pragma once
 
+#include "kernels/pointwise_chain.h"
 #include "kernels/pointwise_ops.h"
 #include "ops/types.h"
 
@@ -24,6 +26,8 @@ namespace torch {
 // Scopes of the calling thread; the end of the outermost has all work done.
 void begin_deferring();
 void end_deferring();
+// Forgets which ops of the thread were not worth it.
+void forget_deferring();
 
 struct DeferredCounts { // of this process
   int64_t ops;          // that were put off
@@ -47,6 +51,34 @@ struct DeferredCall {
 Tensor defer_new(const DeferredCall& call);
 // Notes a call that writes into `self`; whether it could.
 bool defer_into(const DeferredCall& call, const Tensor& self);
+
+// A call of an op along rows. Results that are not defined yet are those noted.
+struct DeferredRows {
+  RowOp op;
+  std::span<const TensorMeta* const> metas;
+  std::span<Tensor* const> results;
+  std::span<const Tensor* const> operands; // the first is what the rows are of; undefined ones are missing
+  std::span<const Scalar> params = {};
+};
+bool defer_rows(const DeferredRows& call);
+
+// For ops whose schema says `later`: with the arguments of their kernels. False: to be run now.
+namespace later {
+bool copy(Tensor& result, const TensorMeta& meta, const Tensor& self);
+bool sum(Tensor& result, const TensorMeta& meta, const Tensor& self, IntSpan dims);
+bool mean(Tensor& result, const TensorMeta& meta, const Tensor& self, IntSpan dims);
+bool amax(Tensor& result, const TensorMeta& meta, const Tensor& self, IntSpan dims);
+bool amin(Tensor& result, const TensorMeta& meta, const Tensor& self, IntSpan dims);
+bool softmax(Tensor& result, const TensorMeta& meta, const Tensor& self, int64_t dim);
+bool log_softmax(Tensor& result, const TensorMeta& meta, const Tensor& self, int64_t dim);
+bool softmax_backward(Tensor& result, const TensorMeta& meta, const Tensor& grad, const Tensor& output,
+                      int64_t dim);
+bool log_softmax_backward(Tensor& result, const TensorMeta& meta, const Tensor& grad, const Tensor& output,
+                          int64_t dim);
+bool layer_norm(Tensor& out, Tensor& mean, Tensor& rstd, const std::array<TensorMeta, 3>& metas,
+                const Tensor& input, IntSpan normalized_shape, const Tensor& weight, const Tensor& bias,
+                double eps);
+} // namespace later
 
 } // namespace ops
 

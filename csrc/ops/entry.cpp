@@ -1,19 +1,40 @@
 #include "ops/entry.h"
 
 #include "autograd/write_log.h"
+#include "core/backend.h"
 #include "core/warning.h"
 
 namespace torch::ops {
 
-void check_device_pair(const char* op, const Tensor*& seen, const Tensor& t) {
-  if (!t.defined() || t.is_wrapped_number()) return; // a number goes along with any device
-  if (!seen) {
-    seen = &t;
-    return;
-  }
-  check(seen->device() == t.device(), op,
-        ": Expected all tensors to be on the same device, but found at least two devices, ", seen->device(),
-        " and ", t.device(), "!");
+const KernelTable& kernels_on(Device device) { return backend_of(device).kernels(); }
+
+Tensor on_host(const Tensor& t) {
+  if (t.is_cpu()) return t;
+  check_kind(ErrorKind::NotImplemented, !t.is_meta(), "Cannot copy out of meta tensor; no data!");
+  Tensor out = empty_tensor(t.sizes(), t.dtype());
+  kernels_of(t).copy(out, t);
+  return out;
+}
+Tensor moved_to(const Tensor& t, Device device) {
+  if (t.device() == device) return t;
+  Tensor out = empty_tensor(t.sizes(), t.dtype(), device);
+  if (!out.is_meta()) kernels_of(out, t).copy(out, t);
+  return out;
+}
+
+namespace {
+// The n-th of names separated by ", ", from 1.
+std::string_view nth_name(std::string_view names, int n) {
+  while (--n > 0) names.remove_prefix(std::min(names.size(), names.find(", ") + 2));
+  return names.substr(0, names.find(", "));
+}
+} // namespace
+
+void DeviceCheck::refuse(const Tensor& t) const {
+  fail(ErrorKind::Runtime,
+       concat(op, ": Expected all tensors to be on the same device, but found at least two devices, ",
+              first->device(), " and ", t.device(), "! ", nth_name(names, first_at), " is on ",
+              first->device(), ", ", nth_name(names, at), " on ", t.device()));
 }
 
 void check_not_meta(const char* op, const Tensor& t) {
@@ -205,7 +226,7 @@ Tensor prepare_out(const char* op, const Tensor& out, const TensorMeta& meta, Ou
 }
 
 void finish_out(const Tensor& out, const Tensor& target) {
-  if (!target.is_same(out) && !out.is_meta()) kernels_of(out).copy(out, target);
+  if (!target.is_same(out) && !out.is_meta()) kernels_of(out, target).copy(out, target);
   autograd::write_log.note(*out.impl(), "an operator with out=");
   out.impl()->version.bump();
 }
@@ -220,7 +241,7 @@ void write_result(const char* op, const Tensor& self, const Tensor& result) {
         " doesn't match the result's shape ", result.sizes());
   check(can_cast(result.dtype(), self.dtype()), op, ": result type ", dtype_aten_name(result.dtype()),
         " can't be cast to the desired output type ", dtype_aten_name(self.dtype()));
-  if (!self.is_meta()) kernels_of(self).copy(self, result);
+  if (!self.is_meta()) kernels_of(self, result).copy(self, result);
 }
 
 void bump_versions(TensorList ts) {

@@ -26,20 +26,65 @@
 namespace torch::ops {
 
 // ---- devices ----
-template <class... Ts> const KernelTable& kernels_of(const Tensor& t, const Ts&...) {
-  if (!t.defined() || t.is_cpu()) return cpu_kernels();
-  not_implemented("no kernels for device ", t.device());
+const KernelTable& kernels_on(Device device); // not the CPU
+inline const KernelTable& kernels_of(const Tensor& t) {
+  if (!t.defined() || t.is_cpu()) [[likely]]
+    return cpu_kernels();
+  return kernels_on(t.device());
 }
-inline const KernelTable& kernels_of(TensorList) { return cpu_kernels(); }
+inline const KernelTable& kernels_of(TensorList ts) {
+  for (const Tensor& t : ts)
+    if (t.defined()) return kernels_of(t);
+  return cpu_kernels();
+}
+// The first of them that is not on the CPU decides: where there are several, some may be undefined, and a copy may go
+// from one device to another.
+template <class... Ts> const KernelTable& kernels_of(const Tensor& t, const Ts&... ts) {
+  if (!t.defined() || t.is_cpu()) [[likely]]
+    return kernels_of(ts...);
+  return kernels_on(t.device());
+}
+// The elements as they are in the memory of the CPU; the tensor itself if it is there.
+Tensor on_host(const Tensor& t);
+// The only element of a tensor on any device.
+template <class T> T value_of(const Tensor& t) {
+  return t.is_cpu() ? *t.data<T>() : *on_host(t).template data<T>();
+}
+// A tensor that was filled on the CPU, on the device where it is wanted.
+Tensor moved_to(const Tensor& t, Device device);
 template <class... Ts> bool is_meta(const Ts&... ts) { return ((ts.defined() && ts.is_meta()) || ...); }
 
-void check_device_pair(const char* op, const Tensor*& seen, const Tensor& t);
-inline void check_device_pair(const char* op, const Tensor*& seen, TensorList ts) {
-  for (const Tensor& t : ts) check_device_pair(op, seen, t);
-}
-template <class... Ts> void check_same_device(const char* op, const Ts&... ts) {
-  const Tensor* seen = nullptr;
-  (check_device_pair(op, seen, ts), ...);
+// The arguments of a call as they are asked for their device, one after the other. `names` are all of theirs, separated
+// by commas, for the error.
+struct DeviceCheck {
+  const char* op;
+  const char* names;
+  const Tensor* first = nullptr;
+  int first_at = 0, at = 0; // positions in names
+
+  void add(const Tensor& t) {
+    ++at;
+    if (!t.defined() || t.is_wrapped_number()) return; // a number goes along with any device
+    if (!first) {
+      first = &t;
+      first_at = at;
+    } else if (first->device() != t.device()) [[unlikely]] {
+      refuse(t);
+    }
+  }
+  void add(TensorList ts) {
+    const int own = at;
+    for (const Tensor& t : ts) {
+      at = own;
+      add(t);
+    }
+    at = own + 1;
+  }
+  [[noreturn]] void refuse(const Tensor& t) const;
+};
+template <class... Ts> void check_same_device(const char* op, const char* names, const Ts&... ts) {
+  DeviceCheck check{op, names};
+  (check.add(ts), ...);
 }
 void check_not_meta(const char* op, const Tensor& t);
 

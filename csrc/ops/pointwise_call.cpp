@@ -165,6 +165,16 @@ void check_keeps_shape(const char* op, const Tensor& self, IntSpan sizes) {
         ": an in-place operation cannot enlarge its tensor");
 }
 
+// A number to the power 2, which is its product with itself, to the bit.
+bool is_square(const Plan& plan, PointwiseOp functor, Operands operands) {
+  if (functor != PointwiseOp::Pow || !is_floating(plan.compute) || !operands[1]->is_wrapped_number())
+    return false;
+  const Tensor& exponent = *operands[1];
+  return exponent.dtype() == DType::Int64
+             ? *exponent.data<int64_t>() == 2
+             : exponent.dtype() == DType::Float64 && *exponent.data<double>() == 2;
+}
+
 ops::DeferredCall deferred(const Plan& plan, PointwiseOp functor, PointwiseRule rule, IntSpan strides,
                            Operands operands, Params params) {
   return {functor,    plan.compute, plan.out, rule.kind == PointwiseRule::Kind::Where,
@@ -188,6 +198,10 @@ Tensor pointwise_new(const char* op, PointwiseOp functor, PointwiseRule rule, Op
                      Params params) {
   const Plan plan = make_plan(op, rule, operands);
   const DimVec strides = result_strides(plan.sizes, operands);
+  if (is_square(plan, functor, operands)) {
+    functor = PointwiseOp::Square;
+    operands = operands.first(1);
+  }
   if (thread_state.deferring) [[unlikely]]
     if (Tensor later = ops::defer_new(deferred(plan, functor, rule, strides, operands, params));
         later.defined())
@@ -201,6 +215,9 @@ Tensor pointwise_new(const char* op, PointwiseOp functor, PointwiseRule rule, Op
 void pointwise_into(const char* op, const Tensor& self, PointwiseOp functor, PointwiseRule rule,
                     Operands operands, Params params) {
   const Plan plan = make_plan(op, rule, operands);
+  if (plan.device != self.device()) [[unlikely]] // a number on the CPU, written with what is elsewhere
+    for (const Tensor* t : operands)
+      if (t->device() != self.device()) fail_devices(op, self, *t);
   check(!is_complex(plan.compute) || is_complex(plan.out) || plan.out == DType::Bool, "In-place ", op,
         " is not supported for complex tensors.");
   check_keeps_shape(op, self, plan.sizes);

@@ -9,6 +9,7 @@ from torch import _C, _absent
 from torch._C import (  # noqa: F401
     Generator as Generator,
     Size as Size,
+    StorageBase as StorageBase,
     can_cast as can_cast,
     default_generator as default_generator,
     device as device,
@@ -65,6 +66,7 @@ float4_e2m1fn_x2 = _C.float4_e2m1fn_x2
 qint8, quint8, qint32, quint4x2, quint2x4 = _C.qint8, _C.quint8, _C.qint32, _C.quint4x2, _C.quint2x4
 bits1x8, bits2x4, bits4x2, bits8, bits16 = _C.bits1x8, _C.bits2x4, _C.bits4x2, _C.bits8, _C.bits16
 uint1, uint2, uint3, uint4, uint5, uint6, uint7 = (getattr(_C, f"uint{_bits}") for _bits in (1, 2, 3, 4, 5, 6, 7))
+complex32 = chalf = _C.complex32
 int1, int2, int3, int4, int5, int6, int7 = (getattr(_C, f"int{_bits}") for _bits in (1, 2, 3, 4, 5, 6, 7))
 
 strided = _C.strided
@@ -337,11 +339,11 @@ class SymBool:
 
 
 class OutOfMemoryError(RuntimeError):
-    """An accelerator has no memory left. Never raised here: there is none."""
+    """An accelerator has no memory left."""
 
 
 class AcceleratorError(RuntimeError):
-    """An accelerator reports an error. Never raised here: there is none."""
+    """An accelerator, or its driver, reports an error."""
 
 
 def get_num_interop_threads() -> Any:
@@ -500,11 +502,6 @@ _LAZY_NAMES = {
     "symeig": "torch._linalg_utils",
     "solve": "torch._linalg_utils",
     "matrix_rank": "torch._linalg_utils",
-    "_foreach_add": "torch._foreach",
-    "_foreach_add_": "torch._foreach",
-    "_foreach_mul": "torch._foreach",
-    "_foreach_mul_": "torch._foreach",
-    "_foreach_copy_": "torch._foreach",
     "_check": "torch._checks",
     "_check_is_size": "torch._checks",
     "_check_index": "torch._checks",
@@ -541,6 +538,7 @@ _LAZY_NAMES = {
     "set_autocast_xla_enabled": "torch.amp._state",
     "get_autocast_xla_dtype": "torch.amp._state",
     "set_autocast_xla_dtype": "torch.amp._state",
+    "GradScaler": "torch.amp",
     "save": "torch.serialization",
     "load": "torch.serialization",
     "finfo": "torch._type_info",
@@ -616,6 +614,8 @@ def __getattr__(name: str) -> Any:
         return value
     if name in _ABSENT:
         return _absent.names_of("torch")(name)
+    if name.startswith("_foreach_"):
+        return getattr(importlib.import_module("torch._foreach"), name)
     if name == "torch":  # some programs write torch.torch
         return importlib.import_module("torch")
     if name in _LAZY_MODULES:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -304,6 +305,10 @@ class _OpNamespace(types.ModuleType):
         if not name.startswith("__"):
             if short == "aten":
                 overloads = _C._overloads_of(name)
+                if name.startswith("_foreach_") and hasattr(
+                    _foreach := importlib.import_module("torch._foreach"), name
+                ):
+                    return _foreach.Packet(name)
             elif short == "higher_order":
                 if name in _higher_order_ops:
                     return _higher_order_ops[name]

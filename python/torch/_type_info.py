@@ -38,7 +38,7 @@ class finfo:
 
     def __init__(self, type: Optional[Any] = None) -> None:
         type = torch.get_default_dtype() if type is None else _torch_dtype(type)
-        real = {torch.complex64: torch.float32, torch.complex128: torch.float64}.get(type, type)
+        real = type.to_real() if isinstance(type, torch.dtype) else type
         self.dtype = str(real).replace("torch.", "")
         if real in _SMALL_FLOATS:
             self.bits, self.eps, self.min, self.max, self.tiny = _SMALL_FLOATS[real]

@@ -69,7 +69,7 @@ class UntypedStorage(_C.StorageBase):
         """The storage itself if it is on the CPU, else a copy there."""
         return self.to("cpu")
 
-    def to(self, device: Any) -> UntypedStorage:
+    def to(self, device: Any, non_blocking: bool = False) -> UntypedStorage:
         """The storage itself if it is on ``device``, else a copy there."""
         if torch.device(device).type == self.device.type:
             return self
@@ -83,7 +83,8 @@ class UntypedStorage(_C.StorageBase):
         """Reverses the bytes of each number in place, as if the memory held elements of ``dtype``."""
         self._byteswap(dtype.itemsize // 2 if dtype.is_complex else dtype.itemsize)
 
-    def is_pinned(self) -> bool:
+    def is_pinned(self, device: Any = None) -> bool:
+        """Whether a device reads the memory directly: there is none."""
         return False
 
     # ---- memory of several processes ----

@@ -158,10 +158,18 @@ OPAQUE_SNIPPETS = {
 }
 
 
-@pytest.mark.parametrize("name", (*OPAQUE, "float4_e2m1fn_x2"))
+@pytest.mark.parametrize("name", (*OPAQUE, "float4_e2m1fn_x2", "complex32"))
 @pytest.mark.parametrize("case", OPAQUE_SNIPPETS)
 def test_opaque_dtype_objects(both: Any, case: str, name: str) -> None:
     both(OPAQUE_SNIPPETS[case].replace("{name}", name))
+
+
+def test_complex32_is_a_name_with_bytes(both: Any) -> None:
+    both("d = torch.complex32; result = [d is torch.chalf, str(d.to_real()), str(d.to_complex()), torch.finfo(d).bits]")
+    both("result = [torch.can_cast(torch.complex32, torch.float32), torch.can_cast(torch.float32, torch.complex32)]")
+    both("result = torch.arange(8, dtype=torch.uint8).view(torch.complex32).clone().view(torch.uint8)")
+    with pytest.raises((NotImplementedError, RuntimeError)):
+        torch.zeros(2, dtype=torch.complex32) + 1
 
 
 FLOAT4 = {

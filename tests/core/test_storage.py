@@ -22,6 +22,8 @@ SNIPPETS = {
     "typed": "s = torch.FloatStorage([1, 2.5]); s[0] = 4; result = (s.tolist(), s.dtype, s.size(), s.nbytes(), s.element_size(), s[1], s.type(), isinstance(s, torch.FloatStorage), isinstance(s, torch.IntStorage))",
     "typed of tensors": "x = torch.arange(4, dtype=torch.int16); s = x[1:].storage(); s[0] = 9; result = (x, s.tolist(), s.size(), x.storage_type().__name__)",
     "typed wrap": "s = torch.TypedStorage(wrap_storage=torch.UntypedStorage([0, 0, 128, 63]), dtype=torch.float32); result = (s.tolist(), s.untyped().tolist())",
+    "to": "s = torch.UntypedStorage([1, 2]); result = (s.to(device='cpu', non_blocking=True).tolist(), s.is_pinned())",
+    "base": "result = (torch.StorageBase is torch._C.StorageBase, isinstance(torch.UntypedStorage(1), torch.StorageBase), isinstance(torch.FloatStorage(1), torch.StorageBase))",
     "tensor of storage": "result = (torch.Tensor(torch.FloatStorage([1, 2])), torch.FloatTensor(torch.UntypedStorage([0, 0, 128, 63])))",
     "set_": "x = torch.zeros(0); x.set_(torch.arange(6.).untyped_storage(), 1, (2, 2), (2, 1)); result = (x, x.stride(), x.storage_offset())",
     "set_ whole": "x = torch.zeros(0); result = (x.set_(torch.arange(3.).untyped_storage()), x.set_(torch.ones(2, 2).t()), x.stride(), x.set_())",

@@ -51,6 +51,24 @@ def test_includes_go_one_way() -> None:
 
 
 @needs_sources
+def test_cuda_stays_behind_its_interface() -> None:
+    """libtorch.so knows core/backend.h only; what runs on a GPU includes what NVRTC can compile."""
+    cuda = CSRC / "kernels" / "cuda"
+    device = re.compile(
+        r"kernels/(cuda/device/\w+|pointwise(_nn|_special)?)\.h|core/(dtype_list|half)\.h|kernels/cuda/emulated/.*"
+    )
+    wrong = []
+    for path in sources():
+        for included in INCLUDE.findall(path.read_text()):
+            inside = path.is_relative_to(cuda)
+            if included.startswith("kernels/cuda/") and not inside:
+                wrong.append(f"{path.relative_to(ROOT)} includes {included}")
+            if path.is_relative_to(cuda / "device") and not device.fullmatch(included):
+                wrong.append(f"{path.relative_to(ROOT)} includes {included}, which no kernel can")
+    assert not wrong, "\n".join(wrong)
+
+
+@needs_sources
 def test_folders_are_known() -> None:
     unknown = [p.name for p in CSRC.iterdir() if p.is_dir() and p.name not in LAYERS]
     assert not unknown, f"tell tests/guard/test_structure.py what {unknown} may include"

@@ -1,7 +1,9 @@
 // convolution and its two gradients: geometry, dtypes, and the choice between products and the direct engine.
 #include "core/tensor.h"
 #include "kernels/conv_kernels.h"
+#include "kernels/cpu/conv_depthwise.h"
 #include "kernels/cpu/conv_engine.h"
+#include "kernels/cpu/conv_planes.h"
 #include "kernels/cpu/conv_weight.h"
 #include "kernels/cpu/conv_winograd.h"
 #include "kernels/cpu/gemm.h"
@@ -204,9 +206,6 @@ ConvGeometry geometry(IntSpan large, IntSpan small, IntSpan weight, IntSpan stri
 bool is_pointwise(const ConvGeometry& g) {
   return g.taps() == 1 && g.stride == Three{1, 1, 1} && g.padding == Three{0, 0, 0} && g.large == g.small;
 }
-bool is_depthwise(const ConvGeometry& g) {
-  return g.groups > 1 && g.large_channels == 1 && g.small_channels == 1;
-}
 // Positions of an image as one run of equal steps.
 template <class I> bool flat_positions(const I& images, const Three& sizes, int64_t& step) {
   step = images.strides[2];
@@ -262,91 +261,6 @@ void product_by_pixel(const ConvGeometry& g, Matrix<C> weight, int64_t weight_gr
     }
 }
 
-// What a tap reads for the first of several outputs, and its weights for all channels.
-template <class C> struct Tap { const C *from, *weight; };
-// kCount neighbouring outputs, whose windows are `from_step` apart: a vector of weights serves all of them.
-template <class C, int kCount>
-void depthwise_outputs(const std::vector<Tap<C>>& taps, int64_t from_step, const C* bias, C* to,
-                       int64_t to_step, int64_t channels) {
-  constexpr int64_t lanes = kLanesOf<C>;
-  int64_t c = 0;
-  for (; c + lanes <= channels; c += lanes) {
-    VecT<C> sums[kCount];
-    for (int k = 0; k < kCount; ++k) sums[k] = bias ? vload<C>(bias + c) : VecT<C>{};
-    for (const Tap<C>& tap : taps) {
-      const VecT<C> weight = vload<C>(tap.weight + c);
-      for (int k = 0; k < kCount; ++k)
-        sums[k] = vfma<C>(vload<C>(tap.from + c + k * from_step), weight, sums[k]);
-    }
-    for (int k = 0; k < kCount; ++k) vstore<C>(to + c + k * to_step, sums[k]);
-  }
-  for (; c < channels; ++c)
-    for (int k = 0; k < kCount; ++k) {
-      C sum = bias ? bias[c] : C{};
-      for (const Tap<C>& tap : taps) sum += tap.from[c + k * from_step] * tap.weight[c];
-      to[c + k * to_step] = sum;
-    }
-}
-
-// One filter for every channel, channels side by side: each tap is a product of vectors of channels.
-template <class C>
-void depthwise_by_pixel(const ConvGeometry& g, Images<const C> large, const C* weight, const C* bias,
-                        Images<C> small) {
-  const int64_t channels = g.groups, taps = g.taps();
-  const Scratch memory(size_t(taps * channels) * sizeof(C));
-  C* const by_tap = memory.as<C>();
-  for (int64_t c = 0; c < channels; ++c)
-    for (int64_t t = 0; t < taps; ++t) by_tap[t * channels + c] = weight[c * taps + t];
-  std::vector<Three> shifts; // of the taps, from where a window of the first output would start
-  for (int64_t t = 0; t < taps; ++t) {
-    Three shift = tap_at(g, t);
-    for (size_t d = 0; d < 3; ++d) shift[d] = shift[d] * g.dilation[d] - g.padding[d];
-    shifts.push_back(shift);
-  }
-  // Outputs of a row whose windows lie inside the image from side to side.
-  const int64_t stride = g.stride[2], reach = (g.kernel[2] - 1) * g.dilation[2];
-  const int64_t inside = std::min((g.padding[2] + stride - 1) / stride, g.small[2]);
-  const int64_t room = g.large[2] - 1 - reach + g.padding[2]; // of the first window, to the right
-  const int64_t outside = std::max(inside, room < 0 ? 0 : std::min(room / stride + 1, g.small[2]));
-  const int64_t rows = g.small[0] * g.small[1];
-  const int64_t grain = std::max<int64_t>(1, kGrain / std::max<int64_t>(g.small[2] * channels * taps / 8, 1));
-  parallel_for(0, g.batch * rows, grain, [&](int64_t begin, int64_t end) {
-    std::vector<Tap<C>> of_row, of_output;
-    std::vector<int64_t> columns; // where the taps of of_row begin
-    for (int64_t unit = begin; unit < end; ++unit) {
-      const int64_t n = unit / rows, oz = unit % rows / g.small[1], oy = unit % g.small[1];
-      of_row.clear();
-      columns.clear();
-      for (int64_t t = 0; t < taps; ++t) {
-        const Three& shift = shifts[size_t(t)];
-        const int64_t z = oz * g.stride[0] + shift[0], y = oy * g.stride[1] + shift[1];
-        if (z < 0 || z >= g.large[0] || y < 0 || y >= g.large[1]) continue;
-        of_row.push_back({large.data + n * large.image + z * large.strides[0] + y * large.strides[1],
-                          by_tap + t * channels});
-        columns.push_back(shift[2]);
-      }
-      C* const to = small.data + n * small.image + oz * small.strides[0] + oy * small.strides[1];
-      const int64_t from_step = stride * large.strides[2], to_step = small.strides[2];
-      constexpr int64_t together = 8;
-      for (int64_t ox = 0; ox < g.small[2];) {
-        of_output.clear();
-        for (size_t i = 0; i < of_row.size(); ++i) {
-          const int64_t x = ox * stride + columns[i];
-          if (x >= 0 && x < g.large[2])
-            of_output.push_back({of_row[i].from + x * large.strides[2], of_row[i].weight});
-        }
-        if (ox >= inside && ox + together <= outside) {
-          depthwise_outputs<C, together>(of_output, from_step, bias, to + ox * to_step, to_step, channels);
-          ox += together;
-        } else {
-          depthwise_outputs<C, 1>(of_output, from_step, bias, to + ox * to_step, to_step, channels);
-          ++ox;
-        }
-      }
-    }
-  });
-}
-
 template <class C>
 void to_small(const ConvGeometry& g, Images<const C> large, const C* weight, const C* bias, Images<C> small) {
   if constexpr (std::is_floating_point_v<C>) {
@@ -361,9 +275,11 @@ void to_small(const ConvGeometry& g, Images<const C> large, const C* weight, con
                                  from_step, g.large_channels, small, to_step, g.small_channels, bias);
   }
   if (is_depthwise(g) && large.channel == 1 && small.channel == 1)
-    return depthwise_by_pixel<C>(g, large, weight, bias, small);
-  if constexpr (std::is_same_v<C, float>)
+    return depthwise_to_small<C>(g, large, weight, bias, small);
+  if constexpr (std::is_same_v<C, float>) {
+    if (is_depthwise(g) && planes_to_small(g, large, weight, bias, small)) return;
     if (winograd_to_small(g, large, weight, bias, small)) return;
+  }
   conv_to_small<C>(g, large, weight, bias, small);
 }
 template <class C>
@@ -379,8 +295,12 @@ void to_large(const ConvGeometry& g, Images<const C> small, const C* weight, con
       return product_by_pixel<C>(g, {weight, 1, g.large_channels}, g.small_channels * g.large_channels, small,
                                  from_step, g.small_channels, large, to_step, g.large_channels, bias);
   }
-  if constexpr (std::is_same_v<C, float>)
+  if (is_depthwise(g) && large.channel == 1 && small.channel == 1)
+    return depthwise_to_large<C>(g, small, weight, bias, large);
+  if constexpr (std::is_same_v<C, float>) {
+    if (is_depthwise(g) && planes_to_large(g, small, weight, bias, large)) return;
     if (winograd_to_large(g, small, weight, bias, large)) return;
+  }
   conv_to_large<C>(g, small, weight, bias, large);
 }
 
@@ -395,6 +315,23 @@ void fill_bias(const Images<C>& to, const Three& sizes, int64_t batch, int64_t c
                     x * to.strides[2]] = bias ? bias[c] : C{};
 }
 
+// Products and filters of single channels take pixels as they lie; else moving them first costs less than
+// reading and writing them one by one.
+template <class T> bool by_pixel(const ConvGeometry& g, const Tensor& a, const Tensor& b) {
+  const auto whole = [](const Tensor& t) {
+    return t.is_contiguous() || t.suggested_format() != MemoryFormat::Contiguous;
+  };
+  return std::is_same_v<T, EngineType<T>> && std::is_floating_point_v<T> &&
+         ((is_pointwise(g) && whole(a) && whole(b)) ||
+          (is_depthwise(g) && a.stride(1) == 1 && b.stride(1) == 1));
+}
+Tensor dense(const Tensor& t) {
+  if (t.is_contiguous()) return t;
+  const Tensor made = empty_tensor(t.sizes(), t.dtype());
+  copy(made, t);
+  return made;
+}
+
 // The forward sum in either direction; `upward` goes from the small side to the large one.
 template <class T>
 void run(bool upward, const Tensor& out, const Tensor& input, const Tensor& weight, const Tensor& bias,
@@ -403,21 +340,11 @@ void run(bool upward, const Tensor& out, const Tensor& input, const Tensor& weig
   const Tensor &large = upward ? out : input, &small = upward ? input : out;
   const ConvGeometry g =
       geometry(large.sizes(), small.sizes(), weight.sizes(), stride, padding, dilation, groups, kParts<T>);
-  if (!out.is_contiguous() || !input.is_contiguous()) {
-    // Products and filters of single channels take pixels as they lie; else moving them first costs less than
-    // reading and writing them one by one.
-    const bool by_pixel = std::is_same_v<T, C> && std::is_floating_point_v<C> &&
-                          (is_pointwise(g) || (!upward && is_depthwise(g)));
-    if (!by_pixel) {
-      const auto dense = [](const Tensor& t) {
-        return t.is_contiguous() ? t : empty_tensor(t.sizes(), t.dtype());
-      };
-      const Tensor from = dense(input), to = dense(out);
-      if (!from.is_same(input)) copy(from, input);
-      run<T>(upward, to, from, weight, bias, stride, padding, dilation, groups);
-      if (!to.is_same(out)) copy(out, to);
-      return;
-    }
+  if ((!out.is_contiguous() || !input.is_contiguous()) && !by_pixel<T>(g, input, out)) {
+    const Tensor to = out.is_contiguous() ? out : empty_tensor(out.sizes(), out.dtype());
+    run<T>(upward, to, dense(input), weight, bias, stride, padding, dilation, groups);
+    if (!to.is_same(out)) copy(out, to);
+    return;
   }
   const std::vector<C> add = dense_bias<T>(bias);
   const C* const bias_data = bias.defined() ? add.data() : nullptr;
@@ -447,9 +374,9 @@ template <class T> Tensor conjugated(const Tensor& weight) {
 }
 
 template <class C>
-bool winograd_weight_of(const ConvGeometry& g, Images<const C> large, Images<const C> small, C* to) {
+bool special_weight_grad(const ConvGeometry& g, Images<const C> large, Images<const C> small, C* to) {
   if constexpr (std::is_same_v<C, float>)
-    return winograd_weight(g, large, small, to);
+    return is_depthwise(g) ? planes_weight(g, large, small, to) : winograd_weight(g, large, small, to);
   else
     return false;
 }
@@ -498,9 +425,13 @@ void conv_grad_weight(const Tensor& grad_weight, const Tensor& grad_output, cons
       not_implemented("conv_grad_weight: not implemented for ", grad_weight.dtype());
     } else {
       constexpr int64_t parts = kParts<T>;
-      const Tensor &large = transposed ? grad_output : input, &small = transposed ? input : grad_output;
-      const ConvGeometry g = geometry(large.sizes(), small.sizes(), grad_weight.sizes(), stride, padding,
-                                      dilation, groups, parts);
+      const Tensor &given_large = transposed ? grad_output : input,
+                   &given_small = transposed ? input : grad_output;
+      const ConvGeometry g = geometry(given_large.sizes(), given_small.sizes(), grad_weight.sizes(), stride,
+                                      padding, dilation, groups, parts);
+      const bool pixels = by_pixel<T>(g, given_large, given_small);
+      const Tensor large = pixels ? given_large : dense(given_large),
+                   small = pixels ? given_small : dense(given_small);
       T* const to = grad_weight.data<T>();
       const int64_t channels = grad_weight.size(1), taps = g.taps();
       if (input.numel() == 0 || grad_output.numel() == 0) {
@@ -525,7 +456,10 @@ void conv_grad_weight(const Tensor& grad_weight, const Tensor& grad_output, cons
                     {l.data + n * l.image + group * cols * l.channel, large_step, l.channel}, n ? C(1) : C(0),
                     {c, cols, 1}, c, cols);
           }
-      } else if (!winograd_weight_of<C>(g, from_large.images, from_small.images, sums)) {
+      } else if (std::is_floating_point_v<C> && is_depthwise(g) && from_large.images.channel == 1 &&
+                 from_small.images.channel == 1) {
+        depthwise_weight<C>(g, from_large.images, from_small.images, sums);
+      } else if (!special_weight_grad<C>(g, from_large.images, from_small.images, sums)) {
         conv_weight_grad<C>(g, from_large.images, from_small.images, sums);
       }
       if (direct) return;

@@ -28,10 +28,6 @@ using WVec = VecT<float>;
 constexpr int64_t kWLanes = kLanesOf<float>;
 constexpr int64_t kPoints = 16; // of a transformed tile
 
-template <int... I>
-[[gnu::always_inline]] inline WVec odd_lanes(WVec a, WVec b, std::integer_sequence<int, I...>) {
-  return __builtin_shufflevector(a, b, (2 * I + 1)...);
-}
 using WLanes = std::make_integer_sequence<int, kLanesOf<float>>;
 
 // One side of the convolution on the tiles: which rows of tiles there are, and where the source begins.
@@ -111,9 +107,9 @@ inline void transform_source(const Transformed& to, const Images<const float>& f
 #pragma GCC unroll 4
           for (int i = 0; i < 4; ++i) {
             WVec p = detail::even_lanes(d[i][0], d[i][1], WLanes{}),
-                 q = odd_lanes(d[i][0], d[i][1], WLanes{}),
+                 q = detail::odd_lanes(d[i][0], d[i][1], WLanes{}),
                  u = detail::even_lanes(d[i][2], d[i][3], WLanes{}),
-                 v = odd_lanes(d[i][2], d[i][3], WLanes{});
+                 v = detail::odd_lanes(d[i][2], d[i][3], WLanes{});
             source_points(p, q, u, v);
             vstore<float>(out + x + (4 * i) * to.point, p);
             vstore<float>(out + x + (4 * i + 1) * to.point, q);
@@ -411,7 +407,7 @@ inline void transform_gradient(const Transformed& to, const Images<const float>&
         const WVec a = vload<float>(at), b = vload<float>(at + kWLanes), c0 = vload<float>(at + row),
                    d = vload<float>(at + row + kWLanes);
         const WVec left[2] = {detail::even_lanes(a, b, WLanes{}), detail::even_lanes(c0, d, WLanes{})};
-        const WVec right[2] = {odd_lanes(a, b, WLanes{}), odd_lanes(c0, d, WLanes{})};
+        const WVec right[2] = {detail::odd_lanes(a, b, WLanes{}), detail::odd_lanes(c0, d, WLanes{})};
         const WVec p[4] = {left[0], left[0] + left[1], left[0] - left[1], -left[1]};
         const WVec q[4] = {right[0], right[0] + right[1], right[0] - right[1], -right[1]};
 #pragma GCC unroll 4

@@ -43,6 +43,15 @@ template <class T> [[gnu::always_inline]] inline void vstore(T* p, VecT<T> v) {
 }
 template <class T> [[gnu::always_inline]] inline VecT<T> vset(T x) { return x - VecT<T>{}; }
 
+// The compiler shall load v once and keep it, rather than read it again at every use.
+template <class T> [[gnu::always_inline]] inline void vkeep([[maybe_unused]] VecT<T>& v) {
+#if defined(__AVX512F__)
+  asm("" : "+v"(v));
+#elif defined(__SSE2__)
+  asm("" : "+x"(v));
+#endif
+}
+
 // a * b + c, rounded once where the hardware can.
 template <class T> [[gnu::always_inline]] inline VecT<T> vfma(VecT<T> a, VecT<T> b, VecT<T> c) {
 #if defined(__AVX512F__)
@@ -132,6 +141,10 @@ namespace detail {
 template <class V, int... I>
 [[gnu::always_inline]] inline V even_lanes(V a, V b, std::integer_sequence<int, I...>) {
   return __builtin_shufflevector(a, b, (2 * I)...);
+}
+template <class V, int... I>
+[[gnu::always_inline]] inline V odd_lanes(V a, V b, std::integer_sequence<int, I...>) {
+  return __builtin_shufflevector(a, b, (2 * I + 1)...);
 }
 // Lane numbers that interleave the lower (Half 0) or upper (Half 1) halves of two vectors.
 template <class V, int Half, int... I>

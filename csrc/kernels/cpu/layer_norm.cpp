@@ -1,6 +1,7 @@
 // layer_norm over trailing dimensions and its gradient. Statistics are in double, the rest in float or
 // double.
 #include "kernels/cpu/norm.h"
+#include "kernels/cpu/row_ops.h"
 #include "kernels/create_kernels.h"
 #include "kernels/nn_kernels.h"
 
@@ -17,36 +18,43 @@ Rows rows_of(const Tensor& input, IntSpan normalized_shape) {
 }
 
 template <class T>
+TORCH_INLINE void forward_row(void* y, T& mean, T& rstd, const void* x, DType type, int64_t n,
+                              const T* weight, const T* bias, double eps) {
+  using V = Vec<T>;
+  alignas(64) T in_buffer[kNormBlock], out_buffer[kNormBlock];
+  const MeanVar stats = moments_of<T>(x, type, n);
+  const InverseRoot<T> root(stats.var + eps);
+  const T m = T(stats.mean), scale = root.value, rest = mean_rest(stats.mean, scale);
+  for (int64_t first = 0; first < n; first += kNormBlock) {
+    const int64_t size = std::min(kNormBlock, n - first);
+    const T* const px = read_block<T>(advance(x, type, first), type, size, in_buffer);
+    T* const py = block_target<T>(advance(y, type, first), type, out_buffer);
+    const T *const pw = weight + first, *const pb = bias + first;
+    each_vec<T>(size, [&](int64_t i, auto load, auto store) {
+      const V d = load(px + i) - V(m);
+      V offset(rest);
+      if constexpr (std::is_same_v<T, double>) offset = fused(d, V(root.rest), offset);
+      const V z = fused(d, V(scale), offset);
+      store(py + i, fused(z, load(pw + i), load(pb + i)));
+    });
+    write_block(advance(y, type, first), type, size, py);
+  }
+  mean = m;
+  rstd = scale;
+}
+
+template <class T>
 void forward(const Tensor& out, const Tensor& mean, const Tensor& rstd, const Tensor& input, Rows rows,
              const Tensor& weight, const Tensor& bias, double eps) {
-  using V = Vec<T>;
   const Coefficients<T> w(weight, rows.length, T(1)), b(bias, rows.length, T(0));
   const DType type = input.dtype();
   parallel_for(
       0, rows.count, std::max<int64_t>(1, kGrain / (4 * rows.length)), [&](int64_t from, int64_t to) {
-        alignas(64) T in_buffer[kNormBlock], out_buffer[kNormBlock];
         for (int64_t r = from; r < to; ++r) {
           const void* const x = advance(static_cast<const void*>(input.data()), type, r * rows.length);
           void* const y = advance(out.data(), type, r * rows.length);
-          const MeanVar stats = moments_of<T>(x, type, rows.length);
-          const InverseRoot<T> root(stats.var + eps);
-          const T m = T(stats.mean), scale = root.value, rest = mean_rest(stats.mean, scale);
-          for (int64_t first = 0; first < rows.length; first += kNormBlock) {
-            const int64_t size = std::min(kNormBlock, rows.length - first);
-            const T* const px = read_block<T>(advance(x, type, first), type, size, in_buffer);
-            T* const py = block_target<T>(advance(y, type, first), type, out_buffer);
-            const T *const pw = w.data() + first, *const pb = b.data() + first;
-            each_vec<T>(size, [&](int64_t i, auto load, auto store) {
-              const V d = load(px + i) - V(m);
-              V offset(rest);
-              if constexpr (std::is_same_v<T, double>) offset = fused(d, V(root.rest), offset);
-              const V z = fused(d, V(scale), offset);
-              store(py + i, fused(z, load(pw + i), load(pb + i)));
-            });
-            write_block(advance(y, type, first), type, size, py);
-          }
-          mean.data<T>()[r] = m;
-          rstd.data<T>()[r] = scale;
+          forward_row<T>(y, mean.data<T>()[r], rstd.data<T>()[r], x, type, rows.length, w.data(), b.data(),
+                         eps);
         }
       });
 }
@@ -146,6 +154,18 @@ void backward(const Tensor& grad_input, const Tensor& grad_weight, const Tensor&
   if (grad_bias.defined()) store_values(grad_bias, total + d, d);
 }
 
+template <class T> void forward_rows(const RowsCall& call) {
+  const Scratch missing(size_t(2 * call.n) * sizeof(T));
+  T* const ones = missing.as<T>();
+  if (!call.inputs[1]) std::fill_n(ones, call.n, T(1));
+  if (!call.inputs[2]) std::fill_n(ones + call.n, call.n, T(0));
+  const T* const weight = call.inputs[1] ? static_cast<const T*>(call.inputs[1]) : ones;
+  const T* const bias = call.inputs[2] ? static_cast<const T*>(call.inputs[2]) : ones + call.n;
+  for (int64_t r = 0; r < call.rows; ++r)
+    forward_row<T>(call.out(0, r), *static_cast<T*>(call.out(1, r)), *static_cast<T*>(call.out(2, r)),
+                   call.input(0, r), dtype_of<T>(), call.n, weight, bias, call.params[0].to<double>());
+}
+
 } // namespace
 
 void layer_norm(const Tensor& out, const Tensor& mean, const Tensor& rstd, const Tensor& input,
@@ -174,6 +194,10 @@ void layer_norm_backward(const Tensor& grad_input, const Tensor& grad_weight, co
     backward<typename decltype(tag)::type>(grad_input, grad_weight, grad_bias, grad, input, mean, rstd,
                                            weight, rows);
   });
+}
+
+RowsFunction layer_norm_rows(DType type) {
+  return type == DType::Float64 ? forward_rows<double> : forward_rows<float>;
 }
 
 } // namespace torch::TORCH_ISA

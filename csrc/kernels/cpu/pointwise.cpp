@@ -2,7 +2,9 @@
 // contiguous and of the row's types, else as a tile program of one step.
 #include "core/inline_vec.h"
 #include "kernels/cpu/narrow.h"
+#include "kernels/cpu/pairs.h"
 #include "kernels/cpu/program.h"
+#include "kernels/cpu/row_program.h"
 #include "kernels/cpu/stream.h"
 #include "kernels/pointwise_chain.h"
 #include "kernels/pointwise_kernels.h"
@@ -128,10 +130,12 @@ Row row_of_narrow(PointwiseOp op, Kind result, const Tensor& out, const Tensor* 
 
 } // namespace
 
+const RowSet& rows_of_op(PointwiseOp op) { return *kRowSets[static_cast<int>(op)]; }
+
 void pointwise(PointwiseOp op, DType compute, const Tensor& out, const Tensor* const* inputs, int n_inputs,
                const Scalar* params) {
   if (op == PointwiseOp::BitwiseNot && compute == DType::Bool) op = PointwiseOp::LogicalNot; // ~1 is not 0
-  const RowSet& set = *kRowSets[static_cast<int>(op)];
+  const RowSet& set = rows_of_op(op);
   const int index = compute_index(compute);
   Row row = set.rows[index];
   if (!row || is_low_precision(compute) || is_opaque(compute)) [[unlikely]]
@@ -166,27 +170,38 @@ void pointwise(PointwiseOp op, DType compute, const Tensor& out, const Tensor* c
 }
 
 std::optional<DType> pointwise_result(PointwiseOp op, DType compute) {
-  const RowSet& set = *kRowSets[static_cast<int>(op)];
+  const RowSet& set = rows_of_op(op);
   const int index = compute_index(compute);
   if (!set.rows[index]) return std::nullopt;
   return result_type(set.out[index], kComputeTypes[index]);
 }
 
 void pointwise_chain(const Chain& chain) {
+  if (!chain.slot_shapes.empty()) return run_row_program(chain);
   const int n_operands = static_cast<int>(chain.operands.size());
   const int first_temporary = n_operands + static_cast<int>(chain.constants.size());
   InlineVec<Step, kMaxSlots> steps;
+  Scalar pair_params[kMaxSlots][2];
   int cost = 0;
-  for (const ChainStep& from : chain.steps) {
-    const RowSet& set = *kRowSets[static_cast<int>(from.op)];
+  for (size_t i = 0; i < chain.steps.size(); ++i) {
+    const ChainStep& from = chain.steps[i];
+    const RowSet& set = rows_of_op(from.op);
     const int index = compute_index(from.compute);
     TORCH_ASSERT(from.n_inputs == set.inputs && set.rows[index]);
+    cost += set.cost;
+    if (steps.size() < kMaxSlots)
+      if (const Step both = paired(chain, i, pair_params[steps.size()]); both.row) {
+        steps.push_back(both);
+        cost += rows_of_op(chain.steps[++i].op).cost;
+        continue;
+      }
     Step& step = steps.emplace_back();
     step = {set.rows[index],
             from.params,
             from.n_inputs,
             {from.inputs[0], from.inputs[1], from.inputs[2]},
-            from.out};
+            from.outs[0]};
+    if (from.rounded != chain.slot_types[from.outs[0]]) step.rounded = from.rounded;
     // A row that takes one value, where that is all it is.
     int constants = 0, last = 0;
     for (int k = 0; k < from.n_inputs; ++k)
@@ -195,7 +210,6 @@ void pointwise_chain(const Chain& chain) {
         last = k;
       }
     if (constants == 1 && set.splat[last][index]) step.row = set.splat[last][index];
-    cost += set.cost;
   }
   Geometry::Operand operands[kMaxOperands];
   for (int k = 0; k < n_operands; ++k)

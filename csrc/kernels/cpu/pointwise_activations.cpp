@@ -1,5 +1,6 @@
 // Rows of activations, their gradients and elementwise losses.
 #include "kernels/cpu/rows.h"
+#include "kernels/cpu/vec_normal.h"
 #include "kernels/pointwise_nn.h"
 
 namespace torch::TORCH_ISA {

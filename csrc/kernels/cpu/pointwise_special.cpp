@@ -1,8 +1,8 @@
 // Rows of special functions, and kernels of functions that are no rows.
-#include "kernels/pointwise_special.h"
 #include "core/generator.h"
 #include "core/threads.h"
 #include "kernels/cpu/rows.h"
+#include "kernels/cpu/special_functors.h"
 #include "kernels/special_kernels.h"
 
 #include <mutex>

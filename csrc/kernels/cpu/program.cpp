@@ -1,5 +1,6 @@
 #include "kernels/cpu/program.h"
 
+#include "kernels/cpu/convert.h"
 #include "kernels/cpu/stream.h"
 
 #include <cstring>
@@ -8,8 +9,8 @@ namespace torch::TORCH_ISA {
 
 namespace {
 
-constexpr int64_t kTileBytes = 4096;   // of one slot: a few slots fit into the first-level cache
-constexpr int64_t kAllTiles = 32768;   // of all slots, if there are more
+constexpr int64_t kTileBytes = 8192;   // of one slot: a few slots fit into the first-level cache
+constexpr int64_t kAllTiles = 65536;   // of all slots, if there are more
 constexpr int64_t kRepeatBytes = 1024; // of one value, repeated for the pieces of a row
 
 class Runner {
@@ -183,6 +184,9 @@ private:
       const void* inputs[kMaxInputs];
       for (int j = 0; j < step.n_inputs; ++j) inputs[j] = slots[step.inputs[j]];
       step.row(slots[step.out], inputs, cols * rows, step.params);
+      if (step.rounded == DType::Bool) continue;
+      converter(DType::Float32, step.rounded)(scratch, slots[step.out], cols * rows);
+      converter(step.rounded, DType::Float32)(slots[step.out], scratch, cols * rows);
     }
     for (int k = 0; k < p.n_outputs; ++k) {
       if (!store[k]) continue;

@@ -4,6 +4,7 @@
 
 #include "kernels/cpu/rows.h"
 #include "kernels/cpu/walk.h"
+#include "kernels/pointwise_ops.h"
 
 #include <array>
 #include <span>
@@ -12,6 +13,8 @@ namespace torch::TORCH_ISA {
 
 constexpr int kMaxSlots = 24;
 
+const RowSet& rows_of_op(PointwiseOp op);
+
 struct Step {
   Row row;
   const Scalar* params;
@@ -19,6 +22,7 @@ struct Step {
   uint8_t inputs[kMaxInputs]; // slots
   uint8_t out;                // slot
   Row splat[kMaxInputs] = {}; // of a program of one step: the row with one value as that input, or null
+  DType rounded = DType::Bool; // a half type to which results in float are rounded at once, else Bool
 };
 
 // Slots are numbered outputs first, then inputs, constants and temporaries; slot_types says how each is held

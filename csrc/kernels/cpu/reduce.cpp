@@ -17,6 +17,7 @@ constexpr int64_t kMaxPieces = 64;
 constexpr int64_t kColumns = 1024;      // accumulators that one task keeps at a time
 constexpr int64_t kBufferBytes = 16384; // of converted values
 constexpr int64_t kMaxAccWidth = 32;
+constexpr int64_t kTogether = 64; // rows whose results are finished and stored in one go
 
 // Dimensions split into kept and reduced ones, each in memory order of the input.
 struct Plan {
@@ -69,6 +70,23 @@ Plan make_plan(const Tensor& out, const Tensor& self, uint64_t mask, const Tenso
   return plan;
 }
 
+// Accumulators of m <= kTogether rows of n values.
+void run_rows(const Reduction& r, char* all, const char* rows, int64_t stride, int64_t m, int64_t n) {
+  r.init(all, m);
+  if (r.lines && n <= kShortRow) return r.lines(all, rows, stride, m, n, r.context);
+  const int64_t width = item_size(r.acc_type), parts = r.acc_width / width;
+  alignas(64) char acc[kMaxAccWidth];
+  for (int64_t j = 0; j < m; ++j) {
+    if (parts == 1) {
+      r.run(all + j * width, rows + j * stride, n, r.context);
+      continue;
+    }
+    r.init(acc, 1);
+    r.run(acc, rows + j * stride, n, r.context);
+    for (int64_t k = 0; k < parts; ++k) std::memcpy(all + (k * m + j) * 8, acc + k * 8, 8);
+  }
+}
+
 class Driver {
 public:
   Driver(const Reduction& r, Plan& plan) : r_(r), p_(plan), from_(plan.kept.dtypes[0]) {}
@@ -114,26 +132,11 @@ public:
     const int64_t work = std::max<int64_t>(1, p_.length / pieces * block_);
     if (pieces == 1 && !columns_ && direct_ && red.ndim == 1 && walk.count() == 1 && kept.ndim == 1 &&
         blocks > 1) {
-      constexpr int64_t kTogether = 64; // rows whose results are finished and stored in one go
       parallel_for(0, blocks, std::max<int64_t>(1, kGrain / work), [&](int64_t first, int64_t last) {
-        const int64_t width = item_size(r_.acc_type), parts = r_.acc_width / width;
-        alignas(64) char acc[kMaxAccWidth], all[kTogether * kMaxAccWidth];
+        alignas(64) char all[kTogether * kMaxAccWidth];
         for (int64_t b = first; b < last; b += kTogether) {
           const int64_t m = std::min(kTogether, last - b);
-          r_.init(all, m);
-          const char* const rows = kept.data[0] + b * kept.strides[0][0];
-          const bool in_lines = r_.lines && red.sizes[0] <= kShortRow;
-          if (in_lines) r_.lines(all, rows, kept.strides[0][0], m, red.sizes[0], r_.context);
-          for (int64_t j = 0; j < m && !in_lines; ++j) {
-            const char* const x = rows + j * kept.strides[0][0];
-            if (parts == 1) {
-              r_.run(all + j * width, x, red.sizes[0], r_.context);
-              continue;
-            }
-            r_.init(acc, 1);
-            r_.run(acc, x, red.sizes[0], r_.context);
-            for (int64_t k = 0; k < parts; ++k) std::memcpy(all + (k * m + j) * 8, acc + k * 8, 8);
-          }
+          run_rows(r_, all, kept.data[0] + b * kept.strides[0][0], kept.strides[0][0], m, red.sizes[0]);
           store(b, m, all);
         }
       });
@@ -250,6 +253,18 @@ void reduce(const Reduction& r, const Tensor& out, const Tensor& self, uint64_t 
   }
   Plan plan = make_plan(out, self, reduced_dims, second);
   Driver(r, plan).run();
+}
+
+void reduce_rows(const Reduction& r, void* out, DType out_type, const void* x, int64_t stride, int64_t rows,
+                 int64_t n) {
+  alignas(64) char all[kTogether * kMaxAccWidth];
+  const Convert convert = converter(r.acc_type, out_type);
+  for (int64_t b = 0; b < rows; b += kTogether) {
+    const int64_t m = std::min(kTogether, rows - b);
+    run_rows(r, all, static_cast<const char*>(x) + b * stride, stride, m, n);
+    if (r.finish) r.finish(all, m, r.context);
+    convert(static_cast<char*>(out) + b * item_size(out_type), all, m);
+  }
 }
 
 } // namespace torch::TORCH_ISA

@@ -38,4 +38,9 @@ constexpr int64_t kShortRow = 1024; // elements
 void reduce(const Reduction& reduction, const Tensor& out, const Tensor& self, uint64_t reduced_dims,
             const Tensor& second_out = {});
 
+// The same for `rows` rows of n contiguous values, `stride` bytes apart: what `reduce` makes of a contiguous
+// tensor of more rows than one. n is at most kPiece of reduce.cpp, and at least 64.
+void reduce_rows(const Reduction& reduction, void* out, DType out_type, const void* x, int64_t stride,
+                 int64_t rows, int64_t n);
+
 } // namespace torch::TORCH_ISA

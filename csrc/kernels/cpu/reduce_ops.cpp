@@ -3,6 +3,7 @@
 #include "kernels/cpu/complex.h"
 #include "kernels/cpu/reduce_lanes.h"
 #include "kernels/cpu/reduce_sum.h"
+#include "kernels/cpu/row_ops.h"
 #include "kernels/create_kernels.h"
 #include "kernels/reduce_kernels.h"
 
@@ -191,19 +192,8 @@ void any_of(const Tensor& out, const Tensor& self, uint64_t mask) {
   reduce(reduction<Truth<AnyOf>>(DType::Bool, DType::Bool), out, self, mask);
 }
 
-} // namespace
-
-void sum(const Tensor& out, const Tensor& self, IntSpan dims) {
-  if (out.dtype() == DType::Bool) return any_of(out, self, dim_mask(dims, self.dim(), "sum"));
-  if (self.dtype() == DType::Bool && is_integral(out.dtype())) return count_nonzero(out, self, dims);
-  reduce(accumulating<SumJoin>(out, self), out, self, dim_mask(dims, self.dim(), "sum"));
-}
-
-void mean(const Tensor& out, const Tensor& self, IntSpan dims) {
-  Reduction r = accumulating<SumJoin>(out, self);
-  if (r.acc_type == DType::Int64) fail_dtype("mean", out.dtype());
-  // Nothing summed over nothing is 0 / 0.
-  const double count = out.numel() == 0 ? 0 : double(self.numel() / out.numel());
+// A sum that is divided by `count`, which has to live as long.
+void divide_at_end(Reduction& r, const double& count) {
   r.context = &count;
   if (r.acc_type == DType::Complex128) {
     r.finish = [](void* acc, int64_t m, const void* n) {
@@ -219,6 +209,45 @@ void mean(const Tensor& out, const Tensor& self, IntSpan dims) {
       for (int64_t j = 0; j < m; ++j) static_cast<double*>(acc)[j] /= *static_cast<const double*>(n);
     };
   }
+}
+
+template <class T, class Join> void extremum_rows(const RowsCall& call) {
+  reduce_rows(reduction<Lanes<Join, T, T>>(dtype_of<T>(), dtype_of<T>()), call.outs[0], dtype_of<T>(),
+              call.inputs[0], call.in_strides[0], call.rows, call.n);
+}
+template <class T, bool kMean> void sum_rows(const RowsCall& call) {
+  Reduction r = precise_sum<T>();
+  const double count = double(call.n);
+  if (kMean) divide_at_end(r, count);
+  reduce_rows(r, call.outs[0], dtype_of<T>(), call.inputs[0], call.in_strides[0], call.rows, call.n);
+}
+template <class T> RowsFunction rows_of(RowOp op) {
+  switch (op) {
+  case RowOp::Sum:
+    return sum_rows<T, false>;
+  case RowOp::Mean:
+    return sum_rows<T, true>;
+  case RowOp::Amax:
+    return extremum_rows<T, MaxJoin>;
+  default:
+    return extremum_rows<T, MinJoin>;
+  }
+}
+
+} // namespace
+
+void sum(const Tensor& out, const Tensor& self, IntSpan dims) {
+  if (out.dtype() == DType::Bool) return any_of(out, self, dim_mask(dims, self.dim(), "sum"));
+  if (self.dtype() == DType::Bool && is_integral(out.dtype())) return count_nonzero(out, self, dims);
+  reduce(accumulating<SumJoin>(out, self), out, self, dim_mask(dims, self.dim(), "sum"));
+}
+
+void mean(const Tensor& out, const Tensor& self, IntSpan dims) {
+  Reduction r = accumulating<SumJoin>(out, self);
+  if (r.acc_type == DType::Int64) fail_dtype("mean", out.dtype());
+  // Nothing summed over nothing is 0 / 0.
+  const double count = out.numel() == 0 ? 0 : double(self.numel() / out.numel());
+  divide_at_end(r, count);
   reduce(r, out, self, dim_mask(dims, self.dim(), "mean"));
 }
 
@@ -247,6 +276,10 @@ void all(const Tensor& out, const Tensor& self, IntSpan dims) { truth<AllOf>("al
 void any(const Tensor& out, const Tensor& self, IntSpan dims) { truth<AnyOf>("any", out, self, dims); }
 void count_nonzero(const Tensor& out, const Tensor& self, IntSpan dims) {
   reduce(reduction<Count>(DType::Bool, DType::Int64), out, self, dim_mask(dims, self.dim(), "count_nonzero"));
+}
+
+RowsFunction reduction_rows(RowOp op, DType type) {
+  return type == DType::Float64 ? rows_of<double>(op) : rows_of<float>(op);
 }
 
 } // namespace torch::TORCH_ISA

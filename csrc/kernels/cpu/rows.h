@@ -6,10 +6,15 @@
 #include "kernels/cpu/complex.h"
 #include "kernels/cpu/vec_math.h"
 
+#include <numbers>
+#include <numeric>
+
 namespace torch::TORCH_ISA {
 
 // The output may be the same memory as an input, element for element; otherwise they do not overlap.
 using Row = void (*)(void* out, const void* const* inputs, int64_t n, const Scalar* params);
+
+template <class U> TORCH_INLINE U common_divisor(U a, U b) { return std::gcd(a, b); }
 
 constexpr int kMaxInputs = 3;
 constexpr int kNumComputeTypes = 7;

@@ -2,6 +2,7 @@
 // sums are in double lanes.
 #include "kernels/cpu/lines.h"
 #include "kernels/cpu/reduce_lanes.h"
+#include "kernels/cpu/row_ops.h"
 #include "kernels/cpu/vec_math.h"
 #include "kernels/nn_kernels.h"
 
@@ -163,7 +164,31 @@ void run(const char* op, const Tensor* const* operands, int n, int64_t dim) {
   }
 }
 
+template <class K> void rows_as(const RowsCall& call) {
+  for (int64_t r = 0; r < call.rows; ++r) {
+    void* data[3] = {call.out(0, r)};
+    for (int k = 0; k < call.n_inputs; ++k) data[k + 1] = const_cast<void*>(call.input(k, r));
+    K::line(data, call.n, nullptr);
+  }
+}
+template <class T> RowsFunction rows_of(RowOp op) {
+  switch (op) {
+  case RowOp::Softmax:
+    return rows_as<Softmax<T, false>>;
+  case RowOp::LogSoftmax:
+    return rows_as<Softmax<T, true>>;
+  case RowOp::SoftmaxBackward:
+    return rows_as<SoftmaxGrad<T, false>>;
+  default:
+    return rows_as<SoftmaxGrad<T, true>>;
+  }
+}
+
 } // namespace
+
+RowsFunction softmax_rows(RowOp op, DType type) {
+  return type == DType::Float64 ? rows_of<double>(op) : rows_of<float>(op);
+}
 
 void softmax(const Tensor& out, const Tensor& self, int64_t dim) {
   const Tensor* const operands[] = {&out, &self};

@@ -140,7 +140,7 @@ bool equal(const Tensor& self, const Tensor& other) {
   if (!torch::equal(self.sizes(), other.sizes())) return false;
   check_not_meta("equal", self);
   const Tensor same = all(eq(self, other));
-  return *same.data<bool>();
+  return value_of<bool>(same);
 }
 
 Tensor isclose(const Tensor& self, const Tensor& other, double rtol, double atol, bool equal_nan) {
@@ -164,7 +164,7 @@ Tensor isclose(const Tensor& self, const Tensor& other, double rtol, double atol
 
 bool allclose(const Tensor& self, const Tensor& other, double rtol, double atol, bool equal_nan) {
   check_not_meta("allclose", self);
-  return *all(isclose(self, other, rtol, atol, equal_nan)).data<bool>();
+  return value_of<bool>(all(isclose(self, other, rtol, atol, equal_nan)));
 }
 
 Tensor sum_to_size(const Tensor& self, Ints size) {

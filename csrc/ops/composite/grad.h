@@ -64,7 +64,7 @@ Tensor slice_grad(const Tensor& grad, IntSpan sizes, int64_t dim, std::optional<
                   std::optional<int64_t> end, int64_t step);
 Tensor diagonal_grad(const Tensor& grad, IntSpan sizes, int64_t offset, int64_t dim1, int64_t dim2);
 Tensor unfold_grad(const Tensor& grad, IntSpan sizes, int64_t dim, int64_t size, int64_t step);
-Tensor copy_grad(const Tensor& grad, IntSpan sizes, DType dtype);
+Tensor copy_grad(const Tensor& grad, IntSpan sizes, DType dtype, Device device);
 Tensor index_select_like(const Tensor& grad, int64_t dim, const Tensor& index, IntSpan sizes);
 std::vector<Tensor> cat_grad(const Tensor& grad, const std::vector<DimVec>& sizes,
                              const std::vector<DType>& dtypes, int64_t dim);

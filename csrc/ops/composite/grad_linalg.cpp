@@ -72,7 +72,7 @@ void check_phase(const char* op, const char* what, const Tensor& phase, const Te
   if (phase.is_meta() || phase.numel() == 0) return;
   NoGradGuard no_grad;
   const Tensor limit = (amax(abs(size), {}, false) + Scalar(1)) * Scalar(1e-2);
-  check(*all(le(abs(phase), limit)).data<bool>(), op, ": The ", what,
+  check(value_of<bool>(all(le(abs(phase), limit))), op, ": The ", what,
         " in the complex case are specified up to multiplication by e^{i phi}. The specified loss function "
         "depends "
         "on this quantity, so it is ill-defined.");
@@ -164,7 +164,7 @@ Tensor lu_solve_grad(const Tensor& grad, const Tensor& lu, const Tensor& pivots,
 Tensor det_grad(const Tensor& grad, const Tensor& result, const Tensor& a, const Tensor& lu,
                 const Tensor& pivots) {
   if (a.numel() == 0) return zeros_like(a);
-  if (a.is_meta() || !*any(eq(result, 0)).data<bool>())
+  if (a.is_meta() || !value_of<bool>(any(eq(result, 0))))
     return inverse_times(grad * conj(result), a, lu, pivots);
   // Singular matrices have cofactors, too: with A = U S V^H they are det(U) det(V^H) U C V^H, C holding the
   // products of all singular values but one.

@@ -36,7 +36,7 @@ Tensor prod_grad(const Tensor& grad, const Tensor& self, const Tensor& result, O
     return prod_grad(grad, _to_copy(self, result.dtype()), result, dim, keepdim);
   const Tensor g = unreduced(grad, self.dim(), dim, keepdim), r = unreduced(result, self.dim(), dim, keepdim);
   bool zeros_present = thread_state.grad_enabled;
-  if (!zeros_present && !self.is_meta()) zeros_present = *any(eq(self, 0)).data<bool>();
+  if (!zeros_present && !self.is_meta()) zeros_present = value_of<bool>(any(eq(self, 0)));
   if (!zeros_present) return g * conj(r / self);
   // With zeros, division fails: multiply the products before and after each element along the reduced dims as
   // one.
@@ -149,7 +149,7 @@ Tensor cumprod_grad(const Tensor& grad, const Tensor& self, const Tensor& result
   if (self.dim() == 0 || self.numel() == 0) return grad;
   dim = wrap_dim(dim, self.dim());
   bool exact = thread_state.grad_enabled;
-  if (!exact && !self.is_meta()) exact = *any(eq(self, 0)).data<bool>();
+  if (!exact && !self.is_meta()) exact = value_of<bool>(any(eq(self, 0)));
   if (!exact) {
     const Tensor w = conj(result) * grad;
     return flip(cumsum(flip(w, {dim}), dim), {dim}) / conj(self);

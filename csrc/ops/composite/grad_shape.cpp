@@ -92,11 +92,10 @@ Tensor unfold_grad(const Tensor& grad, IntSpan sizes, int64_t dim, int64_t size,
   return index_add(zeros(sizes, grad.dtype(), grad.device()), dim, positions, reshape(moved, joined));
 }
 
-Tensor copy_grad(const Tensor& grad, IntSpan sizes, DType dtype) {
+Tensor copy_grad(const Tensor& grad, IntSpan sizes, DType dtype, Device device) {
   Tensor g = sum_to_size(grad, sizes);
-  if (g.dtype() == dtype) return g;
   if (g.is_complex() && !is_complex(dtype)) g = real(g);
-  return _to_copy(g, dtype);
+  return g.dtype() == dtype && g.device() == device ? g : _to_copy(g, dtype, device);
 }
 
 Tensor index_select_like(const Tensor& grad, int64_t dim, const Tensor& index, IntSpan sizes) {

@@ -209,7 +209,7 @@ Tensor dstack(TensorList tensors) { return joined(dstack_pieces(tensors)); }
 Tensor column_stack(TensorList tensors) { return joined(column_pieces(tensors)); }
 
 void cat_into(const Tensor& out, TensorList tensors, int64_t dim) {
-  check_same_device("cat", tensors);
+  check_same_device("cat", "tensors", tensors);
   const TensorMeta meta = infer::cat(tensors, dim);
   for (size_t i = 0; i < tensors.size(); ++i) {
     check_no_overlap("torch.cat()", out, tensors[i]);
@@ -290,8 +290,8 @@ Tensor repeat_interleave(const Tensor& self, const Tensor& repeats, std::optiona
   const Tensor input = dim ? self : reshape(self, {-1});
   const int64_t d = wrap_dim(dim.value_or(0), input.dim());
   const int64_t n = input.dim() == 0 ? 1 : input.sizes()[d];
-  const Tensor counts = densified(_to_copy(repeats, DType::Int64));
-  if (counts.numel() == 1) return repeat_interleave(input, *counts.data<int64_t>(), d, output_size);
+  const Tensor counts = densified(_to_copy(repeats, DType::Int64, Device{}));
+  if (counts.numel() == 1) return repeat_interleave(input, value_of<int64_t>(counts), d, output_size);
   check(counts.numel() == n,
         "repeats must have the same size as input along dim, but got repeats.size(0) = ", counts.numel(),
         " and input.size(", d, ") = ", n);
@@ -303,7 +303,7 @@ Tensor repeat_interleave(const Tensor& self, const Tensor& repeats, std::optiona
   Tensor index = empty_tensor(DimVec{static_cast<int64_t>(positions.size())}, DType::Int64);
   std::copy(positions.begin(), positions.end(), index.data<int64_t>());
   check(!output_size || *output_size == index.numel(), "repeat_interleave: Invalid output_size");
-  return index_select(input, d, index);
+  return index_select(input, d, moved_to(index, input.device()));
 }
 
 Tensor diag(const Tensor& self, int64_t diagonal) {
@@ -389,7 +389,7 @@ Tensor searchsorted(const Tensor& sorted_sequence, const Tensor& self, bool out_
         sorter.dtype());
   if (sorter.numel() > 0 && !sorter.is_meta()) {
     const auto [low, high] = aminmax(sorter, std::nullopt, false);
-    check(*low.data<int64_t>() >= 0 && *high.data<int64_t>() < sorted_sequence.sizes().back(),
+    check(value_of<int64_t>(low) >= 0 && value_of<int64_t>(high) < sorted_sequence.sizes().back(),
           "torch.searchsorted(): sorter index out of range");
   }
   return search(gather(sorted_sequence, -1, sorter), self, out_int32, right);

@@ -139,7 +139,8 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> compute::linalg_lstsq(const Tensor& s
   check_lstsq(op, info);
   // Residuals are those of matrices of full rank.
   if (residuals.numel() && rank.numel() && !rank.is_meta()) {
-    const int64_t* const ranks = rank.data<int64_t>();
+    const Tensor on_cpu = on_host(rank);
+    const int64_t* const ranks = on_cpu.data<int64_t>();
     if (std::any_of(ranks, ranks + rank.numel(), [&](int64_t r) { return r != columns_in(self); }))
       residuals = zeros({0}, residuals.dtype(), residuals.device());
   }
@@ -250,7 +251,7 @@ Tensor compute::linalg_matrix_exp(const Tensor& self) {
   const Tensor halvings = clamp(ceil(nan_to_num(ratio, 0.0, 1100.0, 0.0)), Scalar(0), Scalar(1100));
   const Tensor times = unsqueeze(unsqueeze(halvings, -1), -1);
   Tensor x = pade_exp(self * exp2(-times), eye_like(self), high);
-  const int64_t most = static_cast<int64_t>(*_to_copy(max(halvings), DType::Float64).data<double>());
+  const int64_t most = static_cast<int64_t>(value_of<double>(_to_copy(max(halvings), DType::Float64)));
   for (int64_t i = 0; i < most; ++i) x = where(gt(times, i), matmul(x, x), x);
   return fresh(x);
 }

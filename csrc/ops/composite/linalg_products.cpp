@@ -275,7 +275,7 @@ Tensor cov(const Tensor& self, int64_t correction, const Tensor& fweights, const
           w.dim(), " dimensions");
     check(w.numel() == n, "cov(): expected ", name,
           " to have the same numel as there are observations in the input but got ", w.numel(), " != ", n);
-    check(w.numel() == 0 || w.is_meta() || *all(ge(w, 0)).data<bool>(), "cov(): ", name,
+    check(w.numel() == 0 || w.is_meta() || value_of<bool>(all(ge(w, 0))), "cov(): ", name,
           " cannot be negative");
   };
   if (fweights.defined()) {

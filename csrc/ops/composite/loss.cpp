@@ -1,4 +1,5 @@
 // Losses: an elementwise op, then the reduction (0 none, 1 mean, 2 sum).
+#include "ops/entry.h"
 #include "ops/composite/loss.h"
 
 namespace torch::ops {
@@ -33,10 +34,10 @@ Tensor binary_cross_entropy(const Tensor& self, const Tensor& target, const Tens
   if (!self.is_meta() && self.numel() > 0) {
     NoGradGuard no_grad;
     check(
-        *all(logical_and(ge(self, 0), le(self, 1))).data<bool>(),
+        value_of<bool>(all(logical_and(ge(self, 0), le(self, 1)))),
         "all elements of input should be between 0 and 1: the loss takes probabilities, which sigmoid makes; "
         "binary_cross_entropy_with_logits takes what comes before it");
-    check(*all(logical_and(ge(target, 0), le(target, 1))).data<bool>(),
+    check(value_of<bool>(all(logical_and(ge(target, 0), le(target, 1)))),
           "all elements of target should be between 0 and 1");
   }
   Tensor loss = _bce(self, target);

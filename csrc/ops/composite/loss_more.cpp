@@ -1,4 +1,5 @@
 // Losses of margins, of distributions and of sequences, written with other ops.
+#include "ops/entry.h"
 #include "ops/composite/loss.h"
 
 #include <numbers>
@@ -105,7 +106,7 @@ Tensor ctc_loss(const Tensor& log_probs, const Tensor& targets, Ints input_lengt
       else
         lengths.data<float>()[i] = static_cast<float>(length);
     }
-    return mean(loss / (loss.is_meta() ? _to_copy(lengths, {}, loss.device()) : lengths));
+    return mean(loss / moved_to(lengths, loss.device()));
   }
   return reduction == 2 ? sum(loss) : batched ? loss : squeeze(loss, {0});
 }
@@ -115,7 +116,7 @@ Tensor ctc_loss(const Tensor& log_probs, const Tensor& targets, const Tensor& in
   const auto values = [](const char* name, const Tensor& t) {
     check(is_integral(t.dtype(), true), name, " must be integral");
     check_not_meta("ctc_loss", t);
-    const Tensor whole = densified(_to_copy(t, DType::Int64));
+    const Tensor whole = densified(_to_copy(t, DType::Int64, Device{}));
     return DimVec(IntSpan(whole.data<int64_t>(), size_t(whole.numel())));
   };
   return ctc_loss(log_probs, targets, values("input_lengths", input_lengths),

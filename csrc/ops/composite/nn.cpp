@@ -159,7 +159,7 @@ Tensor pad(const Tensor& self, Ints pad, std::string_view mode, std::optional<do
     check(length + before + after >= 0 && length > 0, "pad: input of shape ", self.sizes(),
           " cannot be padded by ", pad);
     const int64_t total = length + before + after;
-    Tensor index = empty_tensor(DimVec{total}, DType::Int64, self.device());
+    const Tensor index = empty_tensor(DimVec{total}, DType::Int64);
     for (int64_t j = 0; j < total && !self.is_meta(); ++j) {
       int64_t at = j - before;
       if (mode == "replicate")
@@ -170,7 +170,7 @@ Tensor pad(const Tensor& self, Ints pad, std::string_view mode, std::optional<do
         at = at < 0 ? -at : at >= length ? 2 * (length - 1) - at : at;
       index.data<int64_t>()[j] = at;
     }
-    out = index_select(out, d, index.device() == self.device() ? index : _to_copy(index, {}, self.device()));
+    out = index_select(out, d, moved_to(index, self.device()));
   }
   return out.is_same(self) ? clone(self) : out;
 }
@@ -185,9 +185,9 @@ Tensor one_hot(const Tensor& self, int64_t num_classes) {
     sizes.push_back(num_classes);
     return zeros(sizes, DType::Int64);
   }
-  const int64_t smallest = *amin(self).data<int64_t>();
+  const int64_t smallest = value_of<int64_t>(amin(self));
   check(smallest >= 0, "Class values must be non-negative. Got ", smallest);
-  const int64_t largest = *amax(self).data<int64_t>();
+  const int64_t largest = value_of<int64_t>(amax(self));
   if (num_classes == -1) num_classes = largest + 1;
   check(num_classes >= 1, "num_classes should be positive");
   check(largest < num_classes, "Class values must be smaller than num_classes. Got class ", largest,

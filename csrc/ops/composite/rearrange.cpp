@@ -32,7 +32,7 @@ Tensor combinations(const Tensor& self, int64_t r, bool with_replacement) {
   }
   Tensor index = empty_tensor(DimVec{static_cast<int64_t>(rows.size())}, DType::Int64);
   std::copy(rows.begin(), rows.end(), index.data<int64_t>());
-  if (self.is_meta()) index = empty_tensor(index.sizes(), index.dtype(), self.device());
+  index = moved_to(index, self.device());
   return reshape(index_select(self, 0, index), {static_cast<int64_t>(rows.size()) / r, r});
 }
 

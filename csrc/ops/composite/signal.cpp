@@ -115,7 +115,7 @@ Tensor istft(const Tensor& self, int64_t n_fft, std::optional<int64_t> hop_lengt
   y = narrow(y, 1, start, std::max<int64_t>(end - start, 0));
   envelope = narrow(envelope, 0, start, std::max<int64_t>(end - start, 0));
   if (!self.is_meta() && envelope.numel() > 0)
-    check(*all(gt(abs(envelope), 1e-11)).data<bool>(), "istft: window overlap add min: 1");
+    check(value_of<bool>(all(gt(abs(envelope), 1e-11))), "istft: window overlap add min: 1");
   y = y / envelope;
   if (length && *length > end - start) y = constant_pad_nd(y, {0, *length - (end - start)}, int64_t{0});
   return self.dim() == 2 ? squeeze(y, {0}) : y;

@@ -11,7 +11,7 @@ namespace {
 double number_in(const Tensor& t) {
   if (t.is_meta()) not_implemented("a result that depends on values cannot be known on the meta device");
   NoGradGuard no_grad;
-  return densified(_to_copy(t, DType::Float64)).data<double>()[0];
+  return on_host(densified(_to_copy(t, DType::Float64))).data<double>()[0];
 }
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
@@ -53,7 +53,7 @@ Tensor pdist(const Tensor& self, double p) {
       *first++ = i;
       *second++ = j;
     }
-  if (self.is_meta()) index = empty_tensor(index.sizes(), index.dtype(), self.device());
+  index = moved_to(index, self.device());
   return linalg_vector_norm(
       index_select(self, 0, select(index, 0, 0)) - index_select(self, 0, select(index, 0, 1)), p, {-1});
 }

@@ -139,13 +139,12 @@ EXTRA_FUNCTORS = ["Identity", "Polar", "Complex"]  # used by kernels and composi
 
 
 def emit_pointwise_ops(ops: list[Op]) -> str:
-    names: list[str] = []
+    params: dict[str, int] = {}  # how many each functor takes, so that a device can send them along
     for op in ops:
         if op.pointwise:
-            functor = op.pointwise_call()[0]
-            if functor not in names:
-                names.append(functor)
-    names += [n for n in EXTRA_FUNCTORS if n not in names]
+            functor, _, given = op.pointwise_call()
+            params[functor] = max(params.get(functor, 0), len(given))
+    names = [*params, *(n for n in EXTRA_FUNCTORS if n not in params)]
     lines = [
         HEADER,
         "#pragma once\n",
@@ -156,5 +155,6 @@ def emit_pointwise_ops(ops: list[Op]) -> str:
     lines += [f"  X({n}) \\" for n in names[:-1]] + [f"  X({names[-1]})", ""]
     lines += ["namespace torch {", "enum class PointwiseOp : uint16_t {"]
     lines += [f"  {n}," for n in names]
-    lines += ["  kCount", "};", "} // namespace torch"]
+    counts = ", ".join(str(params.get(n, 0)) for n in names)
+    lines += ["  kCount", "};", "", f"constexpr uint8_t kPointwiseParams[] = {{{counts}}};", "} // namespace torch"]
     return "\n".join(lines) + "\n"

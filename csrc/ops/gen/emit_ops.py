@@ -411,7 +411,7 @@ def pointwise_rule(op: Op) -> str:
     return f"PointwiseRule::Fixed({compute}, {out})"
 
 
-def kernel_args(op: Op) -> list[str]:
+def kernel_args(op: Op, *, densified: bool = True) -> list[str]:
     _, args = op.kernel_call()
     by_name = {p.name: p for p in op.params}
     out = []
@@ -423,7 +423,7 @@ def kernel_args(op: Op) -> list[str]:
         p = by_name[a]
         if p.type == "int[]?":
             out.append(f"{a}.span()")
-        elif a in op.contiguous:
+        elif densified and a in op.contiguous:
             out.append(f"{a}_c")
         else:
             out.append(a)
@@ -434,11 +434,20 @@ def contiguous_lines(op: Op, indent: str) -> list[str]:
     return [f"{indent}const Tensor {n}_c = densified({n});" for n in op.contiguous]
 
 
+def table_of(op: Op, outs: list[str]) -> str:
+    """Whose device says which table the kernel is taken from: a copy may go from one device to another."""
+    name, args = op.kernel_call()
+    return ", ".join(outs + args if name == "copy" else outs)
+
+
 def device_check(op: Op) -> list[str]:
     tensors = [p.name for p in op.tensor_params]
+    if op.update and op.kernel_call()[0] == "copy":  # from one device to another
+        return []
     if len(tensors) < 2 and not any(p.is_list for p in op.tensor_params):
         return []
-    return [f'  check_same_device("{op.name}", {", ".join(tensors)});']
+    names = ", ".join(tensors)
+    return [f'  check_same_device("{op.name}", "{names}", {names});']
 
 
 def check_line(op: Op) -> list[str]:
@@ -490,7 +499,7 @@ def emit_functional(op: Op, node: Node | None) -> list[str]:
         lines.append("  if (!result.is_meta()) {")
         lines += contiguous_lines(op, "    ")
         lines.append(f"    {work_size(op, ['result'])}")
-        lines.append(f"    kernels_of(result).{name}({', '.join(['result'] + kernel_args(op))});")
+        lines.append(f"    kernels_of({table_of(op, ['result'])}).{name}({', '.join(['result'] + kernel_args(op))});")
         lines.append("  }")
     elif op.composite:  # with a derivative of its own: nothing inside is recorded
         target = f"auto [{', '.join(results)}]" if multi else "Tensor result"
@@ -507,17 +516,27 @@ def emit_functional(op: Op, node: Node | None) -> list[str]:
         lines.append(f"  {target} = kernels_of({op.params[0].name}).{name}({', '.join(kernel_args(op))});")
     else:
         name, _ = op.kernel_call()
-        if multi:
+        makers = (
+            [f"empty_tensor(std::get<{i}>(metas))" for i in range(len(results))] if multi else ["empty_tensor(meta)"]
+        )
+        if op.later:
+            lines.append(f"  const auto {'metas' if multi else 'meta'} = {op.infer};")
+            lines.append(f"  Tensor {', '.join(results)};")
+            args = ", ".join([*results, "metas" if multi else "meta", *kernel_args(op, densified=False)])
+            lines.append(f"  if (!thread_state.deferring || !later::{name}({args})) [[likely]] {{")
+            lines += [f"    {r} = {maker};" for r, maker in zip(results, makers)]
+        elif multi:
             lines.append(f"  const auto metas = {op.infer};")
-            for i, r in enumerate(results):
-                lines.append(f"  Tensor {r} = empty_tensor(std::get<{i}>(metas));")
+            lines += [f"  Tensor {r} = {maker};" for r, maker in zip(results, makers)]
         else:
             lines.append(f"  Tensor result = empty_tensor({op.infer});")
         lines.append(f"  if (!is_meta({', '.join(results)})) {{")
         lines += contiguous_lines(op, "    ")
         lines.append(f"    {work_size(op, results)}")
-        lines.append(f"    kernels_of({', '.join(results)}).{name}({', '.join(results + kernel_args(op))});")
+        lines.append(f"    kernels_of({table_of(op, results)}).{name}({', '.join(results + kernel_args(op))});")
         lines.append("  }")
+        if op.later:
+            lines.append("  }")
     if node:
         lines.append(f"  if ({record_condition(op, node)}) [[unlikely]] {{")
         lines.append(f"    Ref<{node.struct}> node;")
@@ -585,7 +604,7 @@ def emit_inplace(op: Op, node: Node | None) -> list[str]:
         lines.append(f"  if (!{self_name}.is_meta()) {{")
         lines += contiguous_lines(op, "    ")
         lines.append(f"    {work_size(op, [])}")
-        lines.append(f"    kernels_of({self_name}).{name}({', '.join([self_name] + kernel_args(op))});")
+        lines.append(f"    kernels_of({table_of(op, [self_name])}).{name}({', '.join([self_name] + kernel_args(op))});")
         lines.append("  }")
     else:  # computed apart, then copied: reads may overlap the write
         lines.append(f'  check_writable("{name_}", {self_name});')
@@ -659,7 +678,7 @@ def emit_out(op: Op) -> list[str]:
         lines.append("  if (!is_meta(filled)) {")
         lines += contiguous_lines(op, "    ")
         lines.append(f"    {work_size(op, ['filled'])}")
-        lines.append(f"    kernels_of(filled).{name}({', '.join(['filled'] + kernel_args(op))});")
+        lines.append(f"    kernels_of({table_of(op, ['filled'])}).{name}({', '.join(['filled'] + kernel_args(op))});")
         lines.append("  }")
         lines.append("  finish_out(out, filled);")
         return lines + ["  return out;", "}"]
@@ -684,6 +703,8 @@ def emit_family(family: str, ops: list[Op]) -> str:
     lines = [HEADER, '#include "ops/entry.h"']
     if any(op.sparse for op in ops):
         lines += ['#include "ops/boxed.h"', '#include "ops/sparse/sparse.h"']
+    if any(op.later for op in ops):
+        lines.append('#include "ops/deferred.h"')
     lines += ["", "namespace torch::ops {\n", "using autograd::SavedTensor;\n"]
     nodes: dict[str, Node] = {op.ident: Node(op) for op in ops if op.grad}
     lines.append("namespace {\n")

@@ -137,6 +137,7 @@ class Op:
     out: str  # expression that fills `out`; else the result is computed and put there
     out_dtype: str  # one of OUT_DTYPES, or an expression
     out_overload: str  # name of the out= overload where it does not follow the rule
+    later: bool  # whether the kernel can wait (ops/deferred.h)
     sparse: str  # "True", or the expression for operands of sparse layouts
     cast: str  # what autocast makes of the operands: "lower", "float32", "promote" or ""
     doc: str
@@ -337,6 +338,7 @@ KNOWN = {
     "grad",
     "constant",
     "numbers",
+    "later",
     "sparse",
     "cast",
     "factory",
@@ -400,6 +402,7 @@ def parse_entry(entry: dict[str, Any], family: str) -> Op:
         entry.get("out", ""),
         out_dtype,
         entry.get("out_overload", ""),
+        bool(entry.get("later")),
         str(entry.get("sparse", "")),
         entry.get("cast", ""),
         entry["doc"],

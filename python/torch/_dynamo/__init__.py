@@ -70,7 +70,10 @@ def is_compiling() -> bool:
 
 
 def reset() -> None:
-    """Forgets what was compiled: nothing."""
+    """Forgets what was learned of compiled functions: which of their ops are not worth putting off."""
+    from torch._C import _forget_deferring
+
+    _forget_deferring()
 
 
 reset_code_caches = reset

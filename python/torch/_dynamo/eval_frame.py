@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Any, Optional, Union
 
 import torch
-from torch._C import _begin_deferring, _end_deferring
+from torch._C import _run_deferring
 from torch._dynamo import config
 from torch._dynamo.exc import InvalidBackend
 
@@ -53,6 +53,11 @@ class _Setting(threading.local):
     stance = "default"
     backend: Optional[Backend] = None  # in place of the one asked for
     disabled = 0
+    usual = True  # all of it is as above
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        super().__setattr__("usual", self.stance == "default" and self.backend is None and not self.disabled)
 
 
 setting = _Setting()
@@ -135,15 +140,12 @@ class _Compiled:
 
     def __call__(self, fn: Callable[..., Any]) -> Callable[..., Any]:
         backend, name = self.backend, _name_of(fn)
+        fused, settings = backend == "inductor", config._values  # type: ignore[attr-defined]
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            if not _fuses(name, backend):
-                return fn(*args, **kwargs)
-            _begin_deferring()
-            try:
-                return fn(*args, **kwargs)
-            finally:
-                _end_deferring()
+            if (fused and setting.usual and not settings["disable"]) or _fuses(name, backend):
+                return _run_deferring(fn, args, kwargs)
+            return fn(*args, **kwargs)
 
         wrapper = _wrap(fn, call)
         wrapper._is_torch_compile = True  # type: ignore[attr-defined]

@@ -131,22 +131,24 @@ def backward(
 
 def grad(
     outputs: Tensor | Sequence[Tensor] | GradientEdge | Sequence[GradientEdge],
-    inputs: Tensor | Sequence[Tensor] | GradientEdge | Sequence[GradientEdge],
+    inputs: Tensor | Sequence[Tensor] | GradientEdge | Sequence[GradientEdge] | dict[str, Tensor],
     grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
-) -> tuple[Tensor, ...]:
+) -> Any:
     """Returns the gradients of the sum of `outputs`, weighted by `grad_outputs`, with respect to `inputs`.
 
     Args:
         outputs: what to differentiate.
-        inputs: with respect to what, leaves or not; nothing is added to any `.grad`.
+        inputs: with respect to what, leaves or not, by name in a dict if wanted; nothing is added to any `.grad`.
         grad_outputs: for each output a gradient in its shape, or None for an output of one element (then 1).
         retain_graph: keep what the graph saved, so that it can be walked again. Default: `create_graph`.
         create_graph: record the backward too, for higher derivatives.
+        only_inputs: deprecated, and True whatever is given.
         allow_unused: give None for inputs on which the outputs do not depend, instead of an error. Default:
             `materialize_grads`.
         is_grads_batched: `grad_outputs` have a first dimension more, and so have the results: one walk for each of its
@@ -154,19 +156,28 @@ def grad(
         materialize_grads: give zeros instead of None for unused inputs.
 
     Returns:
-        One tensor (or None) an input.
+        One tensor (or None) an input, in a tuple, or in a dict with the names of the inputs.
 
     Raises:
         RuntimeError: as `backward`, or an input is unused.
         ValueError: `materialize_grads` together with `allow_unused=False`.
     """
+    if not only_inputs:
+        import warnings
+
+        warnings.warn(
+            "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for "
+            "other parts of the graph, please use torch.autograd.backward.",
+            FutureWarning,
+            stacklevel=2,
+        )
     if materialize_grads and allow_unused is False:
         raise ValueError(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
         )
     if allow_unused is None:
         allow_unused = materialize_grads
-    targets = _as_tuple(inputs)
+    targets = tuple(inputs.values()) if isinstance(inputs, dict) else _as_tuple(inputs)
     if not targets:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     roots = _as_tuple(outputs)
@@ -185,7 +196,7 @@ def grad(
         results = tuple(
             torch.zeros_like(target) if result is None else result for result, target in zip(results, targets)
         )
-    return results
+    return dict(zip(inputs, results)) if isinstance(inputs, dict) else results
 
 
 def _batched(

@@ -47,7 +47,10 @@ def compile(*args: Any, **kwargs: Any) -> Any:  # noqa: A001
 
 
 def reset() -> None:
-    """Forgets what was compiled: nothing."""
+    """Forgets what was learned of compiled functions: which of their ops are not worth putting off."""
+    import torch._dynamo
+
+    torch._dynamo.reset()
 
 
 def is_compiling() -> bool:

@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch.cpu import amp as amp
 
-__all__ = ["current_device", "device_count", "is_available", "is_initialized", "set_device", "synchronize"]
+__all__ = [
+    "Event",
+    "Stream",
+    "StreamContext",
+    "current_device",
+    "current_stream",
+    "device_count",
+    "is_available",
+    "is_initialized",
+    "set_device",
+    "stream",
+    "synchronize",
+]
 
 
 def is_available() -> bool:
@@ -37,6 +49,73 @@ def set_device(device: Any) -> None:
 
 def synchronize(device: Any = None) -> None:
     """Does nothing: operators are done when their call returns."""
+
+
+class Stream:
+    """The order in which operators run: there is one, that of the calls.
+
+    Args:
+        priority: without effect, as there is nothing to come before.
+    """
+
+    def __init__(self, priority: int = -1) -> None:
+        pass
+
+    def wait_stream(self, stream: Any) -> None:
+        """Does nothing: what was called before is done."""
+
+    def record_event(self) -> None:
+        """Does nothing."""
+
+    def wait_event(self, event: Any) -> None:
+        """Does nothing: what was called before is done."""
+
+
+class Event:
+    """A point in the order of operators, which is always reached."""
+
+    def query(self) -> bool:
+        """True: operators are done when their call returns."""
+        return True
+
+    def record(self, stream: Any = None) -> None:
+        """Does nothing."""
+
+    def synchronize(self) -> None:
+        """Does nothing."""
+
+    def wait(self, stream: Any = None) -> None:
+        """Does nothing."""
+
+
+_the_stream = Stream()
+
+
+def current_stream(device: Any = None) -> Stream:
+    """The stream."""
+    return _the_stream
+
+
+class StreamContext:
+    """Context manager that does nothing: all streams are one.
+
+    Args:
+        stream: the stream.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *args: object) -> None:
+        pass
+
+
+def stream(stream: Stream) -> StreamContext:
+    """Context manager that does nothing: all streams are one."""
+    return StreamContext(stream)
 
 
 def __getattr__(name: str) -> Any:

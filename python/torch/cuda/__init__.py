@@ -1,4 +1,8 @@
-"""CUDA devices. This build has no CUDA kernels: there is no device, and what needs one says so."""
+"""CUDA devices.
+
+A build without the CUDA library has no device, and what needs one says so. docs/cuda.md tells what a build with it
+can do.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,13 @@ _listed = _absent.names_of(__name__)  # what needs a device, and the figures of 
 
 
 def __getattr__(name: str) -> Any:
-    return importlib.import_module("torch.cuda.amp") if name == "amp" else _listed(name)
+    if name == "amp":
+        return importlib.import_module("torch.cuda.amp")
+    if torch._C._cuda_built():
+        runtime = importlib.import_module("torch.cuda._runtime")
+        if name in runtime.__all__:
+            return getattr(runtime, name)
+    return _listed(name)
 
 
 def __dir__() -> list[str]:
@@ -23,38 +33,44 @@ def __dir__() -> list[str]:
 
 
 def is_available() -> bool:
-    """False: this build has no CUDA support."""
-    return False
+    """Whether there is a CUDA device. Makes no context, so that a process may fork afterwards."""
+    return device_count() > 0
 
 
 def device_count() -> int:
-    """0."""
-    return 0
+    """How many CUDA devices there are. Makes no context, so that a process may fork afterwards."""
+    return torch._C._cuda_getDeviceCount()
 
 
 def is_initialized() -> bool:
-    """False."""
-    return False
+    """Whether this process uses CUDA."""
+    return torch._C._cuda_isInitialized()
 
 
 def is_bf16_supported(including_emulation: bool = True) -> bool:
-    """False."""
-    return False
+    """Whether the current device computes in bfloat16."""
+    return is_available() and (including_emulation or torch.cuda.get_device_capability()[0] >= 8)
 
 
 class device:
-    """Makes a device the current one for a block; only none at all, ``None`` or a negative index, can be chosen."""
+    """Makes a device the current one for a block; ``None`` and a negative index leave it as it is."""
 
     def __init__(self, device: Any) -> None:
         index = device if device is None or isinstance(device, int) else torch.device(device).index
         self.idx = -1 if index is None else index
+        self.prev_idx = -1
 
     def __enter__(self) -> None:
-        if self.idx >= 0:
+        if self.idx < 0:
+            return
+        if not torch._C._cuda_built():
             raise RuntimeError("torch was compiled without CUDA support")
+        self.prev_idx = torch._C._cuda_getDevice()
+        torch._C._cuda_setDevice(self.idx)
 
     def __exit__(self, *exception: Any) -> None:
-        pass
+        if self.idx >= 0:
+            torch._C._cuda_setDevice(self.prev_idx)
 
 
 class device_of(device):
@@ -65,18 +81,25 @@ class device_of(device):
 
 
 class StreamContext:
-    """Runs a block on a stream, of which there are none: ``None`` leaves all as it is."""
+    """Runs a block on a stream, whose device becomes the current one; ``None`` leaves all as it is."""
 
     def __init__(self, stream: Any) -> None:
-        if stream is not None:
+        if stream is not None and not torch._C._cuda_built():
             raise AssertionError("Torch not compiled with CUDA enabled")
         self.stream = stream
 
     def __enter__(self) -> None:
-        pass
+        if self.stream is None:
+            return
+        self._device = torch._C._cuda_getDevice()
+        self._given = torch._C._cuda_getCurrentRawStream(self.stream.device_index)
+        torch._C._cuda_setDevice(self.stream.device_index)
+        torch._C._cuda_setStream(self.stream.device_index, self.stream.cuda_stream)
 
     def __exit__(self, *exception: Any) -> None:
-        pass
+        if self.stream is not None:
+            torch._C._cuda_setStream(self.stream.device_index, self._given)
+            torch._C._cuda_setDevice(self._device)
 
 
 def stream(stream: Any) -> StreamContext:

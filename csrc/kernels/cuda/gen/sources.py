@@ -1,0 +1,143 @@
+"""Sources of the CUDA library that are written by rule: which elementwise kernels are compiled ahead of time, the same
+for the emulated device, and the headers that kernels compiled at run time include.
+
+    python sources.py --csrc CSRC --ops GENERATED/kernels/pointwise_ops.h --out FOLDER
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from pathlib import Path
+
+FUNCTOR_HEADERS = ("kernels/pointwise.h", "kernels/pointwise_nn.h", "kernels/pointwise_special.h")
+MASKS = {"kInts": 1, "kFloats": 2, "kComplexes": 4, "kReals": 3, "kFloating": 6, "kAny": 7}
+INTS, FLOATS, COMPLEX = 1, 2, 4
+
+CODE = {
+    "b8": "bool",
+    "u8": "uint8_t",
+    "i8": "int8_t",
+    "i16": "int16_t",
+    "i32": "int32_t",
+    "i64": "int64_t",
+    "u64": "uint64_t",
+    "f16": "Half",
+    "bf16": "BFloat16",
+    "f32": "float",
+    "f64": "double",
+    "c64": "Cplx<float>",
+    "c128": "Cplx<double>",
+}
+# Compute type -> kind, and how elements are stored that flat kernels are compiled for.
+AHEAD = {
+    "i32": (INTS, ["b8", "i32"]),
+    "i64": (INTS, ["i64"]),
+    "f32": (FLOATS, ["f32", "f16", "bf16"]),
+    "f64": (FLOATS, ["f64"]),
+}
+ALL = {
+    **AHEAD,
+    "i32": (INTS, ["b8", "u8", "i8", "i16", "i32"]),
+    "u64": (INTS, ["u64"]),
+    "c64": (COMPLEX, ["c64"]),
+    "c128": (COMPLEX, ["c128"]),
+}
+SHARDS = 12  # files, so that two processors have something to do
+
+
+def functors(csrc: Path) -> dict[str, int]:
+    """The functors that compile for a GPU, with the compute types they have."""
+    found = {}
+    for header in FUNCTOR_HEADERS:
+        text = (csrc / header).read_text(encoding="utf-8")
+        for name, mask in re.findall(r"^(?:template <class V>\s)?struct (\w+) : (?:Number)?Functor<(\w+)", text, re.M):
+            found[name] = MASKS[mask]
+        for name, mask in re.findall(r"^template <class V> struct (\w+) : (?:Number)?Functor<(\w+)", text, re.M):
+            found[name] = MASKS[mask]
+    return found
+
+
+def all_names(ops_header: Path) -> list[str]:
+    """The functors of the operator table, in the order of the enum."""
+    text = ops_header.read_text(encoding="utf-8")
+    return re.findall(r"X\((\w+)\)", text[text.index("#define TORCH_POINTWISE_OPS") :])
+
+
+def kernels(name: str, mask: int, types: dict[str, tuple[int, list[str]]]) -> list[str]:
+    lines = []
+    for computed, (kind, stored) in types.items():
+        if not mask & kind:
+            continue
+        lines.append(f"TORCH_STRIDED({name}_{computed}_any, {name}, {CODE[computed]})")
+        lines += [f"TORCH_FLAT({name}_{computed}_{s}, {name}, {CODE[computed]}, {CODE[s]})" for s in stored]
+    return lines
+
+
+def shard_names(kind: str) -> list[str]:
+    suffix = "cu" if kind == "ahead" else "cpp"
+    return [f"{kind}/pointwise_{i:02d}.{suffix}" for i in range(SHARDS)]
+
+
+def device_headers(csrc: Path) -> list[str]:
+    """What a source compiled at run time may include, by the names it uses."""
+    own = sorted(p.relative_to(csrc).as_posix() for p in (csrc / "kernels/cuda/device").glob("*.h"))
+    return ["core/dtype_list.h", *FUNCTOR_HEADERS, *own]
+
+
+def write(path: Path, text: str) -> None:
+    """Leaves a file alone that says the same already."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+
+
+HEADER = "// Written by csrc/kernels/cuda/gen/sources.py; not to be edited.\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--csrc", type=Path, required=True)
+    parser.add_argument("--ops", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    known = functors(args.csrc)
+    names = all_names(args.ops)
+    on_gpu = [n for n in names if n in known]
+
+    for kind, types in (("ahead", AHEAD), ("emulated", ALL)):
+        for i, shard in enumerate(shard_names(kind)):
+            lines = [HEADER, '#include "kernels/cuda/device/pointwise.h"\n']
+            for name in on_gpu[i::SHARDS]:
+                lines += kernels(name, known[name], types)
+            write(args.out / shard, "\n".join(lines) + "\n")
+
+    flags = ", ".join("true" if n in known else "false" for n in names)
+    write(
+        args.out / "kernels/cuda/functors.h",
+        f"{HEADER}#pragma once\n\n// Of each PointwiseOp, whether it has kernels for a GPU.\n"
+        f"constexpr bool kPointwiseOnCuda[] = {{{flags}}};\n",
+    )
+
+    texts = []
+    for name in device_headers(args.csrc):
+        text = (args.csrc / name).read_text(encoding="utf-8")
+        # A literal may be 64 KB long; adjacent ones are joined.
+        parts = [text[i : i + 8000] for i in range(0, len(text), 8000)]
+        literal = " ".join(f'R"~~({part})~~"' for part in parts)
+        texts.append(f'    {{"{name}", {literal}}},\n')
+    write(
+        args.out / "headers.cpp",
+        f'{HEADER}#include "kernels/cuda/jit.h"\n\nnamespace torch::cuda {{\n\n'
+        "const EmbeddedHeader embedded_headers[] = {\n"
+        + "".join(texts)
+        + "};\n"
+        + f"const int embedded_header_count = {len(texts)};\n\n}} // namespace torch::cuda\n",
+    )
+    print(f"{len(on_gpu)} of {len(names)} elementwise functors")
+
+
+if __name__ == "__main__":
+    os.umask(0o022)
+    main()

@@ -1,0 +1,188 @@
+// Elementwise ops: picks the kernel of a functor and the types of its operands, and says where those lie.
+#include "kernels/cuda/device/pointwise_args.h"
+#include "kernels/cuda/functors.h"
+#include "kernels/cuda/jit.h"
+#include "kernels/cuda/launch.h"
+#include "kernels/cuda/table.h"
+#include "kernels/cuda/walk.h"
+#include "kernels/pointwise_ops.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace torch::cuda {
+
+namespace {
+
+constexpr const char* kNames[] = {
+#define TORCH_NAME(name) #name,
+    TORCH_POINTWISE_OPS(TORCH_NAME)
+#undef TORCH_NAME
+};
+
+// The types that kernels compute in, and how elements are stored, with their names in the names of kernels.
+struct TypeName {
+  const char* name;
+  const char* code; // in C++
+};
+constexpr int kComputeTypes = 7;
+constexpr DType kComputed[kComputeTypes] = {DType::Int32,   DType::Int64,     DType::Float32,
+                                            DType::Float64, DType::Complex64, DType::Complex128,
+                                            DType::UInt64};
+constexpr int kStored = 15; // dtypes up to Complex128
+constexpr TypeName kStoredNames[kStored] = {
+    {"b8", "bool"},      {"u8", "uint8_t"},      {"u16", "uint16_t"},     {"u32", "uint32_t"},
+    {"u64", "uint64_t"}, {"i8", "int8_t"},       {"i16", "int16_t"},      {"i32", "int32_t"},
+    {"i64", "int64_t"},  {"f16", "Half"},        {"bf16", "BFloat16"},    {"f32", "float"},
+    {"f64", "double"},   {"c64", "Cplx<float>"}, {"c128", "Cplx<double>"}};
+
+constexpr int compute_index(DType t) {
+  switch (t) {
+  case DType::Int64:
+  case DType::UInt32:
+    return 1;
+  case DType::Float16:
+  case DType::BFloat16:
+  case DType::Float32:
+    return 2;
+  case DType::Float64:
+    return 3;
+  case DType::Complex64:
+    return 4;
+  case DType::Complex128:
+    return 5;
+  case DType::UInt64:
+    return 6;
+  default:
+    return 0;
+  }
+}
+
+const TypeName& name_of(DType t) { return kStoredNames[static_cast<int>(t)]; }
+
+std::string kernel_name(PointwiseOp op, DType computed, DType stored, bool flat) {
+  return concat(kNames[static_cast<int>(op)], "_", name_of(computed).name, "_",
+                flat ? name_of(stored).name : "any");
+}
+
+// From "Add_f32_f16" back to a source that defines it.
+std::string source_of(std::string_view name) {
+  const size_t second = name.rfind('_'), first = name.rfind('_', second - 1);
+  const std::string_view op = name.substr(0, first), computed = name.substr(first + 1, second - first - 1),
+                         stored = name.substr(second + 1);
+  const auto code = [](std::string_view wanted) {
+    return std::find_if(std::begin(kStoredNames), std::end(kStoredNames),
+                        [&](const TypeName& t) { return t.name == wanted; })
+        ->code;
+  };
+  const std::string include = "#include \"kernels/cuda/device/pointwise.h\"\n";
+  return stored == "any" ? concat(include, "TORCH_STRIDED(", name, ", ", op, ", ", code(computed), ")\n")
+                         : concat(include, "TORCH_FLAT(", name, ", ", op, ", ", code(computed), ", ",
+                                  code(stored), ")\n");
+}
+
+// Kernels that were looked up, by op, compute type and type of the elements (the last one: any).
+std::atomic<Kernel> known[std::size(kNames)][kComputeTypes][kStored + 1];
+
+// Null where a flat kernel would have to be compiled and cannot be; the strided one does as well.
+Kernel kernel_for(PointwiseOp op, int computed, DType stored, bool flat) {
+  std::atomic<Kernel>& place =
+      known[static_cast<int>(op)][computed][flat ? static_cast<int>(stored) : kStored];
+  if (Kernel const there = place.load(std::memory_order_acquire)) return there;
+  const std::string name = kernel_name(op, kComputed[computed], stored, flat);
+  Kernel const kernel = flat && !can_compile() ? find_compiled(name) : find_kernel(name, source_of);
+  if (kernel) place.store(kernel, std::memory_order_release);
+  return kernel;
+}
+
+Number number_of(const Scalar& s) {
+  const complex128 value = s.to<complex128>();
+  return {static_cast<uint8_t>(s.kind()), s.is_integral() ? s.to<int64_t>() : 0, value.real(), value.imag()};
+}
+
+} // namespace
+
+std::optional<DType> pointwise_result(PointwiseOp op, DType compute) {
+  return cpu_kernels().pointwise_result(op, compute);
+}
+
+void pointwise(PointwiseOp op, DType compute, const Tensor& out, const Tensor* const* inputs, int n_inputs,
+               const Scalar* params) {
+  if (op == PointwiseOp::BitwiseNot && compute == DType::Bool) op = PointwiseOp::LogicalNot; // ~1 is not 0
+  const char* const name = kNames[static_cast<int>(op)];
+  // Some are over tables and series that are compiled for the CPU (kernels/cpu/special_functors.h).
+  check_kind(ErrorKind::NotImplemented, kPointwiseOnCuda[static_cast<int>(op)], name,
+             ": there is no CUDA kernel for it yet; move the operands to the CPU for this step with .cpu()");
+  const int computed = compute_index(compute);
+  const std::optional<DType> result =
+      is_low_precision(compute) || is_opaque(compute) ? std::nullopt : pointwise_result(op, compute);
+  if (!result) fail_dtype(name, compute);
+  const int64_t n = out.numel();
+  if (n == 0) return;
+  Gpu& gpu = use(out.device().index);
+
+  StridedArgs args{};
+  args.out = out.data();
+  args.n = n;
+  args.types[0] = out.dtype();
+  const int n_params = kPointwiseParams[static_cast<int>(op)];
+  TORCH_ASSERT(n_params <= kMaxParams && n_inputs <= kMaxInputs);
+  for (int i = 0; i < n_params; ++i) args.params[i] = number_of(params[i]);
+
+  // Flat: every operand on the GPU has the elements of out in the same order, or one; those with values of
+  // the compute type are of one dtype, and out is of the dtype that goes with it.
+  const bool mask_first = op == PointwiseOp::Where;
+  std::optional<DType> stored;
+  bool flat = out.is_non_overlapping_and_dense(), aligned = reinterpret_cast<uintptr_t>(args.out) % 16 == 0;
+  for (int k = 0; k < n_inputs; ++k) {
+    const Tensor& t = *inputs[k];
+    args.types[k + 1] = t.dtype();
+    if (t.is_cpu()) { // a number
+      TORCH_ASSERT(t.numel() == 1);
+      args.constants[k] = number_of(
+          visit_all(t.dtype(), [&](auto tag) { return Scalar(*t.data<typename decltype(tag)::type>()); }));
+      args.constant |= 1u << k;
+      args.repeated |= 1u << k;
+      continue;
+    }
+    args.in[k] = t.data();
+    const bool once = t.numel() == 1 && n != 1;
+    if (once)
+      args.repeated |= 1u << k;
+    else {
+      flat = flat && lie_alike(t, out);
+      aligned &= reinterpret_cast<uintptr_t>(args.in[k]) % 16 == 0;
+    }
+    if (mask_first && k == 0)
+      flat = flat && t.dtype() == DType::Bool;
+    else if (!stored)
+      stored = t.dtype();
+    else
+      flat = flat && *stored == t.dtype();
+  }
+  if (!stored) stored = *result == kComputed[computed] ? out.dtype() : compute;
+  flat = flat && static_cast<int>(*stored) < kStored && compute_index(*stored) == computed;
+  const DType written = *result == kComputed[computed] ? *stored : *result;
+  flat = flat && out.dtype() == written;
+  args.aligned = aligned;
+
+  if (flat)
+    if (Kernel const kernel = kernel_for(op, computed, *stored, true)) {
+      const int64_t block = flat_block(static_cast<int>(item_size(*stored)));
+      return launch(gpu, kernel, {(n + block - 1) / block, kThreads},
+                    static_cast<const PointwiseArgs*>(&args));
+    }
+  const Tensor* operands[1 + kMaxInputs] = {&out};
+  for (int k = 0; k < n_inputs; ++k) {
+    operands[k + 1] = args.constant >> k & 1 ? nullptr : inputs[k];
+    check_kind(ErrorKind::NotImplemented, static_cast<int>(args.types[k + 1]) < kStored, name,
+               ": there is no CUDA kernel for ", args.types[k + 1]);
+  }
+  check_kind(ErrorKind::NotImplemented, static_cast<int>(out.dtype()) < kStored, name,
+             ": there is no CUDA kernel for ", out.dtype());
+  args.places = find_places(out.sizes(), {operands, static_cast<size_t>(n_inputs) + 1});
+  constexpr int64_t block = kStridedThreads * kStridedEach;
+  launch(gpu, kernel_for(op, computed, *stored, false), {(n + block - 1) / block, kStridedThreads}, &args);
+}
+
+} // namespace torch::cuda
