@@ -181,8 +181,9 @@ void backward(const Tensor& grad_input, const Tensor& grad_weight, const Tensor&
         for (int64_t i = from; i < to; ++i) {
           const T m = mean.data<T>()[i], scale = rstd.data<T>()[i];
           double group_sum = 0, group_dot = 0;
+          const int64_t first_channel = i % s.groups * s.per_group;
           for (int64_t k = 0; k < s.per_group; ++k) {
-            const int64_t p = i * s.per_group + k, c = p % s.channels;
+            const int64_t p = i * s.per_group + k, c = first_channel + k;
             sum[p] = dot[p] = 0;
             add_products<T>(sum[p], dot[p], advance(static_cast<const void*>(grad.data()), type, p * s.plane),
                             advance(static_cast<const void*>(input.data()), type, p * s.plane), type, s.plane,
@@ -210,13 +211,13 @@ void backward(const Tensor& grad_input, const Tensor& grad_weight, const Tensor&
             }
           };
           if (s.plane < kSmallPlane) {
-            const T* const of_group = weights.data() + i % s.groups * s.length();
+            const T* const of_group = weights.data() + first_channel * s.plane;
             run(i * s.length(), s.length(), [=](int64_t j, auto load) { return load(of_group + j); });
             continue;
           }
           for (int64_t k = 0; k < s.per_group; ++k) {
             const int64_t p = i * s.per_group + k;
-            const V weight_c(w[p % s.channels]);
+            const V weight_c(w[first_channel + k]);
             run(p * s.plane, s.plane, [=](int64_t, auto) { return weight_c; });
           }
         }
