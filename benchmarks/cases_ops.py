@@ -88,6 +88,7 @@ def pointwise_layouts() -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "add out", lambda: torch.add(x, y, out=out)
     yield "fill_", lambda: out.fill_(1.0)
     yield "copy_", lambda: out.copy_(x)
+    yield from activations()
 
 
 def reduce_layouts() -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -143,6 +144,112 @@ def reduce_layouts() -> Iterator[tuple[str, Callable[[], Any]]]:
         yield f"all bool, all {name}", lambda m=m: m.all()
         yield f"any bool dim 1, all {name}", lambda m=m: m.any(1)
         yield f"any bool dim 0, all {name}", lambda m=m: m.any(0)
+    yield from normalisations()
+
+
+def there_and_back(call: Callable[..., Any], *inputs: Any) -> Callable[[], Any]:
+    """A call and its gradients, from a gradient of ones that is made beforehand."""
+    import torch
+
+    seed = torch.ones_like(call(*inputs))
+
+    def run() -> None:
+        call(*inputs).backward(seed)
+        for x in inputs:
+            x.grad = None
+
+    return run
+
+
+def normalisations() -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Ops along rows or channels, forwards and both ways."""
+    import torch
+    import torch.nn.functional as F
+
+    torch.manual_seed(0)
+    for tag, rows, width in (("1e4", 20, 500), ("1e6", 1000, 1000), ("1e7", 10_000, 1000)):
+        x = torch.randn(rows, width, requires_grad=True)
+        fixed = x.detach()
+        w, b = torch.randn(width, requires_grad=True), torch.randn(width, requires_grad=True)
+        v, c = w.detach(), b.detach()
+        target = torch.randint(0, width, (rows,))
+        yield f"softmax {tag}", lambda x=fixed: x.softmax(1)
+        yield f"softmax {tag} fwd+bwd", there_and_back(lambda x: x.softmax(1), x)
+        yield f"log_softmax {tag} fwd+bwd", there_and_back(lambda x: x.log_softmax(1), x)
+        yield f"softmax dim 0 {tag} fwd+bwd", there_and_back(lambda x: x.softmax(0), x)
+        yield f"cross_entropy {tag}", lambda x=fixed, t=target: F.cross_entropy(x, t)
+        yield f"cross_entropy {tag} fwd+bwd", there_and_back(lambda x, t=target: F.cross_entropy(x, t), x)
+        yield f"layer_norm {tag}", lambda x=fixed, v=v, c=c, n=width: F.layer_norm(x, (n,), v, c)
+        yield (
+            f"layer_norm {tag} fwd+bwd",
+            there_and_back(lambda x, w, b, n=width: F.layer_norm(x, (n,), w, b), x, w, b),
+        )
+        yield f"rms_norm {tag}", lambda x=fixed, v=v, n=width: F.rms_norm(x, (n,), v)
+        yield f"rms_norm {tag} fwd+bwd", there_and_back(lambda x, w, n=width: F.rms_norm(x, (n,), w), x, w)
+        yield f"normalize {tag} fwd+bwd", there_and_back(lambda x: F.normalize(x, dim=1), x)
+        yield f"logsumexp {tag} fwd+bwd", there_and_back(lambda x: x.logsumexp(1), x)
+        yield f"var {tag} fwd+bwd", there_and_back(lambda x: x.var(1), x)
+        images = fixed[:, :400].reshape(-1, 20, 10, 10) if rows == 20 else fixed[:, :800].reshape(-1, 32, 5, 5)
+        images = images.clone().requires_grad_()
+        channels = images.shape[1]
+        g, h = torch.randn(channels, requires_grad=True), torch.randn(channels, requires_grad=True)
+        mean, var = torch.zeros(channels), torch.ones(channels)
+        for layout in ("", " channels_last"):
+            z = images.detach()
+            if layout:
+                z = z.contiguous(memory_format=torch.channels_last)
+            z.requires_grad_()
+            yield (
+                f"batch_norm{layout} {tag} fwd+bwd",
+                there_and_back(lambda x, g, h, m=mean, s=var: F.batch_norm(x, m, s, g, h, training=True), z, g, h),
+            )
+            yield (
+                f"batch_norm{layout} {tag} eval",
+                lambda x=z.detach(), g=g.detach(), h=h.detach(), m=mean, s=var: F.batch_norm(x, m, s, g, h),
+            )
+            yield f"group_norm{layout} {tag} fwd+bwd", there_and_back(lambda x, g, h: F.group_norm(x, 4, g, h), z, g, h)
+
+
+def activations() -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Activations both ways, dtypes and joins, at several sizes."""
+    import torch
+    import torch.nn.functional as F
+
+    for size in (10_000, 1_000_000, 10_000_000):
+        torch.manual_seed(0)
+        x = torch.randn(size, requires_grad=True)
+        fixed, other = x.detach(), torch.randn(size)
+        tag = f"1e{len(str(size)) - 1}"
+        for f in (F.gelu, F.silu, F.relu, F.softplus, F.leaky_relu, torch.tanh, torch.sigmoid):
+            yield f"{f.__name__} {tag} fwd+bwd", there_and_back(f, x)
+        yield f"gelu tanh {tag} fwd+bwd", there_and_back(lambda x: F.gelu(x, approximate="tanh"), x)
+        yield f"dropout {tag} fwd+bwd", there_and_back(lambda x: F.dropout(x, 0.1), x)
+        yield f"mse_loss {tag} fwd+bwd", there_and_back(lambda x, y=other: F.mse_loss(x, y), x)
+        for name in ("float64", "float16", "int64", "uint8", "bool"):
+            kind = getattr(torch, name)
+            source = fixed.to(kind)
+            yield f"{name} to float32 {tag}", lambda a=source: a.to(torch.float32)
+            yield f"float32 to {name} {tag}", lambda a=fixed, kind=kind: a.to(kind)
+        half = fixed.bfloat16()
+        yield f"bfloat16 to float32 {tag}", lambda a=half: a.float()
+        yield f"clone {tag}", lambda a=fixed: a.clone()
+        yield f"fill_ {tag}", lambda a=fixed.clone(): a.fill_(1.5)
+        yield f"zeros {tag}", lambda n=size: torch.zeros(n)
+        yield f"cat {tag}", lambda a=fixed, b=other: torch.cat([a, b])
+        yield f"stack {tag}", lambda a=fixed, b=other: torch.stack([a, b])
+        yield f"split and sum {tag}", lambda a=fixed: [p.sum() for p in a.split(size // 10)]
+        wide = fixed.view(-1, 100)
+        yield f"cat dim 1 {tag}", lambda a=wide: torch.cat([a, a], 1)
+        yield f"transpose copy {tag}", lambda a=wide: a.t().contiguous()
+        mask = fixed > 0
+        yield f"masked_fill {tag}", lambda a=fixed, m=mask: a.masked_fill(m, 0.0)
+        yield f"cumsum {tag}", lambda a=fixed: a.cumsum(0)
+        yield f"mul_ scalar {tag}", lambda a=fixed.clone(): a.mul_(1.0)
+        yield f"addcmul_ {tag}", lambda a=fixed.clone(), b=other: a.addcmul_(b, b, value=1e-9)
+    image = torch.rand(8, 64, 56, 56)
+    last = image.contiguous(memory_format=torch.channels_last)
+    yield "to channels_last", lambda: image.contiguous(memory_format=torch.channels_last)
+    yield "from channels_last", lambda: last.contiguous()
 
 
 def indexing() -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -275,6 +382,12 @@ def sort() -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "sort dim 1 10000x100", lambda: small.sort(1)
     yield "sort dim 1 100000x8", lambda a=torch.randn(100_000, 8): a.sort(1)
     yield "argsort dim 1", lambda: rows.argsort(1)
+    yield "argsort int64 1e6", lambda: whole.argsort()
+    yield "sort 1e7", lambda a=torch.randn(10_000_000): a.sort()
+    yield "sort int32 1e6", lambda a=whole.int(): a.sort()
+    yield "topk 10 int32", lambda a=whole.int().view(1000, 1000): a.topk(10)
+    yield "kthvalue int64 dim 1", lambda a=whole.view(1000, 1000): a.kthvalue(500)
+    yield "unique int32 1e6 of 1e3", lambda a=whole.int(): a.unique()
     yield "msort", lambda: rows.msort()
     for k in (1, 10, 100, 500):
         yield f"topk {k} of 1000x1000", lambda k=k: rows.topk(k)

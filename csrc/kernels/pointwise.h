@@ -527,6 +527,11 @@ template <class V> struct SquaredDifference : Functor<kAny> {
     return d * d;
   }
 };
+template <class V> struct ScaledDifference : Functor<kAny> { // [alpha] alpha * a * (b - c)
+  V alpha;
+  ScaledDifference(const Scalar* p) : Functor(p), alpha(parameter<V>(p[0])) {}
+  TORCH_INLINE V operator()(V a, V b, V c) const { return a * (b - c) * alpha; }
+};
 template <class V> struct Polar : NumberFunctor<kFloats> { // (magnitude, angle) -> complex
   TORCH_INLINE Cplx<V> operator()(V r, V angle) const { return {r * std::cos(angle), r * std::sin(angle)}; }
 };

@@ -61,6 +61,7 @@ INTERNAL = {
     "_group_norm_backward": "group_norm",
     "_embedding_grad": "embedding",
     "_squared_difference": "mse_loss",
+    "_scaled_difference": "mse_loss",
     "_smooth_l1": "smooth_l1_loss",
     "_huber": "huber_loss",
     "multi_margin_loss_backward": "multi_margin_loss",

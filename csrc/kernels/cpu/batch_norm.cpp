@@ -9,11 +9,12 @@ namespace torch::TORCH_ISA {
 
 namespace {
 
-// The operands as planes: n x channels x plane, or as rows: n x channels with plane = 1.
+// The operands as planes: n x channels x plane, or as rows: n x channels with plane = 1. Small planes make
+// rows too, each of their elements being a channel: `repeat` of them are one.
 struct Layout {
   bool rows;
-  int64_t n, channels, plane;
-  int64_t count() const { return n * plane; } // values of one channel
+  int64_t n, channels, plane, repeat = 1;
+  int64_t count() const { return n * plane * repeat; } // values of one channel
 };
 
 bool is_channels_last(const Tensor& t) {
@@ -24,7 +25,42 @@ bool is_channels_last(const Tensor& t) {
 Layout layout_of(const Tensor& t) {
   const int64_t n = t.size(0), c = t.size(1), plane = n * c == 0 ? 0 : t.numel() / (n * c);
   if (plane == 1 || (!t.is_contiguous() && is_channels_last(t))) return {true, n * plane, c, 1};
+  if (plane < kSmallPlane && n >= 16) return {true, n, c * plane, 1, plane};
   return {false, n, c, plane};
+}
+
+// A coefficient of each channel for each of its elements in a row.
+template <class T> class Repeated {
+public:
+  Repeated(const T* values, const Layout& l) : values_(values) {
+    if (l.repeat == 1) return;
+    memory_.emplace(size_t(l.channels) * sizeof(T));
+    repeat_each(memory_->template as<T>(), values, l.channels / l.repeat, l.repeat);
+    values_ = memory_->template as<T>();
+  }
+  operator const T*() const { return values_; }
+
+private:
+  const T* values_;
+  std::optional<Scratch> memory_;
+};
+
+// Mean and variance of the channels of small planes: those of each element are of equally many values.
+void small_plane_moments(double* mean, double* var, const Tensor& input, const Layout& l) {
+  const int64_t sizes[] = {l.n, l.channels}, strides[] = {l.channels, 1}, dim = 0;
+  const Tensor means = empty_tensor(IntSpan(sizes + 1, 1), DType::Float64),
+               vars = empty_tensor(IntSpan(sizes + 1, 1), DType::Float64);
+  var_mean(vars, means, alias(input, IntSpan(sizes, 2), IntSpan(strides, 2), input.offset()),
+           IntSpan(&dim, 1), 0);
+  for (int64_t c = 0; c < l.channels / l.repeat; ++c) {
+    const double *const m = means.data<double>() + c * l.repeat, *const v =
+                                                                     vars.data<double>() + c * l.repeat;
+    double differences = 0, squares = 0; // from the first one's mean: equal values have that as their mean
+    for (int64_t k = 0; k < l.repeat; ++k) differences += m[k] - m[0];
+    mean[c] = m[0] + differences / double(l.repeat);
+    for (int64_t k = 0; k < l.repeat; ++k) squares += v[k] + (m[k] - mean[c]) * (m[k] - mean[c]);
+    var[c] = squares / double(l.repeat);
+  }
 }
 
 // Contiguous inputs (or all channels-last), whatever comes in; an output in another order is computed aside
@@ -76,6 +112,16 @@ void transform(const Tensor& out, const Tensor& input, const Layout& l, const T*
     return;
   }
   parallel_for(0, l.n, std::max<int64_t>(1, kGrain / l.channels), [&](int64_t from, int64_t to) {
+    if (l.channels <= kFewChannels && type == dtype_of<T>()) {
+      const T* const x = static_cast<const T*>(input.data());
+      T* const y = static_cast<T*>(out.data());
+      return each_of_rows<T>(from, to, l.channels,
+                             [&](int64_t r, int64_t rows, int64_t k, auto load, auto store) {
+                               const auto a = load(shift + k), b = load(scale + k), c = load(offset + k);
+                               for (int64_t at = r * l.channels + k; rows > 0; --rows, at += l.channels)
+                                 store(y + at, fused(load(x + at) - a, b, c));
+                             });
+    }
     alignas(64) T in_buffer[kNormBlock], out_buffer[kNormBlock];
     for (int64_t r = from; r < to; ++r)
       for (int64_t first = 0; first < l.channels; first += kNormBlock) {
@@ -117,9 +163,14 @@ void forward(const Tensor& out, const Tensor& save_mean, const Tensor& save_rstd
   if (training) {
     const Tensor mean = empty_tensor(IntSpan(&channels, 1), DType::Float64),
                  var = empty_tensor(mean.sizes(), DType::Float64);
-    DimVec dims{0};
-    for (int64_t d = 2; d < input.dim(); ++d) dims.push_back(d);
-    var_mean(var, mean, input, dims, 0);
+    const Layout l = layout_of(input);
+    if (l.repeat > 1 && input.is_contiguous()) {
+      small_plane_moments(mean.data<double>(), var.data<double>(), input, l);
+    } else {
+      DimVec dims{0};
+      for (int64_t d = 2; d < input.dim(); ++d) dims.push_back(d);
+      var_mean(var, mean, input, dims, 0);
+    }
     const double count = double(input.numel() / std::max<int64_t>(channels, 1));
     double *const m = mean.data<double>(), *const v = var.data<double>();
     for (int64_t c = 0; c < channels; ++c) {
@@ -146,7 +197,8 @@ void forward(const Tensor& out, const Tensor& save_mean, const Tensor& save_rstd
   }
   if (input.numel() == 0) return;
   const SameLayout same(out, {&input});
-  transform<T>(same.target(), same.input(0), layout_of(same.input(0)), shift, scale, offset);
+  const Layout l = layout_of(same.input(0));
+  transform<T>(same.target(), same.input(0), l, Repeated(shift, l), Repeated(scale, l), Repeated(offset, l));
   same.finish();
 }
 
@@ -183,7 +235,7 @@ void gradient_sums(double* sum, double* dot, const Tensor& grad, const Tensor& i
     }
     return;
   }
-  constexpr int64_t kFlush = 16; // rows added up in T before they go on top of the double sums
+  constexpr int64_t kFlush = kRowsTogether; // rows added up in T before they go on top of the double sums
   const int64_t channels = l.channels;
   const int64_t max_pieces = std::clamp<int64_t>((int64_t(1) << 20) / channels, 1, 64);
   const int64_t piece_rows =
@@ -199,8 +251,25 @@ void gradient_sums(double* sum, double* dot, const Tensor& grad, const Tensor& i
       std::fill_n(total, 2 * channels, 0.0);
       const int64_t end = std::min(l.n, (piece + 1) * piece_rows);
       for (int64_t r0 = piece * piece_rows; r0 < end; r0 += kFlush) {
-        std::fill_n(recent_sum, 2 * channels, T(0));
-        for (int64_t r = r0; r < std::min(end, r0 + kFlush); ++r)
+        const int64_t r1 = std::min(end, r0 + kFlush);
+        const bool few = channels <= kFewChannels && type == dtype_of<T>();
+        if (few) {
+          const T *const pg = static_cast<const T*>(g), *const px = static_cast<const T*>(x);
+          each_of_rows<T>(r0, r1, channels, [&](int64_t r, int64_t rows, int64_t k, auto load, auto store) {
+            V s(T(0)), d(T(0));
+            const V m = load(mean + k);
+            for (int64_t at = r * channels + k; rows > 0; --rows, at += channels) {
+              const V vg = load(pg + at);
+              s = s + vg;
+              d = fused(vg, load(px + at) - m, d);
+            }
+            store(recent_sum + k, s);
+            store(recent_dot + k, d);
+          });
+        } else {
+          std::fill_n(recent_sum, 2 * channels, T(0));
+        }
+        for (int64_t r = r0; r < r1 && !few; ++r)
           for (int64_t first = 0; first < channels; first += kNormBlock) {
             const int64_t size = std::min(kNormBlock, channels - first), at = r * channels + first;
             const T* const pg = read_block<T>(advance(g, type, at), type, size, g_buffer);
@@ -246,6 +315,16 @@ void gradient_of_input(const Tensor& out, const Tensor& grad, const Tensor& inpu
   };
   const int64_t runs = l.rows ? l.n : l.n * l.channels, length = l.rows ? l.channels : l.plane;
   parallel_for(0, runs, std::max<int64_t>(1, kGrain / length), [&](int64_t from, int64_t to) {
+    if (l.rows && l.channels <= kFewChannels && type == dtype_of<T>()) {
+      const T *const g = static_cast<const T*>(grad.data()), *const x = static_cast<const T*>(input.data());
+      T* const o = static_cast<T*>(out.data());
+      return each_of_rows<T>(
+          from, to, l.channels, [&](int64_t r, int64_t rows, int64_t k, auto load, auto store) {
+            const V s = load(scale + k), b = load(base + k), m = load(mean + k), d = load(slope + k);
+            for (int64_t at = r * l.channels + k; rows > 0; --rows, at += l.channels)
+              store(o + at, s * (load(g + at) - b - (load(x + at) - m) * d));
+          });
+    }
     alignas(64) T g_buffer[kNormBlock], x_buffer[kNormBlock], out_buffer[kNormBlock];
     for (int64_t r = from; r < to; ++r) {
       const int64_t c = r % l.channels;
@@ -292,8 +371,18 @@ void backward(const Tensor& grad_input, const Tensor& grad_weight, const Tensor&
     const SameLayout same(grad_input, {&grad_output, &input});
     const Tensor &grad = same.input(0), &x = same.input(1);
     const Layout l = layout_of(x);
-    if (training || grad_weight.defined() || grad_bias.defined())
-      gradient_sums<T>(sum, dot, grad, x, l, mean.data());
+    const Repeated<T> means(mean.data(), l);
+    if (l.repeat > 1) {
+      const Scratch apart(size_t(2 * l.channels) * sizeof(double));
+      double* const sums = apart.as<double>();
+      gradient_sums<T>(sums, sums + l.channels, grad, x, l, means);
+      for (int64_t j = 0; j < l.channels; ++j) {
+        sum[j / l.repeat] += sums[j];
+        dot[j / l.repeat] += sums[l.channels + j];
+      }
+    } else if (training || grad_weight.defined() || grad_bias.defined()) {
+      gradient_sums<T>(sum, dot, grad, x, l, means);
+    }
     if (grad_input.defined()) {
       const double count = double(l.count());
       for (int64_t c = 0; c < channels; ++c) {
@@ -301,7 +390,8 @@ void backward(const Tensor& grad_input, const Tensor& grad_weight, const Tensor&
         base[c] = training ? T(sum[c] / count) : T(0);
         slope[c] = training ? T(dot[c] / count * rstd[c] * rstd[c]) : T(0);
       }
-      gradient_of_input<T>(same.target(), grad, x, l, mean.data(), scale, base, slope);
+      gradient_of_input<T>(same.target(), grad, x, l, means, Repeated<T>(scale, l), Repeated<T>(base, l),
+                           Repeated<T>(slope, l));
       same.finish();
     }
   }

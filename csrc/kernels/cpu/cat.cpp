@@ -1,6 +1,7 @@
 // Concatenation along a dimension.
 #include "core/tensor.h"
 #include "core/threads.h"
+#include "kernels/cpu/stream.h"
 #include "kernels/create_kernels.h"
 #include "kernels/index_kernels.h"
 
@@ -12,7 +13,11 @@ namespace torch::TORCH_ISA {
 namespace {
 
 // Blocks of `bytes` from a packed row to places `stride` bytes apart.
-void spread(char* to, int64_t stride, const char* from, int64_t bytes, int64_t n) {
+void spread(char* to, int64_t stride, const char* from, int64_t bytes, int64_t n, bool streams) {
+  if (streams && bytes >= 256) {
+    for (int64_t i = 0; i < n; ++i) stream(to + i * stride, from + i * bytes, bytes);
+    return;
+  }
   const auto small = [&](auto width) {
     using T = decltype(width);
     for (int64_t i = 0; i < n; ++i) std::memcpy(to + i * stride, from + i * sizeof(T), sizeof(T));
@@ -29,6 +34,19 @@ void spread(char* to, int64_t stride, const char* from, int64_t bytes, int64_t n
   case 16:
     return small(Bytes16{});
   default:
+    if (bytes >= kVecBytes && bytes <= 1024) { // too short for memcpy to show what it can do
+      using V = Vec<int32_t>;
+      const auto move = [&](int64_t i, int64_t at) {
+        V v;
+        std::memcpy(&v.v, from + i * bytes + at, kVecBytes);
+        std::memcpy(to + i * stride + at, &v.v, kVecBytes);
+      };
+      for (int64_t i = 0; i < n; ++i) {
+        for (int64_t at = 0; at + kVecBytes <= bytes; at += kVecBytes) move(i, at);
+        move(i, bytes - kVecBytes);
+      }
+      return;
+    }
     for (int64_t i = 0; i < n; ++i)
       std::memcpy(to + i * stride, from + i * bytes, static_cast<size_t>(bytes));
   }
@@ -49,6 +67,7 @@ void cat(const Tensor& out, TensorList tensors, int64_t dim) {
   const int64_t out_row = out.nbytes() / outer; // bytes between two blocks of one tensor
   const bool packed_out = out.is_contiguous();
   const int64_t unit = out_row / out.sizes()[dim];
+  const bool streams = 2 * out.nbytes() > kPastCache;
   int64_t at = 0, packed_inputs = 0;
   for (const Tensor& t : tensors) {
     if (t.dim() == 1 && t.numel() == 0) continue;
@@ -60,7 +79,12 @@ void cat(const Tensor& out, TensorList tensors, int64_t dim) {
         const char* const from = static_cast<const char*>(t.data());
         if (outer == 1)
           parallel_for(0, t.nbytes(), 4 * kGrain, [&](int64_t first, int64_t last) {
-            std::memcpy(to + first, from + first, static_cast<size_t>(last - first));
+            if (!streams) {
+              std::memcpy(to + first, from + first, static_cast<size_t>(last - first));
+              return;
+            }
+            stream(to + first, from + first, last - first);
+            stream_fence();
           });
       } else {
         DimVec sizes = out.sizes();
@@ -82,10 +106,12 @@ void cat(const Tensor& out, TensorList tensors, int64_t dim) {
                      if (t.numel() == 0) continue;
                      const int64_t block = t.sizes()[dim] * unit;
                      if (is_packed(t, out))
-                       spread(to, out_row, static_cast<const char*>(t.data()) + first * block, block, n);
+                       spread(to, out_row, static_cast<const char*>(t.data()) + first * block, block, n,
+                              streams);
                      to += block;
                    }
                  }
+                 if (streams) stream_fence();
                });
 }
 

@@ -100,6 +100,9 @@ template <class To, class From> void convert_row(void* __restrict out, const voi
         convert_row<To, float>(o + first, middle, m);
       }
     }
+  } else if constexpr (std::is_same_v<From, bool> && std::is_arithmetic_v<To>) {
+    const auto* bytes = reinterpret_cast<const uint8_t*>(x); // the compiler reads no bools into registers
+    for (int64_t i = 0; i < n; ++i) o[i] = To(bytes[i] != 0);
   } else {
     for (int64_t i = 0; i < n; ++i) o[i] = cast<To, From>(x[i]);
   }

@@ -11,18 +11,34 @@ namespace {
 
 struct Shape {
   int64_t n, channels, plane, groups, per_group; // per_group: channels of a group
+  int64_t length() const { return per_group * plane; }
 };
 Shape shape_of(const Tensor& input, int64_t groups) {
   const int64_t n = input.size(0), c = input.size(1);
   return {n, c, n * c == 0 ? 0 : input.numel() / (n * c), groups, c / groups};
 }
 
+// Weight or bias for each element of a sample, where planes are small.
+template <class T> class OfElements {
+public:
+  OfElements(const Coefficients<T>& of_channels, const Shape& s)
+      : memory_(s.plane < kSmallPlane ? size_t(s.channels * s.plane) * sizeof(T) : 0) {
+    if (s.plane < kSmallPlane) repeat_each(memory_.as<T>(), of_channels.data(), s.channels, s.plane);
+  }
+  const T* data() const { return memory_.as<T>(); }
+
+private:
+  Scratch memory_;
+};
+
 template <class T>
 void forward(const Tensor& out, const Tensor& mean, const Tensor& rstd, const Tensor& input, const Shape& s,
              const Tensor& weight, const Tensor& bias, double eps) {
+  using V = Vec<T>;
   const Coefficients<T> w(weight, s.channels, T(1)), b(bias, s.channels, T(0));
+  const OfElements<T> weights(w, s), biases(b, s);
   const DType type = input.dtype();
-  const int64_t length = s.per_group * s.plane;
+  const int64_t length = s.length();
   parallel_for(0, s.n * s.groups, std::max<int64_t>(1, kGrain / (4 * length)), [&](int64_t from, int64_t to) {
     for (int64_t i = from; i < to; ++i) {
       const char* const x = advance(static_cast<const void*>(input.data()), type, i * length);
@@ -32,6 +48,27 @@ void forward(const Tensor& out, const Tensor& mean, const Tensor& rstd, const Te
       const T m = T(stats.mean), scale = root.value;
       mean.data<T>()[i] = m;
       rstd.data<T>()[i] = scale;
+      if (s.plane < kSmallPlane) {
+        alignas(64) T in_buffer[kNormBlock], out_buffer[kNormBlock];
+        const V rest(mean_rest(stats.mean, scale));
+        for (int64_t first = 0; first < length; first += kNormBlock) {
+          const int64_t size = std::min(kNormBlock, length - first);
+          const T* const from_x =
+              read_block<T>(advance(static_cast<const void*>(x), type, first), type, size, in_buffer);
+          T* const to_y = block_target<T>(advance(static_cast<void*>(y), type, first), type, out_buffer);
+          const int64_t place = i % s.groups * length + first;
+          const T *const of_w = weights.data() + place, *const of_b = biases.data() + place;
+          each_vec<T>(size, [&](int64_t j, auto load, auto store) {
+            const V d = load(from_x + j) - V(m), wj = load(of_w + j), factor = V(scale) * wj;
+            V shift = fused(rest, wj, load(of_b + j));
+            if constexpr (std::is_same_v<T, double>)
+              shift = fused(d, fused(V(scale), wj, -factor) + V(root.rest) * wj, shift);
+            store(to_y + j, fused(d, factor, shift));
+          });
+          write_block(advance(static_cast<void*>(y), type, first), type, size, to_y);
+        }
+        continue;
+      }
       for (int64_t k = 0; k < s.per_group; ++k) {
         const int64_t c = i % s.groups * s.per_group + k;
         const T factor = scale * w[c], factor_rest = std::fma(scale, w[c], -factor) + root.rest * w[c];
@@ -42,39 +79,33 @@ void forward(const Tensor& out, const Tensor& mean, const Tensor& rstd, const Te
   });
 }
 
-template <class T, bool Square>
-void add_pixel(T* __restrict sums, const T* __restrict x, const T* __restrict centre, int64_t n) {
-  for (int64_t k = 0; k < n; ++k) {
-    const T v = x[k] - centre[k];
-    sums[k] += Square ? v * v : v;
-  }
-}
-template <class T>
-void map_pixel(T* __restrict y, const T* __restrict x, const T* __restrict centre, const T* __restrict scale,
-               const T* __restrict shift, int64_t n) {
-  for (int64_t k = 0; k < n; ++k) y[k] = (x[k] - centre[k]) * scale[k] + shift[k];
-}
-
 // Channels-last images, one pixel after another; statistics of each channel add up to those of its group.
 template <class T>
 void forward_pixels(const Tensor& out, const Tensor& mean, const Tensor& rstd, const Tensor& input,
                     const Shape& s, const Tensor& weight, const Tensor& bias, double eps) {
   const Coefficients<T> w(weight, s.channels, T(1)), b(bias, s.channels, T(0));
+  using V = Vec<T>;
   const int64_t c = s.channels;
-  constexpr int64_t block = 64; // pixels summed in T before they go into double
   parallel_for(0, s.n, std::max<int64_t>(1, kGrain / (4 * c * s.plane)), [&](int64_t from, int64_t to) {
     std::vector<T> part(static_cast<size_t>(c)), centre(part), scale(part), shift(part);
     std::vector<double> total(static_cast<size_t>(c)), means(total);
     for (int64_t n = from; n < to; ++n) {
       const T* const x = input.data<T>() + n * c * s.plane;
       T* const y = out.data<T>() + n * c * s.plane;
-      // Sums over the pixels of value - centre, or its square, by channel.
+      // Sums over the pixels of value - centre, or its square, by channel: in T of some, then in double.
       const auto sum_pixels = [&](auto square) {
         std::fill(total.begin(), total.end(), 0.0);
-        for (int64_t first = 0; first < s.plane; first += block) {
-          std::fill(part.begin(), part.end(), T(0));
-          for (int64_t p = first; p < std::min(first + block, s.plane); ++p)
-            add_pixel<T, decltype(square)::value>(part.data(), x + p * c, centre.data(), c);
+        for (int64_t first = 0; first < s.plane; first += kRowsTogether) {
+          each_of_rows<T>(first, std::min(first + kRowsTogether, s.plane), c,
+                          [&](int64_t p, int64_t pixels, int64_t k, auto load, auto store) {
+                            V sum(T(0));
+                            const V m = load(centre.data() + k);
+                            for (int64_t at = p * c + k; pixels > 0; --pixels, at += c) {
+                              const V d = load(x + at) - m;
+                              sum = decltype(square)::value ? fused(d, d, sum) : sum + d;
+                            }
+                            store(part.data() + k, sum);
+                          });
           for (int64_t k = 0; k < c; ++k) total[size_t(k)] += double(part[size_t(k)]);
         }
       };
@@ -86,9 +117,10 @@ void forward_pixels(const Tensor& out, const Tensor& mean, const Tensor& rstd, c
       std::copy_n(x, c, centre.begin()); // differences from the first pixel keep sums in T small
       sum_pixels(std::false_type{});
       for (int64_t k = 0; k < c; ++k) total[size_t(k)] += double(centre[size_t(k)]) * double(s.plane);
-      for (int64_t k = 0; k < c; ++k) {
-        means[size_t(k)] = group_mean(k / s.per_group);
-        centre[size_t(k)] = T(means[size_t(k)]);
+      for (int64_t g = 0; g < s.groups; ++g) {
+        const double m = group_mean(g);
+        std::fill_n(means.begin() + g * s.per_group, s.per_group, m);
+        std::fill_n(centre.begin() + g * s.per_group, s.per_group, T(m));
       }
       sum_pixels(std::true_type{});
       for (int64_t g = 0; g < s.groups; ++g) {
@@ -100,10 +132,33 @@ void forward_pixels(const Tensor& out, const Tensor& mean, const Tensor& rstd, c
           shift[size_t(k)] = b[k] + mean_rest(means[size_t(k)], scale[size_t(k)]);
         }
       }
-      for (int64_t p = 0; p < s.plane; ++p)
-        map_pixel<T>(y + p * c, x + p * c, centre.data(), scale.data(), shift.data(), c);
+      each_of_rows<T>(0, s.plane, c, [&](int64_t p, int64_t pixels, int64_t k, auto load, auto store) {
+        const V m = load(centre.data() + k), factor = load(scale.data() + k), rest = load(shift.data() + k);
+        for (int64_t at = p * c + k; pixels > 0; --pixels, at += c)
+          store(y + at, fused(load(x + at) - m, factor, rest));
+      });
     }
   });
+}
+
+// Gradients of weight and bias from what each sample adds to them: sum of grad and of grad * (x - mean).
+template <class T>
+void store_of_channels(const Tensor& grad_weight, const Tensor& grad_bias, const double* sum,
+                       const double* dot, const Tensor& rstd, const Shape& s) {
+  if (!grad_weight.defined() && !grad_bias.defined()) return;
+  const Scratch result(size_t(s.channels) * 2 * sizeof(double));
+  double *const gw = result.as<double>(), *const gb = gw + s.channels;
+  std::fill_n(gw, 2 * s.channels, 0.0);
+  for (int64_t i = 0; i < s.n * s.groups; ++i) {
+    const double scale = double(rstd.data<T>()[i]);
+    const int64_t c = i % s.groups * s.per_group, p = i * s.per_group;
+    for (int64_t k = 0; k < s.per_group; ++k) {
+      gw[c + k] += dot[p + k] * scale;
+      gb[c + k] += sum[p + k];
+    }
+  }
+  if (grad_weight.defined()) store_values(grad_weight, gw, s.channels);
+  if (grad_bias.defined()) store_values(grad_bias, gb, s.channels);
 }
 
 // Per sample and channel: sums of grad and of grad * (x - mean), from which all three gradients follow as in
@@ -114,6 +169,7 @@ void backward(const Tensor& grad_input, const Tensor& grad_weight, const Tensor&
               const Tensor& weight, const Shape& s) {
   using V = Vec<T>;
   const Coefficients<T> w(weight, s.channels, T(1));
+  const OfElements<T> weights(w, s);
   const DType type = input.dtype();
   const int64_t planes = s.n * s.channels;
   const Scratch memory(size_t(std::max<int64_t>(planes, 1)) * 2 * sizeof(double));
@@ -125,8 +181,9 @@ void backward(const Tensor& grad_input, const Tensor& grad_weight, const Tensor&
         for (int64_t i = from; i < to; ++i) {
           const T m = mean.data<T>()[i], scale = rstd.data<T>()[i];
           double group_sum = 0, group_dot = 0;
+          const int64_t first_channel = i % s.groups * s.per_group;
           for (int64_t k = 0; k < s.per_group; ++k) {
-            const int64_t p = i * s.per_group + k, c = p % s.channels;
+            const int64_t p = i * s.per_group + k, c = first_channel + k;
             sum[p] = dot[p] = 0;
             add_products<T>(sum[p], dot[p], advance(static_cast<const void*>(grad.data()), type, p * s.plane),
                             advance(static_cast<const void*>(input.data()), type, p * s.plane), type, s.plane,
@@ -135,36 +192,103 @@ void backward(const Tensor& grad_input, const Tensor& grad_weight, const Tensor&
             group_dot += dot[p] * double(w[c]);
           }
           if (!grad_input.defined()) continue;
-          const double count = double(s.per_group * s.plane);
+          const double count = double(s.length());
           const V mean_g(T(group_sum / count)), slope(T(group_dot / count * double(scale) * double(scale)));
-          for (int64_t k = 0; k < s.per_group; ++k) {
-            const int64_t p = i * s.per_group + k;
-            const V weight_c(w[p % s.channels]);
-            for (int64_t first = 0; first < s.plane; first += kNormBlock) {
-              const int64_t size = std::min(kNormBlock, s.plane - first), at = p * s.plane + first;
+          // weight_at(j): of the elements from j on
+          const auto run = [&](int64_t start, int64_t length, auto weight_at) {
+            for (int64_t first = 0; first < length; first += kNormBlock) {
+              const int64_t size = std::min(kNormBlock, length - first), at = start + first;
               const T* const pg = read_block<T>(advance(static_cast<const void*>(grad.data()), type, at),
                                                 type, size, g_buffer);
               const T* const px = read_block<T>(advance(static_cast<const void*>(input.data()), type, at),
                                                 type, size, x_buffer);
               T* const po = block_target<T>(advance(grad_input.data(), type, at), type, out_buffer);
               each_vec<T>(size, [&](int64_t j, auto load, auto store) {
-                store(po + j, V(scale) * (load(pg + j) * weight_c - mean_g - (load(px + j) - V(m)) * slope));
+                store(po + j, V(scale) * (load(pg + j) * weight_at(first + j, load) - mean_g -
+                                          (load(px + j) - V(m)) * slope));
               });
               write_block(advance(grad_input.data(), type, at), type, size, po);
             }
+          };
+          if (s.plane < kSmallPlane) {
+            const T* const of_group = weights.data() + first_channel * s.plane;
+            run(i * s.length(), s.length(), [=](int64_t j, auto load) { return load(of_group + j); });
+            continue;
+          }
+          for (int64_t k = 0; k < s.per_group; ++k) {
+            const int64_t p = i * s.per_group + k;
+            const V weight_c(w[first_channel + k]);
+            run(p * s.plane, s.plane, [=](int64_t, auto) { return weight_c; });
           }
         }
       });
-  if (!grad_weight.defined() && !grad_bias.defined()) return;
-  const Scratch result(size_t(s.channels) * 2 * sizeof(double));
-  double *const gw = result.as<double>(), *const gb = gw + s.channels;
-  std::fill_n(gw, 2 * s.channels, 0.0);
-  for (int64_t p = 0; p < planes; ++p) {
-    gw[p % s.channels] += dot[p] * double(rstd.data<T>()[p / s.per_group]);
-    gb[p % s.channels] += sum[p];
-  }
-  if (grad_weight.defined()) store_values(grad_weight, gw, s.channels);
-  if (grad_bias.defined()) store_values(grad_bias, gb, s.channels);
+  store_of_channels<T>(grad_weight, grad_bias, sum, dot, rstd, s);
+}
+
+// The same of channels-last images.
+template <class T>
+void backward_pixels(const Tensor& grad_input, const Tensor& grad_weight, const Tensor& grad_bias,
+                     const Tensor& grad, const Tensor& input, const Tensor& mean, const Tensor& rstd,
+                     const Tensor& weight, const Shape& s) {
+  using V = Vec<T>;
+  const Coefficients<T> w(weight, s.channels, T(1));
+  const int64_t c = s.channels;
+  const Scratch memory(size_t(std::max<int64_t>(s.n * c, 1)) * 2 * sizeof(double));
+  double *const sums = memory.as<double>(), *const dots = sums + s.n * c;
+  parallel_for(0, s.n, std::max<int64_t>(1, kGrain / (6 * c * s.plane)), [&](int64_t from, int64_t to) {
+    const Scratch coefficients(size_t(6 * c) * sizeof(T));
+    T *const centre = coefficients.as<T>(), *const recent_sum = centre + c,
+             *const recent_dot = recent_sum + c;
+    T *const scale = recent_dot + c, *const base = scale + c, *const slope = base + c;
+    for (int64_t n = from; n < to; ++n) {
+      const T *const g = grad.data<T>() + n * c * s.plane, *const x = input.data<T>() + n * c * s.plane;
+      double *const sum = sums + n * c, *const dot = dots + n * c;
+      const T *const m = mean.data<T>() + n * s.groups, *const r = rstd.data<T>() + n * s.groups;
+      repeat_each(centre, m, s.groups, s.per_group);
+      std::fill_n(sum, c, 0.0);
+      std::fill_n(dot, c, 0.0);
+      for (int64_t first = 0; first < s.plane; first += kRowsTogether) {
+        each_of_rows<T>(first, std::min(first + kRowsTogether, s.plane), c,
+                        [&](int64_t p, int64_t pixels, int64_t k, auto load, auto store) {
+                          V total(T(0)), product(T(0));
+                          const V m_k = load(centre + k);
+                          for (int64_t at = p * c + k; pixels > 0; --pixels, at += c) {
+                            const V vg = load(g + at);
+                            total = total + vg;
+                            product = fused(vg, load(x + at) - m_k, product);
+                          }
+                          store(recent_sum + k, total);
+                          store(recent_dot + k, product);
+                        });
+        for (int64_t k = 0; k < c; ++k) {
+          sum[k] += double(recent_sum[k]);
+          dot[k] += double(recent_dot[k]);
+        }
+      }
+      if (!grad_input.defined()) continue;
+      for (int64_t group = 0; group < s.groups; ++group) {
+        double group_sum = 0, group_dot = 0;
+        const int64_t first = group * s.per_group, last = first + s.per_group;
+        for (int64_t k = first; k < last; ++k) {
+          group_sum += sum[k] * double(w[k]);
+          group_dot += dot[k] * double(w[k]);
+        }
+        const double count = double(s.length()), root = double(r[group]);
+        for (int64_t k = first; k < last; ++k) {
+          scale[k] = T(root * double(w[k]));
+          base[k] = T(root * group_sum / count);
+          slope[k] = T(group_dot / count * root * root * root);
+        }
+      }
+      T* const out = grad_input.data<T>() + n * c * s.plane;
+      each_of_rows<T>(0, s.plane, c, [&](int64_t p, int64_t pixels, int64_t k, auto load, auto store) {
+        const V a = load(scale + k), b = load(base + k), m_k = load(centre + k), d = load(slope + k);
+        for (int64_t at = p * c + k; pixels > 0; --pixels, at += c)
+          store(out + at, fused(load(g + at), a, -fused(load(x + at) - m_k, d, b)));
+      });
+    }
+  });
+  store_of_channels<T>(grad_weight, grad_bias, sums, dots, rstd, s);
 }
 
 } // namespace
@@ -199,10 +323,21 @@ void group_norm_backward(const Tensor& grad_input, const Tensor& grad_weight, co
     return;
   }
   visit_norm("group_norm_backward", input.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const MemoryFormat format = (grad_input.defined() ? grad_input : input).suggested_format();
+    if (format != MemoryFormat::Contiguous && input.is_contiguous(format) && grad.is_contiguous(format) &&
+        input.dtype() == dtype_of<T>())
+      return backward_pixels<T>(grad_input, grad_weight, grad_bias, grad, input, mean, rstd, weight, s);
+    const auto dense = [](const Tensor& t) {
+      if (t.is_contiguous()) return t;
+      const Tensor made = empty_tensor(t.sizes(), t.dtype());
+      copy(made, t);
+      return made;
+    };
     const bool aside = grad_input.defined() && !grad_input.is_contiguous();
-    const Tensor dense = aside ? empty_tensor(grad_input.sizes(), grad_input.dtype()) : grad_input;
-    backward<typename decltype(tag)::type>(dense, grad_weight, grad_bias, grad, input, mean, rstd, weight, s);
-    if (aside) copy(grad_input, dense);
+    const Tensor target = aside ? empty_tensor(grad_input.sizes(), grad_input.dtype()) : grad_input;
+    backward<T>(target, grad_weight, grad_bias, dense(grad), dense(input), mean, rstd, weight, s);
+    if (aside) copy(grad_input, target);
   });
 }
 

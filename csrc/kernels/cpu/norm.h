@@ -111,6 +111,43 @@ void affine_run(void* out, const void* x, DType type, int64_t n, T shift, T scal
   }
 }
 
+// 0 < n < kLanes elements, and zeros.
+template <class T> TORCH_INLINE Vec<T> load_or_zero(const T* x, int64_t n) {
+  using V = Vec<T>;
+#if TORCH_VEC_AVX512
+  if constexpr (sizeof(T) == 4)
+    return (typename V::Raw)_mm512_maskz_loadu_ps(__mmask16((1u << n) - 1u), x);
+  else
+    return (typename V::Raw)_mm512_maskz_loadu_pd(__mmask8((1u << n) - 1u), x);
+#else
+  T values[V::kLanes] = {};
+  for (int64_t i = 0; i < n; ++i) values[i] = x[i];
+  return V::load(values);
+#endif
+}
+
+// Planes of fewer elements are gone through several at a time, with a coefficient for each element.
+constexpr int64_t kSmallPlane = 64;
+
+// Each of n values `times` times.
+template <class T> void repeat_each(T* out, const T* values, int64_t n, int64_t times) {
+  for (int64_t i = 0; i < n; ++i) std::fill_n(out + i * times, times, values[i]);
+}
+
+// Of rows of few channels, some are gone through channel by channel, whose coefficients and sums stay in
+// registers.
+constexpr int64_t kFewChannels = 256, kRowsTogether = 16;
+
+// Calls f(first row, rows, channel, load, store) for registers of channels of up to kRowsTogether of the rows
+// in [from, to), which start at a multiple of that.
+template <class T, class F>
+TORCH_INLINE void each_of_rows(int64_t from, int64_t to, int64_t channels, F&& f) {
+  for (int64_t r = from; r < to; r += kRowsTogether) {
+    const int64_t rows = std::min(kRowsTogether, to - r);
+    each_vec<T>(channels, [&](int64_t k, auto load, auto store) { f(r, rows, k, load, store); });
+  }
+}
+
 // Sum of a and sum of a * (b - shift) over a run, in T within a block of kNormBlock, in double between
 // blocks.
 template <class T>
@@ -130,13 +167,20 @@ void add_products(double& sum, double& dot, const void* a, const void* b, DType 
         dots[k] = fused(va, vb - V(shift), dots[k]);
       }
     }
+    if (i + V::kLanes <= size) {
+      const V va = V::load(pa + i);
+      sums[0] = sums[0] + va;
+      dots[0] = fused(va, V::load(pb + i) - V(shift), dots[0]);
+      i += V::kLanes;
+    }
+    if (const int64_t rest = size - i; rest > 0) {
+      const V va = load_or_zero(pa + i, rest);
+      sums[1] = sums[1] + va;
+      dots[1] = fused(va, V::load_partial(pb + i, rest) - V(shift), dots[1]);
+    }
     const auto add = [](V p, V q) { return p + q; };
     sum += double(fold_lanes(sums[0] + sums[1], add));
     dot += double(fold_lanes(dots[0] + dots[1], add));
-    for (; i < size; ++i) {
-      sum += double(pa[i]);
-      dot += double(pa[i]) * double(pb[i] - shift);
-    }
   }
 }
 

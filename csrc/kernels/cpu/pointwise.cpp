@@ -119,7 +119,7 @@ void run_as_program(const RowSet& set, Row row, const Row* splat, DType out_type
   run_program({&step, 1, 1, n_inputs, n_inputs + 1, types, set.cost}, out.sizes(), operands);
 }
 
-// Where all is of one narrow type, a row that does without int32.
+// Where all is of one narrow type, a row that does without int32, or floats in memory.
 Row row_of_narrow(PointwiseOp op, Kind result, const Tensor& out, const Tensor* const* inputs, int n_inputs) {
   const DType type = inputs[0]->dtype();
   for (int k = 1; k < n_inputs; ++k)
@@ -144,8 +144,8 @@ void pointwise(PointwiseOp op, DType compute, const Tensor& out, const Tensor* c
   Row splat[kMaxInputs];
   for (int k = 0; k < kMaxInputs; ++k) splat[k] = set.splat[k][index];
   DType type = kComputeTypes[index], out_type = result_type(set.out[index], type);
-  if (type == DType::Int32)
-    if (const Row narrow = row_of_narrow(op, set.out[0], out, inputs, n_inputs)) {
+  if (type == DType::Int32 || is_reduced_float(out.dtype()))
+    if (const Row narrow = row_of_narrow(op, set.out[index], out, inputs, n_inputs)) {
       row = narrow;
       std::fill_n(splat, kMaxInputs, nullptr);
       type = inputs[0]->dtype();

@@ -44,6 +44,7 @@ TORCH_ROWS(Addcmul)
 TORCH_ROWS(AddProduct)
 TORCH_ROWS(Addcdiv)
 TORCH_ROWS(SquaredDifference)
+TORCH_ROWS_SPLAT(ScaledDifference, 1)
 TORCH_ROWS(Complex)
 TORCH_ROWS(Identity)
 

@@ -121,6 +121,9 @@ Row narrow_row(PointwiseOp op, DType dtype) {
     return numbers<int8_t>(op);
   case DType::Int16:
     return numbers<int16_t>(op);
+  case DType::Float16:
+  case DType::BFloat16:
+    return half_row(op, dtype);
   default:
     return nullptr;
   }

@@ -127,8 +127,9 @@ public:
     blocks_per_row_ = (kept.sizes[0] + block_ - 1) / block_;
     const int64_t blocks = blocks_per_row_ * (p_.outputs / kept.sizes[0]);
     int64_t pieces = 1;
-    if (blocks < kMaxPieces && p_.length * block_ > 2 * kPiece)
-      pieces = std::min({kMaxPieces, p_.length * block_ / kPiece, walk.count()});
+    if (blocks < kMaxPieces &&
+        p_.length * block_ > 2 * kPiece) // of columns larger: many accumulators are joined
+      pieces = std::min({kMaxPieces, p_.length * block_ / (columns_ ? 2 * kPiece : kPiece), walk.count()});
     const int64_t work = std::max<int64_t>(1, p_.length / pieces * block_);
     if (pieces == 1 && !columns_ && direct_ && red.ndim == 1 && walk.count() == 1 && kept.ndim == 1 &&
         blocks > 1) {

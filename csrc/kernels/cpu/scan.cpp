@@ -61,21 +61,21 @@ template <class T, class A> TORCH_INLINE T narrowed(A x) {
   }
 }
 
-// Sums of the lanes up to each, and the last lane everywhere.
-template <int kBy> TORCH_INLINE Vec<double> add_shifted(Vec<double> v) {
-  constexpr int n = Vec<double>::kLanes;
+// Sums of the lanes up to each, and the last lane everywhere; A is double or int64_t.
+template <int kBy, class A> TORCH_INLINE Vec<A> add_shifted(Vec<A> v) {
+  constexpr int n = Vec<A>::kLanes;
   Mask<double>::Raw from;
   for (int i = 0; i < n; ++i) from[i] = i < kBy ? i : n + i - kBy;
-  return v + Vec<double>(__builtin_shuffle(Vec<double>::Raw{}, v.v, from));
+  return v + Vec<A>(__builtin_shuffle(typename Vec<A>::Raw{}, v.v, from));
 }
-TORCH_INLINE Vec<double> running_sum(Vec<double> v) {
+template <class A> TORCH_INLINE Vec<A> running_sum(Vec<A> v) {
   v = add_shifted<1>(v);
-  if constexpr (Vec<double>::kLanes >= 4) v = add_shifted<2>(v);
-  if constexpr (Vec<double>::kLanes >= 8) v = add_shifted<4>(v);
+  if constexpr (Vec<A>::kLanes >= 4) v = add_shifted<2>(v);
+  if constexpr (Vec<A>::kLanes >= 8) v = add_shifted<4>(v);
   return v;
 }
-TORCH_INLINE Vec<double> last_lane(Vec<double> v) {
-  return __builtin_shuffle(v.v, Mask<double>::Raw{} + (Vec<double>::kLanes - 1));
+template <class A> TORCH_INLINE Vec<A> last_lane(Vec<A> v) {
+  return __builtin_shuffle(v.v, Mask<double>::Raw{} + (Vec<A>::kLanes - 1));
 }
 
 template <class Step, class T, class A> struct Scan {
@@ -94,6 +94,16 @@ template <class Step, class T, class A> struct Scan {
         high = running_sum(high) + last_lane(low);
         narrow(low + before, high + before).store(out + i);
         before = before + last_lane(high);
+      }
+      acc = before.v[0];
+    }
+    if constexpr (std::is_same_v<Step, SumStep> && std::is_same_v<T, int64_t>) {
+      using V = Vec<int64_t>;
+      V before(int64_t{0});
+      for (; i + V::kLanes <= n; i += V::kLanes) {
+        const V sums = running_sum(V::load(x + i));
+        (sums + before).store(out + i);
+        before = before + last_lane(sums);
       }
       acc = before.v[0];
     }

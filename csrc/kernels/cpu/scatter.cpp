@@ -2,9 +2,11 @@
 // its own. Repeated positions are visited in the order of index along dim, by one thread: the same result on
 // any number of threads, and the last write stays. Bounds are checked before anything of self is written.
 #include "kernels/cpu/index_plan.h"
+#include "kernels/cpu/vec.h"
 #include "kernels/create_kernels.h"
 #include "kernels/index_kernels.h"
 
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <string_view>
@@ -106,7 +108,7 @@ Tensor as_int64(const Tensor& index) {
 
 // Runs body(first, last) over [0, n) in pieces, asking for memory that later ones read: the processor's own
 // prefetching stops at the end of a page, and rows are often a page long. `ahead`: where the next row of the
-// randomly read tensor is guessed to begin.
+// randomly read tensor is guessed to begin, if there is one.
 template <class I, class O, class T, class Body>
 void in_pieces(const I* index, const O* other, const T* ahead, int64_t n, const Body& body) {
   constexpr int64_t kPiece = 64, kFar = 2048; // elements, bytes
@@ -117,7 +119,7 @@ void in_pieces(const I* index, const O* other, const T* ahead, int64_t n, const 
   for (int64_t i = 0; i < n; i += kPiece) {
     ask(index + i, kPiece * sizeof(I));
     ask(other + i, kPiece * sizeof(O));
-    ask(reinterpret_cast<const char*>(ahead + i) - kFar, kPiece * sizeof(T));
+    if (ahead) ask(reinterpret_cast<const char*>(ahead + i) - kFar, kPiece * sizeof(T));
     body(i, std::min(n, i + kPiece));
   }
 }
@@ -135,12 +137,20 @@ void scatter_elements(const Tensor& self, int64_t dim, const Tensor& index, cons
     const int64_t* const p = positions + at;
     O* const o = other_data + at_other;
     if (axis.along && axis.index == 1 && axis.other == 1 && step == 1)
-      in_pieces(p, o, to + loop.dim_size, axis.size, [&](int64_t first, int64_t last) {
-        for (int64_t i = first; i < last; ++i) body(to[p[i]], o[i]);
-      });
-    else
-      for (int64_t i = 0; i < axis.size; ++i)
-        body(to[i * axis.self + p[i * axis.index] * step], o[i * axis.other]);
+      in_pieces(p, o, loop.count > 1 ? to + loop.dim_size : nullptr, axis.size,
+                [&](int64_t first, int64_t last) {
+                  for (int64_t i = first; i < last; ++i) body(to[p[i]], o[i]);
+                });
+    else { // lines that are written anywhere are asked for before, as writing waits for them in turn
+      constexpr int64_t kFar = 24;
+      const auto place = [&](int64_t i) { return to + i * axis.self + p[i * axis.index] * step; };
+      const int64_t safe = std::max<int64_t>(0, axis.size - kFar);
+      for (int64_t i = 0; i < safe; ++i) {
+        __builtin_prefetch(place(i + kFar), 1);
+        body(*place(i), o[i * axis.other]);
+      }
+      for (int64_t i = safe; i < axis.size; ++i) body(*place(i), o[i * axis.other]);
+    }
   });
 }
 
@@ -149,6 +159,16 @@ template <class T> bool is_nan(T v) {
     return false;
   else
     return static_cast<double>(v) != static_cast<double>(v);
+}
+
+// Without a branch, which random values would make the processor guess wrongly.
+template <class T> T choose(bool first, T a, T b) {
+  if constexpr (std::is_floating_point_v<T>) {
+    const BitsOf<T> mask = -BitsOf<T>(first);
+    return std::bit_cast<T>((std::bit_cast<BitsOf<T>>(a) & mask) | (std::bit_cast<BitsOf<T>>(b) & ~mask));
+  } else {
+    return first ? a : b;
+  }
 }
 
 enum class Reduction { Sum, Prod, Mean, Amax, Amin };
@@ -240,9 +260,9 @@ void reduce_into(const Tensor& self, T* data, int64_t dim, const Tensor& index, 
     if constexpr (is_complex(dtype_of<T>())) {
       fail(ErrorKind::Runtime, concat("scatter_reduce: amax and amin are not defined for ", self.dtype()));
     } else if (reduction == Reduction::Amax) {
-      run([](T a, T b) { return is_nan(a) || a >= b ? a : b; });
+      run([](T a, T b) { return choose(is_nan(a) | (a >= b), a, b); });
     } else {
-      run([](T a, T b) { return is_nan(a) || a <= b ? a : b; });
+      run([](T a, T b) { return choose(is_nan(a) | (a <= b), a, b); });
     }
   }
   if (reduction != Reduction::Mean) return;
@@ -305,9 +325,10 @@ void gather(const Tensor& out, const Tensor& self, int64_t dim, const Tensor& in
             fail_index(ErrorKind::Runtime, static_cast<int64_t>(p[bad * axis.index]), loop.dim,
                        loop.dim_size);
           if (axis.index == 1 && axis.other == 1 && axis.self == 0 && step == 1)
-            in_pieces(p, to, from + loop.dim_size, n, [&](int64_t first, int64_t last) {
-              for (int64_t i = first; i < last; ++i) to[i] = from[by_itself(p[i])];
-            });
+            in_pieces(p, to, loop.count > 1 ? from + loop.dim_size : nullptr, n,
+                      [&](int64_t first, int64_t last) {
+                        for (int64_t i = first; i < last; ++i) to[i] = from[by_itself(p[i])];
+                      });
           else if (axis.index == 1 && axis.other == 1 && axis.self == 1)
             for (int64_t i = 0; i < n; ++i) to[i] = from[i + by_itself(p[i]) * step];
           else

@@ -3,6 +3,23 @@
 #include "kernels/index_kernels.h"
 
 namespace torch::TORCH_ISA {
+namespace {
+
+// A long row of one-byte keys, each of which is counted and then has its places one after the other.
+template <class T>
+void sort_bytes(const uint8_t* keys, int64_t n, T* values, int64_t value_stride, int64_t* places,
+                int64_t place_stride, uint8_t flip) {
+  int64_t start[257] = {};
+  for (int64_t i = 0; i < n; ++i) ++start[keys[i] + 1];
+  for (int k = 0; k < 256; ++k) {
+    const T value = value_of<T>(static_cast<uint8_t>(k ^ flip));
+    const int64_t first = start[k], last = start[k + 1] += first;
+    for (int64_t i = first; i < last; ++i) values[i * value_stride] = value;
+  }
+  for (int64_t i = 0; i < n; ++i) places[start[keys[i]]++ * place_stride] = i;
+}
+
+} // namespace
 
 void sort(const Tensor& values, const Tensor& indices, const Tensor& self, int64_t dim, bool descending,
           bool) {
@@ -19,6 +36,11 @@ void sort(const Tensor& values, const Tensor& indices, const Tensor& self, int64
         T* const target = values.data<T>() + to.offset(r);
         int64_t* const places = indices.data<int64_t>() + at.offset(r);
         make_keys(source, from.stride, n, descending, row.keys());
+        if constexpr (sizeof(T) == 1 && std::is_integral_v<T>)
+          if (n >= 256) {
+            sort_bytes<T>(row.keys(), n, target, to.stride, places, at.stride, flip);
+            continue;
+          }
         row.scan();
         row.sorted([&](auto* items) {
           for (int64_t i = 0; i < n; ++i) {

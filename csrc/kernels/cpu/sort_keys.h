@@ -63,6 +63,7 @@ inline uint64_t item_key(uint64_t packed) { return packed; }
 inline uint64_t item_key(const WideItem& w) { return w.key; }
 
 constexpr int64_t kRadixMin = 192; // shorter rows: comparisons
+constexpr int64_t kRankMax = 16;   // and up to here of each with all
 
 template <int kPasses, class Item>
 void count_digits(const Item* data, int64_t n, int low, int width, int64_t* counts) {
@@ -215,11 +216,23 @@ private:
     return static_cast<int>(sizeof(K)) * 8 + index_bits <= 64 ? sizeof(uint64_t) : sizeof(WideItem);
   }
   template <class Item> Item* sort_items(Item* items, Item* other, int low) const {
+    if constexpr (std::is_same_v<Item, uint64_t>)
+      if (n_ <= kRankMax) return rank_sort(items, other);
     if (n_ < kRadixMin) {
       std::sort(items, items + n_);
       return items;
     }
     return radix_sort(items, other, n_, low, key_bits_);
+  }
+
+  // Each item goes where as many are as are smaller (no two are equal): no branch to guess.
+  uint64_t* rank_sort(const uint64_t* items, uint64_t* other) const {
+    uint64_t filled[kRankMax], rank[kRankMax] = {};
+    for (int64_t i = 0; i < kRankMax; ++i) filled[i] = i < n_ ? items[i] : 0;
+    for (int64_t j = 0; j < n_; ++j)
+      for (int64_t i = 0; i < kRankMax; ++i) rank[i] += items[j] < filled[i];
+    for (int64_t i = 0; i < n_; ++i) other[rank[i]] = items[i];
+    return other;
   }
 
   int64_t n_;

@@ -598,6 +598,12 @@ std::tuple<Tensor, Tensor, Tensor> unique_consecutive(const Tensor& self, bool r
   NoGradGuard no_grad;
   const Tensor flat = reshape(self, {-1}), none = empty_tensor(DimVec{0}, DType::Int64, self.device());
   if (self.numel() == 0) return {flat, return_inverse ? reshape(none, self.sizes()) : none, none};
+  if (!return_inverse && !return_counts) {
+    const int64_t n = flat.numel() - 1;
+    const Tensor rest = narrow(flat, 0, 1, n);
+    const Tensor begin = masked_select(rest, ne(rest, narrow(flat, 0, 0, n)));
+    return {cat(std::vector<Tensor>{narrow(flat, 0, 0, 1), begin}), none, none};
+  }
   const Runs runs(unsqueeze(flat, 1));
   return {index_select(flat, 0, runs.first), return_inverse ? reshape(runs.run(), self.sizes()) : none,
           return_counts ? runs.lengths() : none};
