@@ -195,80 +195,80 @@ void depthwise_weight(const ConvGeometry& g, Images<const C> large, Images<const
   constexpr int64_t lanes = kLanesOf<C>;
   const int64_t channels = g.groups, taps = g.taps(), width = g.kernel[2];
   const int64_t tap_step = g.dilation[2] * large.strides[2], from_step = g.stride[2] * large.strides[2];
+  std::vector<std::pair<int64_t, int64_t>> ranges; // of outputs for which a column of the kernel reads inside
+  for (int64_t i = 0; i < width; ++i) {
+    const int64_t shift = i * g.dilation[2] - g.padding[2];
+    const int64_t first = std::min(std::max<int64_t>(0, ceil_div(-shift, g.stride[2])), g.small[2]);
+    ranges.emplace_back(first, std::clamp(ceil_div(g.large[2] - shift, g.stride[2]), first, g.small[2]));
+  }
   const int64_t vectors = (channels + lanes - 1) / lanes;
   const double work = double(g.batch * g.small[0] * g.small[1] * g.small[2]) * double(taps);
-  parallel_for(
-      0, vectors, static_cast<int64_t>(std::max(1.0, 1e5 / std::max(work, 1.0))),
-      [&](int64_t begin, int64_t end) {
-        const Scratch table(size_t(taps * lanes) * sizeof(C));
-        C* const sums = table.as<C>();
-        for (int64_t c = begin * lanes; c < std::min(end * lanes, channels); c += lanes) {
-          std::fill_n(sums, taps * lanes, C{});
-          const int64_t rest = std::min(lanes, channels - c);
-          for (int64_t n = 0; n < g.batch; ++n)
-            for (int64_t oz = 0; oz < g.small[0]; ++oz)
-              for (int64_t oy = 0; oy < g.small[1]; ++oy) {
-                const C* const grad =
-                    small.data + n * small.image + oz * small.strides[0] + oy * small.strides[1] + c;
-                for (int64_t t = 0; t < taps; t += width) {
-                  const Three tap = tap_at(g, t);
-                  const int64_t z = oz * g.stride[0] + tap[0] * g.dilation[0] - g.padding[0],
-                                y = oy * g.stride[1] + tap[1] * g.dilation[1] - g.padding[1];
-                  if (z < 0 || z >= g.large[0] || y < 0 || y >= g.large[1]) continue;
-                  const C* const from =
-                      large.data + n * large.image + z * large.strides[0] + y * large.strides[1] + c;
-                  // Taps of a row that read inside the image for the same outputs run together.
-                  for (int64_t k = 0; k < width;) {
-                    const auto range = [&](int64_t i) {
-                      const int64_t shift = i * g.dilation[2] - g.padding[2];
-                      const int64_t first =
-                          std::min(std::max<int64_t>(0, ceil_div(-shift, g.stride[2])), g.small[2]);
-                      return std::pair{
-                          first, std::clamp(ceil_div(g.large[2] - shift, g.stride[2]), first, g.small[2])};
-                    };
-                    const int64_t together = rest == lanes ? std::min<int64_t>(4, width - k) : 1;
-                    int64_t first = 0, last = g.small[2];
-                    for (int64_t i = k; i < k + together; ++i)
-                      first = std::max(first, range(i).first), last = std::min(last, range(i).second);
-                    last = std::max(first, last);
-                    const auto run = [&](int64_t i, int64_t count, int64_t a, int64_t b) {
-                      const C* const gs = grad + a * small.strides[2];
-                      const C* const xs =
-                          from + (a * g.stride[2] + i * g.dilation[2] - g.padding[2]) * large.strides[2];
-                      C* const at = sums + (t + i) * lanes;
-                      const auto call = [&]<int K>(std::integral_constant<int, K>) {
-                        depthwise_weight_run<C, K>(gs, small.strides[2], xs, from_step, tap_step, b - a, at,
-                                                   lanes);
-                      };
-                      if (a >= b) return;
-                      if (rest < lanes) {
-                        for (int64_t x = 0; x < b - a; ++x)
-                          for (int64_t l = 0; l < rest; ++l)
-                            at[l] += gs[x * small.strides[2] + l] * xs[x * from_step + l];
-                      } else if (count == 4) {
-                        call(std::integral_constant<int, 4>{});
-                      } else if (count == 3) {
-                        call(std::integral_constant<int, 3>{});
-                      } else if (count == 2) {
-                        call(std::integral_constant<int, 2>{});
-                      } else {
-                        call(std::integral_constant<int, 1>{});
-                      }
-                    };
-                    run(k, together, first, last);
-                    for (int64_t i = k; i < k + together && together > 1; ++i) {
-                      const auto [a, b] = range(i);
-                      run(i, 1, a, std::min(b, first));
-                      run(i, 1, std::max(a, last), b);
-                    }
-                    k += together;
-                  }
-                }
-              }
-          for (int64_t l = 0; l < rest; ++l)
-            for (int64_t t = 0; t < taps; ++t) to[(c + l) * taps + t] = sums[t * lanes + l];
-        }
-      });
+  parallel_for(0, vectors, static_cast<int64_t>(std::max(1.0, 1e5 / std::max(work, 1.0))),
+               [&](int64_t begin, int64_t end) {
+                 const Scratch table(size_t(taps * lanes) * sizeof(C));
+                 C* const sums = table.as<C>();
+                 for (int64_t c = begin * lanes; c < std::min(end * lanes, channels); c += lanes) {
+                   std::fill_n(sums, taps * lanes, C{});
+                   const int64_t rest = std::min(lanes, channels - c);
+                   for (int64_t n = 0; n < g.batch; ++n)
+                     for (int64_t oz = 0; oz < g.small[0]; ++oz)
+                       for (int64_t oy = 0; oy < g.small[1]; ++oy) {
+                         const C* const grad =
+                             small.data + n * small.image + oz * small.strides[0] + oy * small.strides[1] + c;
+                         for (int64_t t = 0; t < taps; t += width) {
+                           const Three tap = tap_at(g, t);
+                           const int64_t z = oz * g.stride[0] + tap[0] * g.dilation[0] - g.padding[0],
+                                         y = oy * g.stride[1] + tap[1] * g.dilation[1] - g.padding[1];
+                           if (z < 0 || z >= g.large[0] || y < 0 || y >= g.large[1]) continue;
+                           const C* const from =
+                               large.data + n * large.image + z * large.strides[0] + y * large.strides[1] + c;
+                           // Taps of a row that read inside the image for the same outputs run together.
+                           for (int64_t k = 0; k < width;) {
+                             const int64_t together = rest == lanes ? std::min<int64_t>(4, width - k) : 1;
+                             int64_t first = 0, last = g.small[2];
+                             for (int64_t i = k; i < k + together; ++i)
+                               first = std::max(first, ranges[size_t(i)].first),
+                               last = std::min(last, ranges[size_t(i)].second);
+                             last = std::max(first, last);
+                             const auto run = [&](int64_t i, int64_t count, int64_t a, int64_t b) {
+                               const C* const gs = grad + a * small.strides[2];
+                               const C* const xs =
+                                   from +
+                                   (a * g.stride[2] + i * g.dilation[2] - g.padding[2]) * large.strides[2];
+                               C* const at = sums + (t + i) * lanes;
+                               const auto call = [&]<int K>(std::integral_constant<int, K>) {
+                                 depthwise_weight_run<C, K>(gs, small.strides[2], xs, from_step, tap_step,
+                                                            b - a, at, lanes);
+                               };
+                               if (a >= b) return;
+                               if (rest < lanes) {
+                                 for (int64_t x = 0; x < b - a; ++x)
+                                   for (int64_t l = 0; l < rest; ++l)
+                                     at[l] += gs[x * small.strides[2] + l] * xs[x * from_step + l];
+                               } else if (count == 4) {
+                                 call(std::integral_constant<int, 4>{});
+                               } else if (count == 3) {
+                                 call(std::integral_constant<int, 3>{});
+                               } else if (count == 2) {
+                                 call(std::integral_constant<int, 2>{});
+                               } else {
+                                 call(std::integral_constant<int, 1>{});
+                               }
+                             };
+                             run(k, together, first, last);
+                             for (int64_t i = k; i < k + together && together > 1; ++i) {
+                               const auto [a, b] = ranges[size_t(i)];
+                               run(i, 1, a, std::min(b, first));
+                               run(i, 1, std::max(a, last), b);
+                             }
+                             k += together;
+                           }
+                         }
+                       }
+                   for (int64_t l = 0; l < rest; ++l)
+                     for (int64_t t = 0; t < taps; ++t) to[(c + l) * taps + t] = sums[t * lanes + l];
+                 }
+               });
 }
 
 } // namespace

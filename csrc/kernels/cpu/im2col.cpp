@@ -3,6 +3,7 @@
 #include "core/tensor.h"
 #include "core/threads.h"
 #include "kernels/conv_kernels.h"
+#include "kernels/cpu/gemm_vec.h"
 
 #include <algorithm>
 #include <type_traits>
@@ -30,6 +31,20 @@ Steps steps(int64_t in, IntSpan kernel, IntSpan dilation, IntSpan padding, IntSp
   return {in,         (in + 2 * padding[d] - dilation[d] * (kernel[d] - 1) - 1) / stride[d] + 1,
           kernel[d],  dilation[d],
           padding[d], stride[d]};
+}
+
+// to += from, for n adjacent elements.
+template <class C, class T> void add_row(C* to, const T* from, int64_t n) {
+  if constexpr (std::is_same_v<C, T> && std::is_floating_point_v<C>) {
+    constexpr int64_t lanes = kLanesOf<C>;
+    int64_t x = 0;
+    for (; x + lanes <= n; x += lanes) vstore<C>(to + x, vload<C>(to + x) + vload<C>(from + x));
+    if (x == n) return;
+    const int rest = static_cast<int>(n - x);
+    vstore_n<C>(to + x, vload_n<C>(to + x, rest) + vload_n<C>(from + x, rest), rest);
+  } else {
+    for (int64_t x = 0; x < n; ++x) to[x] += static_cast<C>(from[x]);
+  }
 }
 
 int64_t batch_stride(const Tensor& t, int64_t dims) { return t.dim() == dims ? t.stride(0) : 0; }
@@ -82,6 +97,7 @@ void col2im(const Tensor& out, const Tensor& columns, IntSpan kernel, IntSpan di
               w = steps(out.size(-1), kernel, dilation, padding, stride, 1);
   const int64_t channels = out.size(-3), taps = h.kernel * w.kernel, size = h.in * w.in;
   const int64_t batch = out.dim() == 4 ? out.size(0) : 1, step = columns.stride(-1);
+  const bool dense = out.stride(-1) == 1 && out.stride(-2) == w.in;
   visit_compiled(out.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     using C =
@@ -89,9 +105,12 @@ void col2im(const Tensor& out, const Tensor& columns, IntSpan kernel, IntSpan di
     parallel_for(0, batch * channels, std::max<int64_t>(1, kGrain / (taps * h.out * w.out)),
                  [&](int64_t begin, int64_t end) {
                    const Scratch memory(size_t(size) * sizeof(C));
-                   C* const sums = memory.as<C>();
                    for (int64_t unit = begin; unit < end; ++unit) {
                      const int64_t n = unit / channels, c = unit % channels;
+                     T* const to = out.data<T>() + n * batch_stride(out, 4) + c * out.stride(-3);
+                     C* sums = memory.as<C>();
+                     if constexpr (std::is_same_v<T, C>)
+                       if (dense) sums = to;
                      std::fill_n(sums, size, C{});
                      for (int64_t t = 0; t < taps; ++t) {
                        const int64_t ty = t / w.kernel, tx = t % w.kernel, x0 = w.first(tx), x1 = w.last(tx);
@@ -101,13 +120,13 @@ void col2im(const Tensor& out, const Tensor& columns, IntSpan kernel, IntSpan di
                          C* const line = sums + h.at(oy, ty) * w.in + w.at(0, tx);
                          const T* const source = from + oy * w.out * step;
                          if (w.stride == 1 && step == 1)
-                           for (int64_t x = x0; x < x1; ++x) line[x] += static_cast<C>(source[x]);
+                           add_row<C, T>(line + x0, source + x0, x1 - x0);
                          else
                            for (int64_t x = x0; x < x1; ++x)
                              line[x * w.stride] += static_cast<C>(source[x * step]);
                        }
                      }
-                     T* const to = out.data<T>() + n * batch_stride(out, 4) + c * out.stride(-3);
+                     if (static_cast<const void*>(sums) == to) continue;
                      for (int64_t y = 0; y < h.in; ++y)
                        for (int64_t x = 0; x < w.in; ++x)
                          to[y * out.stride(-2) + x * out.stride(-1)] = static_cast<T>(sums[y * w.in + x]);
