@@ -37,8 +37,8 @@ inline const KernelTable& kernels_of(TensorList ts) {
     if (t.defined()) return kernels_of(t);
   return cpu_kernels();
 }
-// The first of them that is not on the CPU decides: where there are several, some may be undefined, and a copy may go
-// from one device to another.
+// The first of them that is not on the CPU decides: where there are several, some may be undefined, and a
+// copy may go from one device to another.
 template <class... Ts> const KernelTable& kernels_of(const Tensor& t, const Ts&... ts) {
   if (!t.defined() || t.is_cpu()) [[likely]]
     return kernels_of(ts...);
@@ -54,8 +54,8 @@ template <class T> T value_of(const Tensor& t) {
 Tensor moved_to(const Tensor& t, Device device);
 template <class... Ts> bool is_meta(const Ts&... ts) { return ((ts.defined() && ts.is_meta()) || ...); }
 
-// The arguments of a call as they are asked for their device, one after the other. `names` are all of theirs, separated
-// by commas, for the error.
+// The arguments of a call as they are asked for their device, one after the other. `names` are all of theirs,
+// separated by commas, for the error.
 struct DeviceCheck {
   const char* op;
   const char* names;
