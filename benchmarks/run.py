@@ -24,7 +24,7 @@ def main() -> int:
     parser.add_argument("--case", default="", help="only cases whose name contains this text")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--avx2", action="store_true", help="switch AVX-512 off on both sides")
-    parser.add_argument("--rounds", type=int, help="rounds per interpreter (default 5; quick: 2)")
+    parser.add_argument("--rounds", type=int, help="rounds per interpreter (default 5; page: 3; quick: 2)")
     parser.add_argument("--quick", action="store_true", help="two short rounds")
     parser.add_argument(
         "--page", action="store_true", help="1 and 2 threads, with and without AVX-512: docs/benchmarks.md"
@@ -38,8 +38,8 @@ def main() -> int:
     setting = Setting(
         threads=args.threads,
         avx512=not args.avx2,
-        rounds=args.rounds or (2 if args.quick else 5),
-        share=0.03 if args.quick else 0.1,
+        rounds=args.rounds or (2 if args.quick else 3 if args.page else 5),
+        share=0.03 if args.quick or args.page else 0.1,
         case=args.case,
     )
     if args.group:

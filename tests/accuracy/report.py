@@ -30,6 +30,8 @@ unit in the last place of the exact value (from mpmath, 40 digits) in the result
   2^23 of each other in size, or sums above 1e-6 of what is added up; beyond both the error is 2^-46 of what is added up.
 - **Sums of float64** are added by fours (short ones singly), then in two words: the error does not grow with the length.
   PyTorch's does.
+- **3x3 convolutions of float32** with stride 1 and many channels, and their gradients, go by Winograd's F(2x2, 3x3): exact for
+  small integers, errors up to three times those of plain sums (`tests/nn/test_conv_tiles.py`). float64 is summed plainly.
 - **float16 and bfloat16** are computed in float32 and rounded once: functions of one number are within 0.51 ulp for
   every number that there is. Sums add four numbers in float32, then these in float64.
 - **Threads**: results are the same bits for any number of threads. **Place**: a function's value does not depend on where
