@@ -12,6 +12,7 @@ sys.path.insert(0, str(HERE))
 import guard  # noqa: E402
 import report  # noqa: E402
 from measure import PROCESS_GROUPS, ROOT, TIMED_GROUPS, Setting, measure, reference_python  # noqa: E402
+from targets import TARGETS  # noqa: E402
 
 
 def main() -> int:
@@ -47,11 +48,12 @@ def main() -> int:
     if args.guard or args.store:
         return guard.run(args.ours, reference, store=args.store)
     if args.page:
+        each = tuple(group for target in TARGETS if not target.once for group in target.groups)
         settings = [
-            setting,
-            replace(setting, threads=2),
-            replace(setting, avx512=False),
-            replace(setting, threads=2, avx512=False),
+            replace(setting, groups=tuple(group for group in setting.groups if group != "shared core")),
+            replace(setting, threads=2, groups=(*each, "shared core")),
+            replace(setting, groups=each, avx512=False),
+            replace(setting, threads=2, groups=each, avx512=False),
         ]
         all_found = [measure(args.ours, reference, s) for s in settings]
         report.page(all_found, ROOT / "docs")
