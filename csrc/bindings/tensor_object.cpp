@@ -222,13 +222,15 @@ void mark_python_error() {
 }
 
 PyObject* set_python_error(const Error& error, const std::string& text) {
-  PyObject* type = dynamic_cast<const Unavailable*>(&error) ? PyExc_AssertionError : error_class(error.kind());
+  PyObject* type =
+      dynamic_cast<const Unavailable*>(&error) ? PyExc_AssertionError : error_class(error.kind());
   Owned of_device;
   if (const auto* const failed = dynamic_cast<const DeviceError*>(&error)) {
     const Owned module(PyImport_ImportModule("torch"));
     const bool memory = failed->what_kind() == DeviceError::What::OutOfMemory;
     if (module)
-      of_device = Owned(PyObject_GetAttrString(module.get(), memory ? "OutOfMemoryError" : "AcceleratorError"));
+      of_device =
+          Owned(PyObject_GetAttrString(module.get(), memory ? "OutOfMemoryError" : "AcceleratorError"));
     if (!of_device) return nullptr;
     type = of_device.get();
   }

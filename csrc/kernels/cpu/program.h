@@ -19,9 +19,9 @@ struct Step {
   Row row;
   const Scalar* params;
   int8_t n_inputs;
-  uint8_t inputs[kMaxInputs]; // slots
-  uint8_t out;                // slot
-  Row splat[kMaxInputs] = {}; // of a program of one step: the row with one value as that input, or null
+  uint8_t inputs[kMaxInputs];  // slots
+  uint8_t out;                 // slot
+  Row splat[kMaxInputs] = {};  // of a program of one step: the row with one value as that input, or null
   DType rounded = DType::Bool; // a half type to which results in float are rounded at once, else Bool
 };
 

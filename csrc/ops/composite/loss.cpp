@@ -1,6 +1,6 @@
 // Losses: an elementwise op, then the reduction (0 none, 1 mean, 2 sum).
-#include "ops/entry.h"
 #include "ops/composite/loss.h"
+#include "ops/entry.h"
 
 namespace torch::ops {
 

@@ -1,6 +1,6 @@
 // Losses of margins, of distributions and of sequences, written with other ops.
-#include "ops/entry.h"
 #include "ops/composite/loss.h"
+#include "ops/entry.h"
 
 #include <numbers>
 
