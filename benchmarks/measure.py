@@ -54,7 +54,8 @@ WITHOUT_AVX512 = {
 
 @dataclass(frozen=True)
 class Setting:
-    """One kind of run: ``share`` is the least seconds for a case and round, ``case`` a part of the names wanted."""
+    """One kind of run: ``share`` is the least seconds for a case and round, ``case`` a part of the names wanted,
+    ``only`` the cases wanted as "group / case" (none: all)."""
 
     groups: tuple[str, ...] = (*TIMED_GROUPS, *PROCESS_GROUPS)
     threads: int = 1
@@ -62,6 +63,7 @@ class Setting:
     rounds: int = 5
     share: float = 0.1
     case: str = ""
+    only: tuple[str, ...] = ()
 
 
 @dataclass
@@ -114,7 +116,13 @@ def environment(ours: bool, setting: Setting) -> dict[str, str]:
 
 
 def _run_worker(python: str, ours: bool, setting: Setting, groups: list[str]) -> dict[str, Any]:
-    job = {"groups": groups, "case": setting.case, "threads": setting.threads, "share": setting.share}
+    job = {
+        "groups": groups,
+        "case": setting.case,
+        "only": setting.only,
+        "threads": setting.threads,
+        "share": setting.share,
+    }
     done = subprocess.run(
         [python, str(HERE / "worker.py"), json.dumps(job)],
         capture_output=True,

@@ -153,8 +153,8 @@ def limits_text(found: Found) -> str:
     return f"Limits measured beside: {flops / 1e9:.0f} GF/s of fused multiply-adds; copying (read and write) {rates}."
 
 
-def markdown(found: Found) -> str:
-    """The report of one setting."""
+def summary(found: Found) -> str:
+    """What one setting showed, without the cases."""
     lines = [
         f"## {setting_text(found)}",
         "",
@@ -165,9 +165,13 @@ def markdown(found: Found) -> str:
         *summary_table(found),
         *shared_core_table(found),
         *compile_table(found),
-        *slower_table(found),
-        *case_tables(found),
     ]
+    return "\n".join(lines) + "\n"
+
+
+def cases(found: Found) -> str:
+    """Every case of one setting, the slower ones first."""
+    lines = [*slower_table(found), *case_tables(found)]
     if found.errors:
         lines += ["", "Not measured:", "", *(f"- {text}" for text in found.errors)]
     return "\n".join(lines) + "\n"
@@ -188,10 +192,16 @@ can exceed it).
 
 
 def page(all_found: list[Found], folder: Path) -> None:
-    """docs/benchmarks.md and its plots in ``folder``."""
+    """benchmarks.md, a page of cases for each setting, and the plots in ``folder``."""
     first = all_found[0]
-    text = INTRODUCTION.format(rounds=first.rounds, reference=first.versions.get("reference", ""))
-    (folder / "benchmarks.md").write_text("\n".join([text, *map(markdown, all_found)]))
+    parts = [INTRODUCTION.format(rounds=first.rounds, reference=first.versions.get("reference", ""))]
+    for found in all_found:
+        name = f"benchmarks-{found.threads}{'' if found.avx512 else '-avx2'}.md"
+        parts.append(summary(found) + f"\n[Every case]({name})\n")
+        (folder / name).write_text(
+            f"---\norphan: true\n---\n\n# Benchmarks, case by case: {setting_text(found)}\n" + cases(found)
+        )
+    (folder / "benchmarks.md").write_text("\n".join(parts))
     plot_groups(all_found, folder / "benchmarks-groups.png")
     plot_cases(first, folder / "benchmarks-cases.png")
 

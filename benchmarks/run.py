@@ -46,7 +46,7 @@ def main() -> int:
     if args.group:
         setting = replace(setting, groups=tuple(args.group))
     if args.guard or args.store:
-        return guard.run(args.ours, reference, store=args.store)
+        return (guard.store if args.store else guard.run)(args.ours, reference)
     if args.page:
         each = tuple(group for target in TARGETS if not target.once for group in target.groups)
         settings = [
@@ -60,7 +60,7 @@ def main() -> int:
     else:
         all_found = [measure(args.ours, reference, setting)]
     for found in all_found:
-        print(report.markdown(found))
+        print(report.summary(found) + report.cases(found))
         said = report.missed(found)
         print("\n".join(["Promises missed:", *said]) if said else "All promises kept.")
     if args.json:

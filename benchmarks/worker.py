@@ -59,11 +59,12 @@ def main() -> None:
     torch.set_num_threads(job["threads"])
     times: dict = {}
     works: dict = {}
+    only = set(job.get("only", ()))
     errors: dict = {}
     for group in job["groups"]:
         try:
             for name, call, *work in GROUPS[group]():
-                if job["case"] not in name:
+                if job["case"] not in name or (only and f"{group} / {name}" not in only):
                     continue
                 if work:
                     works[f"{group} / {name}"] = work[0]
