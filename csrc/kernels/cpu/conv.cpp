@@ -8,10 +8,9 @@
 #include "kernels/cpu/conv_weight.h"
 #include "kernels/cpu/conv_winograd.h"
 #include "kernels/cpu/gemm.h"
-#include "kernels/create_kernels.h"
+#include "kernels/cpu/widen.h"
 
 #include <memory>
-#include <optional>
 
 namespace torch::TORCH_ISA {
 namespace {
@@ -164,36 +163,11 @@ template <class T> std::vector<EngineType<T>> dense_bias(const Tensor& bias) {
   return out;
 }
 
-// The type to which the small ones are brought first, in the order in which they lie: 16-bit floats to
-// floats, integers to int32, which wraps around to the same.
-std::optional<DType> wider(DType t) {
-  switch (t) {
-  case DType::Float16:
-  case DType::BFloat16:
-    return DType::Float32;
-  case DType::UInt8:
-  case DType::Int8:
-  case DType::Int16:
-    return DType::Int32;
-  default:
-    return std::nullopt;
-  }
-}
+// Small types are widened first.
 template <class F> void visit_conv(const char* op, DType t, F&& f) {
   check_kind(ErrorKind::NotImplemented, t != DType::Bool, op, ": not implemented for ", t);
   visit_types(TypeList<int32_t, int64_t, float, double, complex64, complex128>{}, op, t, f);
 }
-Tensor empty_in_order(const Tensor& like, DType dtype) {
-  if (!like.is_non_overlapping_and_dense()) return empty_tensor(like.sizes(), dtype);
-  return empty_strided_tensor(like.sizes(), like.strides(), dtype);
-}
-Tensor widened(const Tensor& t, DType dtype) {
-  if (!t.defined()) return t;
-  const Tensor made = empty_in_order(t, dtype);
-  copy(made, t);
-  return made;
-}
-
 ConvGeometry geometry(IntSpan large, IntSpan small, IntSpan weight, IntSpan stride, IntSpan padding,
                       IntSpan dilation, int64_t groups, int64_t parts) {
   const size_t dims = large.size() - 2;

@@ -16,6 +16,7 @@
 #include "core/allocator.h"
 #include "core/dims.h"
 #include "core/threads.h"
+#include "kernels/cpu/gemm.h"
 #include "kernels/cpu/gemm_vec.h"
 
 #include <algorithm>
@@ -103,8 +104,6 @@ constexpr std::array<ConvTile<C>, sizeof...(I)> conv_tiles(std::integer_sequence
 template <class C>
 constexpr auto kConvTiles = conv_tiles<C>(std::make_integer_sequence<int, kConvRows * kConvVecs>{});
 
-// Where the i-th of `count` nearly equal shares begins.
-inline int64_t share(int64_t total, int64_t count, int64_t i) { return total * i / count; }
 inline int64_t ceil_div(int64_t a, int64_t b) { return a >= 0 ? (a + b - 1) / b : -(-a / b); } // b > 0
 
 // The padded grid of one channel: phases x depth x height x width. Grid position g of phase f holds g * step
