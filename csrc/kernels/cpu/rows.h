@@ -246,15 +246,17 @@ constexpr RowSet make_rows(const char* name, int cost) {
   return set;
 }
 
-// One line an op in a pointwise_*.cpp: defines rows_NAME, to which the table in pointwise.cpp refers. The
-// file says the cost of its family as kCost.
+// What an element of an op costs, in additions: decides how many threads are worth while.
+constexpr int kSimpleCost = 1, kActivationCost = 4, kMathCost = 8, kSpecialCost = 32;
+
+// One line an op in a pointwise_*.cpp: defines rows_NAME, to which the table in pointwise.cpp refers.
 //
 // TORCH_ROWS_SPLAT: with rows for operands that are one value, as bits of the inputs.
-#define TORCH_ROWS_SPLAT(name, inputs)                                                                       \
+#define TORCH_ROWS_SPLAT(name, inputs, cost)                                                                 \
   extern const RowSet rows_##name;                                                                           \
-  constexpr RowSet rows_##name = make_rows<name, inputs>(#name, kCost);
-#define TORCH_ROWS(name)                                                                                     \
+  constexpr RowSet rows_##name = make_rows<name, inputs>(#name, cost);
+#define TORCH_ROWS(name, cost)                                                                               \
   extern const RowSet rows_##name;                                                                           \
-  constexpr RowSet rows_##name = make_rows<name>(#name, kCost);
+  constexpr RowSet rows_##name = make_rows<name>(#name, cost);
 
 } // namespace torch::TORCH_ISA
