@@ -15,21 +15,14 @@ from pathlib import Path
 
 from measure import Setting, measure
 from report import processor
+from targets import TARGETS
 
 STORED = Path(__file__).resolve().with_name("ratios.json")
 WORSE = 1.15  # a ratio this much above the stored one is named
 ROUNDS_STORED, ROUNDS_AGAIN, SECONDS = 5, 6, 150
-GROUPS = (
-    "overhead",
-    "pointwise",
-    "reduce",
-    "indexing",
-    "sort",
-    "matmul",
-    "conv",
-    "attention",
-    "training",
-    "inference",
+# Those with a promise, but for the cases that would take the time of all others together.
+GROUPS = tuple(
+    g for target in TARGETS if not target.once for g in target.groups if "(layouts)" not in g and g != "compile"
 )
 
 

@@ -1,4 +1,4 @@
-# Where the libraries come from: SLEEF from the distribution, OpenBLAS and pybind11 from PyPI.
+# Where the libraries come from: SLEEF and libdeflate from the distribution, OpenBLAS and pybind11 from PyPI.
 
 find_package(Threads REQUIRED)
 
@@ -29,6 +29,15 @@ find_library(TORCH_SLEEF_LIBRARY sleef)
 find_path(TORCH_SLEEF_INCLUDE_DIR sleef.h)
 if(NOT TORCH_SLEEF_LIBRARY OR NOT TORCH_SLEEF_INCLUDE_DIR)
   message(FATAL_ERROR "SLEEF not found: apt-get install libsleef-dev")
+endif()
+
+# For checksums only, so a few kilobytes of its archive become part of torch/_C.so.
+if(TORCH_BUILD_PYTHON)
+  find_library(TORCH_DEFLATE_LIBRARY libdeflate.a)
+  find_path(TORCH_DEFLATE_INCLUDE_DIR libdeflate.h)
+  if(NOT TORCH_DEFLATE_LIBRARY OR NOT TORCH_DEFLATE_INCLUDE_DIR)
+    message(FATAL_ERROR "libdeflate not found: apt-get install libdeflate-dev")
+  endif()
 endif()
 
 # SYSTEM: their headers are not held to our warnings.

@@ -59,6 +59,7 @@ foreach(isa IN LISTS isas)
   target_include_directories(kernels_${isa} PRIVATE ${CMAKE_SOURCE_DIR}/csrc ${TORCH_GENERATED_DIR})
   target_link_libraries(kernels_${isa} PRIVATE torch_native_libraries)
   torch_needs_generated(kernels_${isa})
+  torch_unity(kernels_${isa} 4)
 
   set(merged ${CMAKE_BINARY_DIR}/kernels/kernels_${isa}.merged.o)
   set(sealed ${CMAKE_BINARY_DIR}/kernels/kernels_${isa}.o)

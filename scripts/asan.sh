@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 python=${PYTHON:-$PWD/.venv/bin/python}
 
-cmake -S . -B build-asan -G Ninja -DPython_EXECUTABLE="$python" -DTORCH_SANITIZE=ON -DTORCH_ISAS="${ISAS:-native}"
+cmake -S . -B build-asan -G Ninja -DPython_EXECUTABLE="$python" -DTORCH_SANITIZE=ON -DTORCH_ISAS="${ISAS:-native}" -DTORCH_UNITY=ON
 cmake --build build-asan -j "${JOBS:-$(nproc)}"
 "$python" scripts/link_inplace.py build-asan --tree build-asan/python
 

@@ -19,7 +19,7 @@ done
 # --- Debian packages -------------------------------------------------------------------------------------------
 missing=()
 have() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
-for package in g++ make binutils libsleef-dev; do
+for package in g++ make binutils libsleef-dev libdeflate-dev; do
   have "$package" || missing+=("$package")
 done
 command -v git >/dev/null || missing+=(git)

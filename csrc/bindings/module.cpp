@@ -2,6 +2,7 @@
 #include "bindings/autocast.h"
 #include "bindings/autograd.h"
 #include "bindings/call_match.h"
+#include "bindings/checksum.h"
 #include "bindings/creation.h"
 #include "bindings/cuda.h"
 #include "bindings/dispatch.h"
@@ -178,6 +179,7 @@ PyMODINIT_FUNC PyInit__C() {
     init_autocast(module);
     init_profiler(module);
     init_cuda(module);
+    init_checksum(module);
     if (PyModule_AddFunctions(module, functions) < 0) throw PythonError{};
     // The public functions of torch live here under their own names; torch/__init__.py takes them over.
     add_submodule(module, "torch._C._VariableFunctions", torch_tables);

@@ -56,7 +56,7 @@ bool Group::is_wanted(size_t index) const {
 bool Group::is_column(IntSpan sizes) const {
   const size_t lead = sizes_.size() - 1;
   if (sizes.size() == lead + 1 && sizes[lead] == 1) sizes = sizes.first(lead);
-  return equal(sizes, sizes_.first(lead));
+  return torch::equal(sizes, sizes_.first(lead));
 }
 
 // What a region that broadcasts to the whole is there.

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import shutil
+import threading
 import uuid
 from collections.abc import Iterator
-from typing import IO, Optional
+from typing import IO, Any, Optional
 
+_LARGE = 1 << 25  # bytes
 _O_TMPFILE: Optional[int] = getattr(os, "O_TMPFILE", None)
 
 
@@ -37,6 +40,22 @@ def _give_name(fd: int, path: str) -> None:
         os.close(folder)
 
 
+class _Early(io.FileIO):
+    """A file whose bytes are on their way to the disk as soon as they are written, so that fsync() has little to wait
+    for: it would be a third of the time of a large file."""
+
+    _PIECE = 1 << 22
+
+    def write(self, data: Any) -> Optional[int]:  # type: ignore[override]
+        view = memoryview(data).cast("B")[: self._PIECE]
+        written = super().write(view)
+        if written and len(view) == self._PIECE and hasattr(os, "posix_fadvise"):
+            # Linux starts writing what it is told that nobody needs; what is not written yet stays in memory, too
+            with contextlib.suppress(OSError):
+                os.posix_fadvise(self.fileno(), self.tell() - written, written, os.POSIX_FADV_DONTNEED)
+        return written
+
+
 def _flush_folder(folder: str) -> None:
     """Makes the folder's new entry survive a power failure; not every file system can."""
     with contextlib.suppress(OSError):
@@ -45,6 +64,24 @@ def _flush_folder(folder: str) -> None:
             os.fsync(fd)
         finally:
             os.close(fd)
+
+
+@contextlib.contextmanager
+def _freed_later(path: str) -> Iterator[None]:
+    """What the file loses its name here for is not waited for: giving back the pages of a large one takes as long as
+    half of writing them."""
+    try:
+        old = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:  # there is none, or it may not be read
+        yield
+        return
+    try:
+        yield
+    finally:
+        if os.fstat(old).st_size < _LARGE:
+            os.close(old)
+        else:
+            threading.Thread(target=os.close, args=(old,), daemon=True).start()
 
 
 @contextlib.contextmanager
@@ -70,7 +107,7 @@ def replacing(path: str) -> Iterator[IO[bytes]]:
     temporary = os.path.join(folder, f".{name[:100]}.{uuid.uuid4().hex[:12]}.tmp")
     fd = _nameless_file(folder)
     try:
-        file = open(temporary, "xb") if fd is None else open(fd, "wb")
+        file = io.BufferedWriter(_Early(temporary, "xb") if fd is None else _Early(fd, "wb"))
     except PermissionError:
         if not os.access(target, os.W_OK):
             raise
@@ -86,7 +123,8 @@ def replacing(path: str) -> Iterator[IO[bytes]]:
             os.fsync(file.fileno())
             if fd is not None:  # rename() replaces a file, link() does not: so a name for a moment
                 _give_name(fd, temporary)
-        os.replace(temporary, target)
+        with _freed_later(target):
+            os.replace(temporary, target)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(temporary)

@@ -12,6 +12,8 @@ import zipfile
 import zlib
 from typing import IO, Any
 
+from torch._C import _crc32
+
 _LOCAL_HEADER = struct.Struct("<4s5H3I2H")
 _LOCAL_MAGIC = b"PK\x03\x04"
 _CENTRAL_HEADER = struct.Struct("<4s6H3I5H2I")
@@ -92,7 +94,7 @@ class ZipWriter:
         extra += struct.pack("<2sH", b"FB", padding) + b"Z" * padding
         field = _LIMIT_32 if large else 0
         fixed = _LOCAL_HEADER.pack(_LOCAL_MAGIC, 0, _FLAGS, 0, 0, _DATE, 0, field, field, len(encoded), len(extra))
-        crc = zlib.crc32(data) if self._checksums and data is not None else 0
+        crc = _crc32(data) if self._checksums and data is not None else 0
         behind = struct.pack("<4sIQQ" if large else "<4sIII", b"PK\x07\x08", crc, size, size)
         before = fixed + encoded + extra
         if data is None:
@@ -281,7 +283,7 @@ class ZipReader:
         size = memoryview(data).nbytes
         if size != entry.file_size:
             raise DamagedRecord(f"torch.load: record {name!r} is truncated: {size} of {entry.file_size} bytes")
-        crc = zlib.crc32(data)
+        crc = _crc32(data)
         if self._checksums and crc != entry.CRC:
             raise DamagedRecord(
                 f"torch.load: record {name!r} is damaged: its checksum (CRC-32) is {crc:08x}, expected {entry.CRC:08x}"

@@ -96,7 +96,7 @@ public:
   void draw(uint8_t* kept, int64_t block, int64_t n) const {
     constexpr int64_t together = 1024;
     Mt19937 engine;
-    std::memcpy(&engine, states_ + block * kStateWords, sizeof engine);
+    std::memcpy(static_cast<void*>(&engine), states_ + block * kStateWords, sizeof engine);
     engine.left = std::clamp(engine.left, 1, Mt19937::kWords + 1); // whatever the tensor holds by now
     engine.next = static_cast<uint32_t>(Mt19937::kWords + 1 - engine.left);
     uint32_t words[2 * together];

@@ -114,14 +114,15 @@ template <int Rows>
     for (int j = 0; j < kVecs; ++j) _mm512_storeu_ps(out + i * kCols + j * kPairs, sums[i][j]);
 }
 
-using TileFunction = void (*)(int64_t, const uint32_t*, int64_t, const uint32_t*, float*);
+using PairTileFunction = void (*)(int64_t, const uint32_t*, int64_t, const uint32_t*, float*);
 template <int... Rows>
-constexpr std::array<TileFunction, kRows> tile_table(std::integer_sequence<int, Rows...>) {
+constexpr std::array<PairTileFunction, kRows> pair_tile_table(std::integer_sequence<int, Rows...>) {
   return {tile<Rows + 1>...};
 }
-constexpr std::array<TileFunction, kRows> kTiles = tile_table(std::make_integer_sequence<int, kRows>{});
+constexpr std::array<PairTileFunction, kRows> kPairTiles =
+    pair_tile_table(std::make_integer_sequence<int, kRows>{});
 
-struct Product {
+struct PairProduct {
   int64_t m, n, k;
   float alpha;
   Matrix<BFloat16> a, b;
@@ -140,7 +141,7 @@ struct Product {
   _mm512_mask_cvtepi32_storeu_epi16(to, __mmask16((1u << count) - 1), bits);
 }
 
-void finish(const Product& x, const float* sums, int64_t i, int64_t j, int rows, int64_t cols) {
+void finish(const PairProduct& x, const float* sums, int64_t i, int64_t j, int rows, int64_t cols) {
   for (int r = 0; r < rows; ++r)
     for (int64_t q = 0; q < cols; q += kPairs) {
       const int count = static_cast<int>(std::min<int64_t>(kPairs, cols - q));
@@ -159,7 +160,7 @@ void finish(const Product& x, const float* sums, int64_t i, int64_t j, int rows,
 }
 
 // The part of the product in rows [first_row, last_row) and columns [first_col, last_col).
-void run(const Product& x, int64_t first_row, int64_t last_row, int64_t first_col, int64_t last_col) {
+void run(const PairProduct& x, int64_t first_row, int64_t last_row, int64_t first_col, int64_t last_col) {
   const int64_t pairs = (x.k + 1) / 2;
   const int64_t a_row = (pairs + 15) / 16 * 16 + 16; // rows of A do not meet in one set of the cache
   const int64_t fitting = kPanelBytes / (pairs * 4 * kCols);
@@ -179,7 +180,7 @@ void run(const Product& x, int64_t first_row, int64_t last_row, int64_t first_co
       const int rows = static_cast<int>(first_row + m * (s + 1) / strips - i);
       pack_rows(strip, a_row, left, i, rows);
       for (int64_t j = 0; j < n; j += kCols) {
-        kTiles[size_t(rows - 1)](pairs, strip, a_row, panels + j * pairs, sums);
+        kPairTiles[size_t(rows - 1)](pairs, strip, a_row, panels + j * pairs, sums);
         finish(x, sums, i, from + j, rows, std::min<int64_t>(kCols, n - j));
       }
     }
@@ -195,7 +196,7 @@ bool has_bf16_products() {
 
 void gemm_bf16(int64_t m, int64_t n, int64_t k, float alpha, Matrix<BFloat16> a, Matrix<BFloat16> b,
                float beta, Matrix<BFloat16> d, BFloat16* c, int64_t ldc) {
-  const Product x{m, n, k, alpha, a, b, beta, d, c, ldc};
+  const PairProduct x{m, n, k, alpha, a, b, beta, d, c, ldc};
   constexpr double kPieceWork = 3e6; // multiply-adds
   const double work = double(m) * double(n) * double(k);
   if (work < 2 * kPieceWork || num_threads() == 1 || in_parallel_region()) return run(x, 0, m, 0, n);

@@ -2,6 +2,8 @@
 // fused multiply-add that says so (kernels are compiled without contraction), and an in-register transpose.
 #pragma once
 
+#include "kernels/cpu/vec_size.h"
+
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
@@ -12,28 +14,12 @@
 
 namespace torch::TORCH_ISA {
 
-#if defined(__AVX512F__)
-constexpr int kVecBytes = 64;
-constexpr int kVecRegisters = 32;
-#elif defined(__AVX2__)
-constexpr int kVecBytes = 32;
-constexpr int kVecRegisters = 16;
-#elif defined(__aarch64__)
-constexpr int kVecBytes = 16;
-constexpr int kVecRegisters = 32;
-#else
-constexpr int kVecBytes = 16;
-constexpr int kVecRegisters = 16;
-#endif
-
 // T is float, double, uint32_t or uint64_t.
 template <class T> struct VecOf {
   typedef T type __attribute__((vector_size(kVecBytes)));
   typedef T unaligned __attribute__((vector_size(kVecBytes), aligned(alignof(T)), may_alias));
-  static constexpr int kLanes = kVecBytes / static_cast<int>(sizeof(T));
 };
 template <class T> using VecT = typename VecOf<T>::type;
-template <class T> constexpr int kLanesOf = VecOf<T>::kLanes;
 
 template <class T> [[gnu::always_inline]] inline VecT<T> vload(const T* p) {
   return *reinterpret_cast<const typename VecOf<T>::unaligned*>(p);

@@ -2,6 +2,7 @@
 #include "core/allocator.h"
 #include "core/tensor.h"
 #include "core/threads.h"
+#include "kernels/cpu/loss_reduction.h"
 #include "kernels/cpu/reduce_sum.h"
 #include "kernels/nn_kernels.h"
 
@@ -10,8 +11,6 @@
 
 namespace torch::TORCH_ISA {
 namespace {
-
-enum Reduction : int64_t { kNone = 0, kMean = 1, kSum = 2 };
 
 template <class T> using SumType = std::conditional_t<std::is_same_v<T, double>, double, float>;
 

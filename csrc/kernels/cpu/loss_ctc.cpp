@@ -57,15 +57,6 @@ std::vector<Sequence> sequences(const Tensor& targets, IntSpan input_lengths, In
   return all;
 }
 
-template <class F> void visit(const char* op, const Tensor& t, F&& f) {
-  if (t.dtype() == DType::Float64)
-    f(TypeTag<double>{});
-  else if (t.dtype() == DType::Float32)
-    f(TypeTag<float>{});
-  else
-    fail_dtype(op, t.dtype());
-}
-
 // Log-probability of a class of one sample at a step.
 template <class T> struct Frames {
   const T* data;
@@ -83,7 +74,7 @@ void ctc_loss(const Tensor& losses, const Tensor& log_alpha, const Tensor& log_p
   const std::vector<Sequence> all =
       sequences(targets, input_lengths, target_lengths, blank, log_probs.size(2));
   const int64_t width = log_alpha.size(2);
-  visit("ctc_loss", log_probs, [&](auto tag) {
+  visit_types(TypeList<float, double>{}, "ctc_loss", log_probs.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     parallel_for(0, static_cast<int64_t>(all.size()), 1, [&](int64_t first, int64_t last) {
       for (int64_t b = first; b < last; ++b) {
@@ -121,7 +112,7 @@ void ctc_loss_backward(const Tensor& grad_input, const Tensor& grad, const Tenso
   const int64_t classes = log_probs.size(2), steps = log_probs.size(0);
   const std::vector<Sequence> all = sequences(targets, input_lengths, target_lengths, blank, classes);
   const int64_t width = log_alpha.size(2);
-  visit("ctc_loss_backward", log_probs, [&](auto tag) {
+  visit_types(TypeList<float, double>{}, "ctc_loss_backward", log_probs.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     parallel_for(0, static_cast<int64_t>(all.size()), 1, [&](int64_t first, int64_t last) {
       const Scratch memory(size_t(2 * width + classes) * sizeof(T));

@@ -3,6 +3,7 @@
 #include "core/allocator.h"
 #include "core/tensor.h"
 #include "core/threads.h"
+#include "kernels/cpu/loss_reduction.h"
 #include "kernels/loss_kernels.h"
 
 #include <algorithm>
@@ -10,22 +11,11 @@
 namespace torch::TORCH_ISA {
 namespace {
 
-enum Reduction : int64_t { kNone = 0, kMean = 1, kSum = 2 };
-
 struct Rows {
   int64_t count, classes;
   explicit Rows(const Tensor& self)
       : count(self.dim() == 2 ? self.size(0) : 1), classes(self.dim() == 0 ? 1 : self.size(-1)) {}
 };
-
-template <class F> void visit(const char* op, const Tensor& t, F&& f) {
-  if (t.dtype() == DType::Float64)
-    f(TypeTag<double>{});
-  else if (t.dtype() == DType::Float32)
-    f(TypeTag<float>{});
-  else
-    fail_dtype(op, t.dtype());
-}
 
 // Writes the losses of the rows, or their sum or mean; the sum is taken in order.
 template <class T, class F>
@@ -72,7 +62,7 @@ void check_in_range(const int64_t* target, int64_t n, int64_t classes) {
 void multi_margin_loss(const Tensor& out, const Tensor& self, const Tensor& target, const Scalar& p,
                        const Scalar& margin, const Tensor& weight, int64_t reduction) {
   const Rows rows(self);
-  visit("multi_margin_loss", self, [&](auto tag) {
+  visit_types(TypeList<float, double>{}, "multi_margin_loss", self.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     const T* const x = self.data<T>();
     const int64_t* const y = target.data<int64_t>();
@@ -97,7 +87,7 @@ void multi_margin_loss_backward(const Tensor& grad_input, const Tensor& grad_out
                                 const Tensor& target, const Scalar& p, const Scalar& margin,
                                 const Tensor& weight, int64_t reduction) {
   const Rows rows(self);
-  visit("multi_margin_loss_backward", self, [&](auto tag) {
+  visit_types(TypeList<float, double>{}, "multi_margin_loss_backward", self.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     const T* const x = self.data<T>();
     const int64_t* const y = target.data<int64_t>();
@@ -132,7 +122,7 @@ void multi_margin_loss_backward(const Tensor& grad_input, const Tensor& grad_out
 void multilabel_margin_loss(const Tensor& out, const Tensor& is_target, const Tensor& self,
                             const Tensor& target, int64_t reduction) {
   const Rows rows(self);
-  visit("multilabel_margin_loss", self, [&](auto tag) {
+  visit_types(TypeList<float, double>{}, "multilabel_margin_loss", self.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     const T* const x = self.data<T>();
     const int64_t* const y = target.data<int64_t>();
@@ -159,7 +149,7 @@ void multilabel_margin_loss(const Tensor& out, const Tensor& is_target, const Te
 void multilabel_margin_loss_backward(const Tensor& grad_input, const Tensor& grad_output, const Tensor& self,
                                      const Tensor& target, const Tensor& is_target, int64_t reduction) {
   const Rows rows(self);
-  visit("multilabel_margin_loss_backward", self, [&](auto tag) {
+  visit_types(TypeList<float, double>{}, "multilabel_margin_loss_backward", self.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     const T* const x = self.data<T>();
     const int64_t* const y = target.data<int64_t>();

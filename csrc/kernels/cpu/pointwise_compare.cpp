@@ -4,29 +4,25 @@
 
 namespace torch::TORCH_ISA {
 
-namespace {
-constexpr int kCost = 1;
-}
-
-TORCH_ROWS(Eq)
-TORCH_ROWS(Ne)
-TORCH_ROWS(Lt)
-TORCH_ROWS(Le)
-TORCH_ROWS(Gt)
-TORCH_ROWS(Ge)
-TORCH_ROWS(LogicalAnd)
-TORCH_ROWS(LogicalOr)
-TORCH_ROWS(LogicalXor)
-TORCH_ROWS(LogicalNot)
-TORCH_ROWS(BitwiseAnd)
-TORCH_ROWS(BitwiseOr)
-TORCH_ROWS(BitwiseXor)
-TORCH_ROWS(BitwiseNot)
-TORCH_ROWS(ShiftLeft)
-TORCH_ROWS(ShiftRight)
-TORCH_ROWS(IsNan)
-TORCH_ROWS(IsInf)
-TORCH_ROWS(IsFinite)
-TORCH_ROWS(Signbit)
+TORCH_ROWS(Eq, kSimpleCost)
+TORCH_ROWS(Ne, kSimpleCost)
+TORCH_ROWS(Lt, kSimpleCost)
+TORCH_ROWS(Le, kSimpleCost)
+TORCH_ROWS(Gt, kSimpleCost)
+TORCH_ROWS(Ge, kSimpleCost)
+TORCH_ROWS(LogicalAnd, kSimpleCost)
+TORCH_ROWS(LogicalOr, kSimpleCost)
+TORCH_ROWS(LogicalXor, kSimpleCost)
+TORCH_ROWS(LogicalNot, kSimpleCost)
+TORCH_ROWS(BitwiseAnd, kSimpleCost)
+TORCH_ROWS(BitwiseOr, kSimpleCost)
+TORCH_ROWS(BitwiseXor, kSimpleCost)
+TORCH_ROWS(BitwiseNot, kSimpleCost)
+TORCH_ROWS(ShiftLeft, kSimpleCost)
+TORCH_ROWS(ShiftRight, kSimpleCost)
+TORCH_ROWS(IsNan, kSimpleCost)
+TORCH_ROWS(IsInf, kSimpleCost)
+TORCH_ROWS(IsFinite, kSimpleCost)
+TORCH_ROWS(Signbit, kSimpleCost)
 
 } // namespace torch::TORCH_ISA

@@ -5,8 +5,6 @@
 namespace torch::TORCH_ISA {
 
 namespace {
-constexpr int kCost = 8;
-
 // e^(x + iy) of many numbers; one whose result is not a normal number is left to the C++ library.
 void complex_exp_row(void* out, const void* const* inputs, int64_t n, const Scalar*) {
   using V = Vec<float>;
@@ -33,33 +31,33 @@ void complex_exp_row(void* out, const void* const* inputs, int64_t n, const Scal
 }
 
 constexpr RowSet exp_rows() {
-  RowSet set = make_rows<Exp>("Exp", kCost);
+  RowSet set = make_rows<Exp>("Exp", kMathCost);
   set.rows[4] = complex_exp_row;
   return set;
 }
 } // namespace
 
-TORCH_ROWS(Sqrt)
-TORCH_ROWS(Rsqrt)
+TORCH_ROWS(Sqrt, kMathCost)
+TORCH_ROWS(Rsqrt, kMathCost)
 extern const RowSet rows_Exp;
 constexpr RowSet rows_Exp = exp_rows();
-TORCH_ROWS(Exp2)
-TORCH_ROWS(Expm1)
-TORCH_ROWS(Log)
-TORCH_ROWS(Log2)
-TORCH_ROWS(Log10)
-TORCH_ROWS(Log1p)
-TORCH_ROWS(Sigmoid)
-TORCH_ROWS(Logit)
-TORCH_ROWS(Tanh)
-TORCH_ROWS(Erf)
-TORCH_ROWS(Erfc)
-TORCH_ROWS(Erfinv)
-TORCH_ROWS(Lgamma)
-TORCH_ROWS(Digamma)
-TORCH_ROWS(Pow)
-TORCH_ROWS(LogAddExp)
-TORCH_ROWS(LogAddExp2)
-TORCH_ROWS(Xlogy)
+TORCH_ROWS(Exp2, kMathCost)
+TORCH_ROWS(Expm1, kMathCost)
+TORCH_ROWS(Log, kMathCost)
+TORCH_ROWS(Log2, kMathCost)
+TORCH_ROWS(Log10, kMathCost)
+TORCH_ROWS(Log1p, kMathCost)
+TORCH_ROWS(Sigmoid, kMathCost)
+TORCH_ROWS(Logit, kMathCost)
+TORCH_ROWS(Tanh, kMathCost)
+TORCH_ROWS(Erf, kMathCost)
+TORCH_ROWS(Erfc, kMathCost)
+TORCH_ROWS(Erfinv, kMathCost)
+TORCH_ROWS(Lgamma, kMathCost)
+TORCH_ROWS(Digamma, kMathCost)
+TORCH_ROWS(Pow, kMathCost)
+TORCH_ROWS(LogAddExp, kMathCost)
+TORCH_ROWS(LogAddExp2, kMathCost)
+TORCH_ROWS(Xlogy, kMathCost)
 
 } // namespace torch::TORCH_ISA

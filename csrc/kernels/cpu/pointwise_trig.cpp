@@ -4,24 +4,20 @@
 
 namespace torch::TORCH_ISA {
 
-namespace {
-constexpr int kCost = 8;
-}
-
-TORCH_ROWS(Sin)
-TORCH_ROWS(Cos)
-TORCH_ROWS(Tan)
-TORCH_ROWS(Asin)
-TORCH_ROWS(Acos)
-TORCH_ROWS(Atan)
-TORCH_ROWS(Sinh)
-TORCH_ROWS(Cosh)
-TORCH_ROWS(Asinh)
-TORCH_ROWS(Acosh)
-TORCH_ROWS(Atanh)
-TORCH_ROWS(Atan2)
-TORCH_ROWS(Hypot)
-TORCH_ROWS(Angle)
-TORCH_ROWS(Polar)
+TORCH_ROWS(Sin, kMathCost)
+TORCH_ROWS(Cos, kMathCost)
+TORCH_ROWS(Tan, kMathCost)
+TORCH_ROWS(Asin, kMathCost)
+TORCH_ROWS(Acos, kMathCost)
+TORCH_ROWS(Atan, kMathCost)
+TORCH_ROWS(Sinh, kMathCost)
+TORCH_ROWS(Cosh, kMathCost)
+TORCH_ROWS(Asinh, kMathCost)
+TORCH_ROWS(Acosh, kMathCost)
+TORCH_ROWS(Atanh, kMathCost)
+TORCH_ROWS(Atan2, kMathCost)
+TORCH_ROWS(Hypot, kMathCost)
+TORCH_ROWS(Angle, kMathCost)
+TORCH_ROWS(Polar, kMathCost)
 
 } // namespace torch::TORCH_ISA

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "core/dtype.h"
+#include "kernels/cpu/vec_size.h"
 
 #include <bit>
 #include <cmath>
@@ -17,30 +18,15 @@
 #include <immintrin.h>
 #endif
 
-#ifndef TORCH_ISA
-#error "kernels/cpu is compiled once per instruction set: define TORCH_ISA"
-#endif
-
 // The maskz_ forms of AVX-512 intrinsics keep gcc 12 from warning about its own undefined vectors; no mask is
 // emitted.
 
 namespace torch::TORCH_ISA {
 
-#if defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512BW__) && defined(__AVX512VL__)
-#define TORCH_VEC_AVX512 1
-constexpr int kVecBytes = 64;
-#elif defined(__AVX2__)
-#define TORCH_VEC_AVX2 1
-constexpr int kVecBytes = 32;
-#else
-constexpr int kVecBytes = 16;
-#endif
-
 template <class T, int N> struct RawVecOf { typedef T type __attribute__((vector_size(N * sizeof(T)))); };
 template <class T, int N> using RawVec = typename RawVecOf<T, N>::type;
 template <class T> using BitsOf = std::conditional_t<sizeof(T) == 8, int64_t, int32_t>;
 template <class T> using UnsignedOf = std::conditional_t<sizeof(T) == 8, uint64_t, uint32_t>;
-template <class T> constexpr int kLanesOf = kVecBytes / int(sizeof(T));
 
 #define TORCH_INLINE __attribute__((always_inline)) inline
 
