@@ -47,7 +47,8 @@ struct DeferredCall {
   std::span<const Tensor* const> operands;
   std::span<const Scalar> params;
 };
-// Whether a call with a result of so many elements is worth asking about: the usual answer for small ones, cheaply.
+// Whether a call with a result of so many elements is worth asking about: the usual answer for small ones,
+// cheaply.
 bool may_defer(int64_t numel);
 // The result of a call that was noted, or an undefined tensor.
 Tensor defer_new(const DeferredCall& call);

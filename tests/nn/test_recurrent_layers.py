@@ -39,9 +39,7 @@ def _results(module: nn.RNNBase, x: torch.Tensor, states: Any, packed: bool) -> 
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("units, batch, steps", SIZES)
 @pytest.mark.parametrize("kind", ["LSTM", "GRU", "RNN", "RELU"])
-def test_gradients_as_of_steps(
-    kind: str, units: int, batch: int, steps: int, packed: bool, dtype: torch.dtype
-) -> None:
+def test_gradients_as_of_steps(kind: str, units: int, batch: int, steps: int, packed: bool, dtype: torch.dtype) -> None:
     module = _make(kind, units, dtype, num_layers=2, bidirectional=units % 2 == 1, bias=units != 33)
     x, states = torch.randn(steps, batch, 6, dtype=dtype, requires_grad=True), _states(module, batch, dtype)
     inputs = [x, *(states if isinstance(states, tuple) else (states,)), *module.parameters()]

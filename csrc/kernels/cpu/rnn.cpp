@@ -266,7 +266,8 @@ template <class T>
 void forward(RnnCell cell, const Tensor& output, const Tensor& last, const Tensor& kept,
              const Tensor& input_gates, const Tensor& hx, const Tensor& cx, const Tensor& w_hh,
              const Tensor& b_hh, const Steps& steps) {
-  constexpr int64_t kTogether = 24, kWidth = kPanelColumns<T>, kSums = kTogether * 4 * kWidth; // rows and units whose gates stay in the cache
+  constexpr int64_t kTogether = 24, kWidth = kPanelColumns<T>,
+                    kSums = kTogether * 4 * kWidth; // rows and units whose gates stay in the cache
   const int64_t batch = hx.size(0), n = hx.size(1), gates = gates_of(cell), keeps = kept_of(cell);
   const Units<T> units{n};
   const Scratch memory(size_t(gates * panels_size<T>(n, n)) * sizeof(T));
