@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+import gc
+import inspect
 import os
 import pickle
 import subprocess
 import sys
 import threading
+import weakref
 
 import pytest
 import torch
@@ -206,6 +209,61 @@ def test_methods_and_copies() -> None:
     model.compile(mode="max-autotune", dynamic=True)
     assert torch.equal(model(x), expected) and list(model.state_dict()) == ["weight"]
     assert torch.equal(copy.deepcopy(model)(x), expected)
+
+
+@torch.compile
+def scaled(x: torch.Tensor, *, by: float = 2.0) -> torch.Tensor:
+    """Twice."""
+    return x * by + x.size(0) - N
+
+
+def test_a_compiled_function_is_like_a_function() -> None:
+    assert (scaled.__name__, scaled.__doc__, scaled.__module__) == ("scaled", "Twice.", __name__)
+    assert inspect.signature(scaled) == inspect.signature(scaled.__wrapped__)
+    assert pickle.loads(pickle.dumps(scaled)) is scaled and copy.deepcopy(scaled) is scaled
+    assert weakref.ref(scaled)() is scaled and repr(scaled).startswith("<function scaled")
+    assert (scaled(torch.ones(N), by=3.0) == 3).all() and (scaled(x=torch.ones(N)) == 2).all()
+    with pytest.raises(TypeError, match="unexpected keyword argument"):
+        scaled(torch.ones(N), to=3.0)
+    with pytest.raises(AttributeError):
+        scaled(2.0)
+    for wrong in ((), (scaled, scaled), (scaled, scaled, 3)):
+        with pytest.raises(TypeError):
+            _C._DeferringFunction(*wrong)
+
+
+def test_a_compiled_function_that_nobody_holds_goes() -> None:
+    class Holder:
+        pass
+
+    def hold() -> weakref.ref:
+        holder = Holder()
+        holder.call = torch.compile(lambda: holder)  # type: ignore[attr-defined]
+        return weakref.ref(holder.call)  # type: ignore[attr-defined]
+
+    gone = hold()
+    gc.collect()
+    assert gone() is None
+
+
+def test_settings_are_those_of_the_thread_that_calls() -> None:
+    x = torch.ones(N)
+
+    def deferred() -> int:
+        before = _C._deferred_counts()[0]
+        scaled(x)
+        return _C._deferred_counts()[0] - before
+
+    torch._dynamo.reset()
+    found = []
+    with torch.compiler.set_stance("force_eager"):
+        thread = threading.Thread(target=lambda: found.append(deferred()))
+        thread.start()
+        thread.join()
+        assert deferred() == 0 and found[0] > 0
+    with torch._dynamo.config.patch(disable=True):
+        assert deferred() == 0
+    assert deferred() > 0
 
 
 def test_memory_of_a_compiled_chain_is_that_of_its_result() -> None:
