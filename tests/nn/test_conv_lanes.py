@@ -60,3 +60,27 @@ def test_lines_and_volumes(stride: int) -> None:
     compare(lambda x, w, b: F.conv1d(x, w, b, stride=stride, padding=2), line, weight, integers(33))
     weight = weight.transpose(0, 1).contiguous()
     compare(lambda x, w, b: F.conv_transpose1d(x, w, b, stride=stride, padding=2), line, weight, integers(33))
+
+
+@pytest.mark.parametrize("kernel", ((5,), (4, 4), (1, 3), (2, 3, 2)), ids=str)
+def test_kernels_that_cover_the_image(kernel: tuple) -> None:
+    torch.manual_seed(0)
+    dims = len(kernel)
+    for images, inputs, outputs in ((1, 3, 8), (5, 32, 20)):
+        x, w, b = integers(images, inputs, *kernel), integers(outputs, inputs, *kernel), integers(outputs)
+        down = getattr(F, f"conv{dims}d")
+        compare(down, x, w, b)
+        assert torch.equal(down(x, w, b).flatten(1), x.flatten(1) @ w.flatten(1).T + b)
+        x, w = integers(images, inputs, *[1] * dims), integers(inputs, outputs, *kernel)
+        up = getattr(F, f"conv_transpose{dims}d")
+        compare(up, x, w, b)
+        product = (x.flatten(1) @ w.flatten(1)).reshape(images, outputs, *kernel)
+        assert torch.equal(up(x, w, b), product + b.reshape(-1, *[1] * dims))
+
+
+def test_channels_last_weights() -> None:
+    torch.manual_seed(0)
+    x, w, b = integers(2, 32, 9, 9), integers(40, 32, 3, 3), integers(40)
+    last = w.contiguous(memory_format=torch.channels_last)
+    compare(lambda x, w, b: F.conv2d(x, w, b, padding=1), x.contiguous(memory_format=torch.channels_last), last, b)
+    assert torch.equal(F.conv2d(x, last, b), F.conv2d(x, w, b))

@@ -203,6 +203,23 @@ template <class I> bool flat_positions(const I& images, const Three& sizes, int6
   return true;
 }
 
+// Where the kernel covers the whole image, images may be taken for positions, and elements for channels: the
+// sums are then one product. L and S are Images.
+template <class L> bool covers(const ConvGeometry& g, const L& large) {
+  return g.groups == 1 && g.taps() > 1 && g.small == Three{1, 1, 1} && g.large == g.kernel &&
+         g.padding == Three{0, 0, 0} && large.channel == g.taps() &&
+         (g.kernel[0] == 1 || large.strides[0] == g.kernel[1] * g.kernel[2]) &&
+         (g.kernel[1] == 1 || large.strides[1] == g.kernel[2]) && (g.kernel[2] == 1 || large.strides[2] == 1);
+}
+template <class L, class S> void flatten(ConvGeometry& g, L& large, S& small) {
+  g.large_channels *= g.taps();
+  g.kernel = g.stride = {1, 1, 1};
+  g.large = g.small = {1, 1, g.batch};
+  g.batch = 1;
+  large = {large.data, 0, 1, {0, 0, large.image}};
+  small = {small.data, 0, small.channel, {0, 0, small.image}};
+}
+
 // to[image, r, position] = sum_c weight(r, c) * from[image, c, position] (+ bias[r])
 template <class C>
 void product_by_image(const ConvGeometry& g, Matrix<C> weight, int64_t weight_group, Images<const C> from,
@@ -245,9 +262,10 @@ void product_by_pixel(const ConvGeometry& g, Matrix<C> weight, int64_t weight_gr
 }
 
 template <class C>
-void to_small(const ConvGeometry& g, Images<const C> large, const C* weight, const C* bias, Images<C> small) {
+void to_small(ConvGeometry g, Images<const C> large, const C* weight, const C* bias, Images<C> small) {
   if constexpr (std::is_floating_point_v<C>) {
     int64_t from_step, to_step;
+    if (covers(g, large) && small.channel == 1) flatten(g, large, small);
     if (is_pointwise(g) && flat_positions(large, g.large, from_step) &&
         flat_positions(small, g.small, to_step) && to_step == 1)
       return product_by_image<C>(g, {weight, g.large_channels, 1}, g.small_channels * g.large_channels, large,
@@ -270,9 +288,15 @@ void to_small(const ConvGeometry& g, Images<const C> large, const C* weight, con
   conv_to_small<C>(g, large, weight, bias, small);
 }
 template <class C>
-void to_large(const ConvGeometry& g, Images<const C> small, const C* weight, const C* bias, Images<C> large) {
+void to_large(ConvGeometry g, Images<const C> small, const C* weight, const C* bias, Images<C> large) {
+  std::vector<C> spread; // the bias, for every element
   if constexpr (std::is_floating_point_v<C>) {
     int64_t from_step, to_step;
+    if (covers(g, large)) {
+      for (int64_t i = 0; bias && i < g.large_channels * g.taps(); ++i) spread.push_back(bias[i / g.taps()]);
+      if (bias) bias = spread.data();
+      flatten(g, large, small);
+    }
     if (is_pointwise(g) && flat_positions(small, g.small, from_step) &&
         flat_positions(large, g.large, to_step) && to_step == 1)
       return product_by_image<C>(g, {weight, 1, g.large_channels}, g.small_channels * g.large_channels, small,
@@ -446,8 +470,8 @@ void conv_grad_weight(const Tensor& grad_weight, const Tensor& grad_output, cons
       constexpr int64_t parts = kParts<T>;
       const Tensor &given_large = transposed ? grad_output : input,
                    &given_small = transposed ? input : grad_output;
-      const ConvGeometry g = geometry(given_large.sizes(), given_small.sizes(), grad_weight.sizes(), stride,
-                                      padding, dilation, groups, parts);
+      ConvGeometry g = geometry(given_large.sizes(), given_small.sizes(), grad_weight.sizes(), stride,
+                                padding, dilation, groups, parts);
       const bool pixels = by_pixel<T>(g, given_large, given_small);
       const Tensor large = pixels ? given_large : dense(given_large),
                    small = pixels ? given_small : dense(given_small);
@@ -457,10 +481,11 @@ void conv_grad_weight(const Tensor& grad_weight, const Tensor& grad_output, cons
         std::fill_n(to, grad_weight.numel(), T{});
         return;
       }
-      const auto from_large = operand<T>(large), from_small = operand<T>(small);
+      auto from_large = operand<T>(large), from_small = operand<T>(small);
       const Scratch buffer(kIsComplex<T> ? size_t(grad_weight.numel() * parts * parts) * sizeof(C) : 0);
       C* const sums = kIsComplex<T> ? buffer.as<C>() : reinterpret_cast<C*>(to);
       int64_t large_step, small_step;
+      if (covers(g, from_large.images)) flatten(g, from_large.images, from_small.images);
       if (is_pointwise(g) && flat_positions(from_large.images, g.large, large_step) &&
           flat_positions(from_small.images, g.small, small_step)) {
         const auto &l = from_large.images, &s = from_small.images;

@@ -164,12 +164,26 @@ void depthwise_to_large(const ConvGeometry& g, Images<const C> small, const C* w
   }
 }
 
-// sums[k][0, lanes) += products of `count` gradients with what lies k * tap_step on.
-template <class C, int kTaps>
+// sums[k][0, lanes) += products of `count` gradients with what lies k * tap_step on. kAdjacent: the step is
+// that from one gradient to the next, so that four of them share most of what they read.
+template <class C, int kTaps, bool kAdjacent>
 void depthwise_weight_run(const C* grad, int64_t grad_step, const C* from, int64_t from_step,
                           int64_t tap_step, int64_t count, C* sums, int64_t sums_row) {
   VecT<C> even[kTaps] = {}, odd[kTaps] = {}; // enough sums to hide the latency
   int64_t x = 0;
+  if constexpr (kAdjacent)
+    for (; x + 4 <= count; x += 4) {
+      VecT<C> read[kTaps + 3];
+#pragma GCC unroll 8
+      for (int k = 0; k < kTaps + 3; ++k) read[k] = vload<C>(from + (x + k) * from_step);
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; ++i) {
+        const VecT<C> g = vload<C>(grad + (x + i) * grad_step);
+#pragma GCC unroll 4
+        for (int k = 0; k < kTaps; ++k)
+          (i % 2 ? odd : even)[k] = vfma<C>(g, read[i + k], (i % 2 ? odd : even)[k]);
+      }
+    }
   for (; x + 2 <= count; x += 2) {
     const VecT<C> g0 = vload<C>(grad + x * grad_step), g1 = vload<C>(grad + (x + 1) * grad_step);
 #pragma GCC unroll 4
@@ -201,74 +215,78 @@ void depthwise_weight(const ConvGeometry& g, Images<const C> large, Images<const
     const int64_t first = std::min(std::max<int64_t>(0, ceil_div(-shift, g.stride[2])), g.small[2]);
     ranges.emplace_back(first, std::clamp(ceil_div(g.large[2] - shift, g.stride[2]), first, g.small[2]));
   }
+  const bool adjacent = from_step == tap_step;
   const int64_t vectors = (channels + lanes - 1) / lanes;
   const double work = double(g.batch * g.small[0] * g.small[1] * g.small[2]) * double(taps);
-  parallel_for(0, vectors, static_cast<int64_t>(std::max(1.0, 1e5 / std::max(work, 1.0))),
-               [&](int64_t begin, int64_t end) {
-                 const Scratch table(size_t(taps * lanes) * sizeof(C));
-                 C* const sums = table.as<C>();
-                 for (int64_t c = begin * lanes; c < std::min(end * lanes, channels); c += lanes) {
-                   std::fill_n(sums, taps * lanes, C{});
-                   const int64_t rest = std::min(lanes, channels - c);
-                   for (int64_t n = 0; n < g.batch; ++n)
-                     for (int64_t oz = 0; oz < g.small[0]; ++oz)
-                       for (int64_t oy = 0; oy < g.small[1]; ++oy) {
-                         const C* const grad =
-                             small.data + n * small.image + oz * small.strides[0] + oy * small.strides[1] + c;
-                         for (int64_t t = 0; t < taps; t += width) {
-                           const Three tap = tap_at(g, t);
-                           const int64_t z = oz * g.stride[0] + tap[0] * g.dilation[0] - g.padding[0],
-                                         y = oy * g.stride[1] + tap[1] * g.dilation[1] - g.padding[1];
-                           if (z < 0 || z >= g.large[0] || y < 0 || y >= g.large[1]) continue;
-                           const C* const from =
-                               large.data + n * large.image + z * large.strides[0] + y * large.strides[1] + c;
-                           // Taps of a row that read inside the image for the same outputs run together.
-                           for (int64_t k = 0; k < width;) {
-                             const int64_t together = rest == lanes ? std::min<int64_t>(4, width - k) : 1;
-                             int64_t first = 0, last = g.small[2];
-                             for (int64_t i = k; i < k + together; ++i)
-                               first = std::max(first, ranges[size_t(i)].first),
-                               last = std::min(last, ranges[size_t(i)].second);
-                             last = std::max(first, last);
-                             const auto run = [&](int64_t i, int64_t count, int64_t a, int64_t b) {
-                               const C* const gs = grad + a * small.strides[2];
-                               const C* const xs =
-                                   from +
-                                   (a * g.stride[2] + i * g.dilation[2] - g.padding[2]) * large.strides[2];
-                               C* const at = sums + (t + i) * lanes;
-                               const auto call = [&]<int K>(std::integral_constant<int, K>) {
-                                 depthwise_weight_run<C, K>(gs, small.strides[2], xs, from_step, tap_step,
-                                                            b - a, at, lanes);
-                               };
-                               if (a >= b) return;
-                               if (rest < lanes) {
-                                 for (int64_t x = 0; x < b - a; ++x)
-                                   for (int64_t l = 0; l < rest; ++l)
-                                     at[l] += gs[x * small.strides[2] + l] * xs[x * from_step + l];
-                               } else if (count == 4) {
-                                 call(std::integral_constant<int, 4>{});
-                               } else if (count == 3) {
-                                 call(std::integral_constant<int, 3>{});
-                               } else if (count == 2) {
-                                 call(std::integral_constant<int, 2>{});
-                               } else {
-                                 call(std::integral_constant<int, 1>{});
-                               }
-                             };
-                             run(k, together, first, last);
-                             for (int64_t i = k; i < k + together && together > 1; ++i) {
-                               const auto [a, b] = ranges[size_t(i)];
-                               run(i, 1, a, std::min(b, first));
-                               run(i, 1, std::max(a, last), b);
-                             }
-                             k += together;
-                           }
-                         }
-                       }
-                   for (int64_t l = 0; l < rest; ++l)
-                     for (int64_t t = 0; t < taps; ++t) to[(c + l) * taps + t] = sums[t * lanes + l];
-                 }
-               });
+  parallel_for(
+      0, vectors, static_cast<int64_t>(std::max(1.0, 1e5 / std::max(work, 1.0))),
+      [&](int64_t begin, int64_t end) {
+        // Image by image: one stays in the cache while vectors of channels run through it.
+        const Scratch table(size_t((end - begin) * taps * lanes) * sizeof(C));
+        std::fill_n(table.as<C>(), (end - begin) * taps * lanes, C{});
+        for (int64_t n = 0; n < g.batch; ++n)
+          for (int64_t v = begin; v < end; ++v) {
+            C* const sums = table.as<C>() + (v - begin) * taps * lanes;
+            const int64_t c = v * lanes, rest = std::min(lanes, channels - c);
+            for (int64_t oz = 0; oz < g.small[0]; ++oz)
+              for (int64_t oy = 0; oy < g.small[1]; ++oy) {
+                const C* const grad =
+                    small.data + n * small.image + oz * small.strides[0] + oy * small.strides[1] + c;
+                for (int64_t t = 0; t < taps; t += width) {
+                  const Three tap = tap_at(g, t);
+                  const int64_t z = oz * g.stride[0] + tap[0] * g.dilation[0] - g.padding[0],
+                                y = oy * g.stride[1] + tap[1] * g.dilation[1] - g.padding[1];
+                  if (z < 0 || z >= g.large[0] || y < 0 || y >= g.large[1]) continue;
+                  const C* const from =
+                      large.data + n * large.image + z * large.strides[0] + y * large.strides[1] + c;
+                  // Taps of a row that read inside the image for the same outputs run together.
+                  for (int64_t k = 0; k < width;) {
+                    const int64_t together = rest == lanes ? std::min<int64_t>(4, width - k) : 1;
+                    int64_t first = 0, last = g.small[2];
+                    for (int64_t i = k; i < k + together; ++i)
+                      first = std::max(first, ranges[size_t(i)].first),
+                      last = std::min(last, ranges[size_t(i)].second);
+                    last = std::max(first, last);
+                    const auto run = [&](int64_t i, int64_t count, int64_t a, int64_t b) {
+                      const C* const gs = grad + a * small.strides[2];
+                      const C* const xs =
+                          from + (a * g.stride[2] + i * g.dilation[2] - g.padding[2]) * large.strides[2];
+                      C* const at = sums + (t + i) * lanes;
+                      const auto call = [&]<int K>(std::integral_constant<int, K>) {
+                        (adjacent ? depthwise_weight_run<C, K, (K > 2)>
+                                  : depthwise_weight_run<C, K, false>)(gs, small.strides[2], xs, from_step,
+                                                                       tap_step, b - a, at, lanes);
+                      };
+                      if (a >= b) return;
+                      if (rest < lanes) {
+                        for (int64_t x = 0; x < b - a; ++x)
+                          for (int64_t l = 0; l < rest; ++l)
+                            at[l] += gs[x * small.strides[2] + l] * xs[x * from_step + l];
+                      } else if (count == 4) {
+                        call(std::integral_constant<int, 4>{});
+                      } else if (count == 3) {
+                        call(std::integral_constant<int, 3>{});
+                      } else if (count == 2) {
+                        call(std::integral_constant<int, 2>{});
+                      } else {
+                        call(std::integral_constant<int, 1>{});
+                      }
+                    };
+                    run(k, together, first, last);
+                    for (int64_t i = k; i < k + together && together > 1; ++i) {
+                      const auto [a, b] = ranges[size_t(i)];
+                      run(i, 1, a, std::min(b, first));
+                      run(i, 1, std::max(a, last), b);
+                    }
+                    k += together;
+                  }
+                }
+              }
+          }
+        for (int64_t c = begin * lanes; c < std::min(end * lanes, channels); ++c)
+          for (int64_t t = 0; t < taps; ++t)
+            to[c * taps + t] = table.as<C>()[((c / lanes - begin) * taps + t) * lanes + c % lanes];
+      });
 }
 
 } // namespace

@@ -23,6 +23,28 @@ std::tuple<Tensor, Tensor> without_row(std::tuple<Tensor, Tensor> both) {
   return {squeeze(std::get<0>(both), {-2}), squeeze(std::get<1>(both), {-2})};
 }
 
+// The largest of two or three neighbours where nobody asks for positions (no gradient is recorded, no
+// interpreter looks on): the maximum of strided views. Undefined where the general way must be taken.
+Tensor max_of_views(const Tensor& self, Ints kernel_size, Ints stride, Ints padding, Ints dilation,
+                    bool ceil_mode) {
+  const auto one = [](Ints values, int64_t missing) {
+    return values.empty() ? missing : values.size() == 1 ? values[0] : 0;
+  };
+  const int64_t kernel = one(kernel_size, 0), step = one(stride, kernel), apart = one(dilation, 1);
+  if (!self.is_cpu() || autograd_wanted(self) || thread_state.interpreter_depth > 0) return {};
+  if (self.is_complex() || self.dtype() == DType::Bool || self.numel() == 0 || ceil_mode) return {};
+  if (kernel < 2 || kernel > 3 || step < 1 || apart < 1 || one(padding, 0) != 0) return {};
+  const int64_t room = self.size(-1) - apart * (kernel - 1) - 1;
+  if (room < 0) return {};
+  const Tensor dense = contiguous(self);
+  const auto view = [&](int64_t tap) {
+    return slice(dense, -1, tap * apart, tap * apart + room / step * step + 1, step);
+  };
+  Tensor best = maximum(view(1), view(0));
+  if (kernel == 3) best = maximum(view(2), best);
+  return best;
+}
+
 Tensor unpooled(const char* op, int64_t spatial, const Tensor& self, const Tensor& indices,
                 Ints output_size) {
   check_kind(ErrorKind::NotImplemented, self.is_floating_point(), '"', op, "\" not implemented for '",
@@ -67,6 +89,10 @@ std::tuple<Tensor, Tensor> max_pool1d_with_indices(const Tensor& self, Ints kern
 }
 Tensor max_pool1d(const Tensor& self, Ints kernel_size, Ints stride, Ints padding, Ints dilation,
                   bool ceil_mode) {
+  check_line("max_pool1d", self);
+  if (const Tensor best = max_of_views(self, kernel_size, stride, padding, dilation, ceil_mode);
+      best.defined())
+    return best;
   return std::get<0>(max_pool1d_with_indices(self, kernel_size, stride, padding, dilation, ceil_mode));
 }
 Tensor max_pool2d(const Tensor& self, Ints kernel_size, Ints stride, Ints padding, Ints dilation,
