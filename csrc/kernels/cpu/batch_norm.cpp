@@ -115,7 +115,7 @@ void transform(const Tensor& out, const Tensor& input, const Layout& l, const T*
     if (l.channels <= kFewChannels && type == dtype_of<T>()) {
       const T* const x = static_cast<const T*>(input.data());
       T* const y = static_cast<T*>(out.data());
-      return each_of_rows<T>(from, to, l.channels,
+      return each_of_rows<T>(from, to, l.channels, {x},
                              [&](int64_t r, int64_t rows, int64_t k, auto load, auto store) {
                                const auto a = load(shift + k), b = load(scale + k), c = load(offset + k);
                                for (int64_t at = r * l.channels + k; rows > 0; --rows, at += l.channels)
@@ -255,17 +255,18 @@ void gradient_sums(double* sum, double* dot, const Tensor& grad, const Tensor& i
         const bool few = channels <= kFewChannels && type == dtype_of<T>();
         if (few) {
           const T *const pg = static_cast<const T*>(g), *const px = static_cast<const T*>(x);
-          each_of_rows<T>(r0, r1, channels, [&](int64_t r, int64_t rows, int64_t k, auto load, auto store) {
-            V s(T(0)), d(T(0));
-            const V m = load(mean + k);
-            for (int64_t at = r * channels + k; rows > 0; --rows, at += channels) {
-              const V vg = load(pg + at);
-              s = s + vg;
-              d = fused(vg, load(px + at) - m, d);
-            }
-            store(recent_sum + k, s);
-            store(recent_dot + k, d);
-          });
+          each_of_rows<T>(r0, r1, channels, {pg, px},
+                          [&](int64_t r, int64_t rows, int64_t k, auto load, auto store) {
+                            V s(T(0)), d(T(0));
+                            const V m = load(mean + k);
+                            for (int64_t at = r * channels + k; rows > 0; --rows, at += channels) {
+                              const V vg = load(pg + at);
+                              s = s + vg;
+                              d = fused(vg, load(px + at) - m, d);
+                            }
+                            store(recent_sum + k, s);
+                            store(recent_dot + k, d);
+                          });
         } else {
           std::fill_n(recent_sum, 2 * channels, T(0));
         }
@@ -319,7 +320,7 @@ void gradient_of_input(const Tensor& out, const Tensor& grad, const Tensor& inpu
       const T *const g = static_cast<const T*>(grad.data()), *const x = static_cast<const T*>(input.data());
       T* const o = static_cast<T*>(out.data());
       return each_of_rows<T>(
-          from, to, l.channels, [&](int64_t r, int64_t rows, int64_t k, auto load, auto store) {
+          from, to, l.channels, {g, x}, [&](int64_t r, int64_t rows, int64_t k, auto load, auto store) {
             const V s = load(scale + k), b = load(base + k), m = load(mean + k), d = load(slope + k);
             for (int64_t at = r * l.channels + k; rows > 0; --rows, at += l.channels)
               store(o + at, s * (load(g + at) - b - (load(x + at) - m) * d));

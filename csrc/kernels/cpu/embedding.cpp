@@ -4,6 +4,7 @@
 #include "core/threads.h"
 #include "kernels/cpu/index_plan.h"
 #include "kernels/cpu/vec.h"
+#include "kernels/create_kernels.h"
 #include "kernels/embedding_kernels.h"
 
 #include <algorithm>
@@ -13,6 +14,11 @@
 
 namespace torch::TORCH_ISA {
 namespace {
+
+[[noreturn, gnu::cold]] void fail_index(int64_t index, int64_t rows) {
+  fail(ErrorKind::Index,
+       concat("index out of range in self: index ", index, " in a table of ", rows, " rows"));
+}
 
 // Indices as int64 in C order, checked; a view of the tensor's own memory where that is what it is.
 class IndexList {
@@ -37,9 +43,7 @@ public:
       });
       data_ = copy_.data();
     }
-    for (int64_t i = 0; i < size_; ++i)
-      check_index(data_[i] >= 0 && data_[i] < rows, "index out of range in self: index ", data_[i],
-                  " in a table of ", rows, " rows");
+    if (const int64_t bad = first_outside(data_, 1, size_, 0, rows); bad >= 0) fail_index(data_[bad], rows);
   }
   int64_t size() const { return size_; }
   int64_t operator[](int64_t i) const { return data_[i]; }
@@ -55,23 +59,18 @@ int64_t rows_grain(int64_t width) { return std::max<int64_t>(1, kGrain / std::ma
 } // namespace
 
 void embedding(const Tensor& out, const Tensor& weight, const Tensor& indices) {
-  const IndexList list(indices, weight.size(0));
-  const int64_t width = weight.size(1), row = weight.stride(0), col = weight.stride(1);
-  if (out.numel() == 0) return;
-  visit_width(weight.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    const T* from = weight.data<T>();
-    T* to = out.data<T>(); // dense
-    parallel_for(0, list.size(), rows_grain(width), [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        const T* source = from + list[i] * row;
-        if (col == 1)
-          std::memcpy(to + i * width, source, size_t(width) * sizeof(T));
-        else
-          for (int64_t j = 0; j < width; ++j) to[i * width + j] = source[j * col];
-      }
-    });
-  });
+  const int64_t width = weight.size(1), rows = weight.size(0);
+  Tensor list = indices;
+  if (!indices.is_contiguous()) {
+    list = empty_tensor(indices.sizes(), indices.dtype());
+    copy(list, indices);
+  }
+  IndexPlan plan(list.numel(), true);
+  plan.other_stride = width;
+  plan.after.add(width, weight.stride(1), 1);
+  plan.add({list.data(), list.dtype(), 1, rows, weight.stride(0), Negative::Reject, 0, ErrorKind::Index,
+            [](const IndexSource& source, int64_t index) { fail_index(index, source.size); }});
+  plan_read(plan, weight, out);
 }
 
 // Each row of the table sums its own gradients in the order of the indices: the result is the same for any

@@ -1,8 +1,10 @@
 // group_norm of contiguous (N, C, *) and its gradient.
 #include "kernels/cpu/norm.h"
+#include "kernels/cpu/stream.h"
 #include "kernels/create_kernels.h"
 #include "kernels/nn_kernels.h"
 
+#include <numeric>
 #include <type_traits>
 
 namespace torch::TORCH_ISA {
@@ -96,7 +98,7 @@ void forward_pixels(const Tensor& out, const Tensor& mean, const Tensor& rstd, c
       const auto sum_pixels = [&](auto square) {
         std::fill(total.begin(), total.end(), 0.0);
         for (int64_t first = 0; first < s.plane; first += kRowsTogether) {
-          each_of_rows<T>(first, std::min(first + kRowsTogether, s.plane), c,
+          each_of_rows<T>(first, std::min(first + kRowsTogether, s.plane), c, {x},
                           [&](int64_t p, int64_t pixels, int64_t k, auto load, auto store) {
                             V sum(T(0));
                             const V m = load(centre.data() + k);
@@ -132,7 +134,7 @@ void forward_pixels(const Tensor& out, const Tensor& mean, const Tensor& rstd, c
           shift[size_t(k)] = b[k] + mean_rest(means[size_t(k)], scale[size_t(k)]);
         }
       }
-      each_of_rows<T>(0, s.plane, c, [&](int64_t p, int64_t pixels, int64_t k, auto load, auto store) {
+      each_of_rows<T>(0, s.plane, c, {}, [&](int64_t p, int64_t pixels, int64_t k, auto load, auto store) {
         const V m = load(centre.data() + k), factor = load(scale.data() + k), rest = load(shift.data() + k);
         for (int64_t at = p * c + k; pixels > 0; --pixels, at += c)
           store(y + at, fused(load(x + at) - m, factor, rest));
@@ -140,6 +142,47 @@ void forward_pixels(const Tensor& out, const Tensor& mean, const Tensor& rstd, c
     }
   });
 }
+
+// The gradient of a group's input from the sums over the group of grad * weight and of that times the
+// normalised input.
+template <class T> class GroupSlope {
+public:
+  GroupSlope(double sum, double dot, const Shape& s, T mean, T scale)
+      : mean_(mean), scale_(scale), mean_g_(T(sum / double(s.length()))),
+        slope_(T(dot / double(s.length()) * double(scale))) {}
+
+  // Elements [start, start + length); weight_at(j, load): weights from start + j on. Past the cache: the
+  // caller has to end with stream_fence().
+  template <class WeightAt>
+  void run(const Tensor& out, const Tensor& grad, const Tensor& input, int64_t start, int64_t length,
+           bool past_cache, const WeightAt& weight_at) const {
+    using V = Vec<T>;
+    const DType type = input.dtype();
+    const V mean(mean_), scale(scale_), mean_g(mean_g_), slope(slope_);
+    alignas(64) T g_buffer[kNormBlock], x_buffer[kNormBlock], out_buffer[kNormBlock];
+    for (int64_t first = 0; first < length; first += kNormBlock) {
+      const int64_t size = std::min(kNormBlock, length - first), at = start + first;
+      const T* const pg =
+          read_block<T>(advance(static_cast<const void*>(grad.data()), type, at), type, size, g_buffer);
+      const T* const px =
+          read_block<T>(advance(static_cast<const void*>(input.data()), type, at), type, size, x_buffer);
+      char* const target = advance(out.data(), type, at);
+      const bool aside = past_cache && type == dtype_of<T>();
+      T* const po = aside ? out_buffer : block_target<T>(target, type, out_buffer);
+      each_vec<T>(size, [&](int64_t j, auto load, auto store) {
+        store(po + j,
+              scale * (load(pg + j) * weight_at(first + j, load) - mean_g - (load(px + j) - mean) * slope));
+      });
+      if (aside)
+        stream(target, po, size * int64_t(sizeof(T)));
+      else
+        write_block(target, type, size, po);
+    }
+  }
+
+private:
+  T mean_, scale_, mean_g_, slope_;
+};
 
 // Gradients of weight and bias from what each sample adds to them: sum of grad and of grad * (x - mean).
 template <class T>
@@ -167,62 +210,136 @@ template <class T>
 void backward(const Tensor& grad_input, const Tensor& grad_weight, const Tensor& grad_bias,
               const Tensor& grad, const Tensor& input, const Tensor& mean, const Tensor& rstd,
               const Tensor& weight, const Shape& s) {
+  const Coefficients<T> w(weight, s.channels, T(1));
+  const DType type = input.dtype();
+  const int64_t planes = s.n * s.channels;
+  const bool past_cache = 3 * planes * s.plane * item_size(type) >= past_cache_bytes();
+  const Scratch memory(size_t(std::max<int64_t>(planes, 1)) * 2 * sizeof(double));
+  double *const sum = memory.as<double>(), *const dot = sum + planes;
+  parallel_for(0, s.n * s.groups, std::max<int64_t>(1, kGrain / (6 * s.per_group * s.plane)),
+               [&](int64_t from, int64_t to) {
+                 for (int64_t i = from; i < to; ++i) {
+                   const T m = mean.data<T>()[i], scale = rstd.data<T>()[i];
+                   double group_sum = 0, group_dot = 0;
+                   const int64_t first_channel = i % s.groups * s.per_group;
+                   for (int64_t k = 0; k < s.per_group; ++k) {
+                     const int64_t p = i * s.per_group + k, c = first_channel + k;
+                     sum[p] = dot[p] = 0;
+                     add_products<T>(sum[p], dot[p],
+                                     advance(static_cast<const void*>(grad.data()), type, p * s.plane),
+                                     advance(static_cast<const void*>(input.data()), type, p * s.plane), type,
+                                     s.plane, m);
+                     group_sum += sum[p] * double(w[c]);
+                     group_dot += dot[p] * double(w[c]);
+                   }
+                   if (!grad_input.defined()) continue;
+                   const GroupSlope<T> slope(group_sum, group_dot * double(scale), s, m, scale);
+                   for (int64_t k = 0; k < s.per_group; ++k) {
+                     const Vec<T> weight_c(w[first_channel + k]);
+                     slope.run(grad_input, grad, input, (i * s.per_group + k) * s.plane, s.plane, past_cache,
+                               [=](int64_t, auto) { return weight_c; });
+                   }
+                 }
+               });
+  store_of_channels<T>(grad_weight, grad_bias, sum, dot, rstd, s);
+}
+
+// The same of small planes: the elements of a group are gone through as one run. What they add to the
+// gradients of weight and bias is kept element by element for some samples, whose number depends on the shape
+// alone.
+template <class T>
+void backward_small(const Tensor& grad_input, const Tensor& grad_weight, const Tensor& grad_bias,
+                    const Tensor& grad, const Tensor& input, const Tensor& mean, const Tensor& rstd,
+                    const Tensor& weight, const Shape& s) {
   using V = Vec<T>;
   const Coefficients<T> w(weight, s.channels, T(1));
   const OfElements<T> weights(w, s);
   const DType type = input.dtype();
-  const int64_t planes = s.n * s.channels;
-  const Scratch memory(size_t(std::max<int64_t>(planes, 1)) * 2 * sizeof(double));
-  double *const sum = memory.as<double>(), *const dot = sum + planes;
-  parallel_for(
-      0, s.n * s.groups, std::max<int64_t>(1, kGrain / (6 * s.per_group * s.plane)),
-      [&](int64_t from, int64_t to) {
-        alignas(64) T g_buffer[kNormBlock], x_buffer[kNormBlock], out_buffer[kNormBlock];
-        for (int64_t i = from; i < to; ++i) {
-          const T m = mean.data<T>()[i], scale = rstd.data<T>()[i];
-          double group_sum = 0, group_dot = 0;
-          const int64_t first_channel = i % s.groups * s.per_group;
-          for (int64_t k = 0; k < s.per_group; ++k) {
-            const int64_t p = i * s.per_group + k, c = first_channel + k;
-            sum[p] = dot[p] = 0;
-            add_products<T>(sum[p], dot[p], advance(static_cast<const void*>(grad.data()), type, p * s.plane),
-                            advance(static_cast<const void*>(input.data()), type, p * s.plane), type, s.plane,
-                            m);
-            group_sum += sum[p] * double(w[c]);
-            group_dot += dot[p] * double(w[c]);
-          }
-          if (!grad_input.defined()) continue;
-          const double count = double(s.length());
-          const V mean_g(T(group_sum / count)), slope(T(group_dot / count * double(scale) * double(scale)));
-          // weight_at(j): of the elements from j on
-          const auto run = [&](int64_t start, int64_t length, auto weight_at) {
-            for (int64_t first = 0; first < length; first += kNormBlock) {
-              const int64_t size = std::min(kNormBlock, length - first), at = start + first;
-              const T* const pg = read_block<T>(advance(static_cast<const void*>(grad.data()), type, at),
-                                                type, size, g_buffer);
-              const T* const px = read_block<T>(advance(static_cast<const void*>(input.data()), type, at),
-                                                type, size, x_buffer);
-              T* const po = block_target<T>(advance(grad_input.data(), type, at), type, out_buffer);
-              each_vec<T>(size, [&](int64_t j, auto load, auto store) {
-                store(po + j, V(scale) * (load(pg + j) * weight_at(first + j, load) - mean_g -
-                                          (load(px + j) - V(m)) * slope));
-              });
-              write_block(advance(grad_input.data(), type, at), type, size, po);
-            }
-          };
-          if (s.plane < kSmallPlane) {
-            const T* const of_group = weights.data() + first_channel * s.plane;
-            run(i * s.length(), s.length(), [=](int64_t j, auto load) { return load(of_group + j); });
-            continue;
-          }
-          for (int64_t k = 0; k < s.per_group; ++k) {
-            const int64_t p = i * s.per_group + k;
-            const V weight_c(w[first_channel + k]);
-            run(p * s.plane, s.plane, [=](int64_t, auto) { return weight_c; });
-          }
-        }
-      });
-  store_of_channels<T>(grad_weight, grad_bias, sum, dot, rstd, s);
+  const int64_t length = s.length();
+  const int64_t samples = std::max(kRowsTogether, (s.n + 63) / 64), pieces = (s.n + samples - 1) / samples;
+  const Scratch memory(size_t(pieces * s.channels) * 2 * sizeof(double));
+  double *const sums = memory.as<double>(), *const dots = sums + pieces * s.channels;
+  // Groups of one sample that a task takes: all of them, in the order of memory, unless their sums are many.
+  const int64_t together = std::clamp<int64_t>(4096 / length, 1, s.groups),
+                parts = (s.groups + together - 1) / together;
+  const bool past_cache = 3 * s.n * s.groups * length * item_size(type) >= past_cache_bytes();
+  const auto run_group = [&](int64_t i, const T* of_group, T* recent_sum, T* recent_dot) {
+    alignas(64) T g_buffer[kNormBlock], x_buffer[kNormBlock];
+    const T m = mean.data<T>()[i], scale = rstd.data<T>()[i];
+    double group_sum = 0, group_dot = 0;
+    for (int64_t first = 0; first < length; first += kNormBlock) {
+      const int64_t size = std::min(kNormBlock, length - first), at = i * length + first;
+      const T* const pg =
+          read_block<T>(advance(static_cast<const void*>(grad.data()), type, at), type, size, g_buffer);
+      const T* const px =
+          read_block<T>(advance(static_cast<const void*>(input.data()), type, at), type, size, x_buffer);
+      T *const ps = recent_sum + first, *const pd = recent_dot + first;
+      const T* const pw = of_group + first;
+      V sum(T(0)), dot(T(0));
+      const auto step = [&](int64_t j, V g, V x, V wj, auto load, auto store) __attribute__((always_inline)) {
+        const V scaled = (x - V(m)) * V(scale), of_w = g * wj;
+        sum = sum + of_w;
+        dot = fused(of_w, scaled, dot);
+        store(ps + j, load(ps + j) + g);
+        store(pd + j, fused(g, scaled, load(pd + j)));
+      };
+      int64_t j = 0;
+      for (; j + V::kLanes <= size; j += V::kLanes) {
+        ask_ahead(pg + j);
+        ask_ahead(px + j);
+        step(
+            j, V::load(pg + j), V::load(px + j), V::load(pw + j), [](const T* p) { return V::load(p); },
+            [](T* p, V v) { v.store(p); });
+      }
+      if (const int64_t rest = size - j; rest > 0)
+        step(
+            j, load_or_zero(pg + j, rest), V::load_partial(px + j, rest), V::load_partial(pw + j, rest),
+            [rest](const T* p) { return V::load_partial(p, rest); },
+            [rest](T* p, V v) { v.store_partial(p, rest); });
+      const auto add = [](V p, V q) { return p + q; };
+      group_sum += double(fold_lanes(sum, add));
+      group_dot += double(fold_lanes(dot, add));
+    }
+    if (grad_input.defined())
+      GroupSlope<T>(group_sum, group_dot, s, m, scale)
+          .run(grad_input, grad, input, i * length, length, past_cache,
+               [=](int64_t j, auto load) { return load(of_group + j); });
+  };
+  const auto run_task = [&](int64_t piece, int64_t first_group, T* recent, double* total) {
+    const int64_t count = std::min(together, s.groups - first_group), wide = count * length;
+    const int64_t last = std::min(s.n, (piece + 1) * samples);
+    std::fill_n(total, 2 * wide, 0.0);
+    for (int64_t start = piece * samples; start < last; start += kRowsTogether) {
+      std::fill_n(recent, 2 * wide, T(0));
+      for (int64_t n = start; n < std::min(last, start + kRowsTogether); ++n)
+        for (int64_t k = 0; k < count; ++k)
+          run_group(n * s.groups + first_group + k, weights.data() + (first_group + k) * length,
+                    recent + k * length, recent + wide + k * length);
+      Lanes<SumJoin, T, double>::columns(total, recent, 0, 1, 2 * wide, nullptr);
+    }
+    for (int64_t k = 0; k < count * s.per_group; ++k) {
+      const int64_t p = piece * s.channels + first_group * s.per_group + k;
+      sums[p] = std::accumulate(total + k * s.plane, total + (k + 1) * s.plane, 0.0);
+      dots[p] = std::accumulate(total + wide + k * s.plane, total + wide + (k + 1) * s.plane, 0.0);
+    }
+  };
+  parallel_for(0, pieces * parts, std::max<int64_t>(1, kGrain / (6 * samples * together * length)),
+               [&](int64_t from, int64_t to) {
+                 const Scratch own(size_t(2 * together * length) * (sizeof(double) + sizeof(T)));
+                 double* const total = own.as<double>();
+                 for (int64_t t = from; t < to; ++t)
+                   run_task(t / parts, t % parts * together,
+                            reinterpret_cast<T*>(total + 2 * together * length), total);
+                 stream_fence();
+               });
+  const auto store_sums = [&](const Tensor& to, double* of_pieces) {
+    if (!to.defined()) return;
+    for (int64_t piece = 1; piece < pieces; ++piece)
+      for (int64_t c = 0; c < s.channels; ++c) of_pieces[c] += of_pieces[piece * s.channels + c];
+    store_values(to, of_pieces, s.channels);
+  };
+  store_sums(grad_weight, dots);
+  store_sums(grad_bias, sums);
 }
 
 // The same of channels-last images.
@@ -248,7 +365,7 @@ void backward_pixels(const Tensor& grad_input, const Tensor& grad_weight, const 
       std::fill_n(sum, c, 0.0);
       std::fill_n(dot, c, 0.0);
       for (int64_t first = 0; first < s.plane; first += kRowsTogether) {
-        each_of_rows<T>(first, std::min(first + kRowsTogether, s.plane), c,
+        each_of_rows<T>(first, std::min(first + kRowsTogether, s.plane), c, {g, x},
                         [&](int64_t p, int64_t pixels, int64_t k, auto load, auto store) {
                           V total(T(0)), product(T(0));
                           const V m_k = load(centre + k);
@@ -281,7 +398,7 @@ void backward_pixels(const Tensor& grad_input, const Tensor& grad_weight, const 
         }
       }
       T* const out = grad_input.data<T>() + n * c * s.plane;
-      each_of_rows<T>(0, s.plane, c, [&](int64_t p, int64_t pixels, int64_t k, auto load, auto store) {
+      each_of_rows<T>(0, s.plane, c, {}, [&](int64_t p, int64_t pixels, int64_t k, auto load, auto store) {
         const V a = load(scale + k), b = load(base + k), m_k = load(centre + k), d = load(slope + k);
         for (int64_t at = p * c + k; pixels > 0; --pixels, at += c)
           store(out + at, fused(load(g + at), a, -fused(load(x + at) - m_k, d, b)));
@@ -336,7 +453,8 @@ void group_norm_backward(const Tensor& grad_input, const Tensor& grad_weight, co
     };
     const bool aside = grad_input.defined() && !grad_input.is_contiguous();
     const Tensor target = aside ? empty_tensor(grad_input.sizes(), grad_input.dtype()) : grad_input;
-    backward<T>(target, grad_weight, grad_bias, dense(grad), dense(input), mean, rstd, weight, s);
+    (s.plane < kSmallPlane ? backward_small<T> : backward<T>)(target, grad_weight, grad_bias, dense(grad),
+                                                              dense(input), mean, rstd, weight, s);
     if (aside) copy(grad_input, target);
   });
 }

@@ -62,29 +62,27 @@ IndexPlan make_plan(const Tensor& self, TensorList indices, const IndexedShape& 
     const size_t at = k < shape.first ? k : k + index_dims;
     (k < shape.first ? plan.before : plan.after).add(self.sizes()[d], self.strides()[d], other_strides[at]);
   }
-  if (plan.count == 0) return plan;
-  for (size_t k = 0; k < shape.indexed.size(); ++k) {
-    const int64_t d = shape.indexed[k];
+  for (const int64_t d : shape.indexed) {
     const Tensor& index = indices[d];
-    const int64_t size = self.sizes()[d], stride = self.strides()[d];
-    visit_index("index", index.dtype(), [&](auto tag) {
-      using I = typename decltype(tag)::type;
-      PairDims rows; // positions in order, and their indices
-      for (size_t i = 0; i < index_dims; ++i) rows.add(shape.index_sizes[i], order[i], index.strides()[i]);
-      const bool first = k == 0;
-      if (rows.sizes.size() <= 1) {
-        add_positions(plan.position, index.data<I>(), rows.sizes.empty() ? 0 : rows.b[0], plan.count, size,
-                      stride, Negative::Wrap, d, ErrorKind::Index, first);
-        return;
-      }
-      const int64_t length = rows.sizes.back(), row_stride = rows.b.back();
-      rows.sizes.erase(rows.sizes.size() - 1);
-      rows.numel /= length;
-      PairWalk walk(rows, 0);
-      for (int64_t r = 0; r < rows.numel; ++r, walk.next())
-        add_positions(plan.position + r * length, index.data<I>() + walk.b, row_stride, length, size, stride,
-                      Negative::Wrap, d, ErrorKind::Index, first);
-    });
+    PairDims rows; // positions in order, and their indices
+    for (size_t i = 0; i < index_dims; ++i) rows.add(shape.index_sizes[i], order[i], index.strides()[i]);
+    IndexSource source{index.data(),
+                       index.dtype(),
+                       rows.sizes.empty() ? 0 : rows.b.back(),
+                       self.sizes()[d],
+                       self.strides()[d],
+                       Negative::Wrap,
+                       d,
+                       ErrorKind::Index,
+                       IndexSource::fail_in_dim};
+    if (rows.sizes.size() <= 1) {
+      plan.add(source);
+      continue;
+    }
+    const int64_t length = rows.sizes.back();
+    rows.sizes.erase(rows.sizes.size() - 1);
+    rows.numel = rows.numel == 0 ? 0 : rows.numel / length;
+    plan.add(source, &rows, length);
   }
   return plan;
 }
@@ -101,19 +99,19 @@ void index(const Tensor& out, const Tensor& self, TensorList indices) {
       using T = typename decltype(tag)::type;
       visit_index("index", indices[0].dtype(), [&](auto index_tag) {
         using I = typename decltype(index_tag)::type;
-        read_single(out.data<T>(), 1, self.data<T>(), self.strides()[0], indices[0].data<I>(), 1, out.numel(),
-                    size, Negative::Wrap, [&](int64_t v) { fail_index(ErrorKind::Index, v, 0, size); });
+        read_single(out.data<T>(), self.data<T>(), self.strides()[0], indices[0].data<I>(), out.numel(), size,
+                    Negative::Wrap, [&](int64_t v) { fail_index(ErrorKind::Index, v, 0, size); });
       });
     });
     return;
   }
-  const IndexPlan plan = make_plan(self, indices, shape, out.strides());
+  IndexPlan plan = make_plan(self, indices, shape, out.strides());
   plan_read(plan, self, out);
 }
 
 void index_put(const Tensor& self, TensorList indices, const Tensor& values, bool accumulate) {
   const IndexedShape shape = indexed_shape(self, indices);
-  const IndexPlan plan = make_plan(self, indices, shape, expanded_strides(values, shape.sizes));
+  IndexPlan plan = make_plan(self, indices, shape, expanded_strides(values, shape.sizes));
   if (accumulate) {
     plan_add(plan, self, values, Scalar(1));
   } else {

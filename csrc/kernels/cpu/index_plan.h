@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 namespace torch::TORCH_ISA {
 
@@ -118,49 +119,71 @@ template <class I> __attribute__((always_inline)) inline int64_t by_itself(I ind
 
 enum class Negative { Wrap, Reject };
 
+// Indices along one dimension, and what they are to the tensor that they index.
+struct IndexSource {
+  const void* data;
+  DType type;
+  int64_t step; // from one index to the next
+  int64_t size, stride;
+  Negative negative;
+  int64_t dim;
+  ErrorKind kind;
+  void (*fail)(const IndexSource& source, int64_t index); // does not return
+
+  [[noreturn, gnu::cold]] static void fail_in_dim(const IndexSource& s, int64_t index) {
+    fail_index(s.kind, index, s.dim, s.size);
+  }
+};
+
 // The walk itself: for each b of `before`, n of the positions, a of `after`:
 //   self at before.a + position[n] + after.a,   other at before.b + n's place + after.b
-struct IndexPlan {
+// Positions are made of their sources, block by block where each is needed once, and else before the walk.
+class IndexPlan {
+public:
   PairDims before, after;
-  int64_t count = 1; // positions
-  Scratch memory;    // their offsets in self ...
-  int64_t* position;
-  bool uniform = true; // ... and their places in other: a stride, or
+  int64_t count = 1;   // positions
+  bool uniform = true; // their places in other: a stride, or
   int64_t other_stride = 0;
   Scratch other_memory; // a list
   int64_t* other_place = nullptr;
 
   IndexPlan(int64_t n, bool uniform_places)
-      : count(n), memory(static_cast<size_t>(n) * sizeof(int64_t)), position(memory.as<int64_t>()),
-        uniform(uniform_places), other_memory(uniform_places ? 0 : static_cast<size_t>(n) * sizeof(int64_t)),
+      : count(n), uniform(uniform_places),
+        other_memory(uniform_places ? 0 : static_cast<size_t>(n) * sizeof(int64_t)),
         other_place(other_memory.as<int64_t>()) {}
 
   int64_t place(int64_t n) const { return uniform ? n * other_stride : other_place[n]; }
+
+  // Adds index * stride to the positions. `walk`: of an index that has no single step, its rows (a) and where
+  // they lie (b), each of `length` indices.
+  void add(const IndexSource& source, const PairDims* walk = nullptr, int64_t length = 0);
+  // For the maker of a plan that fills in the positions itself.
+  int64_t* own_positions();
+
+  bool single() const { return before.numel == 1 && after.numel == 1; }
+  void make_positions(); // all of them, as a list, unless they are
+  void check() const;    // the bounds of positions that are not a list yet
+  static constexpr int64_t kBlock = 1024;
+  // Positions [first, last), at most kBlock of them: in the list, or made in the buffer.
+  const int64_t* positions(int64_t first, int64_t last, bool checked, int64_t* buffer) const;
+  const int64_t* list() const { return list_; }
+  int64_t position(int64_t n) const { return list_[n]; } // of the list
+  bool reads(const Tensor& t) const;                     // whether sources lie in what may be t's memory
+
+private:
+  static constexpr int kMaxSources = 4;
+  IndexSource sources_[kMaxSources];
+  int n_sources_ = 0;
+  std::optional<Scratch> memory_;
+  int64_t* list_ = nullptr;
 };
 
-// Adds index * stride to the positions of a one-dimensional index; checks the bounds.
-template <class I>
-void add_positions(int64_t* position, const I* index, int64_t index_stride, int64_t n, int64_t size,
-                   int64_t stride, Negative negative, int64_t dim, ErrorKind kind, bool first) {
-  parallel_for(0, n, kGrain, [&](int64_t from, int64_t to) {
-    const I* const row = index + from * index_stride;
-    const int64_t bad =
-        first_outside(row, index_stride, to - from, negative == Negative::Wrap ? -size : 0, size);
-    if (bad >= 0) fail_index(kind, static_cast<int64_t>(row[bad * index_stride]), dim, size);
-    for (int64_t i = 0; i < to - from; ++i) {
-      int64_t v = static_cast<int64_t>(row[i * index_stride]);
-      v += v < 0 ? size : 0;
-      position[from + i] = v * stride + (first ? 0 : position[from + i]);
-    }
-  });
-}
-
 // other = self at the positions.
-void plan_read(const IndexPlan& plan, const Tensor& self, const Tensor& other);
+void plan_read(IndexPlan& plan, const Tensor& self, const Tensor& other);
 // self = other at the positions; the last of repeated positions stays.
-void plan_write(const IndexPlan& plan, const Tensor& self, const Tensor& other);
+void plan_write(IndexPlan& plan, const Tensor& self, const Tensor& other);
 // self += scale * other at the positions, in their order.
-void plan_add(const IndexPlan& plan, const Tensor& self, const Tensor& other, const Scalar& scale);
+void plan_add(IndexPlan& plan, const Tensor& self, const Tensor& other, const Scalar& scale);
 
 // Fewer than 64 bytes that do not overlap, as two pieces that may.
 inline void copy_short(void* to, const void* from, size_t bytes) {
@@ -180,44 +203,62 @@ inline void copy_short(void* to, const void* from, size_t bytes) {
   if (bytes == 1) std::memcpy(to, from, 1);
 }
 
-// Copies n elements; a long contiguous row by memcpy.
-template <class T> void copy_row(T* to, int64_t to_stride, const T* from, int64_t from_stride, int64_t n) {
-  if (to_stride == 1 && from_stride == 1) {
-    if (n * sizeof(T) >= 64) {
-      std::memcpy(to, from, static_cast<size_t>(n) * sizeof(T));
-      return;
-    }
-    copy_short(to, from, static_cast<size_t>(n) * sizeof(T));
+// A contiguous row: short ones without a call.
+inline void copy_bytes(void* to, const void* from, size_t bytes) {
+  if (bytes < 64) return copy_short(to, from, bytes);
+  if (bytes > 512) {
+    std::memcpy(to, from, bytes);
     return;
   }
-  for (int64_t i = 0; i < n; ++i) to[i * to_stride] = from[i * from_stride];
+  struct Line {
+    char bytes[64];
+  };
+  const auto line = [=](size_t at) {
+    Line l;
+    std::memcpy(&l, static_cast<const char*>(from) + at, sizeof l);
+    std::memcpy(static_cast<char*>(to) + at, &l, sizeof l);
+  };
+  for (size_t i = 0; i + 64 < bytes; i += 64) line(i);
+  line(bytes - 64); // may overlap
+}
+
+// Copies n elements.
+template <class T> void copy_row(T* to, int64_t to_stride, const T* from, int64_t from_stride, int64_t n) {
+  if (to_stride == 1 && from_stride == 1)
+    copy_bytes(to, from, static_cast<size_t>(n) * sizeof(T));
+  else if (to_stride == 1 && from_stride == 0)
+    std::fill_n(to, n, *from);
+  else
+    for (int64_t i = 0; i < n; ++i) to[i * to_stride] = from[i * from_stride];
 }
 
 // out[i] = self[index[i]] along one stride, checked and read block by block while the index is in the
 // cache: for results that nobody has seen yet. `outside(value)` raises.
 template <class T, class I, class Outside>
-void read_single(T* out, int64_t out_stride, const T* self, int64_t stride, const I* index,
-                 int64_t index_stride, int64_t n, int64_t size, Negative negative, const Outside& outside) {
+void read_single(T* out, const T* self, int64_t stride, const I* index, int64_t n, int64_t size,
+                 Negative negative, const Outside& outside) {
   parallel_for(0, n, kGrain, [&](int64_t from, int64_t to) {
     constexpr int64_t kBlock = 1024;
     for (int64_t at = from; at < to; at += kBlock) {
       const int64_t length = std::min(kBlock, to - at);
-      const I* const row = index + at * index_stride;
-      T* const target = out + at * out_stride;
-      const int64_t bad =
-          first_outside(row, index_stride, length, negative == Negative::Wrap ? -size : 0, size);
-      if (bad >= 0) outside(static_cast<int64_t>(row[bad * index_stride]));
-      const auto read = [&](int64_t i) {
-        const int64_t v = static_cast<int64_t>(row[i * index_stride]);
-        return self[(v < 0 ? v + size : v) * stride];
+      const I* const row = index + at;
+      T* const target = out + at;
+      const bool wrap = negative == Negative::Wrap;
+      const int64_t bad = first_outside(row, 1, length, wrap ? -size : 0, size);
+      if (bad >= 0) outside(static_cast<int64_t>(row[bad]));
+      const auto read = [&](const auto& place) {
+        int64_t i = 0;
+        for (; i + 4 <= length; i += 4)
+#pragma GCC unroll 4
+          for (int64_t k = i; k < i + 4; ++k) target[k] = self[place(by_itself(row[k]))];
+        for (; i < length; ++i) target[i] = self[place(by_itself(row[i]))];
       };
-      if (stride == 1 && index_stride == 1 && out_stride == 1)
-        for (int64_t i = 0; i < length; ++i) {
-          const int64_t v = by_itself(row[i]);
-          target[i] = self[v < 0 ? v + size : v];
-        }
+      if (stride != 1)
+        read([=](int64_t v) { return (v < 0 ? v + size : v) * stride; });
+      else if (wrap)
+        read([=](int64_t v) { return v < 0 ? v + size : v; });
       else
-        for (int64_t i = 0; i < length; ++i) target[i * out_stride] = read(i);
+        read([](int64_t v) { return v; });
     }
   });
 }

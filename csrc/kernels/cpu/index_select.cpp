@@ -8,7 +8,7 @@ namespace {
 
 // self[..., index, ...] beside `other`, which has the index's length at `dim` (all strides 0 for a single
 // value).
-IndexPlan make_plan(const char* op, const Tensor& self, int64_t dim, const Tensor& index, const Tensor* other,
+IndexPlan make_plan(const Tensor& self, int64_t dim, const Tensor& index, const Tensor* other,
                     Negative negative, ErrorKind outside = ErrorKind::Index) {
   dim = wrap_dim(dim, self.dim());
   const int64_t count = index.numel();
@@ -22,12 +22,9 @@ IndexPlan make_plan(const char* op, const Tensor& self, int64_t dim, const Tenso
       (d < dim ? plan.before : plan.after).add(self.sizes()[d], self.strides()[d], stride_in_other(d));
   }
   if (scalar && other && other->dim() == 1) plan.other_stride = other->strides()[0];
-  visit_index(op, index.dtype(), [&](auto tag) {
-    using I = typename decltype(tag)::type;
-    add_positions(plan.position, index.data<I>(), index.dim() == 0 ? 0 : index.strides()[0], count,
-                  scalar ? 1 : self.sizes()[dim], scalar ? 0 : self.strides()[dim], negative, dim, outside,
-                  true);
-  });
+  plan.add({index.data(), index.dtype(), index.dim() == 0 ? 0 : index.strides()[0],
+            scalar ? 1 : self.sizes()[dim], scalar ? 0 : self.strides()[dim], negative, dim, outside,
+            IndexSource::fail_in_dim});
   return plan;
 }
 
@@ -48,20 +45,11 @@ void flat_positions(int64_t* position, const Tensor& self, const Tensor& index) 
     using I = typename decltype(tag)::type;
     const I* const from = index.data<I>();
     parallel_for(0, count, kGrain, [&](int64_t first, int64_t last) {
-      if (index.is_contiguous()) {
-        const int64_t bad = first_outside(from + first, 1, last - first, -n, n);
-        if (bad >= 0) fail_flat_index(static_cast<int64_t>(from[first + bad]), n);
-        for (int64_t i = first; i < last; ++i) {
-          const auto v = static_cast<int64_t>(from[i]);
-          position[i] = v < 0 ? v + n : v;
-        }
-      } else {
-        PairWalk walk(dims, first);
-        for (int64_t i = first; i < last; ++i, walk.next()) {
-          const auto v = static_cast<int64_t>(from[walk.b]);
-          if (v < -n || v >= n) fail_flat_index(v, n);
-          position[i] = v < 0 ? v + n : v;
-        }
+      PairWalk walk(dims, first);
+      for (int64_t i = first; i < last; ++i, walk.next()) {
+        const auto v = static_cast<int64_t>(from[walk.b]);
+        if (v < -n || v >= n) fail_flat_index(v, n);
+        position[i] = v < 0 ? v + n : v;
       }
       if (self.is_contiguous()) return;
       for (int64_t i = first; i < last; ++i) {
@@ -84,7 +72,11 @@ IndexPlan flat_plan(const Tensor& self, const Tensor& index, const Tensor& other
     PairWalk walk(places, 0);
     for (int64_t n = 0; n < plan.count; ++n, walk.next()) plan.other_place[n] = walk.b;
   }
-  flat_positions(plan.position, self, index);
+  if (self.is_contiguous() && index.is_contiguous() && self.numel() > 0)
+    plan.add({index.data(), index.dtype(), 1, self.numel(), 1, Negative::Wrap, 0, ErrorKind::Index,
+              [](const IndexSource& source, int64_t i) { fail_flat_index(i, source.size); }});
+  else
+    flat_positions(plan.own_positions(), self, index);
   return plan;
 }
 
@@ -97,13 +89,13 @@ void index_select(const Tensor& out, const Tensor& self, int64_t dim, const Tens
       using T = typename decltype(tag)::type;
       visit_index("index_select", index.dtype(), [&](auto index_tag) {
         using I = typename decltype(index_tag)::type;
-        read_single(out.data<T>(), 1, self.data<T>(), self.strides()[0], index.data<I>(), 1, out.numel(),
-                    size, Negative::Reject, [&](int64_t v) { fail_index(ErrorKind::Index, v, 0, size); });
+        read_single(out.data<T>(), self.data<T>(), self.strides()[0], index.data<I>(), out.numel(), size,
+                    Negative::Reject, [&](int64_t v) { fail_index(ErrorKind::Index, v, 0, size); });
       });
     });
     return;
   }
-  const IndexPlan plan = make_plan("index_select", self, dim, index, &out, Negative::Reject);
+  IndexPlan plan = make_plan(self, dim, index, &out, Negative::Reject);
   plan_read(plan, self, out);
 }
 
@@ -112,18 +104,17 @@ void index_add(const Tensor& self, int64_t dim, const Tensor& index, const Tenso
   if (self.dim() == 1 && index.dim() == 1 && source.dim() == 1 && !self.is_complex() &&
       alpha.to<double>() == 1)
     return scatter_add(self, 0, index, source);
-  const IndexPlan plan =
-      make_plan("index_add_", self, dim, index, &source, Negative::Reject, ErrorKind::Runtime);
+  IndexPlan plan = make_plan(self, dim, index, &source, Negative::Reject, ErrorKind::Runtime);
   plan_add(plan, self, source, alpha);
 }
 
 void index_copy(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source) {
-  const IndexPlan plan = make_plan("index_copy_", self, dim, index, &source, Negative::Reject);
+  IndexPlan plan = make_plan(self, dim, index, &source, Negative::Reject);
   plan_write(plan, self, source);
 }
 
 void index_fill(const Tensor& self, int64_t dim, const Tensor& index, const Scalar& value) {
-  const IndexPlan plan = make_plan("index_fill_", self, dim, index, nullptr, Negative::Wrap);
+  IndexPlan plan = make_plan(self, dim, index, nullptr, Negative::Wrap);
   const Tensor single = empty_tensor({}, self.dtype());
   fill(single, value);
   plan_write(plan, self, single);
@@ -136,19 +127,19 @@ void take(const Tensor& out, const Tensor& self, const Tensor& index) {
       using T = typename decltype(tag)::type;
       visit_index("take", index.dtype(), [&](auto index_tag) {
         using I = typename decltype(index_tag)::type;
-        read_single(out.data<T>(), 1, self.data<T>(), 1, index.data<I>(), 1, index.numel(), n, Negative::Wrap,
+        read_single(out.data<T>(), self.data<T>(), 1, index.data<I>(), index.numel(), n, Negative::Wrap,
                     [&](int64_t v) { fail_flat_index(v, n); });
       });
     });
     return;
   }
-  const IndexPlan plan = flat_plan(self, index, out);
+  IndexPlan plan = flat_plan(self, index, out);
   plan_read(plan, self, out);
 }
 
 // source has as many elements as index, taken in order. Sums are made in the order of the index.
 void put(const Tensor& self, const Tensor& index, const Tensor& source, bool accumulate) {
-  const IndexPlan plan = flat_plan(self, index, source);
+  IndexPlan plan = flat_plan(self, index, source);
   if (accumulate) {
     plan_add(plan, self, source, Scalar(1));
   } else {

@@ -138,12 +138,21 @@ template <class T> void repeat_each(T* out, const T* values, int64_t n, int64_t 
 // registers.
 constexpr int64_t kFewChannels = 256, kRowsTogether = 16;
 
+// The processor's own prefetching stops at the end of a page, and takes some lines to begin anew.
+template <class T> TORCH_INLINE void ask_ahead(const T* x) {
+  __builtin_prefetch(reinterpret_cast<const char*>(x) + 2048);
+}
+
 // Calls f(first row, rows, channel, load, store) for registers of channels of up to kRowsTogether of the rows
-// in [from, to), which start at a multiple of that.
+// in [from, to), which start at a multiple of that. `read`: what they are
+// read from.
 template <class T, class F>
-TORCH_INLINE void each_of_rows(int64_t from, int64_t to, int64_t channels, F&& f) {
+TORCH_INLINE void each_of_rows(int64_t from, int64_t to, int64_t channels,
+                               std::initializer_list<const T*> read, F&& f) {
   for (int64_t r = from; r < to; r += kRowsTogether) {
     const int64_t rows = std::min(kRowsTogether, to - r);
+    for (const T* const x : read)
+      for (int64_t i = 0; i < rows * channels; i += 64 / int64_t(sizeof(T))) ask_ahead(x + r * channels + i);
     each_vec<T>(channels, [&](int64_t k, auto load, auto store) { f(r, rows, k, load, store); });
   }
 }
@@ -162,6 +171,8 @@ void add_products(double& sum, double& dot, const void* a, const void* b, DType 
     int64_t i = 0;
     for (; i + 2 * V::kLanes <= size; i += 2 * V::kLanes) {
       for (int k = 0; k < 2; ++k) {
+        ask_ahead(pa + i + k * V::kLanes);
+        ask_ahead(pb + i + k * V::kLanes);
         const V va = V::load(pa + i + k * V::kLanes), vb = V::load(pb + i + k * V::kLanes);
         sums[k] = sums[k] + va;
         dots[k] = fused(va, vb - V(shift), dots[k]);
