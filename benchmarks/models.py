@@ -97,7 +97,7 @@ class GPT(nn.Module):
 
     def forward(self, tokens: torch.Tensor, past: Optional[list[Past]] = None) -> torch.Tensor:
         first = 0 if past is None else past[0][0].shape[2]
-        x = self.token(tokens) + self.position(torch.arange(first, first + tokens.shape[1]))
+        x = self.token(tokens) + self.position(torch.arange(first, first + tokens.shape[1], device=tokens.device))
         for i, block in enumerate(self.blocks):
             x = block(x, None if past is None else past[i])
         return self.head(self.norm(x))

@@ -130,6 +130,29 @@ PyObject* memory_info(PyObject*, PyObject* args) {
                          static_cast<unsigned long long>(total));
   });
 }
+PyObject* random_state(PyObject*, PyObject* args) {
+  return with_integers<1>(args, [](int device) {
+    uint64_t seed = 0, offset = 0;
+    cuda_backend().random_state(device, seed, offset);
+    return Py_BuildValue("(KK)", static_cast<unsigned long long>(seed),
+                         static_cast<unsigned long long>(offset));
+  });
+}
+PyObject* set_random_state(PyObject*, PyObject* args) {
+  return guarded([&]() -> PyObject* {
+    int device = 0;
+    unsigned long long seed = 0, offset = 0;
+    if (!PyArg_ParseTuple(args, "iKK", &device, &seed, &offset)) throw PythonError{};
+    if (Backend* const found = find_cuda()) found->set_random_state(device, seed, offset);
+    return none();
+  });
+}
+PyObject* allow_tf32(PyObject*, PyObject* args) {
+  return with_integers<1>(args, [](int allow) {
+    if (Backend* const found = find_cuda()) found->allow_tf32(allow != 0);
+    return none();
+  });
+}
 PyObject* set_memory_fraction(PyObject*, PyObject* args) {
   return guarded([&]() -> PyObject* {
     int device = 0;
@@ -232,6 +255,9 @@ PyMethodDef functions[] = {
     {"_cuda_synchronize", synchronize, METH_VARARGS, "(device)"},
     {"_cuda_properties", properties, METH_VARARGS, "(device)"},
     {"_cuda_canDeviceAccessPeer", can_access_peer, METH_VARARGS, "(device, peer)"},
+    {"_cuda_randomState", random_state, METH_VARARGS, "(device): (seed, offset) of its generator."},
+    {"_cuda_setRandomState", set_random_state, METH_VARARGS, "(device or -1, seed, offset)"},
+    {"_cuda_allowTF32", allow_tf32, METH_VARARGS, "(allow): of products of float32."},
     {"_cuda_emptyCache", empty_cache, METH_NOARGS, "Gives cached memory back."},
     {"_cuda_memoryStats", memory_stats, METH_VARARGS, "(device): a flat dict."},
     {"_cuda_resetMemoryStats", reset_memory_stats, METH_VARARGS, "(device, peaks)"},

@@ -52,6 +52,12 @@ public:
   virtual void synchronize(int device) = 0;
   virtual DeviceProperties properties(int device) = 0;
   virtual bool can_access_peer(int device, int peer) = 0;
+  // Seed of the device's generator, and what was drawn from it. Setting makes no context; a device below 0 is
+  // all.
+  virtual void random_state(int device, uint64_t& seed, uint64_t& offset) = 0;
+  virtual void set_random_state(int device, uint64_t seed, uint64_t offset) = 0;
+  // Products of float32 may round their factors to TF32.
+  virtual void allow_tf32(bool allow) = 0;
 
   // ---- memory, in the order of the current stream ----
   // 0 bytes give nullptr. Throws DeviceError(OutOfMemory).

@@ -381,7 +381,7 @@ def set_flush_denormal(mode: Any) -> Any:
 
 
 def set_float32_matmul_precision(precision: str) -> None:
-    """Products of float32 matrices are computed in float32 on the CPU whatever the precision asked for.
+    """Products of float32 matrices on a GPU may be computed in TF32, unless it is "highest"; on the CPU in float32.
 
     Example:
 
@@ -393,6 +393,9 @@ def set_float32_matmul_precision(precision: str) -> None:
         raise ValueError(f"unknown precision {precision!r}: expected 'highest', 'high' or 'medium'")
     global _matmul_precision
     _matmul_precision = precision
+    from torch.backends import cuda as cuda_switches
+
+    cuda_switches.matmul._follow(precision)
 
 
 def get_float32_matmul_precision() -> str:

@@ -64,6 +64,7 @@ def manual_seed(seed: int) -> torch._C.Generator:
         raise type(error)(f"manual_seed: a seed is an integer, got {seed!r} ({error})") from None
     if not -(2**63) <= seed < 2**64:
         raise ValueError("Overflow when unpacking long long: a seed is from -2^63 to 2^64 - 1")
+    _C._cuda_setRandomState(-1, seed % 2**64, 0)
     return _C.default_generator.manual_seed(seed)
 
 
@@ -109,17 +110,20 @@ def fork_rng(
     if not enabled:
         yield
         return
-    if devices is not None and list(devices):
+    numbers = list(devices) if devices is not None else list(range(torch.cuda.device_count()))
+    if numbers and not torch._C._cuda_built():
         raise NotImplementedError(f"{_caller}: generators of other devices than the CPU are not supported yet")
     if device_type is not None and device_type not in ("cpu", "meta"):
         if device_type not in ("cuda", "mps", "mtia", "xpu"):
             raise RuntimeError(f"torch has no module of `{device_type}`, you should register a module by "
                                "`torch._register_device_module`.")  # fmt: skip
-    state = get_rng_state()
+    state, others = get_rng_state(), [(i, torch.cuda.get_rng_state(i)) for i in numbers]
     try:
         yield
     finally:
         set_rng_state(state)
+        for i, other in others:
+            torch.cuda.set_rng_state(other, i)
 
 
 def thread_safe_generator() -> Optional[torch._C.Generator]:

@@ -1,5 +1,7 @@
 #include "kernels/cuda/runtime.h"
 
+#include "kernels/cuda/blas.h"
+#include "kernels/cuda/philox.h"
 #include "kernels/cuda/table.h"
 
 #include <cstdlib>
@@ -38,6 +40,7 @@ Gpu* open_gpu(int index) {
   };
   check(attribute(kVirtualMemory) != 0, "CUDA device ", index, " cannot map memory by chunks (cuMemMap)");
   gpu->multiprocessors = attribute(kMultiprocessors);
+  gpu->threads_per_multiprocessor = attribute(kThreadsPerMultiprocessor);
   gpu->compute_capability = 10 * attribute(kMajor) + attribute(kMinor);
   gpu->allocator =
       std::make_unique<Allocator>(d, gpu->handle, parse_settings(std::getenv("PYTORCH_CUDA_ALLOC_CONF")));
@@ -104,6 +107,17 @@ public:
                  "cuDeviceCanAccessPeer");
     return can != 0;
   }
+
+  void random_state(int device, uint64_t& seed, uint64_t& offset) override {
+    const PhiloxState state = philox_state(device);
+    seed = state.seed;
+    offset = state.offset;
+  }
+  void set_random_state(int device, uint64_t seed, uint64_t offset) override {
+    check(device < kMaxDevices, "there is no cuda:", device);
+    set_philox_state(device, {seed, offset});
+  }
+  void allow_tf32(bool allow) override { torch::cuda::allow_tf32(allow); }
 
   void* allocate(int64_t bytes, int device) override {
     return use(device).allocator->allocate(bytes, torch::cuda::current_stream(device));

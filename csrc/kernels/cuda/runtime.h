@@ -18,7 +18,7 @@ struct Gpu {
   int index;
   int handle; // CUdevice
   Context context;
-  int multiprocessors;
+  int multiprocessors, threads_per_multiprocessor;
   int compute_capability; // 90 for 9.0
   std::unique_ptr<Allocator> allocator;
   FailureRecord* failures;    // in pinned memory; see device/failure_record.h

@@ -7,6 +7,7 @@
 #include "kernels/index_kernels.h"
 #include "kernels/matrix_kernels.h"
 #include "kernels/nn_kernels.h"
+#include "kernels/optim_kernels.h"
 #include "kernels/pointwise_kernels.h"
 #include "kernels/random_kernels.h"
 #include "kernels/reduce_kernels.h"
@@ -20,6 +21,7 @@
   X(argmin) X(all) X(any) X(var) X(standard_deviation) X(var_mean) X(standard_deviation_mean) X(vector_norm) \
   X(logsumexp) X(count_nonzero) \
   /* scan.cpp */ X(cumsum) X(cumprod) X(logcumsumexp) X(cummax) X(cummin) \
+  /* sort.cpp */ X(sort) X(topk) X(kthvalue) X(median) X(unique) X(searchsorted) X(bincount) \
   /* index.cpp */ X(index) X(index_put) X(gather) X(scatter) X(scatter_value) X(scatter_add) X(scatter_reduce) \
   X(index_select) X(index_add) X(index_copy) X(index_fill) X(masked_select) X(nonzero) X(take) X(put) \
   X(embedding) X(embedding_dense_backward) \
@@ -27,7 +29,10 @@
   /* matmul.cpp */ X(mm) X(bmm) X(addmm) X(baddbmm) X(mv) X(addmv) X(dot) X(linear) \
   /* softmax.cpp */ X(softmax) X(log_softmax) X(softmax_backward) X(log_softmax_backward) \
   /* norm.cpp */ X(layer_norm) X(layer_norm_backward) X(group_norm) X(group_norm_backward) X(batch_norm) \
-  X(batch_norm_backward) X(nll_loss) X(nll_loss_backward)
+  X(batch_norm_backward) X(nll_loss) X(nll_loss_backward) \
+  /* random.cpp */ X(uniform) X(normal) X(log_normal) X(exponential) X(cauchy) X(geometric) X(bernoulli) \
+  X(bernoulli_tensor) X(random_from_to) X(random_full) X(randperm) \
+  /* optim.cpp */ X(fused_sgd) X(fused_adam) X(fused_adamw) X(fused_rmsprop) X(foreach_add_scalar)
 // clang-format on
 
 namespace torch::cuda {

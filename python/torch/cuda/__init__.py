@@ -22,9 +22,10 @@ def __getattr__(name: str) -> Any:
     if name == "amp":
         return importlib.import_module("torch.cuda.amp")
     if torch._C._cuda_built():
-        runtime = importlib.import_module("torch.cuda._runtime")
-        if name in runtime.__all__:
-            return getattr(runtime, name)
+        for part in ("_runtime", "_random"):
+            module = importlib.import_module(f"torch.cuda.{part}")
+            if name in module.__all__:
+                return getattr(module, name)
     return _listed(name)
 
 
@@ -108,6 +109,8 @@ def stream(stream: Any) -> StreamContext:
 
 
 def set_rng_state_all(new_states: Any) -> None:
-    """Sets the generators' states, one for each device: there are none, so that any state is one too many."""
+    """Sets the generators' states, one for each device."""
+    if torch._C._cuda_built():
+        return importlib.import_module("torch.cuda._random").set_rng_state_all(new_states)
     if list(new_states):
         raise AssertionError("Torch not compiled with CUDA enabled")

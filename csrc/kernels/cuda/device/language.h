@@ -60,6 +60,7 @@ using ::isinf;
 using ::nextafter;
 using ::pow;
 using ::sin;
+using ::sqrt;
 } // namespace std
 #else
 #include <cmath>

@@ -9,6 +9,10 @@ namespace torch::TORCH_ISA {
 
 struct AnyType {}; // in the place of S: a dtype that is looked up
 
+TORCH_INLINE int width_of(DType floating) { // in bytes
+  return floating == DType::Float64 ? 8 : floating == DType::Float32 ? 4 : 2;
+}
+
 template <class V, class S> TORCH_INLINE V load_element(DType type, const void* p) {
   if constexpr (std::is_same_v<S, AnyType>)
     return load_as<V>(type, p);

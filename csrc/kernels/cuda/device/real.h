@@ -85,6 +85,11 @@ template <class T> TORCH_INLINE T max_or_second(T a, T b) { return a > b ? a : b
 template <class T> TORCH_INLINE T minimum_(T a, T b) { return a != a || a < b ? a : b; }
 template <class T> TORCH_INLINE T maximum_(T a, T b) { return a != a || a > b ? a : b; }
 
+// start + weight (end - start), from the nearer of the two.
+template <class T> TORCH_INLINE T lerp(T start, T end, T weight) {
+  return weight < T(0.5) ? fused(weight, end - start, start) : fused(weight - T(1), end - start, end);
+}
+
 template <class T> TORCH_INLINE T sigmoid_(T a) {
   const T e = exp_(-abs_(a));
   return (a < T(0) ? e : T(1)) / (T(1) + e);

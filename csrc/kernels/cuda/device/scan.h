@@ -25,13 +25,14 @@ template <class V> struct CumProd {
   static TORCH_INLINE Acc join(Acc a, Acc b) { return a * b; }
   static TORCH_INLINE V value(Acc acc) { return acc; }
 };
+template <class V> TORCH_APART V log_add_exp_apart(V a, V b) { return log_add_exp(a, b); } // it is long
 template <class V> struct LogCumSumExp {
   using Acc = V;
   static TORCH_INLINE Acc start() { return V(-std::numeric_limits<typename RealOf<V>::type>::infinity()); }
   static TORCH_INLINE Acc of(V x, int64_t) { return x; }
   static TORCH_INLINE Acc join(Acc a, Acc b) {
     if constexpr (kIsComplex<V>) {
-      return log_add_exp(a, b);
+      return log_add_exp_apart(a, b);
     } else {
       if (isnan_(a) || isnan_(b)) return a + b;
       const V high = maximum_(a, b), low = minimum_(a, b);

@@ -247,6 +247,9 @@ Status cuDeviceGetAttribute(int* value, int attribute, int) {
   case api::kMultiprocessors:
     *value = 4;
     break;
+  case api::kThreadsPerMultiprocessor:
+    *value = 2048;
+    break;
   case api::kWarpSize:
     *value = 32;
     break;

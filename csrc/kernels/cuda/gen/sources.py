@@ -128,6 +128,10 @@ JOINED = {
     "f64": ["f64"],
     "c64": ["c64"],
 }
+ORDERED = {v: ["any"] for v in ("i64", "f32", "f64")}
+OPTIMIZERS = ["PlainSgd", "MomentumSgd", "PlainAdam", "AmsgradAdam", "PlainRmsprop", "CenteredRmsprop"]
+OPTIMIZERS += ["MomentumRmsprop", "CenteredMomentumRmsprop", "Unscale", "AddNumber"]
+DISTRIBUTIONS = ["Uniform", "Normal", "LogNormal", "Exponential", "Cauchy", "Geometric", "Bernoulli"]
 FLOATING = {"f32": ["any", "f32", "f16", "bf16"], "f64": ["any", "f64"]}
 FAMILIES: dict[str, list[tuple[str, list[str], dict[str, list[str]]]]] = {
     "index": [
@@ -151,13 +155,19 @@ FAMILIES: dict[str, list[tuple[str, list[str], dict[str, list[str]]]]] = {
         ("CHANNEL", ["ChannelNorm", "ChannelProduct", "ChannelGrad"], FLOATING),
         ("NLL", ["Nll", "NllGrad"], {"f32": ["any"], "f64": ["any"]}),
     ],
+    "sort": [("SORT", ["Sort"], ORDERED), ("SEARCH", ["Search"], ORDERED)],
+    "optim": [("OPTIM", OPTIMIZERS, FLOATING)],
+    "random": [
+        ("RANDOM", DISTRIBUTIONS, {"f32": ["any"], "f64": ["any"]}),
+        ("RANDOM", ["Whole"], {"i32": ["any"], "i64": ["any"]}),
+    ],
     "scan": [
         ("SCAN", ["CumSum", "CumProd"], {v: ["any"] for v in ("i64", "f32", "f64", "c64", "c128")}),
         ("SCAN", ["LogCumSumExp"], {v: ["any"] for v in ("f32", "f64", "c64", "c128")}),
-        ("SCAN", ["CumMax", "CumMin"], {v: ["any"] for v in ("i64", "f32", "f64")}),
+        ("SCAN", ["CumMax", "CumMin"], ORDERED),
     ],
 }
-ONLY_ANY = ("SCAN", "MATMUL", "NLL")  # macros without the type of elements
+ONLY_ANY = ("SCAN", "MATMUL", "NLL", "SORT", "SEARCH", "RANDOM")  # macros without the type of elements
 # Types that are not compiled ahead of time, except to move elements.
 COLD = ("u64", "c64", "c128", "b8", "u8", "i8", "i16", "u16", "u32")
 
@@ -183,7 +193,7 @@ def shard_names(kind: str) -> list[str]:
 def device_headers(csrc: Path) -> list[str]:
     """What a source compiled at run time may include, by the names it uses."""
     own = sorted(p.relative_to(csrc).as_posix() for p in (csrc / "kernels/cuda/device").glob("*.h"))
-    return ["core/dtype_list.h", *FUNCTOR_HEADERS, *own]
+    return ["core/dtype_list.h", "kernels/optim_rules.h", *FUNCTOR_HEADERS, *own]
 
 
 def write(path: Path, text: str) -> None:

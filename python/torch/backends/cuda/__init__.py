@@ -1,4 +1,4 @@
-"""CUDA: not part of this build. The switches keep their values and change nothing, since nothing uses CUDA."""
+"""Switches of CUDA. ``matmul.allow_tf32`` takes effect; the others keep their values and change nothing."""
 
 from __future__ import annotations
 
@@ -7,11 +7,30 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
-from torch import _absent
+import torch
+from torch import _C, _absent
 
 __getattr__ = _absent.names_of(__name__)
 
-matmul = SimpleNamespace(
+
+class _Matmul(SimpleNamespace):
+    """Switches of products of matrices. TF32 has three names, torch.set_float32_matmul_precision being the third."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "allow_tf32":
+            torch.set_float32_matmul_precision("high" if value else "highest")
+        elif name == "fp32_precision":
+            torch.set_float32_matmul_precision("high" if value == "tf32" else "highest")
+        else:
+            super().__setattr__(name, value)
+
+    def _follow(self, precision: str) -> None:
+        tf32 = precision != "highest"
+        self.__dict__.update(allow_tf32=tf32, fp32_precision="tf32" if tf32 else "ieee")
+        _C._cuda_allowTF32(tf32)
+
+
+matmul = _Matmul(
     allow_tf32=False,
     allow_fp16_reduced_precision_reduction=True,
     allow_bf16_reduced_precision_reduction=True,
@@ -22,8 +41,8 @@ _attention = {"flash": True, "mem_efficient": True, "math": True, "cudnn": True,
 
 
 def is_built() -> bool:
-    """False."""
-    return False
+    """Whether this build has the CUDA library."""
+    return _C._cuda_built()
 
 
 def is_flash_attention_available() -> bool:

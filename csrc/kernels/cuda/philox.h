@@ -1,0 +1,14 @@
+// The generator of each device: a seed, and how many words of every thread's sequence were drawn.
+#pragma once
+
+#include <cstdint>
+
+namespace torch::cuda {
+
+struct PhiloxState {
+  uint64_t seed = 67280421310721ull, offset = 0;
+};
+PhiloxState philox_state(int device);
+void set_philox_state(int device, PhiloxState state); // of all devices where it is below 0
+
+} // namespace torch::cuda

@@ -1,0 +1,197 @@
+// Random numbers: the generator of each device, and how many threads draw.
+#include "kernels/cuda/device/random_args.h"
+#include "kernels/cuda/index.h"
+#include "kernels/cuda/launch.h"
+#include "kernels/cuda/philox.h"
+#include "kernels/cuda/table.h"
+#include "kernels/cuda/walk.h"
+#include "kernels/pointwise_ops.h"
+
+#include <algorithm>
+#include <limits>
+#include <numbers>
+
+namespace torch::cuda {
+
+namespace {
+
+constexpr Family kRandom{"random", "RANDOM", true};
+
+struct Philox {
+  std::mutex mutex;
+  PhiloxState states[kMaxDevices];
+};
+Philox& generators() {
+  static Philox* const all = new Philox;
+  return *all;
+}
+
+// As many threads as PyTorch's kernels have, so that elements take the same words.
+void draw(const char* op, DType computed, const Tensor& out, RandomArgs& args, const Tensor* p = nullptr) {
+  if (out.numel() == 0) return;
+  Gpu& gpu = use(out.device().index);
+  args.out = out.data();
+  args.out_type = out.dtype();
+  args.n = out.numel();
+  if (p) {
+    args.p = p->data();
+    args.p_type = p->dtype();
+  }
+  const Tensor* const operands[] = {&out, p};
+  args.places = find_places(out.sizes(), operands);
+  const int64_t most =
+      std::max<int64_t>(1, int64_t{gpu.multiprocessors} * (gpu.threads_per_multiprocessor / kRandomThreads));
+  const int64_t blocks = std::min(most, (args.n + kRandomThreads - 1) / kRandomThreads);
+  args.threads = blocks * kRandomThreads;
+  const int64_t each = item_size(computed) == 4 ? 4 : 2;
+  const int64_t draws = (args.n - 1) / (args.threads * each) + 1;
+  {
+    Philox& all = generators();
+    const std::lock_guard lock(all.mutex);
+    PhiloxState& state = all.states[gpu.index];
+    args.seed = state.seed;
+    args.offset = state.offset;
+    state.offset += static_cast<uint64_t>(4 * draws);
+  }
+  launch(gpu, find_kernel(concat(op, "_", type_name(computed), "_any"), kRandom), {blocks, kRandomThreads},
+         &args);
+}
+
+void refuse(const Generator* generator) {
+  check_kind(ErrorKind::NotImplemented, !generator,
+             "a generator cannot be given for a CUDA tensor yet: the device's own is used");
+}
+Tensor parts_of(const Tensor& t) { // real and imaginary parts as a dimension
+  DimVec sizes(t.sizes()), strides(t.strides());
+  for (int64_t& s : strides) s *= 2;
+  sizes.push_back(2);
+  strides.push_back(1);
+  return alias_as(t, real_type(t.dtype()), sizes, strides, 2 * t.offset());
+}
+
+void floating(const char* named, const char* op, const Tensor& out, double a, double b,
+              Generator* generator) {
+  refuse(generator);
+  if (out.numel() == 0) return; // of any dtype
+  if (!is_floating(out.dtype()) || is_low_precision(out.dtype())) fail_dtype(named, out.dtype());
+  RandomArgs args{};
+  args.a = a;
+  args.b = b;
+  draw(op, out.dtype() == DType::Float64 ? DType::Float64 : DType::Float32, out, args);
+}
+// Integers in [base, base + range); range 0: all of 64 bits.
+void whole(const Tensor& out, int64_t base, uint64_t range, Generator* generator) {
+  refuse(generator);
+  if (out.numel() == 0) return; // of any dtype
+  if (out.is_complex()) fail_dtype("random_", out.dtype());
+  RandomArgs args{};
+  args.base = base;
+  args.range = range;
+  const bool narrow = range != 0 && range < uint64_t{1} << 28;
+  const bool fits = base >= std::numeric_limits<int32_t>::min() &&
+                    base + static_cast<int64_t>(range) <= std::numeric_limits<int32_t>::max();
+  if (narrow && !fits) { // drawn as if from 0
+    const Tensor drawn = empty_tensor(out.sizes(), DType::Int64, out.device());
+    whole(drawn, 0, range, nullptr);
+    const Tensor first = wrapped_number(base);
+    const Tensor* const inputs[] = {&drawn, &first};
+    const Scalar one(1);
+    pointwise(PointwiseOp::Add, DType::Int64, drawn, inputs, 2, &one);
+    return copy(out, drawn);
+  }
+  draw("Whole", narrow ? DType::Int32 : DType::Int64, out, args);
+}
+
+} // namespace
+
+PhiloxState philox_state(int device) {
+  const std::lock_guard lock(generators().mutex);
+  return generators().states[device];
+}
+void set_philox_state(int device, PhiloxState state) {
+  const std::lock_guard lock(generators().mutex);
+  for (int i = 0; i < kMaxDevices; ++i)
+    if (device < 0 || i == device) generators().states[i] = state;
+}
+
+void uniform(const Tensor& self, double from, double to, Generator* generator) {
+  floating("uniform_", "Uniform", self.is_complex() ? parts_of(self) : self, from, to, generator);
+}
+// Both parts of complex numbers are drawn, each with half the variance and the whole mean.
+void normal(const Tensor& self, double mean, double std, Generator* generator) {
+  const bool parts = self.is_complex();
+  floating("normal_", "Normal", parts ? parts_of(self) : self, mean, parts ? std / std::numbers::sqrt2 : std,
+           generator);
+}
+void log_normal(const Tensor& self, double mean, double std, Generator* generator) {
+  floating("log_normal_", "LogNormal", self, mean, std, generator);
+}
+void exponential(const Tensor& self, double lambd, Generator* generator) {
+  floating("exponential_", "Exponential", self, lambd, 0, generator);
+}
+void cauchy(const Tensor& self, double median, double sigma, Generator* generator) {
+  floating("cauchy_", "Cauchy", self, median, sigma, generator);
+}
+void geometric(const Tensor& self, double p, Generator* generator) {
+  refuse(generator);
+  if (self.numel() == 0) return; // of any dtype
+  if (self.is_complex()) fail_dtype("geometric_", self.dtype());
+  RandomArgs args{};
+  args.a = p;
+  draw("Geometric", self.dtype() == DType::Float64 ? DType::Float64 : DType::Float32, self, args);
+}
+void bernoulli(const Tensor& self, double p, Generator* generator) {
+  refuse(generator);
+  RandomArgs args{};
+  args.a = p;
+  draw("Bernoulli", self.dtype() == DType::Float64 ? DType::Float64 : DType::Float32, self, args);
+}
+void bernoulli_tensor(const Tensor& self, const Tensor& p, Generator* generator) {
+  refuse(generator);
+  if (self.numel() == 0) return; // of any dtype
+  if (!is_floating(p.dtype())) fail_dtype("bernoulli", p.dtype());
+  RandomArgs args{};
+  draw("Bernoulli", p.dtype() == DType::Float64 ? DType::Float64 : DType::Float32, self, args, &p);
+}
+void random_from_to(const Tensor& self, int64_t from, int64_t to, Generator* generator) {
+  whole(self, from, static_cast<uint64_t>(to) - static_cast<uint64_t>(from), generator);
+}
+// All values >= 0 of an integer type; 0 ... 2^digits of a floating-point type.
+void random_full(const Tensor& self, Generator* generator) {
+  if (self.numel() > 0 && self.is_complex()) fail_dtype("random_", self.dtype());
+  uint64_t range = 0;
+  switch (self.dtype()) {
+  case DType::Bool:
+    range = 2;
+    break;
+  case DType::Float64:
+    range = (uint64_t{1} << 53) + 1;
+    break;
+  case DType::Float32:
+    range = (uint64_t{1} << 24) + 1;
+    break;
+  case DType::Float16:
+    range = (uint64_t{1} << 11) + 1;
+    break;
+  case DType::BFloat16:
+    range = (uint64_t{1} << 8) + 1;
+    break;
+  default: {
+    const int64_t bits = 8 * self.itemsize() - (is_signed(self.dtype()) ? 1 : 0);
+    range = bits == 64 ? 0 : uint64_t{1} << bits;
+  }
+  }
+  whole(self, 0, range, generator);
+}
+// The order of random keys.
+void randperm(const Tensor& out, int64_t n, Generator* generator) {
+  if (n == 0) return;
+  const Tensor keys = empty_tensor(DimVec{n}, DType::Float64, out.device()),
+               sorted = empty_tensor(DimVec{n}, DType::Float64, out.device()),
+               order = empty_tensor(DimVec{n}, DType::Int64, out.device());
+  uniform(keys, 0, 1, generator);
+  sort(sorted, order, keys, 0, false, true);
+  copy(out, order);
+}
+
+} // namespace torch::cuda

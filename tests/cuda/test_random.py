@@ -1,0 +1,106 @@
+"""Random numbers: the generator's words as published, distributions by their moments, seeds and states."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from emulation import needs_device
+
+pytestmark = needs_device
+
+
+def philox(seed: int, sequence: int, step: int) -> list[int]:
+    """Philox 4x32-10, by the paper."""
+    mask = 2**32 - 1
+    c = [step & mask, step >> 32, sequence & mask, sequence >> 32]
+    key = [seed & mask, seed >> 32]
+    for _ in range(10):
+        first, second = 0xD2511F53 * c[0], 0xCD9E8D57 * c[2]
+        c = [second >> 32 ^ c[1] ^ key[0], second & mask, first >> 32 ^ c[3] ^ key[1], first & mask]
+        key = [(key[0] + 0x9E3779B9) & mask, (key[1] + 0xBB67AE85) & mask]
+    return c
+
+
+def test_the_generator_is_the_published_one() -> None:
+    """The vectors that come with the paper's own implementation, and uniform numbers made of them."""
+    assert philox(0, 0, 0) == [0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8]
+    torch.cuda.manual_seed_all(0)
+    x = torch.rand(4, device="cuda")  # four threads, one number each
+    assert x.tolist() == pytest.approx([philox(0, thread, 0)[0] / 2**32 for thread in range(4)], abs=1e-7)
+    y = torch.rand(2, device="cuda")  # the same threads go on
+    assert y.tolist() == pytest.approx([philox(0, thread, 1)[0] / 2**32 for thread in range(2)], abs=1e-7)
+
+
+def test_elements_a_grid_apart_share_a_draw() -> None:
+    torch.cuda.manual_seed_all(3)
+    properties = torch.cuda.get_device_properties(0)
+    threads = properties.multi_processor_count * (properties.max_threads_per_multi_processor // 256) * 256
+    x = torch.rand(threads * 2, device="cuda")
+    words = philox(3, 5, 0)
+    assert [x[5].item(), x[5 + threads].item()] == pytest.approx([words[0] / 2**32, words[1] / 2**32], abs=1e-7)
+
+
+def test_seeds_and_states() -> None:
+    torch.manual_seed(7)
+    assert torch.cuda.initial_seed() == 7
+    state = torch.cuda.get_rng_state()
+    a, b = torch.randn(100, device="cuda"), torch.randn(100, device="cuda")
+    assert not torch.equal(a, b)
+    torch.cuda.set_rng_state(state)
+    assert torch.equal(torch.randn(100, device="cuda"), a)
+    with torch.random.fork_rng():
+        torch.rand(3, device="cuda")
+    assert torch.equal(torch.randn(100, device="cuda"), b)
+    with pytest.raises(RuntimeError, match="wrong size"):
+        torch.cuda.set_rng_state(state[:8])
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.float16], ids=str)
+def test_distributions(dtype: torch.dtype) -> None:
+    torch.manual_seed(1)
+    n = 20_000
+
+    def moments(x: torch.Tensor) -> tuple[float, float]:
+        wide = x.cpu().double()
+        return wide.mean().item(), wide.std().item()
+
+    def empty() -> torch.Tensor:
+        return torch.empty(n, dtype=dtype, device="cuda")
+
+    x = empty().uniform_(-1, 3)
+    assert x.min() >= -1 and x.max() < 3
+    assert moments(x) == pytest.approx((1, 4 / math.sqrt(12)), abs=0.03)
+    assert moments(empty().normal_(2, 3)) == pytest.approx((2, 3), abs=0.08)
+    assert moments(empty().exponential_(2)) == pytest.approx((0.5, 0.5), abs=0.02)
+    assert moments(empty().bernoulli_(0.3)) == pytest.approx((0.3, math.sqrt(0.21)), abs=0.02)
+    assert moments(empty().geometric_(0.5)) == pytest.approx((2, math.sqrt(2)), abs=0.06)
+    assert moments(empty().log_normal_(0, 0.25)) == pytest.approx((1.0317, 0.262), abs=0.02)
+    assert empty().cauchy_(1, 2).cpu().median().item() == pytest.approx(1, abs=0.1)
+    kept = torch.nn.functional.dropout(torch.ones(n, dtype=dtype, device="cuda"), 0.25)
+    assert set(kept.cpu().unique().tolist()) == {0.0, torch.tensor(4 / 3, dtype=dtype).item()}
+    assert moments(kept)[0] == pytest.approx(1, abs=0.03)
+
+
+def test_whole_numbers() -> None:
+    torch.manual_seed(2)
+    x = torch.randint(-3, 5, (4000,), device="cuda").cpu()
+    assert set(x.tolist()) == set(range(-3, 5))
+    wide = torch.randint(2**40, 2**41, (1000,), device="cuda").cpu()
+    assert wide.min() >= 2**40 and wide.max() < 2**41 and wide.unique().numel() > 990
+    far = torch.randint(2**40, 2**40 + 10, (500,), device="cuda").cpu()
+    assert set(far.tolist()) == set(range(2**40, 2**40 + 10))
+    assert sorted(torch.randperm(50, device="cuda").tolist()) == list(range(50))
+    for dtype, most in ((torch.uint8, 255), (torch.int8, 127), (torch.bool, 1)):
+        x = torch.empty(5000, dtype=dtype, device="cuda").random_().cpu()
+        assert x.min() == 0 and x.max() == most
+
+
+def test_probabilities() -> None:
+    torch.manual_seed(3)
+    p = torch.tensor([0.0, 1.0, 0.25]).repeat(4000).cuda()
+    x = torch.bernoulli(p).cpu().view(-1, 3)
+    assert x[:, 0].sum() == 0 and x[:, 1].sum() == 4000 and 900 < x[:, 2].sum() < 1100
+    with pytest.raises(RuntimeError, match="between 0 and 1"):
+        torch.bernoulli(p * 2).cpu()
