@@ -280,7 +280,9 @@ void embedding_bag(const Tensor& out, const Tensor& bag_of, const Tensor& bag_si
                          const float* const own = factors ? factors + first : nullptr;
                          if (mode != 2 && add_bag(to, table, width, list + first, own, named, padding_idx)) {
                            const int64_t kept =
-                               named - std::count(list + first, list + first + named, I(padding_idx));
+                               padding_idx < 0
+                                   ? named
+                                   : named - std::count(list + first, list + first + named, I(padding_idx));
                            bag_size.data<I>()[b] = static_cast<I>(kept);
                            if (mode == 1 && kept > 0)
                              for (int64_t j = 0; j < width; ++j) to[j] /= static_cast<float>(kept);
