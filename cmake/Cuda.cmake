@@ -18,8 +18,13 @@ torch_glob(cuda_gen csrc/kernels/cuda/gen/*.py)
 torch_glob(cuda_device_headers csrc/kernels/cuda/device/*.h csrc/kernels/pointwise*.h csrc/core/dtype_list.h)
 
 set(shards 00 01 02 03 04 05 06 07 08 09 10 11)
-set(ahead_sources ${cuda_generated}/ahead/reduce.cu)
-set(emulated_sources ${cuda_generated}/emulated/reduce.cpp)
+set(ahead_sources)
+set(emulated_sources)
+set(families reduce index scan matmul softmax norm)
+foreach(family IN LISTS families)
+  list(APPEND ahead_sources ${cuda_generated}/ahead/${family}.cu)
+  list(APPEND emulated_sources ${cuda_generated}/emulated/${family}.cpp)
+endforeach()
 foreach(shard IN LISTS shards)
   list(APPEND ahead_sources ${cuda_generated}/ahead/pointwise_${shard}.cu)
   list(APPEND emulated_sources ${cuda_generated}/emulated/pointwise_${shard}.cpp)
@@ -74,6 +79,7 @@ add_library(torch_cuda SHARED ${cuda_sources} ${cuda_generated}/headers.cpp ${cu
   ${cuda_generated}/kernels/cuda/functors.h)
 torch_configure_target(torch_cuda)
 target_include_directories(torch_cuda PRIVATE ${cuda_generated})
+target_compile_definitions(torch_cuda PRIVATE TORCH_ISA=cuda)
 set_target_properties(torch_cuda PROPERTIES
   CXX_VISIBILITY_PRESET hidden
   LIBRARY_OUTPUT_DIRECTORY ${cuda_output}

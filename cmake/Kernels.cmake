@@ -43,6 +43,10 @@ if(TORCH_SANITIZE)
   list(REMOVE_ITEM kernel_flags -O3)
 endif()
 
+# The compiler inlines less in a large file, which these would notice.
+torch_glob(by_themselves csrc/kernels/cpu/conv*.cpp csrc/kernels/cpu/gemm*.cpp csrc/kernels/cpu/attention.cpp)
+set_source_files_properties(${by_themselves} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+
 foreach(isa IN LISTS isas)
   if(NOT isa IN_LIST known_isas)
     message(FATAL_ERROR "TORCH_ISAS: unknown instruction set '${isa}'; known: ${known_isas}")

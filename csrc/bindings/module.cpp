@@ -16,7 +16,6 @@
 #include "core/threads.h"
 #include "core/warning.h"
 #include "kernels/table.h"
-#include "ops/deferred.h"
 #include "ops/pointwise_call.h"
 
 #include <cstdlib>
@@ -42,38 +41,6 @@ void check_isa() {
   check(!wanted || !*wanted || std::strcmp(wanted, cpu_isa_name()) == 0,
         "TORCH_CPU_ISA=", std::string(wanted ? wanted : ""),
         " is not available: this build and processor would use '", cpu_isa_name(), "'");
-}
-
-PyObject* begin_deferring(PyObject*, PyObject*) {
-  torch::begin_deferring();
-  Py_RETURN_NONE;
-}
-PyObject* end_deferring(PyObject*, PyObject*) {
-  return guarded([]() -> PyObject* {
-    torch::end_deferring();
-    Py_RETURN_NONE;
-  });
-}
-PyObject* forget_deferring(PyObject*, PyObject*) {
-  torch::forget_deferring();
-  Py_RETURN_NONE;
-}
-// _run_deferring(function, args, kwargs): a call with elementwise work put off.
-PyObject* run_deferring(PyObject*, PyObject* const* given, Py_ssize_t n) {
-  if (n != 3 || !PyTuple_Check(given[1]) || !PyDict_Check(given[2]))
-    return PyErr_Format(PyExc_TypeError, "_run_deferring takes a function, a tuple and a dict");
-  torch::begin_deferring();
-  Owned result(PyObject_Call(given[0], given[1], given[2]));
-  PyObject *type = nullptr, *value = nullptr, *trace = nullptr;
-  if (!result) PyErr_Fetch(&type, &value, &trace);
-  Owned ended(end_deferring(nullptr, nullptr)); // whatever happened
-  if (type) PyErr_Restore(type, value, trace);
-  return result && ended ? result.release() : nullptr;
-}
-PyObject* deferred_counts(PyObject*, PyObject*) {
-  const DeferredCounts counts = torch::deferred_counts();
-  return Py_BuildValue("(LLL)", static_cast<long long>(counts.ops), static_cast<long long>(counts.groups),
-                       static_cast<long long>(counts.stored));
 }
 
 PyObject* get_num_threads(PyObject*, PyObject*) { return PyLong_FromLong(num_threads()); }
@@ -158,14 +125,6 @@ PyMethodDef functions[] = {
     {"is_warn_always_enabled", is_warn_always_enabled, METH_NOARGS, doc::function_is_warn_always_enabled},
     {"_cpu_isa", isa_name, METH_NOARGS, "Instruction set of the kernels in use."},
     {"_memory_stats", memory_stats, METH_NOARGS, "Counters of the CPU allocator."},
-    {"_begin_deferring", begin_deferring, METH_NOARGS,
-     "From now on elementwise work of this thread is put off."},
-    {"_end_deferring", end_deferring, METH_NOARGS, "Ends the scope of the last _begin_deferring."},
-    {"_run_deferring", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(run_deferring)),
-     METH_FASTCALL, "Calls a function whose elementwise work is put off."},
-    {"_forget_deferring", forget_deferring, METH_NOARGS, "Forgets which ops were not worth putting off."},
-    {"_deferred_counts", deferred_counts, METH_NOARGS,
-     "Ops that were put off, passes that ran them, results stored."},
     {"_trim_memory", trim, METH_NOARGS, "Gives cached memory back to the system."},
     {nullptr, nullptr, 0, nullptr},
 };

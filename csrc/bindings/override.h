@@ -29,7 +29,7 @@ PyObject* call_override(const char* method, PyObject* self, PyObject* const* arg
 PyObject* override_get(const char* name, PyObject* self);
 int override_set(const char* name, PyObject* self, PyObject* value);
 
-void init_overridable(PyObject* module); // overridable.cpp
+void init_overridable(PyObject* module); // wrapped_functions.cpp
 
 // A call of the function torch.<name> while a mode is active.
 PyObject* call_mode(const char* name, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames);

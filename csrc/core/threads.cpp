@@ -1,11 +1,13 @@
 // Note [Thread pool]
-// One job at a time. The range is cut into pieces; `state` packs the job's number and how many pieces are
-// unclaimed, and everybody, the caller included, claims a piece by compare-and-swap on it. A claim that
-// succeeds proves that the job is the current one and cannot end before the piece is done, so the job's
-// fields may be read only after a claim: a worker that wakes late touches nothing. The caller claims until
-// nothing is left and then waits for the pieces that others hold. Workers spin for kSpinNanoseconds after a
-// job, then sleep on a futex. A caller that finds the pool busy (another Python thread) runs its range
-// inline.
+// One job at a time. The range is cut into pieces and these into one share of neighbours a thread. A share
+// packs the job's number and how many of its pieces are unclaimed; everybody, the caller included, claims
+// pieces of the own share by compare-and-swap, and when that is empty those of the other shares. So each
+// thread meets the same part of a tensor in every job and finds it in its own cache, and one that is pushed
+// aside still delays nobody. A claim that succeeds proves that the job is the current one and cannot end
+// before the piece is done, so the job's fields may be read only after a claim: a worker that wakes late
+// touches nothing. The caller claims until nothing is left and then waits for the pieces that others hold.
+// Workers spin for kSpinNanoseconds after a job, then sleep on a futex. A caller that finds the pool busy
+// (another Python thread) runs its range inline.
 #include "core/threads.h"
 
 #include "core/error.h"
@@ -77,12 +79,12 @@ struct Job {
   void (*body)(void*, int64_t, int64_t) = nullptr;
   void* context = nullptr;
   int64_t begin = 0, end = 0, piece = 0;
-  uint32_t pieces = 0;
+  uint32_t pieces = 0, shares = 0;
 };
 
 struct alignas(64) Pool {
-  // (job number << 32) | unclaimed pieces
-  alignas(64) std::atomic<uint64_t> state{0};
+  alignas(64) std::atomic<uint64_t> current{0};            // (job number << 32) | shares
+  std::array<std::atomic<uint64_t>, kMaxThreads> shares{}; // (job number << 32) | unclaimed pieces
   alignas(64) std::atomic<uint32_t> done{0}; // finished pieces of the job; the caller sleeps on it
   std::atomic<bool> caller_sleeps{false};
   std::atomic<bool> failed{false};
@@ -221,22 +223,28 @@ int threads_from_environment() {
 // ---- workers
 // ---------------------------------------------------------------------------------------------------
 
-// Claims a piece of job `number`; its index, or -1 when nothing is left or another job is current.
-int64_t claim(Pool& p, uint32_t number) {
-  uint64_t s = p.state.load(std::memory_order_acquire);
+// Claims a piece of `share` of job `number`; how many there were left, or 0 when none is or another job is
+// current.
+uint32_t claim(Pool& p, uint32_t number, uint32_t share) {
+  std::atomic<uint64_t>& state = p.shares[share];
+  uint64_t s = state.load(std::memory_order_acquire);
   for (;;) {
     const uint32_t left = static_cast<uint32_t>(s);
-    if (left == 0 || static_cast<uint32_t>(s >> 32) != number) return -1;
-    if (p.state.compare_exchange_weak(s, s - 1, std::memory_order_acq_rel, std::memory_order_acquire))
+    if (left == 0 || static_cast<uint32_t>(s >> 32) != number) return 0;
+    if (state.compare_exchange_weak(s, s - 1, std::memory_order_acq_rel, std::memory_order_acquire))
       return left;
   }
 }
 
-void run_piece(Pool& p, int64_t left) {
+constexpr uint32_t end_of_share(uint32_t share, uint32_t shares, uint32_t pieces) {
+  return static_cast<uint32_t>(uint64_t{share + 1} * pieces / shares);
+}
+
+void run_piece(Pool& p, uint32_t share, uint32_t left) {
   const Job& job = p.job;
   const uint32_t pieces = job.pieces;
   if (!p.failed.load(std::memory_order_relaxed)) {
-    const int64_t first = job.begin + (int64_t{pieces} - left) * job.piece;
+    const int64_t first = job.begin + int64_t{end_of_share(share, job.shares, pieces) - left} * job.piece;
     try {
       job.body(job.context, first, std::min(job.end, first + job.piece));
     } catch (...) {
@@ -249,14 +257,23 @@ void run_piece(Pool& p, int64_t left) {
     futex_wake(p.done, 1);
 }
 
+// Runs what is left of job `number`, the pieces of share `own` first.
+void run_shares(Pool& p, uint32_t number, uint32_t shares, uint32_t own) {
+  for (uint32_t i = 0; i < shares; ++i) {
+    const uint32_t share = (own + i) % shares;
+    while (const uint32_t left = claim(p, number, share)) run_piece(p, share, left);
+  }
+}
+
 void* work(void* argument) {
-  Pool& p = *static_cast<Pool*>(argument);
+  Pool& p = pool();
+  const auto own = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(argument));
   inside_region = true;
   for (;;) {
     const uint32_t round = p.rounds.load(std::memory_order_seq_cst);
     if (p.stop.load(std::memory_order_acquire)) return nullptr;
-    const auto current = static_cast<uint32_t>(p.state.load(std::memory_order_acquire) >> 32);
-    for (int64_t left; (left = claim(p, current)) > 0;) run_piece(p, left);
+    const uint64_t current = p.current.load(std::memory_order_acquire);
+    run_shares(p, static_cast<uint32_t>(current >> 32), static_cast<uint32_t>(current), own);
     const int64_t deadline = now_nanoseconds() + kSpinNanoseconds;
     bool fresh = false;
     do {
@@ -280,7 +297,8 @@ void start_workers(Pool& p, int wanted) {
   pthread_sigmask(SIG_SETMASK, &all, &before);
   while (p.n_workers < wanted) {
     pthread_t& thread = p.workers[static_cast<size_t>(p.n_workers)];
-    if (pthread_create(&thread, nullptr, work, &p) != 0) break;
+    const auto own = static_cast<uintptr_t>(p.n_workers + 1); // share 0 is the caller's
+    if (pthread_create(&thread, nullptr, work, reinterpret_cast<void*>(own)) != 0) break;
     pthread_setname_np(thread, "torch");
     ++p.n_workers;
   }
@@ -334,32 +352,40 @@ void detail::run_parallel(int64_t begin, int64_t end, int64_t chunk, void (*body
   const int threads = num_threads();
   const int64_t n = end - begin;
   chunk = std::max<int64_t>(chunk, 1);
-  int64_t piece = std::max(chunk, (n + threads * kPiecesPerThread - 1) / (threads * kPiecesPerThread));
+  int64_t pieces = std::clamp<int64_t>(n / chunk, 1, threads * kPiecesPerThread);
+  if (pieces > threads && n / pieces >= 64) pieces -= pieces % threads; // equal shares of much work
+  int64_t piece = (n + pieces - 1) / pieces;
   if (piece >= 4096) piece = (piece + 63) & ~int64_t{63}; // long pieces keep the alignment of the first
-  const int64_t pieces = (n + piece - 1) / piece;
+  pieces = (n + piece - 1) / piece;
   Pool& p = pool();
   std::unique_lock lock(p.owner, std::defer_lock);
   if (pieces < 2 || inside_region || !lock.try_lock()) {
     body(context, begin, end);
     return;
   }
-  start_workers(p, static_cast<int>(std::min<int64_t>(threads, pieces)) - 1);
+  const auto shares = static_cast<uint32_t>(std::min<int64_t>(threads, pieces));
+  start_workers(p, static_cast<int>(shares) - 1);
 
-  p.job = {body, context, begin, end, piece, static_cast<uint32_t>(pieces)};
+  const auto all = static_cast<uint32_t>(pieces);
+  p.job = {body, context, begin, end, piece, all, shares};
   p.failed.store(false, std::memory_order_relaxed);
   p.done.store(0, std::memory_order_relaxed);
   p.caller_sleeps.store(false, std::memory_order_relaxed);
   const uint32_t number = ++p.number;
-  p.state.store(uint64_t{number} << 32 | static_cast<uint64_t>(pieces), std::memory_order_release);
+  for (uint32_t share = 0, first = 0; share < shares; ++share) {
+    const uint32_t last = end_of_share(share, shares, all);
+    p.shares[share].store(uint64_t{number} << 32 | (last - first), std::memory_order_release);
+    first = last;
+  }
+  p.current.store(uint64_t{number} << 32 | shares, std::memory_order_release);
   p.rounds.fetch_add(1, std::memory_order_seq_cst);
   if (p.sleepers.load(std::memory_order_seq_cst) > 0)
     futex_wake(p.rounds, static_cast<int>(std::min<int64_t>(pieces - 1, threads)));
   {
     const RegionGuard region;
-    for (int64_t left; (left = claim(p, number)) > 0;) run_piece(p, left);
+    run_shares(p, number, shares, 0);
   }
   // Only pieces that workers are running now are missing.
-  const auto all = static_cast<uint32_t>(pieces);
   for (int i = 0; i < 2000 && p.done.load(std::memory_order_acquire) != all; ++i) pause_cpu();
   if (p.done.load(std::memory_order_acquire) != all) {
     p.caller_sleeps.store(true, std::memory_order_seq_cst);

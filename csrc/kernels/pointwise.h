@@ -529,7 +529,7 @@ template <class V> struct SquaredDifference : Functor<kAny> {
 };
 template <class V> struct ScaledDifference : Functor<kAny> { // [alpha] alpha * a * (b - c)
   V alpha;
-  ScaledDifference(const Scalar* p) : Functor(p), alpha(parameter<V>(p[0])) {}
+  TORCH_INLINE ScaledDifference(const Scalar* p) : Functor(p), alpha(parameter<V>(p[0])) {}
   TORCH_INLINE V operator()(V a, V b, V c) const { return a * (b - c) * alpha; }
 };
 template <class V> struct Polar : NumberFunctor<kFloats> { // (magnitude, angle) -> complex

@@ -324,7 +324,6 @@ bool is_worth_it(uint64_t habit, int64_t numel, std::span<const Tensor* const> o
 
 bool can_defer(const ops::DeferredCall& call, uint64_t& habit) {
   const int64_t numel = numel_of(call.sizes);
-  if (numel < kSmallest && notes->size() == 0) return false; // the usual case, first
   habit = notes->habits.key(static_cast<uint32_t>(call.functor), numel);
   if (call.params.size() > ops::kMostParams || call.operands.size() > 3) return false;
   if (!fits_waiting(call)) return false;
@@ -353,6 +352,8 @@ DeferredCounts deferred_counts() { return {count_ops.load(), count_groups.load()
 
 namespace ops {
 
+bool may_defer(int64_t numel) { return numel >= kSmallest || notes->size() > 0; }
+
 Tensor defer_new(const DeferredCall& call) {
   Tensor result;
   uint64_t habit = 0;
@@ -372,7 +373,7 @@ bool defer_into(const DeferredCall& call, const Tensor& self) {
 
 bool defer_rows(const DeferredRows& call) {
   const Tensor& first = *call.operands[0];
-  if (first.numel() < kSmallest && notes->size() == 0) return false;
+  if (!may_defer(first.numel())) return false;
   const uint64_t habit = notes->habits.key(1000 + static_cast<uint32_t>(call.op), first.numel());
   if (first.dim() == 0 || !first.is_contiguous() || !can_chain_rows(first.sizes().back())) return false;
   for (const TensorMeta* meta : call.metas)

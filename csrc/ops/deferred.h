@@ -47,6 +47,9 @@ struct DeferredCall {
   std::span<const Tensor* const> operands;
   std::span<const Scalar> params;
 };
+// Whether a call with a result of so many elements is worth asking about: the usual answer for small ones,
+// cheaply.
+bool may_defer(int64_t numel);
 // The result of a call that was noted, or an undefined tensor.
 Tensor defer_new(const DeferredCall& call);
 // Notes a call that writes into `self`; whether it could.

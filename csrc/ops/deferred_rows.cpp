@@ -39,7 +39,9 @@ bool map(RowOp op, Tensor& result, const TensorMeta& meta, std::span<const Tenso
 // Between float and half types, which are held as floats.
 bool copy(Tensor& result, const TensorMeta& meta, const Tensor& self) {
   const auto is_float = [](DType type) { return type == DType::Float32 || is_reduced_float(type); };
-  if (!is_float(self.dtype()) || !is_float(meta.dtype) || meta.device != self.device()) return false;
+  if (!is_float(self.dtype()) || !is_float(meta.dtype) || meta.device != self.device() ||
+      !may_defer(numel_of(meta.sizes)))
+    return false;
   const Tensor* const operands[] = {&self};
   result = defer_new(
       {PointwiseOp::Identity, self.dtype(), meta.dtype, false, meta.sizes, meta.strides, operands, {}});

@@ -202,7 +202,7 @@ Tensor pointwise_new(const char* op, PointwiseOp functor, PointwiseRule rule, Op
     functor = PointwiseOp::Square;
     operands = operands.first(1);
   }
-  if (thread_state.deferring) [[unlikely]]
+  if (thread_state.deferring && ops::may_defer(numel_of(plan.sizes))) [[unlikely]]
     if (Tensor later = ops::defer_new(deferred(plan, functor, rule, strides, operands, params));
         later.defined())
       return later;
@@ -227,7 +227,7 @@ void pointwise_into(const char* op, const Tensor& self, PointwiseOp functor, Poi
   ops::check_writable(op, self);
   for (const Tensor* t : operands)
     if (!t->is_same(self)) ops::check_no_overlap(op, self, *t);
-  if (thread_state.deferring) [[unlikely]]
+  if (thread_state.deferring && ops::may_defer(numel_of(plan.sizes))) [[unlikely]]
     if (ops::defer_into(deferred(plan, functor, rule, {}, operands, params), self)) return;
   run(plan, functor, self, operands, params);
 }

@@ -1,11 +1,11 @@
 // Compares the driver's interface as kernels/cuda/driver_api.h writes it down with the driver's own header. Compiling it is
 // the test (test_compile.py).
+#include "alike.h"
 #include "kernels/cuda/driver_api.h"
 
 #include <cuda.h>
 
 #include <cstddef>
-#include <type_traits>
 
 namespace cuda = torch::cuda;
 
@@ -44,24 +44,6 @@ SAME(kRegistersPerMultiprocessor, MAX_REGISTERS_PER_MULTIPROCESSOR);
 SAME(kMultiGpuBoard, MULTI_GPU_BOARD);
 SAME(kSharedMemoryPerBlockOptin, MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
 SAME(kVirtualMemory, VIRTUAL_MEMORY_MANAGEMENT_SUPPORTED);
-
-// Functions, parameter by parameter: enumerations are int here, and pointers of other names are pointers all the same.
-template <class A, class B> constexpr bool alike() {
-  if constexpr (std::is_pointer_v<A> || std::is_pointer_v<B>)
-    return std::is_pointer_v<A> && std::is_pointer_v<B>;
-  else
-    return sizeof(A) == sizeof(B) && std::is_floating_point_v<A> == std::is_floating_point_v<B>;
-}
-template <class A, class B> struct Alike;
-template <class R, class... A, class S, class... B> struct Alike<R (*)(A...), S (*)(B...)> {
-  static constexpr bool count = sizeof...(A) == sizeof...(B);
-  static constexpr bool value = [] {
-    if constexpr (count)
-      return alike<R, S>() && (alike<A, B>() && ...);
-    else
-      return false;
-  }();
-};
 
 // The header gives the newest version of a function under the plain name; these are asked for by a version of their own.
 #define cuDeviceGetUuid_v2 cuDeviceGetUuid

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -82,18 +83,34 @@ def test_functors(compiler: Compiler, first: int) -> None:
     assert compiler.log("\n".join(lines)) == ""
 
 
-def test_the_driver_is_described_as_its_header_does() -> None:
-    """kernels/cuda/driver_api.h against cuda.h, where a toolkit is."""
+def include_folders(header: str) -> list[Path]:
+    """Where a toolkit or a package has this header."""
     folders = [Path(p) for p in (NVRTC and [NVRTC.parent / "include"]) or []]
+    folders += [Path(p) for p in os.environ.get("TORCH_CUDA_INCLUDE", "").split(":") if p]
     folders += sorted(Path("/usr/local").glob("cuda*/include"))
-    found = [folder for folder in folders if (folder / "cuda.h").exists()]
-    if not found:
-        pytest.skip("no cuda.h: pip install nvidia-cuda-runtime")
-    source = Path(__file__).with_name("driver_api_check.cpp")
-    command = ["g++", "-std=c++20", "-fsyntax-only", f"-I{CSRC}", "-isystem", str(found[0]), str(source)]
+    return [folder for folder in folders if (folder / header).exists()]
+
+
+@pytest.mark.parametrize(
+    ("source", "headers", "package", "changed"),
+    [
+        ("driver_api_check.cpp", ["cuda.h"], "nvidia-cuda-runtime", "-DkMinor=kMajor"),
+        ("blas_api_check.cpp", ["cublasLt.h", "library_types.h"], "nvidia-cublas", "-DkR64F=kR32F"),
+    ],
+)
+def test_interfaces_are_described_as_their_headers_do(
+    source: str, headers: list[str], package: str, changed: str
+) -> None:
+    """kernels/cuda/*_api.h against NVIDIA's headers, where a toolkit is."""
+    found = [include_folders(header) for header in headers]
+    if not all(found):
+        pytest.skip(f"no {headers}: pip install {package}")
+    includes = [text for folders in found for text in ("-isystem", str(folders[0]))]
+    path = Path(__file__).with_name(source)
+    command = ["g++", "-std=c++20", "-fsyntax-only", f"-I{CSRC}", *includes, str(path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr[:2000]
-    broken = subprocess.run([*command, "-DkMinor=kMajor"], capture_output=True, text=True, timeout=120)
+    broken = subprocess.run([*command, changed], capture_output=True, text=True, timeout=120)
     assert broken.returncode != 0
 
 
@@ -101,6 +118,13 @@ def test_the_driver_is_described_as_its_header_does() -> None:
 def test_reductions(compiler: Compiler) -> None:
     lines = ['#include "kernels/cuda/device/reduce.h"', *sources.reductions(sources.REDUCED)]
     assert len(lines) > 50 and compiler.log("\n".join(lines)) == ""
+
+
+@needs_nvrtc
+@pytest.mark.parametrize("name", sources.FAMILIES)
+def test_families(compiler: Compiler, name: str) -> None:
+    lines = [f'#include "kernels/cuda/device/{name}.h"', *sources.family(name, ahead=False)]
+    assert len(lines) > 1 and compiler.log("\n".join(lines)) == ""
 
 
 @needs_nvrtc
@@ -117,3 +141,5 @@ def test_other_kernels_are_listed(tmp_path: Any) -> None:
     listed = (CSRC.parent / "cmake" / "Cuda.cmake").read_text()
     shards = [f"{i:02d}" for i in range(sources.SHARDS)]
     assert f"set(shards {' '.join(shards)})" in listed
+    families = re.search(r"set\(families (.*)\)", listed)
+    assert families is not None and sorted(families.group(1).split()) == sorted(["reduce", *sources.FAMILIES])

@@ -71,6 +71,8 @@ INTERNAL = {
     "_lstm_gates_backward": "lstm",
     "_gru_gates": "gru",
     "_gru_gates_backward": "gru",
+    "_rnn_layer": "lstm",
+    "_rnn_layer_backward": "lstm",
     "_bce": "binary_cross_entropy",
     "_bce_grad": "binary_cross_entropy",
     "_bce_logits": "binary_cross_entropy_with_logits",

@@ -192,6 +192,9 @@ def _recurrent(name: str, gates: int) -> list:
         ),
         S(_small(6, 5), L([3, 2, 1]), states(1, 3, 4), _weights(gates, 5, 4), True, 1, 0.0, False, False),
         S(_small(6, 5), L([3, 2, 1]), states(2, 3, 4), _weights(gates, 5, 4) * 2, True, 1, 0.0, False, True),
+        # Enough rows to be computed as one layer.
+        S(_small(4, 4, 2), states(2, 4, 2), _weights(gates, 2, 2) * 2, True, 1, 0.0, False, True, False),
+        S(_small(16, 2), L([4, 4, 3, 3, 2]), states(2, 4, 2), _weights(gates, 2, 2) * 2, True, 1, 0.0, False, True),
     ]
     if gates == 4:
         samples.append(

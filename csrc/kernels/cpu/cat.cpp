@@ -67,7 +67,7 @@ void cat(const Tensor& out, TensorList tensors, int64_t dim) {
   const int64_t out_row = out.nbytes() / outer; // bytes between two blocks of one tensor
   const bool packed_out = out.is_contiguous();
   const int64_t unit = out_row / out.sizes()[dim];
-  const bool streams = 2 * out.nbytes() > kPastCache;
+  const bool streams = 2 * out.nbytes() > past_cache_bytes();
   int64_t at = 0, packed_inputs = 0;
   for (const Tensor& t : tensors) {
     if (t.dim() == 1 && t.numel() == 0) continue;

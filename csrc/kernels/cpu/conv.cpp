@@ -8,7 +8,7 @@
 #include "kernels/cpu/conv_weight.h"
 #include "kernels/cpu/conv_winograd.h"
 #include "kernels/cpu/gemm.h"
-#include "kernels/create_kernels.h"
+#include "kernels/cpu/widen.h"
 
 #include <memory>
 
@@ -16,7 +16,6 @@ namespace torch::TORCH_ISA {
 namespace {
 
 // Images whose elements are C and whose memory lives at least as long: the tensor's own, or a converted copy.
-// Complex numbers become two channels each, real and imaginary.
 template <class C> struct Operand {
   Images<const C> images;
   std::unique_ptr<Scratch> copy;
@@ -57,39 +56,38 @@ template <class F> void walk(const Tensor& t, F&& f) {
 }
 
 template <class T> constexpr bool kIsComplex = std::is_same_v<T, complex64> || std::is_same_v<T, complex128>;
-template <class T> struct EngineTypeOf {
-  using type =
-      std::conditional_t<std::is_same_v<T, double>, double,
-                         std::conditional_t<std::is_integral_v<T>,
-                                            std::conditional_t<sizeof(T) == 8, uint64_t, uint32_t>, float>>;
-};
+// Integers wrap around, as unsigned ones may; complex numbers become two channels each, real and imaginary.
+template <class T> struct EngineTypeOf { using type = T; };
+template <> struct EngineTypeOf<int32_t> { using type = uint32_t; };
+template <> struct EngineTypeOf<int64_t> { using type = uint64_t; };
 template <class R> struct EngineTypeOf<std::complex<R>> { using type = R; };
 template <class T> using EngineType = typename EngineTypeOf<T>::type;
 template <class T> constexpr int64_t kParts = kIsComplex<T> ? 2 : 1;
 
+template <class T> Images<EngineType<T>> as_it_lies(const Tensor& t) {
+  return {reinterpret_cast<EngineType<T>*>(t.data<T>()), t.stride(0), t.stride(1), image_strides(t)};
+}
+template <class C> Images<C> complex_images(C* data, const Tensor& t) {
+  const Three sizes = image_sizes(t.sizes());
+  const int64_t plane = sizes[0] * sizes[1] * sizes[2];
+  return {data, t.size(1) * 2 * plane, plane, {sizes[1] * sizes[2], sizes[2], 1}};
+}
+
 template <class T> Operand<EngineType<T>> operand(const Tensor& t) {
   using C = EngineType<T>;
-  if constexpr (std::is_same_v<T, C>) {
-    if (t.is_contiguous() || t.suggested_format() != MemoryFormat::Contiguous)
-      return {{t.data<C>(), t.stride(0), t.stride(1), image_strides(t)}, nullptr};
-  }
-  {
-    auto copy = std::make_unique<Scratch>(size_t(t.numel() * kParts<T>) * sizeof(C));
+  if constexpr (!kIsComplex<T>) {
+    const Images<C> images = as_it_lies<T>(t);
+    return {{images.data, images.image, images.channel, images.strides}, nullptr};
+  } else {
+    auto copy = std::make_unique<Scratch>(size_t(t.numel() * 2) * sizeof(C));
     C* to = copy->as<C>();
     const T* from = t.data<T>();
-    const Three sizes = image_sizes(t.sizes());
-    const int64_t plane = sizes[0] * sizes[1] * sizes[2];
+    const Images<const C> images = complex_images<const C>(to, t);
     walk(t, [&](int64_t flat, int64_t offset) {
-      if constexpr (kIsComplex<T>) {
-        const int64_t at = flat / plane * 2 * plane + flat % plane;
-        to[at] = from[offset].real();
-        to[at + plane] = from[offset].imag();
-      } else {
-        to[flat] = static_cast<C>(from[offset]);
-      }
+      const int64_t at = flat / images.channel * 2 * images.channel + flat % images.channel;
+      to[at] = from[offset].real();
+      to[at + images.channel] = from[offset].imag();
     });
-    const Images<const C> images{
-        to, t.size(1) * kParts<T> * plane, plane, {sizes[1] * sizes[2], sizes[2], 1}};
     return {images, std::move(copy)};
   }
 }
@@ -102,51 +100,39 @@ template <class T> struct Result {
   Images<C> images;
 
   explicit Result(const Tensor& t) : out(t) {
-    if constexpr (std::is_same_v<T, C>) {
-      images = {t.data<C>(), t.stride(0), t.stride(1), image_strides(t)};
+    if constexpr (kIsComplex<T>) {
+      buffer = std::make_unique<Scratch>(size_t(t.numel() * 2) * sizeof(C));
+      images = complex_images<C>(buffer->as<C>(), t);
     } else {
-      buffer = std::make_unique<Scratch>(size_t(t.numel() * kParts<T>) * sizeof(C));
-      const Three sizes = image_sizes(t.sizes());
-      const int64_t plane = sizes[0] * sizes[1] * sizes[2];
-      images = {buffer->as<C>(), t.size(1) * kParts<T> * plane, plane, {sizes[1] * sizes[2], sizes[2], 1}};
+      images = as_it_lies<T>(t);
     }
   }
   void finish() const {
-    if constexpr (!std::is_same_v<T, C>) {
-      const Three sizes = image_sizes(out.sizes());
-      const int64_t plane = sizes[0] * sizes[1] * sizes[2];
+    if constexpr (kIsComplex<T>) {
       T* to = out.data<T>();
       const C* from = buffer->as<C>();
       walk(out, [&](int64_t flat, int64_t offset) {
-        if constexpr (kIsComplex<T>) {
-          const int64_t at = flat / plane * 2 * plane + flat % plane;
-          to[offset] = T(from[at], from[at + plane]);
-        } else {
-          to[offset] = static_cast<T>(from[flat]);
-        }
+        const int64_t at = flat / images.channel * 2 * images.channel + flat % images.channel;
+        to[offset] = T(from[at], from[at + images.channel]);
       });
     }
   }
 };
 
-// Dense weight [groups * small][large][taps] of C. Complex w becomes [[re, -im], [im, re]] over the doubled
-// channels (conjugated: the transpose of that is what the gradient by the input then applies).
+// The weight, contiguous, as [groups * small][large][taps] of C. Complex w becomes [[re, -im], [im, re]] over
+// the doubled channels (conjugated: the transpose of that is what the gradient by the input then applies).
 template <class T> std::unique_ptr<Scratch> dense_weight(const Tensor& weight, const EngineType<T>*& data) {
   using C = EngineType<T>;
-  if constexpr (std::is_same_v<T, C>) {
-    if (weight.is_contiguous()) {
-      data = weight.data<C>();
-      return nullptr;
-    }
-  }
-  constexpr int64_t parts = kParts<T>;
-  auto copy = std::make_unique<Scratch>(size_t(weight.numel() * parts * parts) * sizeof(C));
-  C* const to = copy->as<C>();
-  const T* from = weight.data<T>();
-  const int64_t large = weight.size(1);
-  const int64_t taps = weight.numel() / std::max<int64_t>(1, weight.size(0) * large);
-  walk(weight, [&](int64_t flat, int64_t offset) {
-    if constexpr (kIsComplex<T>) {
+  if constexpr (!kIsComplex<T>) {
+    data = reinterpret_cast<const C*>(weight.data<T>());
+    return nullptr;
+  } else {
+    auto copy = std::make_unique<Scratch>(size_t(weight.numel() * 4) * sizeof(C));
+    C* const to = copy->as<C>();
+    const T* from = weight.data<T>();
+    const int64_t large = weight.size(1);
+    const int64_t taps = weight.numel() / std::max<int64_t>(1, weight.size(0) * large);
+    walk(weight, [&](int64_t flat, int64_t offset) {
       const int64_t t = flat % taps, c = flat / taps % large, r = flat / taps / large;
       const auto at = [&](int64_t i, int64_t j) -> C& {
         return to[((2 * r + i) * 2 * large + 2 * c + j) * taps + t];
@@ -154,12 +140,10 @@ template <class T> std::unique_ptr<Scratch> dense_weight(const Tensor& weight, c
       at(0, 0) = at(1, 1) = from[offset].real();
       at(1, 0) = from[offset].imag();
       at(0, 1) = -from[offset].imag();
-    } else {
-      to[flat] = static_cast<C>(from[offset]);
-    }
-  });
-  data = to;
-  return copy;
+    });
+    data = to;
+    return copy;
+  }
 }
 
 template <class T> std::vector<EngineType<T>> dense_bias(const Tensor& bias) {
@@ -179,27 +163,11 @@ template <class T> std::vector<EngineType<T>> dense_bias(const Tensor& bias) {
   return out;
 }
 
-bool is_half(DType t) { return t == DType::Float16 || t == DType::BFloat16; }
-// 16-bit floats are brought to floats first, in the order in which they lie.
+// Small types are widened first.
 template <class F> void visit_conv(const char* op, DType t, F&& f) {
   check_kind(ErrorKind::NotImplemented, t != DType::Bool, op, ": not implemented for ", t);
-  visit_compiled(t, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    if constexpr (!std::is_same_v<T, bool> && !std::is_same_v<T, Half> && !std::is_same_v<T, BFloat16>)
-      f(tag);
-  });
+  visit_types(TypeList<int32_t, int64_t, float, double, complex64, complex128>{}, op, t, f);
 }
-Tensor new_floats(const Tensor& like) {
-  if (!like.is_non_overlapping_and_dense()) return empty_tensor(like.sizes(), DType::Float32);
-  return empty_strided_tensor(like.sizes(), like.strides(), DType::Float32);
-}
-Tensor as_floats(const Tensor& t) {
-  if (!t.defined()) return t;
-  const Tensor made = new_floats(t);
-  copy(made, t);
-  return made;
-}
-
 ConvGeometry geometry(IntSpan large, IntSpan small, IntSpan weight, IntSpan stride, IntSpan padding,
                       IntSpan dilation, int64_t groups, int64_t parts) {
   const size_t dims = large.size() - 2;
@@ -289,8 +257,9 @@ void to_small(const ConvGeometry& g, Images<const C> large, const C* weight, con
       return product_by_pixel<C>(g, {weight, g.large_channels, 1}, g.small_channels * g.large_channels, large,
                                  from_step, g.large_channels, small, to_step, g.small_channels, bias);
   }
-  if (is_depthwise(g) && large.channel == 1 && small.channel == 1)
-    return depthwise_to_small<C>(g, large, weight, bias, small);
+  if constexpr (std::is_floating_point_v<C>)
+    if (is_depthwise(g) && large.channel == 1 && small.channel == 1)
+      return depthwise_to_small<C>(g, large, weight, bias, small);
   if constexpr (std::is_same_v<C, float>) {
     if (is_depthwise(g) && planes_to_small(g, large, weight, bias, small)) return;
     if (winograd_to_small(g, large, weight, bias, small)) return;
@@ -313,8 +282,9 @@ void to_large(const ConvGeometry& g, Images<const C> small, const C* weight, con
       return product_by_pixel<C>(g, {weight, 1, g.large_channels}, g.small_channels * g.large_channels, small,
                                  from_step, g.small_channels, large, to_step, g.large_channels, bias);
   }
-  if (is_depthwise(g) && large.channel == 1 && small.channel == 1)
-    return depthwise_to_large<C>(g, small, weight, bias, large);
+  if constexpr (std::is_floating_point_v<C>)
+    if (is_depthwise(g) && large.channel == 1 && small.channel == 1)
+      return depthwise_to_large<C>(g, small, weight, bias, large);
   if constexpr (std::is_same_v<C, float>) {
     if (is_depthwise(g) && planes_to_large(g, small, weight, bias, large)) return;
     if (winograd_to_large(g, small, weight, bias, large)) return;
@@ -342,9 +312,8 @@ template <class T> bool by_pixel(const ConvGeometry& g, const Tensor& a, const T
   const auto whole = [](const Tensor& t) {
     return t.is_contiguous() || t.suggested_format() != MemoryFormat::Contiguous;
   };
-  return std::is_same_v<T, EngineType<T>> && std::is_floating_point_v<T> &&
-         ((is_pointwise(g) && whole(a) && whole(b)) ||
-          (is_depthwise(g) && a.stride(1) == 1 && b.stride(1) == 1));
+  return std::is_floating_point_v<T> && ((is_pointwise(g) && whole(a) && whole(b)) ||
+                                         (is_depthwise(g) && a.stride(1) == 1 && b.stride(1) == 1));
 }
 Tensor dense(const Tensor& t) {
   if (t.is_contiguous()) return t;
@@ -355,9 +324,10 @@ Tensor dense(const Tensor& t) {
 
 // The forward sum in either direction; `upward` goes from the small side to the large one.
 template <class T>
-void run(bool upward, const Tensor& out, const Tensor& input, const Tensor& weight, const Tensor& bias,
+void run(bool upward, const Tensor& out, const Tensor& input, const Tensor& given_weight, const Tensor& bias,
          IntSpan stride, IntSpan padding, IntSpan dilation, int64_t groups) {
   using C = EngineType<T>;
+  const Tensor weight = dense(given_weight);
   const Tensor &large = upward ? out : input, &small = upward ? input : out;
   const ConvGeometry g =
       geometry(large.sizes(), small.sizes(), weight.sizes(), stride, padding, dilation, groups, kParts<T>);
@@ -414,10 +384,10 @@ void convolution(const Tensor& out, const Tensor& input, const Tensor& weight, c
                  IntSpan stride, IntSpan padding, IntSpan dilation, bool transposed,
                  IntSpan /*output_padding*/, int64_t groups) {
   if (out.numel() == 0) return;
-  if (is_half(out.dtype())) {
-    const Tensor sums = new_floats(out);
-    convolution(sums, as_floats(input), as_floats(weight), as_floats(bias), stride, padding, dilation,
-                transposed, {}, groups);
+  if (const auto wide = wider(out.dtype())) {
+    const Tensor sums = empty_in_order(out, *wide);
+    convolution(sums, widened(input, *wide), widened(weight, *wide), widened(bias, *wide), stride, padding,
+                dilation, transposed, {}, groups);
     return copy(out, sums);
   }
   visit_conv("convolution", out.dtype(), [&](auto tag) {
@@ -435,9 +405,9 @@ void conv_grad_input(const Tensor& grad_input, const Tensor& grad_output, const 
                      IntSpan /*input_sizes*/, IntSpan stride, IntSpan padding, IntSpan dilation,
                      bool transposed, IntSpan /*output_padding*/, int64_t groups) {
   if (grad_input.numel() == 0) return;
-  if (is_half(grad_input.dtype())) {
-    const Tensor sums = new_floats(grad_input);
-    conv_grad_input(sums, as_floats(grad_output), as_floats(weight), {}, stride, padding, dilation,
+  if (const auto wide = wider(grad_input.dtype())) {
+    const Tensor sums = empty_in_order(grad_input, *wide);
+    conv_grad_input(sums, widened(grad_output, *wide), widened(weight, *wide), {}, stride, padding, dilation,
                     transposed, {}, groups);
     return copy(grad_input, sums);
   }
@@ -456,10 +426,15 @@ void conv_grad_weight(const Tensor& grad_weight, const Tensor& grad_output, cons
                       IntSpan /*weight_sizes*/, IntSpan stride, IntSpan padding, IntSpan dilation,
                       bool transposed, IntSpan /*output_padding*/, int64_t groups) {
   if (grad_weight.numel() == 0) return;
-  if (is_half(grad_weight.dtype())) {
-    const Tensor sums = new_floats(grad_weight);
-    conv_grad_weight(sums, as_floats(grad_output), as_floats(input), {}, stride, padding, dilation,
+  if (const auto wide = wider(grad_weight.dtype())) {
+    const Tensor sums = empty_in_order(grad_weight, *wide);
+    conv_grad_weight(sums, widened(grad_output, *wide), widened(input, *wide), {}, stride, padding, dilation,
                      transposed, {}, groups);
+    return copy(grad_weight, sums);
+  }
+  if (!grad_weight.is_contiguous()) {
+    const Tensor sums = empty_tensor(grad_weight.sizes(), grad_weight.dtype());
+    conv_grad_weight(sums, grad_output, input, {}, stride, padding, dilation, transposed, {}, groups);
     return copy(grad_weight, sums);
   }
   visit_conv("conv_grad_weight", grad_weight.dtype(), [&](auto tag) {
@@ -477,15 +452,14 @@ void conv_grad_weight(const Tensor& grad_weight, const Tensor& grad_output, cons
       const Tensor large = pixels ? given_large : dense(given_large),
                    small = pixels ? given_small : dense(given_small);
       T* const to = grad_weight.data<T>();
-      const int64_t channels = grad_weight.size(1), taps = g.taps();
+      [[maybe_unused]] const int64_t channels = grad_weight.size(1), taps = g.taps();
       if (input.numel() == 0 || grad_output.numel() == 0) {
-        walk(grad_weight, [&](int64_t, int64_t offset) { to[offset] = T{}; });
+        std::fill_n(to, grad_weight.numel(), T{});
         return;
       }
       const auto from_large = operand<T>(large), from_small = operand<T>(small);
-      const bool direct = std::is_same_v<T, C> && grad_weight.is_contiguous();
-      const Scratch buffer(direct ? 0 : size_t(grad_weight.numel() * parts * parts) * sizeof(C));
-      C* const sums = direct ? reinterpret_cast<C*>(to) : buffer.as<C>();
+      const Scratch buffer(kIsComplex<T> ? size_t(grad_weight.numel() * parts * parts) * sizeof(C) : 0);
+      C* const sums = kIsComplex<T> ? buffer.as<C>() : reinterpret_cast<C*>(to);
       int64_t large_step, small_step;
       if (is_pointwise(g) && flat_positions(from_large.images, g.large, large_step) &&
           flat_positions(from_small.images, g.small, small_step)) {
@@ -500,26 +474,21 @@ void conv_grad_weight(const Tensor& grad_weight, const Tensor& grad_output, cons
                     {l.data + n * l.image + group * cols * l.channel, large_step, l.channel}, n ? C(1) : C(0),
                     {c, cols, 1}, c, cols);
           }
-      } else if (std::is_floating_point_v<C> && is_depthwise(g) && from_large.images.channel == 1 &&
-                 from_small.images.channel == 1) {
+      } else if (is_depthwise(g) && from_large.images.channel == 1 && from_small.images.channel == 1) {
         depthwise_weight<C>(g, from_large.images, from_small.images, sums);
       } else if (!special_weight_grad<C>(g, from_large.images, from_small.images, sums)) {
         conv_weight_grad<C>(g, from_large.images, from_small.images, sums);
       }
-      if (direct) return;
-      walk(grad_weight, [&](int64_t flat, int64_t offset) {
-        if constexpr (kIsComplex<T>) {
+      if constexpr (kIsComplex<T>)
+        for (int64_t flat = 0; flat < grad_weight.numel(); ++flat) {
           const int64_t t = flat % taps, c = flat / taps % channels, r = flat / taps / channels;
           // sum_[i][j]: part i of the small side times part j of the large one
           const auto sum = [&](int64_t i, int64_t j) {
             return sums[((2 * r + i) * 2 * channels + 2 * c + j) * taps + t];
           };
           const C cross = sum(1, 0) - sum(0, 1); // small * conj(large) has this imaginary part
-          to[offset] = T(sum(0, 0) + sum(1, 1), transposed ? -cross : cross);
-        } else {
-          to[offset] = static_cast<T>(sums[flat]);
+          to[flat] = T(sum(0, 0) + sum(1, 1), transposed ? -cross : cross);
         }
-      });
     }
   });
 }

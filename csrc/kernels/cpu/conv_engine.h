@@ -16,6 +16,7 @@
 #include "core/allocator.h"
 #include "core/dims.h"
 #include "core/threads.h"
+#include "kernels/cpu/gemm.h"
 #include "kernels/cpu/gemm_vec.h"
 
 #include <algorithm>
@@ -49,10 +50,11 @@ namespace {
 // A tile is up to kConvRows results by so many vectors of q that the sums, the vectors read and a weight fill
 // the registers. Every one of them reaches 243-252 GF/s on an AVX-512 core of Zen 5, though most reads of q
 // cross a cache line.
+// Integers are not worth that many tiles.
 constexpr int kConvRows = kVecRegisters == 32 ? 8 : 6;
-constexpr int conv_vecs(int rows) {
+template <class C> constexpr int conv_vecs(int rows) {
   constexpr int many[] = {8, 8, 6, 5, 4, 4, 3, 3}, few[] = {6, 4, 3, 3, 2, 2, 1, 1};
-  return (kVecRegisters == 32 ? many : few)[rows - 1];
+  return std::is_integral_v<C> ? 1 : (kVecRegisters == 32 ? many : few)[rows - 1];
 }
 constexpr int kConvVecs = 8;
 constexpr int64_t kConvDepth = 512; // at most so many (channel, tap) pairs between stores of a tile
@@ -90,7 +92,7 @@ template <class C>
 using ConvTile = void (*)(int64_t, const C*, int64_t, const C*, const int64_t*, C*, int64_t, bool);
 template <class C, int I> constexpr ConvTile<C> conv_tile_at() { // null where the registers do not suffice
   constexpr int rows = I / kConvVecs + 1, vecs = I % kConvVecs + 1;
-  if constexpr (vecs <= conv_vecs(rows))
+  if constexpr (vecs <= conv_vecs<C>(rows))
     return conv_tile<C, rows, vecs>;
   else
     return nullptr;
@@ -182,7 +184,7 @@ void tap_sum_rows(const TapSum<C>& sum, const C* source, const C* weight, int64_
     const int64_t p = k * b / blocks, depth = k * (b + 1) / blocks - p;
     const int64_t* offsets = sum.offsets.data() + p;
     const int64_t vecs = (last - first + lanes - 1) / lanes;
-    const int64_t tiles = (vecs + conv_vecs(static_cast<int>(rows)) - 1) / conv_vecs(static_cast<int>(rows));
+    const int64_t most = conv_vecs<C>(static_cast<int>(rows)), tiles = (vecs + most - 1) / most;
     for (int64_t t = 0; t < tiles; ++t) {
       const int64_t v = vecs * t / tiles, width = vecs * (t + 1) / tiles - v;
       kConvTiles<C>[size_t((rows - 1) * kConvVecs + width - 1)](depth, weight + p, sum.weight_row,
@@ -234,10 +236,11 @@ void run_tap_sums(const std::vector<TapSum<C>>& sums, const Grid& grid, Images<c
   for (const auto& s : sums)
     cost += double(s.channels * s.taps * rows) * double(s.count[0] * s.count[1] * s.count[2]);
 
-  const auto prepare = [&](C* source, int64_t unit, bool fresh) {
+  const auto prepare = [&](C* source, int64_t unit, bool fresh, int64_t first, int64_t last) {
     const int64_t n = unit / groups, g = unit % groups;
-    fill_grid<C>(source, grid, from.data + n * from.image + g * channels * from.channel, from.channel,
-                 from.strides, from_sizes, channels, fresh);
+    fill_grid<C>(source + first * grid.channel_size(), grid,
+                 from.data + n * from.image + (g * channels + first) * from.channel, from.channel,
+                 from.strides, from_sizes, last - first, fresh);
   };
   const auto strip_rows = [&](const TapSum<C>& s, const C* source, C* work, int64_t unit, int64_t z,
                               int64_t first, int64_t last, int64_t block) {
@@ -255,13 +258,13 @@ void run_tap_sums(const std::vector<TapSum<C>>& sums, const Grid& grid, Images<c
   const size_t work_bytes = size_t(work_row * kConvRows) * sizeof(C);
   constexpr double kPieceWork = 1.5e6;
   const int64_t units = batch * groups;
-  if (units >= 2 * num_threads() || cost * double(units) < 2 * kPieceWork) {
+  if (units >= 2 * num_threads() || units % num_threads() == 0 || cost * double(units) < 2 * kPieceWork) {
     const int64_t grain = static_cast<int64_t>(std::max(1.0, kPieceWork / std::max(cost, 1.0)));
     parallel_for(0, units, grain, [&](int64_t begin, int64_t end) {
       const Scratch source(source_bytes), work(work_bytes);
       std::fill_n(source.as<C>() + source_size, kConvSlack, C{});
       for (int64_t unit = begin; unit < end; ++unit) {
-        prepare(source.as<C>(), unit, unit == begin);
+        prepare(source.as<C>(), unit, unit == begin, 0, channels);
         for (const auto& s : sums)
           for (int64_t z = 0; z < s.count[0]; ++z)
             for (int64_t first = 0, length = run_length(s); first < length; first += strip)
@@ -275,19 +278,25 @@ void run_tap_sums(const std::vector<TapSum<C>>& sums, const Grid& grid, Images<c
   // Few large images: all threads work on each.
   const Scratch source(source_bytes);
   std::fill_n(source.as<C>() + source_size, kConvSlack, C{});
+  struct Strip {
+    const TapSum<C>* sum;
+    int64_t z, first, last;
+  };
+  std::vector<Strip> strips;
+  for (const auto& s : sums)
+    for (int64_t z = 0; z < s.count[0]; ++z)
+      for (int64_t first = 0, length = run_length(s); first < length; first += strip)
+        strips.push_back({&s, z, first, std::min(first + strip, length)});
   for (int64_t unit = 0; unit < units; ++unit) {
-    prepare(source.as<C>(), unit, unit == 0);
-    for (const auto& s : sums) {
-      const int64_t length = run_length(s), strips = (length + strip - 1) / strip;
-      parallel_for(0, s.count[0] * strips * row_blocks, 1, [&](int64_t begin, int64_t end) {
-        const Scratch work(work_bytes);
-        for (int64_t task = begin; task < end; ++task) {
-          const int64_t first = task / row_blocks % strips * strip;
-          strip_rows(s, source.as<C>(), work.as<C>(), unit, task / row_blocks / strips, first,
-                     std::min(first + strip, length), task % row_blocks);
-        }
-      });
-    }
+    parallel_for(0, channels, std::max<int64_t>(1, kGrain / grid.channel_size()),
+                 [&](int64_t a, int64_t b) { prepare(source.as<C>(), unit, unit == 0, a, b); });
+    parallel_for(0, int64_t(strips.size()) * row_blocks, 1, [&](int64_t begin, int64_t end) {
+      const Scratch work(work_bytes);
+      for (int64_t task = begin; task < end; ++task) {
+        const Strip& s = strips[size_t(task / row_blocks)];
+        strip_rows(*s.sum, source.as<C>(), work.as<C>(), unit, s.z, s.first, s.last, task % row_blocks);
+      }
+    });
   }
 }
 

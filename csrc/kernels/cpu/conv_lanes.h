@@ -75,29 +75,26 @@ struct LaneBlocks {
   int64_t padded() const { return (rows + kLanesOf<float> - 1) / kLanesOf<float> * kLanesOf<float>; }
 };
 
-// to[block][p][lane] = from[row][p], rows `from_row` apart and p adjacent; lanes past the last row are zero.
-inline void turn_to_lanes(float* to, const float* from, int64_t from_row, const LaneBlocks& blocks,
-                          int64_t k) {
+// to[p][lane] = from[row][p] for the rows of one block, `from_row` apart and p adjacent; lanes past the last
+// row are zero.
+inline void turn_to_lanes(float* to, const float* from, int64_t from_row, int64_t block_rows, int64_t k) {
   constexpr int64_t lanes = kLanesOf<float>;
-  for (int64_t b = 0; b < blocks.count(); ++b) {
-    const int64_t vecs = blocks.vecs(b);
-    float* const out = to + b * LaneBlocks::width * k;
-    for (int64_t v = 0; v < vecs; ++v) {
-      const int64_t first = b * LaneBlocks::width + v * lanes, rows = std::min(lanes, blocks.rows - first);
-      for (int64_t p = 0; p < k; p += lanes) {
-        const int depth = static_cast<int>(std::min(lanes, k - p));
-        VecT<float> square[lanes];
-        const float* const at = from + first * from_row + p;
-        if (rows == lanes && depth == lanes) {
+  const int64_t vecs = (block_rows + lanes - 1) / lanes;
+  for (int64_t v = 0; v < vecs; ++v) {
+    const int64_t rows = std::min(lanes, block_rows - v * lanes);
+    for (int64_t p = 0; p < k; p += lanes) {
+      const int depth = static_cast<int>(std::min(lanes, k - p));
+      VecT<float> square[lanes];
+      const float* const at = from + v * lanes * from_row + p;
+      if (rows == lanes && depth == lanes) {
 #pragma GCC unroll 16
-          for (int64_t i = 0; i < lanes; ++i) square[i] = vload<float>(at + i * from_row);
-        } else {
-          for (int64_t i = 0; i < lanes; ++i)
-            square[i] = i < rows ? vload_n<float>(at + i * from_row, depth) : VecT<float>{};
-        }
-        vtranspose<float>(square);
-        for (int q = 0; q < depth; ++q) vstore<float>(out + ((p + q) * vecs + v) * lanes, square[q]);
+        for (int64_t i = 0; i < lanes; ++i) square[i] = vload<float>(at + i * from_row);
+      } else {
+        for (int64_t i = 0; i < lanes; ++i)
+          square[i] = i < rows ? vload_n<float>(at + i * from_row, depth) : VecT<float>{};
       }
+      vtranspose<float>(square);
+      for (int q = 0; q < depth; ++q) vstore<float>(to + ((p + q) * vecs + v) * lanes, square[q]);
     }
   }
 }
@@ -144,7 +141,7 @@ inline void turn_from_lanes(const float* even, const float* odd, int64_t count, 
 }
 
 // The sums of run_tap_sums, for a source read at `step` (in elements of the grid for each dimension).
-// turn(to, group) writes the weights of every sum as [block][channel, tap][lane].
+// turn(to, group, block) writes the weights of a block of rows for every sum as [channel, tap][lane].
 template <class Turn>
 void run_lane_sums(const std::vector<TapSum<float>>& sums, const Three& step, const Grid& grid,
                    Images<const float> from, const Three& from_sizes, int64_t channels, Images<float> to,
@@ -155,7 +152,7 @@ void run_lane_sums(const std::vector<TapSum<float>>& sums, const Three& step, co
   const Three moves{step[0] * grid.size[1] * grid.size[2], step[1] * grid.size[2], step[2]};
   // Rows of results that neighbouring sums fill in turn are written together.
   struct Part {
-    const TapSum<float>*even, *odd;
+    size_t even, odd; // numbers of sums; odd: past the last if there is none
   };
   std::vector<Part> parts;
   for (size_t i = 0; i < sums.size(); ++i) {
@@ -164,100 +161,123 @@ void run_lane_sums(const std::vector<TapSum<float>>& sums, const Three& step, co
     const bool pair = next && s.step[2] == 2 && next->step[2] == 2 && s.count[0] == next->count[0] &&
                       s.count[1] == next->count[1] && std::abs(s.start - next->start) == 1;
     if (!pair)
-      parts.push_back({&s, nullptr});
+      parts.push_back({i, sums.size()});
     else if (s.start < next->start)
-      parts.push_back({&s, next});
+      parts.push_back({i, i + 1});
     else
-      parts.push_back({next, &s});
+      parts.push_back({i + 1, i});
     i += pair;
   }
-  int64_t weight_size = 0;
-  double cost = 0; // of one image and group, in multiply-adds
+  int64_t depth = 0; // of all sums
+  double cost = 0;   // of one image and group, in multiply-adds
   for (const auto& s : sums) {
-    weight_size += groups * blocks.padded() * s.channels * s.taps;
+    depth += s.channels * s.taps;
     cost += double(s.channels * s.taps * rows) * double(s.count[0] * s.count[1] * s.count[2]);
   }
-  const Scratch weights(size_t(weight_size + lanes) * sizeof(float));
-  std::vector<std::vector<float*>> turned(static_cast<size_t>(groups)); // by group and sum
-  float* next_weight = weights.as<float>();
-  for (int64_t g = 0; g < groups; ++g) {
+  using Weights = std::vector<float*>; // of one block of rows, by sum
+  const auto weights_at = [&](float* data, int64_t vecs) {
+    Weights all;
     for (const auto& s : sums) {
-      turned[size_t(g)].push_back(next_weight);
-      next_weight += blocks.padded() * s.channels * s.taps;
+      all.push_back(data);
+      data += s.channels * s.taps * vecs * lanes;
     }
-    turn(turned[size_t(g)], g);
-  }
-  const auto weight_of = [&](const TapSum<float>& s, int64_t g) {
-    return turned[size_t(g)][size_t(&s - sums.data())];
+    return all;
   };
 
   constexpr int64_t line = (kLaneRow + lanes) * kLaneVecs * lanes; // of results before they are turned
-  const auto rows_of_results = [&](const Part& part, const float* source, float* work, int64_t unit,
-                                   int64_t block, int64_t first, int64_t last) { // rows z * count + y
+  // Share `piece` of the rows of results, of one block.
+  const auto results = [&](const Weights& weights, const float* source, float* work, int64_t unit,
+                           int64_t block, int64_t piece, int64_t pieces) {
     const int64_t n = unit / groups, g = unit % groups, vecs = blocks.vecs(block);
-    const TapSum<float>& s = *part.even;
-    for (int64_t r = first; r < last; ++r) {
-      const int64_t z = r / s.count[1], y = r % s.count[1];
-      const float* const at = source + z * moves[0] + y * moves[1];
-      for (int64_t x = 0; x < s.count[2]; x += kLaneRow) {
-        const auto sum_row = [&](const TapSum<float>& sum, float* out) {
-          const int64_t k = sum.channels * sum.taps, count = std::min(kLaneRow, sum.count[2] - x);
-          if (count > 0)
-            lanes_run(count, vecs, k, at + x * moves[2], sum.offsets.data(), moves[2],
-                      weight_of(sum, g) + block * LaneBlocks::width * k, out, false);
-          return std::max<int64_t>(count, 0);
-        };
-        const int64_t count = sum_row(s, work);
-        const int64_t odd_count = part.odd ? sum_row(*part.odd, work + line) : 0;
-        const int64_t row = g * rows + block * LaneBlocks::width;
-        turn_from_lanes(work, part.odd ? work + line : nullptr, count, odd_count, vecs, blocks.rows_of(block),
-                        to.data + n * to.image + row * to.channel + s.start + z * s.step[0] + y * s.step[1] +
-                            x * s.step[2],
-                        to.channel, s.step[2], bias ? bias + row : nullptr);
+    const int64_t row = g * rows + block * LaneBlocks::width;
+    for (const Part& part : parts) {
+      const TapSum<float>& s = sums[part.even];
+      const bool paired = part.odd < sums.size();
+      const int64_t height = s.count[0] * s.count[1];
+      for (int64_t r = height * piece / pieces; r < height * (piece + 1) / pieces; ++r) {
+        const int64_t z = r / s.count[1], y = r % s.count[1];
+        const float* const at = source + z * moves[0] + y * moves[1];
+        for (int64_t x = 0; x < s.count[2]; x += kLaneRow) {
+          const auto sum_row = [&](size_t i, float* out) {
+            const TapSum<float>& sum = sums[i];
+            const int64_t count = std::min(kLaneRow, sum.count[2] - x);
+            if (count > 0)
+              lanes_run(count, vecs, sum.channels * sum.taps, at + x * moves[2], sum.offsets.data(), moves[2],
+                        weights[i], out, false);
+            return std::max<int64_t>(count, 0);
+          };
+          const int64_t count = sum_row(part.even, work);
+          const int64_t odd_count = paired ? sum_row(part.odd, work + line) : 0;
+          turn_from_lanes(work, paired ? work + line : nullptr, count, odd_count, vecs, blocks.rows_of(block),
+                          to.data + n * to.image + row * to.channel + s.start + z * s.step[0] +
+                              y * s.step[1] + x * s.step[2],
+                          to.channel, s.step[2], bias ? bias + row : nullptr);
+        }
       }
     }
   };
-  const auto prepare = [&](float* source, int64_t unit, bool fresh) {
+  const auto prepare = [&](float* source, int64_t unit, bool fresh, int64_t first, int64_t last) {
     const int64_t n = unit / groups, g = unit % groups;
-    fill_grid<float>(source, grid, from.data + n * from.image + g * channels * from.channel, from.channel,
-                     from.strides, from_sizes, channels, fresh);
-    if (fresh) std::fill_n(source + source_size - kConvSlack, kConvSlack, 0.0f);
+    fill_grid<float>(source + first * grid.channel_size(), grid,
+                     from.data + n * from.image + (g * channels + first) * from.channel, from.channel,
+                     from.strides, from_sizes, last - first, fresh);
+    if (fresh && last == channels) std::fill_n(source + source_size - kConvSlack, kConvSlack, 0.0f);
   };
   constexpr double kPieceWork = 1.5e6;
   const int64_t units = batch * groups;
+  const bool by_unit =
+      units >= 2 * num_threads() || units % num_threads() == 0 || cost * double(units) < 2 * kPieceWork;
+  const int64_t pieces =
+      std::clamp<int64_t>(4 * num_threads() / blocks.count(), 1, sums[0].count[0] * sums[0].count[1]);
+  // Weights that one piece of work needs are turned by it, into a buffer that the cache keeps.
+  const bool own_weights = batch == 1 && (by_unit || pieces == 1);
+  const int64_t block_size = LaneBlocks::width * depth;
+  const Scratch shared(own_weights ? 0 : size_t(groups * blocks.padded() * depth + lanes) * sizeof(float));
+  const auto shared_weights = [&](int64_t g, int64_t block) {
+    return weights_at(shared.as<float>() + g * blocks.padded() * depth + block * block_size,
+                      blocks.vecs(block));
+  };
+  if (!own_weights)
+    parallel_for(0, groups * blocks.count(), std::max<int64_t>(1, kGrain / (4 * block_size)),
+                 [&](int64_t begin, int64_t end) {
+                   for (int64_t i = begin; i < end; ++i)
+                     turn(shared_weights(i / blocks.count(), i % blocks.count()), i / blocks.count(),
+                          i % blocks.count());
+                 });
+  const size_t own_bytes = own_weights ? size_t(block_size + lanes) * sizeof(float) : 0;
+  const auto weights_of = [&](const Scratch& own, int64_t g, int64_t block) {
+    if (!own_weights) return shared_weights(g, block);
+    Weights weights = weights_at(own.as<float>(), blocks.vecs(block));
+    turn(weights, g, block);
+    return weights;
+  };
   const size_t source_bytes = size_t(source_size) * sizeof(float),
                work_bytes = size_t(2 * line) * sizeof(float);
-  if (units >= 2 * num_threads() || cost * double(units) < 2 * kPieceWork) {
+  if (by_unit) {
     const int64_t grain = static_cast<int64_t>(std::max(1.0, kPieceWork / std::max(cost, 1.0)));
     parallel_for(0, units, grain, [&](int64_t begin, int64_t end) {
-      const Scratch source(source_bytes), work(work_bytes);
+      const Scratch source(source_bytes), work(work_bytes), own(own_bytes);
       std::fill_n(work.as<float>(), 2 * line, 0.0f);
       for (int64_t unit = begin; unit < end; ++unit) {
-        prepare(source.as<float>(), unit, unit == begin);
+        prepare(source.as<float>(), unit, unit == begin, 0, channels);
         for (int64_t block = 0; block < blocks.count(); ++block)
-          for (const Part& part : parts)
-            rows_of_results(part, source.as<float>(), work.as<float>(), unit, block, 0,
-                            part.even->count[0] * part.even->count[1]);
+          results(weights_of(own, unit % groups, block), source.as<float>(), work.as<float>(), unit, block, 0,
+                  1);
       }
     });
     return;
   }
   const Scratch source(source_bytes); // few large images: all threads work on each
   for (int64_t unit = 0; unit < units; ++unit) {
-    prepare(source.as<float>(), unit, unit == 0);
-    for (const Part& part : parts) {
-      const int64_t height = part.even->count[0] * part.even->count[1];
-      const int64_t pieces = std::clamp<int64_t>(4 * num_threads() / blocks.count(), 1, height);
-      parallel_for(0, blocks.count() * pieces, 1, [&](int64_t begin, int64_t end) {
-        const Scratch work(work_bytes);
-        std::fill_n(work.as<float>(), 2 * line, 0.0f);
-        for (int64_t task = begin; task < end; ++task) {
-          const int64_t piece = task % pieces;
-          rows_of_results(part, source.as<float>(), work.as<float>(), unit, task / pieces,
-                          height * piece / pieces, height * (piece + 1) / pieces);
-        }
-      });
-    }
+    parallel_for(0, channels, std::max<int64_t>(1, kGrain / grid.channel_size()),
+                 [&](int64_t a, int64_t b) { prepare(source.as<float>(), unit, unit == 0, a, b); });
+    parallel_for(0, blocks.count() * pieces, 1, [&](int64_t begin, int64_t end) {
+      const Scratch work(work_bytes), own(own_bytes);
+      std::fill_n(work.as<float>(), 2 * line, 0.0f);
+      for (int64_t task = begin; task < end; ++task)
+        results(weights_of(own, unit % groups, task / pieces), source.as<float>(), work.as<float>(), unit,
+                task / pieces, task % pieces, pieces);
+    });
   }
 }
 
@@ -295,52 +315,51 @@ inline void lanes_to_small(const ConvGeometry& g, Images<const float> large, con
   s.step = small.strides;
   const int64_t k = s.channels * s.taps;
   run_lane_sums(sums, g.stride, grid, large, g.large, g.large_channels, small, g.small_channels, g.batch,
-                g.groups, bias, [&](const std::vector<float*>& to, int64_t group) {
-                  turn_to_lanes(to[0], weight + group * g.small_channels * k, k, LaneBlocks{g.small_channels},
-                                k);
+                g.groups, bias, [&](const std::vector<float*>& to, int64_t group, int64_t block) {
+                  turn_to_lanes(to[0], weight + (group * s.rows + block * LaneBlocks::width) * k, k,
+                                LaneBlocks{s.rows}.rows_of(block), k);
                 });
 }
 
-// Weights of one group, [small][large][tap], for sums over the small side: [block of large][small, chosen
-// tap][lane].
-inline void turn_taps_to_lanes(const std::vector<float*>& to, const std::vector<TapSum<float>>& sums,
-                               const float* from, int64_t rows, int64_t channels, int64_t taps) {
-  constexpr int64_t lanes = kLanesOf<float>;
-  const LaneBlocks blocks{rows};
-  const float* const end_of_weight = from + channels * rows * taps;
-  std::vector<std::pair<size_t, int64_t>> place(size_t(taps),
-                                                {sums.size(), 0}); // of a tap: which sum, and where in it
+// Where each tap of the kernel goes: which sum, and its place there.
+using TapPlaces = std::vector<std::pair<size_t, int64_t>>;
+inline TapPlaces tap_places(const std::vector<TapSum<float>>& sums, int64_t taps) {
+  TapPlaces place(size_t(taps), {sums.size(), 0});
   for (size_t i = 0; i < sums.size(); ++i)
     for (size_t t = 0; t < sums[i].chosen.size(); ++t) place[size_t(sums[i].chosen[t])] = {i, int64_t(t)};
-  parallel_for(0, channels, std::max<int64_t>(1, kGrain / (4 * rows * taps)),
-               [&](int64_t begin, int64_t end) {
-                 for (int64_t c = begin; c < end; ++c)
-                   for (int64_t v = 0; v * lanes < rows; ++v) {
-                     const int64_t block = v / kLaneVecs, vecs = blocks.vecs(block),
-                                   count = std::min(lanes, rows - v * lanes);
-                     for (int64_t t0 = 0; t0 < taps; t0 += lanes) {
-                       VecT<float> square[lanes];
-                       const int depth = static_cast<int>(std::min(lanes, taps - t0));
-                       const float* const at = from + (c * rows + v * lanes) * taps + t0;
-                       if (count == lanes && at + (lanes - 1) * taps + lanes <= end_of_weight) {
+  return place;
+}
+
+// Weights of one group, [small][large][tap], for sums over the small side: one block of large, [small, chosen
+// tap][lane].
+inline void turn_taps_to_lanes(const std::vector<float*>& to, const std::vector<TapSum<float>>& sums,
+                               const TapPlaces& place, const float* from, const LaneBlocks& blocks,
+                               int64_t block, int64_t channels, int64_t taps) {
+  constexpr int64_t lanes = kLanesOf<float>;
+  const int64_t rows = blocks.rows, vecs = blocks.vecs(block);
+  const float* const end_of_weight = from + channels * rows * taps;
+  for (int64_t c = 0; c < channels; ++c)
+    for (int64_t v = 0; v < vecs; ++v) {
+      const int64_t first = block * LaneBlocks::width + v * lanes, count = std::min(lanes, rows - first);
+      for (int64_t t0 = 0; t0 < taps; t0 += lanes) {
+        VecT<float> square[lanes];
+        const int depth = static_cast<int>(std::min(lanes, taps - t0));
+        const float* const at = from + (c * rows + first) * taps + t0;
+        if (count == lanes && at + (lanes - 1) * taps + lanes <= end_of_weight) {
 #pragma GCC unroll 16
-                         for (int64_t i = 0; i < lanes; ++i) square[i] = vload<float>(at + i * taps);
-                       } else {
-                         for (int64_t i = 0; i < lanes; ++i)
-                           square[i] = i < count ? vload_n<float>(at + i * taps, depth) : VecT<float>{};
-                       }
-                       vtranspose<float>(square);
-                       for (int t = 0; t < depth; ++t) {
-                         const auto [sum, index] = place[size_t(t0 + t)];
-                         if (sum == sums.size()) continue;
-                         const int64_t k = c * sums[sum].taps + index;
-                         vstore<float>(to[sum] + block * LaneBlocks::width * channels * sums[sum].taps +
-                                           (k * vecs + v % kLaneVecs) * lanes,
-                                       square[t]);
-                       }
-                     }
-                   }
-               });
+          for (int64_t i = 0; i < lanes; ++i) square[i] = vload<float>(at + i * taps);
+        } else {
+          for (int64_t i = 0; i < lanes; ++i)
+            square[i] = i < count ? vload_n<float>(at + i * taps, depth) : VecT<float>{};
+        }
+        vtranspose<float>(square);
+        for (int t = 0; t < depth; ++t) {
+          const auto [sum, index] = place[size_t(t0 + t)];
+          if (sum == sums.size()) continue;
+          vstore<float>(to[sum] + ((c * sums[sum].taps + index) * vecs + v) * lanes, square[t]);
+        }
+      }
+    }
 }
 
 inline void lanes_to_large(const ConvGeometry& g, Images<const float> small, const float* weight,
@@ -348,107 +367,156 @@ inline void lanes_to_large(const ConvGeometry& g, Images<const float> small, con
   sums_to_large<float>(
       g, large,
       [&](const std::vector<TapSum<float>>& sums, const Grid& grid, int64_t rows, int64_t channels) {
+        const TapPlaces place = tap_places(sums, g.taps());
         run_lane_sums(sums, {1, 1, 1}, grid, small, g.small, channels, large, rows, g.batch, g.groups, bias,
-                      [&](const std::vector<float*>& to, int64_t group) {
-                        turn_taps_to_lanes(to, sums, weight + group * rows * channels * g.taps(), rows,
-                                           channels, g.taps());
+                      [&](const std::vector<float*>& to, int64_t group, int64_t block) {
+                        turn_taps_to_lanes(to, sums, place, weight + group * rows * channels * g.taps(),
+                                           LaneBlocks{rows}, block, channels, g.taps());
                       });
       });
 }
 
-// to: dense [groups][small][large][taps].
+// to: dense [groups][small][large][taps]. A piece of work is a block of gradients by channel (of the small
+// side) and a tile of channels of the source, with all taps or a share of them.
 inline void lanes_weight(const ConvGeometry& g, Images<const float> large, Images<const float> small,
                          float* to) {
   constexpr int64_t lanes = kLanesOf<float>;
-  std::vector<int64_t> taps;
-  Grid grid = plain_grid(g, taps);
+  std::vector<int64_t> tap_offsets;
+  Grid grid = plain_grid(g, tap_offsets);
   constexpr int64_t per_line =
       16; // the same place in neighbouring channels must not meet in a few sets of the L1
   grid.gap = (grid.channel_size() / per_line | 1) * per_line + per_line * 2 - grid.channel_size();
-  const int64_t rows = g.small_channels, channels = g.large_channels;
+  const int64_t rows = g.small_channels, channels = g.large_channels, taps = g.taps();
   const LaneBlocks blocks{rows};
   const int64_t source_size = channels * grid.channel_size();
-  const int64_t places = g.small[0] * g.small[1] * g.small[2];
-  // Images whose source and gradients fill about half an L2 are summed together.
-  const int64_t together =
-      std::clamp<int64_t>((int64_t{512} << 10) / int64_t(sizeof(float)) / (source_size + rows * places), 1,
-                          std::max<int64_t>(g.batch, 1));
-  const Scratch sources(size_t(together * source_size + kConvSlack) * sizeof(float)),
-      turned(size_t(together * places * blocks.padded() + lanes) * sizeof(float)),
-      line(size_t(rows * together * places + lanes) * sizeof(float)),
-      table(size_t(g.taps() * channels * blocks.padded()) * sizeof(float));
-  float *const source = sources.as<float>(), *const gradient = turned.as<float>(),
-               *const sums = table.as<float>(), *const flat = line.as<float>();
-  std::vector<int64_t> offsets; // of the positions of all images
+  const int64_t plane = g.small[1] * g.small[2], places = g.small[0] * plane;
+  const int64_t tiles = (channels + kLanePixels - 1) / kLanePixels;
+  const int64_t table_size = taps * channels * blocks.padded();
+  // Images are summed together whose source and gradients fill half an L2, or outweigh the sums.
+  const int64_t together = std::clamp<int64_t>(
+      std::max((int64_t{512} << 10) / int64_t(sizeof(float)), std::min<int64_t>(2 * table_size, 2 << 20)) /
+          (source_size + rows * places),
+      1, std::max<int64_t>(g.batch, 1));
+  const bool at_once = together >= g.batch; // sums then need not outlive their piece of work
+  std::vector<int64_t> offsets;             // of the positions of all images
   for (int64_t n = 0; n < together; ++n)
     for (int64_t z = 0; z < g.small[0]; ++z)
       for (int64_t y = 0; y < g.small[1]; ++y)
         for (int64_t x = 0; x < g.small[2]; ++x)
           offsets.push_back(n * source_size +
                             grid.offset(0, {z * g.stride[0], y * g.stride[1], x * g.stride[2]}));
-  for (int64_t group = 0; group < g.groups; ++group) {
+  const double work = double(rows) * double(channels) * double(taps) * double(places);
+  const bool by_group = g.groups >= 2 * num_threads() || g.groups % num_threads() == 0;
+  // Few pieces: taps are divided too, and sums turned after a barrier.
+  const int64_t wanted = by_group ? 1 : 2 * num_threads();
+  const int64_t tap_pieces =
+      std::clamp<int64_t>((wanted + blocks.count() * tiles - 1) / (blocks.count() * tiles), 1, taps);
+  const bool direct = at_once && tap_pieces == 1;
+
+  const auto one_group = [&](int64_t group) {
+    const Scratch sources(size_t(together * source_size + kConvSlack) * sizeof(float)),
+        turned(size_t(together * places * blocks.padded() + lanes) * sizeof(float)),
+        table(direct ? 0 : size_t(table_size) * sizeof(float));
+    float *const source = sources.as<float>(), *const gradient = turned.as<float>();
+    const auto first_of = [&](int64_t tile) { return channels * tile / tiles; };
+    // Sums of a tile and block, [tap][channel][lane], to their places.
+    const auto finish = [&](const float* sums, int64_t block, int64_t tile) {
+      const int64_t c0 = first_of(tile), count = first_of(tile + 1) - c0, vecs = blocks.vecs(block);
+      for (int64_t v = 0; v < vecs; ++v) {
+        const int64_t r0 = block * LaneBlocks::width + v * lanes;
+        float* const out = to + ((group * rows + r0) * channels + c0) * taps;
+        for (int64_t j = 0; j < count * taps; j += lanes) {
+          VecT<float> square[lanes];
+          const int width = static_cast<int>(std::min(lanes, count * taps - j));
+          int64_t c = j / taps, t = j % taps;
+          for (int64_t i = 0; i < lanes; ++i) {
+            square[i] = i < width ? vload<float>(sums + ((t * count + c) * vecs + v) * lanes) : VecT<float>{};
+            if (++t == taps) t = 0, ++c;
+          }
+          vtranspose<float>(square);
+          for (int64_t i = 0; i < std::min(lanes, rows - r0); ++i)
+            vstore_n<float>(out + i * channels * taps + j, square[i], width);
+        }
+      }
+    };
+    const auto table_at = [&](int64_t block, int64_t tile) {
+      return table.as<float>() +
+             (block * LaneBlocks::width * channels + first_of(tile) * blocks.vecs(block) * lanes) * taps;
+    };
     for (int64_t n0 = 0; n0 < g.batch; n0 += together) {
       const int64_t images = std::min(together, g.batch - n0), k = images * places;
-      parallel_for(0, images, 1, [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) {
-          const int64_t n = n0 + i;
-          fill_grid<float>(source + i * source_size, grid,
-                           large.data + n * large.image + group * channels * large.channel, large.channel,
-                           large.strides, g.large, channels, n0 == 0);
-          for (int64_t r = 0; r < rows; ++r) {
-            float* out = flat + r * k + i * places;
-            for (int64_t z = 0; z < g.small[0]; ++z)
-              for (int64_t y = 0; y < g.small[1]; ++y, out += g.small[2]) {
-                const float* const row = small.data + n * small.image + (group * rows + r) * small.channel +
-                                         z * small.strides[0] + y * small.strides[1];
-                if (small.strides[2] == 1)
-                  vcopy<float>(out, row, g.small[2]);
-                else
-                  for (int64_t x = 0; x < g.small[2]; ++x) out[x] = row[x * small.strides[2]];
-              }
-          }
-        }
-      });
-      turn_to_lanes(gradient, flat, k, blocks, k);
-      const double work = double(rows) * double(channels) * double(k);
-      parallel_for(0, blocks.count() * g.taps(), static_cast<int64_t>(std::max(1.0, 1.5e6 / work)),
-                   [&](int64_t begin, int64_t end) {
-                     for (int64_t task = begin; task < end; ++task) {
-                       const int64_t b = task / g.taps(), t = task % g.taps(), vecs = blocks.vecs(b);
-                       constexpr int64_t depth = 512;
-                       for (int64_t p = 0; p < k;
-                            p += depth) // the channels of a tile over so many positions stay in an L1
-                         lanes_run(channels, vecs, std::min(depth, k - p), source + taps[size_t(t)],
-                                   offsets.data() + p, grid.channel_size(),
-                                   gradient + b * LaneBlocks::width * k + p * vecs * lanes,
-                                   sums + (b * LaneBlocks::width * g.taps() + t * vecs * lanes) * channels,
-                                   n0 > 0 || p > 0);
-                     }
-                   });
+      parallel_for(
+          0, images * channels, std::max<int64_t>(1, kGrain / grid.channel_size()),
+          [&](int64_t begin, int64_t end) {
+            for (int64_t i = begin; i < end;) {
+              const int64_t n = i / channels, c = i % channels, count = std::min(end - i, channels - c);
+              fill_grid<float>(source + n * source_size + c * grid.channel_size(), grid,
+                               large.data + (n0 + n) * large.image + (group * channels + c) * large.channel,
+                               large.channel, large.strides, g.large, count, n0 == 0);
+              i += count;
+            }
+          });
+      parallel_for(
+          0, blocks.count() * images * g.small[0], std::max<int64_t>(1, kGrain / (LaneBlocks::width * plane)),
+          [&](int64_t begin, int64_t end) {
+            const Scratch line(size_t(LaneBlocks::width * plane + lanes) * sizeof(float));
+            float* const flat = line.as<float>();
+            for (int64_t task = begin; task < end; ++task) {
+              const int64_t z = task % g.small[0], n = task / g.small[0] % images,
+                            block = task / g.small[0] / images, count = blocks.rows_of(block);
+              for (int64_t r = 0; r < count; ++r)
+                for (int64_t y = 0; y < g.small[1]; ++y) {
+                  const float* const row = small.data + (n0 + n) * small.image +
+                                           (group * rows + block * LaneBlocks::width + r) * small.channel +
+                                           z * small.strides[0] + y * small.strides[1];
+                  float* const out = flat + r * plane + y * g.small[2];
+                  if (small.strides[2] == 1)
+                    vcopy_over<float>(out, row, g.small[2]);
+                  else
+                    for (int64_t x = 0; x < g.small[2]; ++x) out[x] = row[x * small.strides[2]];
+                }
+              turn_to_lanes(gradient + block * LaneBlocks::width * k +
+                                (n * places + z * plane) * blocks.vecs(block) * lanes,
+                            flat, plane, count, plane);
+            }
+          });
+      const int64_t tasks = blocks.count() * tiles * tap_pieces;
+      const double task_work = work * double(images) / double(tasks);
+      parallel_for(
+          0, tasks, static_cast<int64_t>(std::max(1.0, 1.5e6 / task_work)), [&](int64_t begin, int64_t end) {
+            const Scratch own(direct ? size_t(taps * kLanePixels * LaneBlocks::width) * sizeof(float) : 0);
+            for (int64_t task = begin; task < end; ++task) {
+              const int64_t share = task % tap_pieces, tile = task / tap_pieces % tiles,
+                            block = task / tap_pieces / tiles, vecs = blocks.vecs(block);
+              const int64_t c0 = first_of(tile), count = first_of(tile + 1) - c0;
+              float* const sums = direct ? own.as<float>() : table_at(block, tile);
+              constexpr int64_t depth = 512; // positions whose part of a tile stays in an L1
+              for (int64_t p = 0; p < k; p += depth)
+                for (int64_t t = taps * share / tap_pieces; t < taps * (share + 1) / tap_pieces; ++t)
+                  lanes_run(count, vecs, std::min(depth, k - p),
+                            source + c0 * grid.channel_size() + tap_offsets[size_t(t)], offsets.data() + p,
+                            grid.channel_size(), gradient + block * LaneBlocks::width * k + p * vecs * lanes,
+                            sums + t * count * vecs * lanes, n0 > 0 || p > 0);
+              if (direct) finish(sums, block, tile);
+            }
+          });
     }
-    // sums: [block][tap][channel][lane]
-    float* const out = to + group * rows * channels * g.taps();
-    const int64_t columns = channels * g.taps();
-    parallel_for(0, blocks.padded() / lanes, std::max<int64_t>(1, kGrain / (columns * lanes)),
+    if (direct) return;
+    parallel_for(0, blocks.count() * tiles,
+                 std::max<int64_t>(1, kGrain / (LaneBlocks::width * kLanePixels * taps)),
                  [&](int64_t begin, int64_t end) {
-                   for (int64_t r = begin * lanes; r < std::min(end * lanes, rows); r += lanes) {
-                     const int64_t b = r / LaneBlocks::width, vecs = blocks.vecs(b);
-                     const float* const from = sums + b * LaneBlocks::width * columns + r % LaneBlocks::width;
-                     for (int64_t j = 0; j < columns; j += lanes) {
-                       VecT<float> square[lanes];
-                       const int count = static_cast<int>(std::min(lanes, columns - j));
-#pragma GCC unroll 16
-                       for (int64_t i = 0; i < lanes; ++i) {
-                         const int64_t c = (j + i) / g.taps(), t = (j + i) % g.taps();
-                         square[i] = i < count ? vload<float>(from + (t * channels + c) * vecs * lanes)
-                                               : VecT<float>{};
-                       }
-                       vtranspose<float>(square);
-                       for (int64_t i = 0; i < std::min(lanes, rows - r); ++i)
-                         vstore_n<float>(out + (r + i) * columns + j, square[i], count);
-                     }
-                   }
+                   for (int64_t i = begin; i < end; ++i)
+                     finish(table_at(i / tiles, i % tiles), i / tiles, i % tiles);
                  });
+  };
+  if (by_group) {
+    const double group_work = work * double(g.batch);
+    parallel_for(0, g.groups, static_cast<int64_t>(std::max(1.0, 1.5e6 / group_work)),
+                 [&](int64_t begin, int64_t end) {
+                   for (int64_t group = begin; group < end; ++group) one_group(group);
+                 });
+  } else {
+    for (int64_t group = 0; group < g.groups; ++group) one_group(group);
   }
 }
 

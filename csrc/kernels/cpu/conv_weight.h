@@ -58,8 +58,6 @@ constexpr std::array<DotTile<C>, kDotRows * kDotCols> dot_tiles(std::integer_seq
 template <class C>
 constexpr auto kDotTiles = dot_tiles<C>(std::make_integer_sequence<int, kDotRows * kDotCols>{});
 
-inline int64_t part(int64_t total, int64_t count, int64_t i) { return total * i / count; }
-
 // What both methods share: the grid, and how grad is laid out on it.
 template <class C> struct WeightGrad {
   ConvGeometry g;
@@ -137,10 +135,10 @@ template <class C> void weight_by_dots(const WeightGrad<C>& w) {
           for (int64_t z = 0; z < g.small[0]; ++z)
             for (int64_t q = 0; q < w.run_padded; q += block)
               for (int64_t tile = begin; tile < end; ++tile) {
-                const int64_t r0 = part(rows, row_tiles, tile / col_tiles),
-                              r1 = part(rows, row_tiles, tile / col_tiles + 1);
-                const int64_t c0 = part(cols, col_tiles, tile % col_tiles),
-                              c1 = part(cols, col_tiles, tile % col_tiles + 1);
+                const int64_t r0 = share(rows, row_tiles, tile / col_tiles),
+                              r1 = share(rows, row_tiles, tile / col_tiles + 1);
+                const int64_t c0 = share(cols, col_tiles, tile % col_tiles),
+                              c1 = share(cols, col_tiles, tile % col_tiles + 1);
                 kDotTiles<C>[size_t((r1 - r0 - 1) * kDotCols + c1 - c0 - 1)](
                     std::min(together, images - i), std::min(block, w.run_padded - q) / lanes,
                     grads.as<C>() + i * w.grad_size() + (z * rows + r0) * w.run_padded + q, w.run_padded,
@@ -156,10 +154,10 @@ template <class C> void weight_by_dots(const WeightGrad<C>& w) {
     }
     C* to = w.out + group * rows * cols;
     for (int64_t tile = 0; tile < row_tiles * col_tiles; ++tile) {
-      const int64_t r0 = part(rows, row_tiles, tile / col_tiles),
-                    r1 = part(rows, row_tiles, tile / col_tiles + 1);
-      const int64_t c0 = part(cols, col_tiles, tile % col_tiles),
-                    c1 = part(cols, col_tiles, tile % col_tiles + 1);
+      const int64_t r0 = share(rows, row_tiles, tile / col_tiles),
+                    r1 = share(rows, row_tiles, tile / col_tiles + 1);
+      const int64_t c0 = share(cols, col_tiles, tile % col_tiles),
+                    c1 = share(cols, col_tiles, tile % col_tiles + 1);
       const C* at = sums + (r0 * cols + c0 * (r1 - r0)) * lanes;
       for (int64_t r = r0; r < r1; ++r)
         for (int64_t c = c0; c < c1; ++c, at += lanes) to[r * cols + c] = vsum<C>(vload<C>(at));
@@ -226,8 +224,8 @@ template <class C> void weight_by_products(const WeightGrad<C>& w, bool exact) {
           for (int64_t q = 0; q < w.run; q += step)
             for (int64_t task = begin; task < end; ++task) {
               const int64_t t = task / row_pieces;
-              const int64_t r0 = part(rows, row_pieces, task % row_pieces),
-                            r1 = part(rows, row_pieces, task % row_pieces + 1);
+              const int64_t r0 = share(rows, row_pieces, task % row_pieces),
+                            r1 = share(rows, row_pieces, task % row_pieces + 1);
               C* to = sums + (t * rows + r0) * channels;
               const Matrix<C> left{grad + (z * rows + r0) * w.run_padded + q, w.run_padded, 1};
               const Matrix<C> right{adjacent + (w.tap_offsets[size_t(t)] + z * plane + q) * padded, padded,

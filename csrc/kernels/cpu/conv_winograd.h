@@ -15,7 +15,6 @@
 
 #include "kernels/cpu/conv_engine.h"
 #include "kernels/cpu/gemm.h"
-#include "kernels/cpu/gemm_block.h"
 
 #include <atomic>
 #include <cmath>
@@ -177,27 +176,23 @@ inline int64_t weight_row(int64_t depth) { // vectors are written whole; rows do
   return ((depth + kWLanes - 1) / kWLanes + 1) / 2 * 2 * kWLanes + kWLanes;
 }
 
-// c = a @ b for the products of the note: a has rows a_row apart, b rows ldb apart and whole vectors to read.
+// c = a @ b for the products of the note: a has rows a_row apart, and whole vectors of b may be read at
+// offsets[p] for each p.
 inline void point_product(int64_t rows, int64_t depth, int64_t tiles, const float* a, int64_t a_row,
-                          const float* b, int64_t ldb, float* c, int64_t ldc) {
-  constexpr int64_t cols = kTileCols<float>;
-  constexpr int64_t block = 512; // of depth
-  const int64_t strips = (rows + kTileRows - 1) / kTileRows;
+                          const float* b, const int64_t* offsets, float* c, int64_t ldc) {
+  const int64_t strips = (rows + kConvRows - 1) / kConvRows;
   const int64_t vectors = (tiles + kWLanes - 1) / kWLanes;
-  for (int64_t p = 0; p < depth; p += block) {
-    const int64_t k = std::min(block, depth - p);
+  for (int64_t p = 0; p < depth; p += kConvDepth) {
+    const int64_t k = std::min(kConvDepth, depth - p);
     for (int64_t s = 0; s < strips; ++s) {
-      const int64_t i = share(rows, strips, s);
-      const int64_t height = share(rows, strips, s + 1) - i;
-      for (int64_t v = 0; v < vectors; v += kTileVecs) {
-        const int64_t wide = std::min<int64_t>(kTileVecs, vectors - v);
-        float* const at = c + i * ldc + v * kWLanes;
-        const TileOut<float> out{at, ldc, p ? at : nullptr, ldc, 1, 1.0f, 1.0f};
-        kTiles<float, false>[size_t((wide - 1) * kTileRows + height - 1)](
-            k, a + i * a_row + p, a_row, 1, b + p * ldb + v * kWLanes, ldb, out, static_cast<int>(kWLanes));
+      const int64_t i = share(rows, strips, s), height = share(rows, strips, s + 1) - i;
+      const int64_t most = conv_vecs<float>(static_cast<int>(height)), runs = (vectors + most - 1) / most;
+      for (int64_t r = 0; r < runs; ++r) {
+        const int64_t v = share(vectors, runs, r), wide = share(vectors, runs, r + 1) - v;
+        kConvTiles<float>[size_t((height - 1) * kConvVecs + wide - 1)](
+            k, a + i * a_row + p, a_row, b + v * kWLanes, offsets + p, c + i * ldc + v * kWLanes, ldc, p > 0);
       }
     }
-    static_assert(cols == kTileVecs * kWLanes);
   }
 }
 
@@ -314,6 +309,8 @@ inline bool winograd_sum(const WinogradSum& w) {
   const int64_t source_point = plane_size(w.channels * stride), product_point = plane_size(w.rows * stride);
   const int64_t depth_row = weight_row(w.channels), weight_point = plane_size(w.rows * depth_row);
   const Scratch weights(size_t(kPoints * weight_point) * sizeof(float));
+  std::vector<int64_t> offsets(static_cast<size_t>(w.channels)); // of the channels' tiles
+  for (int64_t c = 0; c < w.channels; ++c) offsets[size_t(c)] = c * stride;
   std::atomic<bool> finite{true};
   for (int64_t group = 0; group < w.groups; ++group) {
     const float* const weight = w.weight + group * w.weight_group;
@@ -338,8 +335,8 @@ inline bool winograd_sum(const WinogradSum& w) {
       });
       const auto multiply = [&](int64_t point, int64_t a, int64_t b) {
         point_product(b - a, w.channels, count, weights.as<float>() + point * weight_point + a * depth_row,
-                      depth_row, v.data + point * v.point, stride, m + point * product_point + a * stride,
-                      stride);
+                      depth_row, v.data + point * v.point, offsets.data(),
+                      m + point * product_point + a * stride, stride);
       };
       const auto finish = [&](int64_t a, int64_t b) {
         WVec sum{};
@@ -348,7 +345,7 @@ inline bool winograd_sum(const WinogradSum& w) {
                             w.bias ? w.bias[group * w.rows + r] : 0.0f, sum);
         if (!all_zero(sum)) finite = false;
       };
-      const int64_t pieces = (w.rows + 2 * kTileRows - 1) / (2 * kTileRows);
+      const int64_t pieces = (w.rows + 3 * kConvRows - 1) / (3 * kConvRows);
       parallel_for(0, kPoints * pieces, 1, [&](int64_t a, int64_t b) {
         for (int64_t task = a; task < b; ++task)
           multiply(task / pieces, share(w.rows, pieces, task % pieces),
@@ -467,8 +464,7 @@ inline bool winograd_weight(const ConvGeometry& g, Images<const float> large, Im
   const int64_t rows = g.small_channels, channels = g.large_channels;
   const int64_t fitting = (int64_t{1200} << 10) / (kPoints * int64_t(sizeof(float)) * (channels + rows));
   // The blocks decide the order of the sums: they depend on the shapes alone.
-  const int64_t per_block =
-      std::max<int64_t>(1, std::clamp<int64_t>(fitting, 128, kDepth<float>) / tiles.width);
+  const int64_t per_block = std::max<int64_t>(1, std::clamp<int64_t>(fitting, 128, 384) / tiles.width);
   const int64_t stride = tile_stride(per_block * tiles.width);
   const int64_t large_point = plane_size(channels * stride), small_point = plane_size(rows * stride),
                 sum_point = plane_size(rows * channels);

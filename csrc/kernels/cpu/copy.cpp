@@ -18,7 +18,7 @@ void copy_contiguous(const Tensor& out, const Tensor& self) {
   const char* const from = static_cast<const char*>(self.data());
   const int64_t out_width = out.itemsize(), in_width = self.itemsize();
   const Convert convert = converter(self.dtype(), out.dtype());
-  const bool streams = out.nbytes() + self.nbytes() >= kPastCache;
+  const bool streams = out.nbytes() + self.nbytes() >= past_cache_bytes();
   parallel_for(0, out.numel(), kGrain, [&](int64_t first, int64_t last) {
     if (streams && out.dtype() == self.dtype()) {
       stream(to + first * out_width, from + first * in_width, (last - first) * out_width);
@@ -89,7 +89,7 @@ void fill(const Tensor& out, const Scalar& value) {
   if (out.is_contiguous()) {
     char* const to = static_cast<char*>(out.data());
     const bool same_bytes = std::all_of(element, element + width, [&](char c) { return c == element[0]; });
-    const bool streams = out.nbytes() >= kPastCache;
+    const bool streams = out.nbytes() >= past_cache_bytes();
     alignas(64) char piece[kStreamBytes];
     if (streams) move_tile(piece, width, 0, element, 0, 0, kStreamBytes / width, 1, width);
     parallel_for(0, n, 2 * kGrain, [&](int64_t first, int64_t last) {

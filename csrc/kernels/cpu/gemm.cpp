@@ -3,6 +3,7 @@
 #include "kernels/cpu/convert.h"
 #include "kernels/cpu/gemm_bf16.h"
 #include "kernels/cpu/gemm_block.h"
+#include "kernels/cpu/gemm_panels.h"
 
 namespace torch::TORCH_ISA {
 namespace {
@@ -174,6 +175,37 @@ void gemm(int64_t m, int64_t n, int64_t k, GemmScalar<T> alpha, Matrix<T> a, Mat
       convert_and_multiply<T>(m, n, k, alpha, a, b, beta, d, c, ldc);
   }
 }
+
+template <class T> void pack_panels(T* panels, Matrix<T> b, int64_t k, int64_t n) {
+  static_assert(kPanelColumns<T> == kTileCols<T>);
+  pack_columns<T>(panels, b, k, n);
+}
+
+template <class T>
+void panels_product(int64_t m, int64_t n, int64_t k, const T* a, int64_t lda, const T* panels, const T* d,
+                    int64_t d_row, T* c, int64_t ldc) {
+  constexpr int lanes = kLanesOf<T>;
+  const int64_t strips = (m + kTileRows - 1) / kTileRows;
+  for (int64_t j = 0; j < n; j += kTileCols<T>) {
+    const int width = static_cast<int>(std::min<int64_t>(kTileCols<T>, n - j));
+    const int vecs = width > lanes ? 2 : 1;
+    for (int64_t s = 0; s < strips; ++s) {
+      const int64_t i = share(m, strips, s);
+      const int rows = static_cast<int>(share(m, strips, s + 1) - i);
+      const TileOut<T> out{c + i * ldc + j, ldc, d ? d + i * d_row + j : nullptr, d_row, 1, T(1), T(1)};
+      kTiles<T, false>[size_t((vecs - 1) * kTileRows + rows - 1)](
+          k, a + i * lda, lda, 1, panels + j * k, kTileCols<T>, out, width - (vecs - 1) * lanes);
+    }
+  }
+}
+
+#define TORCH_INSTANTIATE(T)                                                                                 \
+  template void pack_panels<T>(T*, Matrix<T>, int64_t, int64_t);                                             \
+  template void panels_product<T>(int64_t, int64_t, int64_t, const T*, int64_t, const T*, const T*, int64_t, \
+                                  T*, int64_t);
+TORCH_INSTANTIATE(float)
+TORCH_INSTANTIATE(double)
+#undef TORCH_INSTANTIATE
 
 #define TORCH_INSTANTIATE(T)                                                                                 \
   template void gemm<T>(int64_t, int64_t, int64_t, GemmScalar<T>, Matrix<T>, Matrix<T>, GemmScalar<T>,       \

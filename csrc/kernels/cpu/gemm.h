@@ -27,6 +27,9 @@ template <class T> struct Matrix {
   Matrix transposed() const { return {data, col, row}; }
 };
 
+// Where the i-th of `count` nearly equal shares begins, so that no tile is much thinner than the others.
+inline int64_t share(int64_t total, int64_t count, int64_t i) { return total * i / count; }
+
 // c[m, n] = alpha * a[m, k] @ b[k, n] + beta * d[m, n]. c has rows of n adjacent elements, ldc apart. d may
 // be c itself; with d.data null or beta zero nothing is read from it. T: every dtype but bool; integers wrap
 // around.

@@ -195,9 +195,6 @@ template <class C> struct Product {
   }
 };
 
-// Rows of the i-th of `count` nearly equal shares of m, so that no tile is much thinner than the others.
-inline int64_t share(int64_t m, int64_t count, int64_t i) { return m * i / count; }
-
 constexpr int64_t kSmall = 64; // largest m, n and k of the direct method
 
 // Small operands: A as it lies, B too where its columns are adjacent (and end on a whole vector, unless loads

@@ -6,7 +6,7 @@
 // by side first, so that a tap is one run of numbers: gathers and scatters take several times as long.
 #include "core/allocator.h"
 #include "kernels/cpu/pool.h"
-#include "kernels/create_kernels.h"
+#include "kernels/cpu/widen.h"
 #include "kernels/resample_kernels.h"
 
 #include <cmath>
@@ -17,6 +17,10 @@ namespace {
 
 enum Interpolation : int64_t { kBilinear, kNearest, kBicubic };
 enum Outside : int64_t { kZeros, kBorder, kReflection };
+struct Sampling {
+  int64_t interpolation, outside;
+  bool align_corners;
+};
 
 constexpr int64_t kBlock = 128; // places at a time
 
@@ -45,16 +49,22 @@ template <class C> Place<C> reflected(Place<C> p, int64_t low, int64_t high) {
   return even ? Place<C>{rest + from, p.slope * sign} : Place<C>{span - rest + from, -p.slope * sign};
 }
 
-template <class C> Place<C> brought_inside(Place<C> p, int64_t size, int64_t outside, bool align_corners) {
-  if (outside == kBorder) return clipped(p, size);
-  if (outside == kReflection)
-    return clipped(align_corners ? reflected(p, 0, 2 * (size - 1)) : reflected(p, -1, 2 * size - 1), size);
-  return p;
-}
-
-template <class C> Place<C> in_elements(C x, int64_t size, bool align_corners) {
-  if (align_corners) return {(x + 1) / 2 * static_cast<C>(size - 1), static_cast<C>(size - 1) / 2};
-  return {((x + 1) * static_cast<C>(size) - 1) / 2, static_cast<C>(size) / 2};
+// Coordinates (and, if asked for, their derivatives) of places outside become those of the elements that
+// stand for them.
+template <class C>
+void bring_inside(C* at, C* slope, int64_t count, int64_t size, int64_t outside, bool align_corners) {
+  const auto all = [&](auto&& inside) {
+    for (int64_t i = 0; i < count; ++i) {
+      const Place<C> p = inside(Place<C>{at[i], slope ? slope[i] : C(1)});
+      at[i] = p.at;
+      if (slope) slope[i] = p.slope;
+    }
+  };
+  const int64_t low = align_corners ? 0 : -1, high = align_corners ? 2 * (size - 1) : 2 * size - 1;
+  if (outside == kBorder)
+    all([&](Place<C> p) { return clipped(p, size); });
+  else if (outside == kReflection)
+    all([&](Place<C> p) { return clipped(reflected(p, low, high), size); });
 }
 
 template <class C> int32_t element_at(C x, int64_t size) { // -1 unless within
@@ -72,73 +82,67 @@ template <class C> struct Lines {
   C weight[4][kBlock], slope[4][kBlock];
 };
 
-template <int Interpolation, int OutsideIs, bool Align, class C>
-void set_lines(Lines<C>& lines, const C* coordinates, int64_t count, int64_t size) {
-  for (int64_t i = 0; i < count; ++i) {
-    const Place<C> raw = in_elements(coordinates[i], size, Align);
-    if constexpr (Interpolation == kBicubic) {
-      constexpr C a = C(-0.75);
-      const C low = std::floor(raw.at), t = raw.at - low, u = 1 - t;
+template <class C>
+void set_lines(Lines<C>& lines, const C* coordinates, int64_t count, int64_t size, const Sampling& how) {
+  C at[kBlock], slope[kBlock]; // in elements, and the derivative by the coordinate in the grid
+  const C length = static_cast<C>(size), scale = (how.align_corners ? length - 1 : length) / 2;
+  if (how.align_corners)
+    for (int64_t i = 0; i < count; ++i) at[i] = (coordinates[i] + 1) / 2 * (length - 1);
+  else
+    for (int64_t i = 0; i < count; ++i) at[i] = ((coordinates[i] + 1) * length - 1) / 2;
+  if (how.interpolation == kBicubic) {
+    constexpr C a = C(-0.75);
+    for (int64_t i = 0; i < count; ++i) {
+      const C low = std::floor(at[i]), t = at[i] - low, u = 1 - t;
       lines.weight[0][i] = ((a * (t + 1) - 5 * a) * (t + 1) + 8 * a) * (t + 1) - 4 * a;
       lines.weight[1][i] = ((a + 2) * t - (a + 3)) * t * t + 1;
       lines.weight[2][i] = ((a + 2) * u - (a + 3)) * u * u + 1;
       lines.weight[3][i] = ((a * (u + 1) - 5 * a) * (u + 1) + 8 * a) * (u + 1) - 4 * a;
-      lines.slope[0][i] = ((3 * a * (t + 1) - 10 * a) * (t + 1) + 8 * a) * raw.slope;
-      lines.slope[1][i] = (3 * (a + 2) * t - 2 * (a + 3)) * t * raw.slope;
-      lines.slope[2][i] = -(3 * (a + 2) * u - 2 * (a + 3)) * u * raw.slope;
-      lines.slope[3][i] = -((3 * a * (u + 1) - 10 * a) * (u + 1) + 8 * a) * raw.slope;
-      for (int k = 0; k < 4; ++k)
-        lines.at[k][i] = element_at(
-            brought_inside(Place<C>{low + static_cast<C>(k - 1), C(1)}, size, OutsideIs, Align).at, size);
-    } else {
-      const Place<C> p = brought_inside(raw, size, OutsideIs, Align);
-      if constexpr (Interpolation == kNearest) {
-        lines.at[0][i] = element_at(std::nearbyint(p.at), size);
-        lines.weight[0][i] = 1;
-        lines.slope[0][i] = 0;
-      } else {
-        const C low = std::floor(p.at);
-        lines.at[0][i] = element_at(low, size);
-        lines.at[1][i] = element_at(low + 1, size);
-        lines.weight[0][i] = low + 1 - p.at;
-        lines.weight[1][i] = p.at - low;
-        lines.slope[0][i] = -p.slope;
-        lines.slope[1][i] = p.slope;
-      }
+      lines.slope[0][i] = ((3 * a * (t + 1) - 10 * a) * (t + 1) + 8 * a) * scale;
+      lines.slope[1][i] = (3 * (a + 2) * t - 2 * (a + 3)) * t * scale;
+      lines.slope[2][i] = -(3 * (a + 2) * u - 2 * (a + 3)) * u * scale;
+      lines.slope[3][i] = -((3 * a * (u + 1) - 10 * a) * (u + 1) + 8 * a) * scale;
+      at[i] = low;
     }
+    for (int k = 0; k < 4; ++k) {
+      C tap[kBlock];
+      for (int64_t i = 0; i < count; ++i) tap[i] = at[i] + static_cast<C>(k - 1);
+      bring_inside<C>(tap, nullptr, count, size, how.outside, how.align_corners);
+      for (int64_t i = 0; i < count; ++i) lines.at[k][i] = element_at(tap[i], size);
+    }
+    return;
   }
-}
-template <class C> using SetLines = void (*)(Lines<C>&, const C*, int64_t, int64_t);
-template <class C> SetLines<C> lines_setter(int64_t interpolation, int64_t outside, bool align_corners) {
-  SetLines<C> chosen = nullptr;
-  const auto by_outside = [&]<int I>(std::integral_constant<int, I>) {
-    const auto by_align = [&]<int O>(std::integral_constant<int, O>) {
-      chosen = align_corners ? set_lines<I, O, true, C> : set_lines<I, O, false, C>;
-    };
-    if (outside == kZeros) return by_align(std::integral_constant<int, kZeros>{});
-    if (outside == kBorder) return by_align(std::integral_constant<int, kBorder>{});
-    by_align(std::integral_constant<int, kReflection>{});
-  };
-  if (interpolation == kBilinear)
-    by_outside(std::integral_constant<int, kBilinear>{});
-  else if (interpolation == kNearest)
-    by_outside(std::integral_constant<int, kNearest>{});
-  else
-    by_outside(std::integral_constant<int, kBicubic>{});
-  return chosen;
+  std::fill_n(slope, count, scale);
+  bring_inside<C>(at, slope, count, size, how.outside, how.align_corners);
+  if (how.interpolation == kNearest) {
+    for (int64_t i = 0; i < count; ++i) {
+      lines.at[0][i] = element_at(std::nearbyint(at[i]), size);
+      lines.weight[0][i] = 1;
+      lines.slope[0][i] = 0;
+    }
+    return;
+  }
+  for (int64_t i = 0; i < count; ++i) {
+    const C low = std::floor(at[i]);
+    lines.at[0][i] = element_at(low, size);
+    lines.at[1][i] = element_at(low + 1, size);
+    lines.weight[0][i] = low + 1 - at[i];
+    lines.weight[1][i] = at[i] - low;
+    lines.slope[0][i] = -slope[i];
+    lines.slope[1][i] = slope[i];
+  }
 }
 
 // Numbers at offsets that are zero where the offset is negative: a whole vector of them.
-template <class C, class T, class I>
-[[gnu::always_inline]] inline VecT<C> vgather(const T* from, const I* at) {
+template <class C, class I> [[gnu::always_inline]] inline VecT<C> vgather(const C* from, const I* at) {
 #if defined(__AVX512F__)
-  if constexpr (std::is_same_v<T, float> && sizeof(I) == 4) {
+  if constexpr (std::is_same_v<C, float> && sizeof(I) == 4) {
     const __m512i places = _mm512_loadu_si512(at);
     const __mmask16 inside = _mm512_cmpge_epi32_mask(places, _mm512_setzero_si512());
     return (VecT<C>)_mm512_mask_i32gather_ps(_mm512_setzero_ps(), inside, places, from, 4);
   }
 #elif defined(__AVX2__)
-  if constexpr (std::is_same_v<T, float> && sizeof(I) == 4) {
+  if constexpr (std::is_same_v<C, float> && sizeof(I) == 4) {
     const __m256i places = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
     const __m256i inside = _mm256_cmpgt_epi32(places, _mm256_set1_epi32(-1));
     return (VecT<C>)_mm256_mask_i32gather_ps(_mm256_setzero_ps(), from, places, _mm256_castsi256_ps(inside),
@@ -146,7 +150,7 @@ template <class C, class T, class I>
   }
 #endif
   VecT<C> v{};
-  for (int l = 0; l < kLanesOf<C>; ++l) v[l] = at[l] < 0 ? C(0) : static_cast<C>(from[at[l]]);
+  for (int l = 0; l < kLanesOf<C>; ++l) v[l] = at[l] < 0 ? C(0) : from[at[l]];
   return v;
 }
 
@@ -158,9 +162,8 @@ template <class C, class I> struct Taps {
   std::vector<C> weight;
   std::vector<C> slope[3]; // by x, y, z
 
-  Taps(int64_t interpolation, int64_t outside, bool align_corners, size_t dims, bool slopes)
-      : spatial(static_cast<int64_t>(dims)), along_(taps_along(interpolation)),
-        set_lines_(lines_setter<C>(interpolation, outside, align_corners)), lines_(dims),
+  Taps(const Sampling& how, size_t dims, bool slopes)
+      : spatial(static_cast<int64_t>(dims)), along_(taps_along(how.interpolation)), how_(how), lines_(dims),
         line_(size_t(kBlock)) {
     count = 1;
     for (size_t d = 0; d < dims; ++d) count *= along_;
@@ -170,12 +173,11 @@ template <class C, class I> struct Taps {
   }
 
   // Reads n places whose offsets in the grid are given by at(i).
-  template <class G, class T, class F>
-  void set(int64_t n, const G* grid, int64_t step, F&& at, const Planes<const T>& image) {
+  template <class F> void set(int64_t n, const C* grid, int64_t step, F&& at, const Planes<const C>& image) {
     const int64_t sizes[] = {image.cols, image.rows, image.slices};
     for (int64_t d = 0; d < spatial; ++d) {
-      for (int64_t i = 0; i < n; ++i) line_[size_t(i)] = static_cast<C>(grid[at(i) + d * step]);
-      set_lines_(lines_[size_t(d)], line_.data(), n, sizes[d]);
+      for (int64_t i = 0; i < n; ++i) line_[size_t(i)] = grid[at(i) + d * step];
+      set_lines<C>(lines_[size_t(d)], line_.data(), n, sizes[d], how_);
     }
     if (n < kBlock) std::fill(offset.begin(), offset.end(), I(-1));
     place(n, image.slice, image.row, image.col);
@@ -215,7 +217,7 @@ template <class C, class I> struct Taps {
 
 private:
   int64_t along_;
-  SetLines<C> set_lines_;
+  Sampling how_;
   std::vector<Lines<C>> lines_;
   std::vector<C> line_;
 };
@@ -242,59 +244,53 @@ inline int64_t place_offset(const Tensor& t, int64_t i, size_t first_dim, size_t
 
 namespace {
 
-template <class T, class C, class I>
-void sample(const Tensor& out, const Tensor& input, const Tensor& grid, int64_t interpolation,
-            int64_t outside, bool align_corners) {
+template <class C, class I>
+void sample(const Tensor& out, const Tensor& input, const Tensor& grid, const Sampling& how) {
   const size_t dims = input.sizes().size() - 2;
   constexpr int64_t lanes = kLanesOf<C>;
-  const Planes<const T> from(input, dims);
-  const Planes<T> to(out, dims);
+  const Planes<const C> from(input, dims);
+  const Planes<C> to(out, dims);
   const int64_t channels = out.size(1), places = to.size(), blocks = (places + kBlock - 1) / kBlock;
   const int64_t step = grid.stride(-1);
   const bool dense = to.dense();
   for_planes(out.size(0) * blocks, kBlock * (channels + 4) * 4, [&](int64_t begin, int64_t end) {
-    Taps<C, I> taps(interpolation, outside, align_corners, dims, false);
+    Taps<C, I> taps(how, dims, false);
     for (int64_t unit = begin; unit < end; ++unit) {
       const int64_t n = unit / blocks, first = unit % blocks * kBlock,
                     count = std::min(kBlock, places - first);
       taps.set(
-          count, grid.data<T>() + n * grid.stride(0), step,
+          count, grid.data<C>() + n * grid.stride(0), step,
           [&](int64_t i) { return place_offset(grid, first + i, 1, dims); }, from);
       for (int64_t c = 0; c < channels; ++c) {
-        const T* const source = from.plane(n * channels + c);
-        T* const target = to.plane(n * channels + c);
+        const C* const source = from.plane(n * channels + c);
+        C* const target = to.plane(n * channels + c);
         for (int64_t i = 0; i < count; i += lanes) {
           VecT<C> sum{};
           for (int64_t t = 0; t < taps.count; ++t)
             sum = sum + vload<C>(taps.weight.data() + t * kBlock + i) *
                             vgather<C>(source, taps.offset.data() + t * kBlock + i);
           const int filled = static_cast<int>(std::min(lanes, count - i));
-          if constexpr (std::is_same_v<T, C>)
-            if (dense) {
-              if (filled == lanes)
-                vstore<C>(target + first + i, sum);
-              else
-                vstore_n<C>(target + first + i, sum, filled);
-              continue;
-            }
-          for (int l = 0; l < filled; ++l)
-            target[place_offset(out, first + i + l, 2, dims)] = static_cast<T>(sum[l]);
+          if (dense && filled == lanes)
+            vstore<C>(target + first + i, sum);
+          else if (dense)
+            vstore_n<C>(target + first + i, sum, filled);
+          else
+            for (int l = 0; l < filled; ++l) target[place_offset(out, first + i + l, 2, dims)] = sum[l];
         }
       }
     }
   });
 }
 
-template <class T, class C, class I>
+template <class C, class I>
 void sample_backward(const Tensor& grad_input, const Tensor& grad_grid, const Tensor& grad_output,
-                     const Tensor& input, const Tensor& grid, int64_t interpolation, int64_t outside,
-                     bool align_corners) {
+                     const Tensor& input, const Tensor& grid, const Sampling& how) {
   const size_t dims = input.sizes().size() - 2;
   const int64_t images = input.size(0), channels = input.size(1);
-  const Planes<const T> from(input, dims), grad(grad_output, dims);
+  const Planes<const C> from(input, dims), grad(grad_output, dims);
   const int64_t places = grad.size(), size = from.size(), step = grid.stride(-1);
   for_planes(images, places * (channels + 4) * 8, [&](int64_t begin, int64_t end) {
-    Taps<C, I> taps(interpolation, outside, align_corners, dims, grad_grid.defined());
+    Taps<C, I> taps(how, dims, grad_grid.defined());
     std::vector<I> offsets; // in the image as it lies; those of `taps` are in dense sums
     const Scratch memory(grad_input.defined() ? size_t(channels * size) * sizeof(C) : 0);
     std::vector<C> dots(size_t(taps.count * kBlock));
@@ -304,17 +300,16 @@ void sample_backward(const Tensor& grad_input, const Tensor& grad_grid, const Te
       for (int64_t first = 0; first < places; first += kBlock) {
         const int64_t count = std::min(kBlock, places - first);
         taps.set(
-            count, grid.data<T>() + n * grid.stride(0), step,
+            count, grid.data<C>() + n * grid.stride(0), step,
             [&](int64_t i) { return place_offset(grid, first + i, 1, dims); }, from);
         offsets = taps.offset;
         taps.place(count, from.rows * from.cols, from.cols, 1);
         std::fill(dots.begin(), dots.end(), C{});
         for (int64_t c = 0; c < channels; ++c) {
-          const T* const source = from.plane(n * channels + c);
+          const C* const source = from.plane(n * channels + c);
           C g[kBlock];
           for (int64_t i = 0; i < count; ++i)
-            g[i] =
-                static_cast<C>(grad.plane(n * channels + c)[place_offset(grad_output, first + i, 2, dims)]);
+            g[i] = grad.plane(n * channels + c)[place_offset(grad_output, first + i, 2, dims)];
           for (int64_t t = 0; t < taps.count; ++t) {
             if (grad_input.defined()) {
               const I* const target = taps.offset.data() + t * kBlock;
@@ -326,28 +321,28 @@ void sample_backward(const Tensor& grad_input, const Tensor& grad_grid, const Te
               const I* const offset = offsets.data() + t * kBlock;
               C* const dot = dots.data() + t * kBlock;
               for (int64_t i = 0; i < count; ++i)
-                if (offset[i] >= 0) dot[i] += static_cast<C>(source[offset[i]]) * g[i];
+                if (offset[i] >= 0) dot[i] += source[offset[i]] * g[i];
             }
           }
         }
         if (!grad_grid.defined()) continue;
-        T* const to = grad_grid.data<T>() + (n * places + first) * taps.spatial; // dense
+        C* const to = grad_grid.data<C>() + (n * places + first) * taps.spatial; // dense
         for (int64_t i = 0; i < count; ++i)
           for (size_t d = 0; d < dims; ++d) {
             C sum{};
             for (int64_t t = 0; t < taps.count; ++t)
               sum += dots[size_t(t * kBlock + i)] * taps.slope[d][size_t(t * kBlock + i)];
-            to[i * taps.spatial + static_cast<int64_t>(d)] = static_cast<T>(sum);
+            to[i * taps.spatial + static_cast<int64_t>(d)] = sum;
           }
       }
       if (!grad_input.defined()) continue;
-      T* const to = grad_input.data<T>() + n * channels * size; // dense
-      for (int64_t i = 0; i < channels * size; ++i) to[i] = static_cast<T>(sums[i]);
+      C* const to = grad_input.data<C>() + n * channels * size; // dense
+      std::copy_n(sums, channels * size, to);
     }
   });
 }
 
-// With the channels of a place side by side: dense channels-last images of C, places of G.
+// With the channels of a place side by side: dense channels-last images.
 template <class C> constexpr DType kComputed = std::is_same_v<C, double> ? DType::Float64 : DType::Float32;
 template <class C> Tensor new_pixels(const Tensor& like) {
   return empty_strided_tensor(like.sizes(), channels_last_strides(like.sizes()), kComputed<C>);
@@ -366,9 +361,9 @@ inline bool pixels_suit(const Tensor& input, const Tensor& result) {
   return input.size(1) >= 8 && 4 * result.numel() >= input.numel();
 }
 
-template <class G, class C, class I>
-void sample_pixels(const Tensor& out, const Tensor& input, const Tensor& grid, int64_t interpolation,
-                   int64_t outside, bool align_corners) {
+template <class C>
+void sample_pixels(const Tensor& out, const Tensor& input, const Tensor& grid, const Sampling& how) {
+  using I = int32_t;
   const size_t dims = input.sizes().size() - 2;
   constexpr int64_t lanes = kLanesOf<C>;
   const Planes<const C> from(input, dims);
@@ -376,13 +371,13 @@ void sample_pixels(const Tensor& out, const Tensor& input, const Tensor& grid, i
                 blocks = (places + kBlock - 1) / kBlock;
   const std::vector<C> nothing(size_t(channels + lanes), C{}); // what a tap outside reads
   for_planes(out.size(0) * blocks, kBlock * (channels + 16), [&](int64_t begin, int64_t end) {
-    Taps<C, I> taps(interpolation, outside, align_corners, dims, false);
+    Taps<C, I> taps(how, dims, false);
     std::vector<const C*> at(size_t(taps.count));
     for (int64_t unit = begin; unit < end; ++unit) {
       const int64_t n = unit / blocks, first = unit % blocks * kBlock,
                     count = std::min(kBlock, places - first);
       taps.set(
-          count, grid.data<G>() + n * grid.stride(0), grid.stride(-1),
+          count, grid.data<C>() + n * grid.stride(0), grid.stride(-1),
           [&](int64_t i) { return place_offset(grid, first + i, 1, dims); }, from);
       const C* const image = input.data<C>() + n * input.stride(0);
       C* target = out.data<C>() + (n * places + first) * channels;
@@ -411,24 +406,24 @@ void sample_pixels(const Tensor& out, const Tensor& input, const Tensor& grid, i
 }
 
 // grad_input: zeros, added to; it or grad_grid may be undefined.
-template <class G, class C, class I>
+template <class C>
 void sample_pixels_backward(const Tensor& grad_input, const Tensor& grad_grid, const Tensor& grad_output,
-                            const Tensor& input, const Tensor& grid, int64_t interpolation, int64_t outside,
-                            bool align_corners) {
+                            const Tensor& input, const Tensor& grid, const Sampling& how) {
+  using I = int32_t;
   const size_t dims = input.sizes().size() - 2;
   constexpr int64_t lanes = kLanesOf<C>;
   const Planes<const C> from(input, dims);
   const int64_t images = input.size(0), channels = input.size(1),
                 places = grad_output.numel() / (images * channels);
   for_planes(images, places * (channels + 16) * 4, [&](int64_t begin, int64_t end) {
-    Taps<C, I> taps(interpolation, outside, align_corners, dims, grad_grid.defined());
+    Taps<C, I> taps(how, dims, grad_grid.defined());
     for (int64_t n = begin; n < end; ++n) {
       const C* const image = input.data<C>() + n * input.stride(0);
       C* const sums = grad_input.defined() ? grad_input.data<C>() + n * input.stride(0) : nullptr;
       for (int64_t first = 0; first < places; first += kBlock) {
         const int64_t count = std::min(kBlock, places - first);
         taps.set(
-            count, grid.data<G>() + n * grid.stride(0), grid.stride(-1),
+            count, grid.data<C>() + n * grid.stride(0), grid.stride(-1),
             [&](int64_t i) { return place_offset(grid, first + i, 1, dims); }, from);
         const C* grad = grad_output.data<C>() + (n * places + first) * channels;
         for (int64_t i = 0; i < count; ++i, grad += channels) {
@@ -461,12 +456,17 @@ void sample_pixels_backward(const Tensor& grad_input, const Tensor& grad_grid, c
             for (size_t d = 0; grad_grid.defined() && d < dims; ++d) by_place[d] += dot * taps.slope[d][tap];
           }
           if (!grad_grid.defined()) continue;
-          G* const to = grad_grid.data<G>() + (n * places + first + i) * taps.spatial; // dense
-          for (size_t d = 0; d < dims; ++d) to[d] = static_cast<G>(by_place[d]);
+          C* const to = grad_grid.data<C>() + (n * places + first + i) * taps.spatial; // dense
+          for (size_t d = 0; d < dims; ++d) to[d] = by_place[d];
         }
       }
     }
   });
+}
+
+// 16-bit floats are widened first.
+template <class F> void visit_sampled(const char* op, DType t, F&& f) {
+  visit_types(TypeList<float, double>{}, op, t, f);
 }
 
 } // namespace
@@ -474,46 +474,55 @@ void sample_pixels_backward(const Tensor& grad_input, const Tensor& grad_grid, c
 void grid_sampler(const Tensor& out, const Tensor& input, const Tensor& grid, int64_t interpolation,
                   int64_t outside, bool align_corners) {
   if (out.numel() == 0) return;
-  visit_floating("grid_sampler", input.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    using C = std::conditional_t<std::is_same_v<T, double>, double, float>;
-    const bool small = is_small(Planes<const T>(input, input.sizes().size() - 2));
+  if (const auto wide = wider(input.dtype())) {
+    const Tensor to = empty_in_order(out, *wide);
+    grid_sampler(to, widened(input, *wide), widened(grid, *wide), interpolation, outside, align_corners);
+    return copy(out, to);
+  }
+  const Sampling how{interpolation, outside, align_corners};
+  visit_sampled("grid_sampler", input.dtype(), [&](auto tag) {
+    using C = typename decltype(tag)::type;
+    const bool small = is_small(Planes<const C>(input, input.sizes().size() - 2));
     if (small && pixels_suit(input, out)) {
       const Tensor to = has_pixels<C>(out) ? out : new_pixels<C>(out);
-      sample_pixels<T, C, int32_t>(to, as_pixels<C>(input), grid, interpolation, outside, align_corners);
-      return copy(out, to);
+      sample_pixels<C>(to, as_pixels<C>(input), grid, how);
+      if (!to.is_same(out)) copy(out, to);
+    } else if (small) {
+      sample<C, int32_t>(out, input, grid, how);
+    } else {
+      sample<C, int64_t>(out, input, grid, how);
     }
-    if (small)
-      sample<T, C, int32_t>(out, input, grid, interpolation, outside, align_corners);
-    else
-      sample<T, C, int64_t>(out, input, grid, interpolation, outside, align_corners);
   });
 }
 
 void grid_sampler_backward(const Tensor& grad_input, const Tensor& grad_grid, const Tensor& grad_output,
                            const Tensor& input, const Tensor& grid, int64_t interpolation, int64_t outside,
                            bool align_corners) {
-  visit_floating("grid_sampler_backward", input.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    using C = std::conditional_t<std::is_same_v<T, double>, double, float>;
+  if (const auto wide = wider(input.dtype())) {
+    const Tensor by_input = empty_in_order(grad_input, *wide), by_grid = empty_in_order(grad_grid, *wide);
+    grid_sampler_backward(by_input, by_grid, widened(grad_output, *wide), widened(input, *wide),
+                          widened(grid, *wide), interpolation, outside, align_corners);
+    if (by_input.defined()) copy(grad_input, by_input);
+    if (by_grid.defined()) copy(grad_grid, by_grid);
+    return;
+  }
+  const Sampling how{interpolation, outside, align_corners};
+  visit_sampled("grid_sampler_backward", input.dtype(), [&](auto tag) {
+    using C = typename decltype(tag)::type;
     for (const Tensor* t : {&grad_input, &grad_grid})
-      if (t->defined() && t->numel() > 0) std::fill_n(t->data<T>(), t->numel(), T{});
+      if (t->defined() && t->numel() > 0) std::fill_n(t->data<C>(), t->numel(), C{});
     if (grad_output.numel() == 0) return;
-    const bool small = is_small(Planes<const T>(input, input.sizes().size() - 2));
+    const bool small = is_small(Planes<const C>(input, input.sizes().size() - 2));
     if (small && pixels_suit(input, grad_output)) {
       const Tensor sums = grad_input.defined() ? new_pixels<C>(grad_input) : Tensor();
       if (sums.defined()) std::fill_n(sums.data<C>(), sums.numel(), C{});
-      sample_pixels_backward<T, C, int32_t>(sums, grad_grid, as_pixels<C>(grad_output), as_pixels<C>(input),
-                                            grid, interpolation, outside, align_corners);
+      sample_pixels_backward<C>(sums, grad_grid, as_pixels<C>(grad_output), as_pixels<C>(input), grid, how);
       if (sums.defined()) copy(grad_input, sums);
-      return;
+    } else if (small) {
+      sample_backward<C, int32_t>(grad_input, grad_grid, grad_output, input, grid, how);
+    } else {
+      sample_backward<C, int64_t>(grad_input, grad_grid, grad_output, input, grid, how);
     }
-    if (small)
-      sample_backward<T, C, int32_t>(grad_input, grad_grid, grad_output, input, grid, interpolation, outside,
-                                     align_corners);
-    else
-      sample_backward<T, C, int64_t>(grad_input, grad_grid, grad_output, input, grid, interpolation, outside,
-                                     align_corners);
   });
 }
 

@@ -214,7 +214,7 @@ void backward(const Tensor& grad_input, const Tensor& grad_weight, const Tensor&
   const Coefficients<T> w(weight, s.channels, T(1));
   const DType type = input.dtype();
   const int64_t planes = s.n * s.channels;
-  const bool past_cache = 3 * planes * s.plane * item_size(type) >= kPastCache;
+  const bool past_cache = 3 * planes * s.plane * item_size(type) >= past_cache_bytes();
   const Scratch memory(size_t(std::max<int64_t>(planes, 1)) * 2 * sizeof(double));
   double *const sum = memory.as<double>(), *const dot = sum + planes;
   parallel_for(0, s.n * s.groups, std::max<int64_t>(1, kGrain / (6 * s.per_group * s.plane)),
@@ -263,7 +263,7 @@ void backward_small(const Tensor& grad_input, const Tensor& grad_weight, const T
   // Groups of one sample that a task takes: all of them, in the order of memory, unless their sums are many.
   const int64_t together = std::clamp<int64_t>(4096 / length, 1, s.groups),
                 parts = (s.groups + together - 1) / together;
-  const bool past_cache = 3 * s.n * s.groups * length * item_size(type) >= kPastCache;
+  const bool past_cache = 3 * s.n * s.groups * length * item_size(type) >= past_cache_bytes();
   const auto run_group = [&](int64_t i, const T* of_group, T* recent_sum, T* recent_dot) {
     alignas(64) T g_buffer[kNormBlock], x_buffer[kNormBlock];
     const T m = mean.data<T>()[i], scale = rstd.data<T>()[i];

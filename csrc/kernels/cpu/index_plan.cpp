@@ -184,7 +184,7 @@ template <class T> void read_at(IndexPlan& plan, const T* self, T* other) {
   // others, but of rows of some kilobytes it gets to the end only by then: 60000 rows of 3136 bytes, 64 at a
   // time, take 13.2 ms with their first lines asked for and 10.6 with all.
   const int64_t bytes = plan.after.numel * int64_t(sizeof(T));
-  const bool past_cache = 2 * bytes * plan.count * plan.before.numel >= kPastCache;
+  const bool past_cache = 2 * bytes * plan.count * plan.before.numel >= past_cache_bytes();
   if (!past_cache && bytes <= 512 && plan.after.sizes.size() == 1 && plan.after.a[0] == 1 &&
       plan.after.b[0] == 1 && plan.uniform)
     return read_short_rows(plan, self, other);

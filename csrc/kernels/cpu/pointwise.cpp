@@ -23,12 +23,12 @@ constexpr int64_t kScalarTile = 4096; // bytes
 // An operand that is also the result is in the cache already.
 bool goes_past_cache(const Tensor& out, const Tensor* const* inputs, int n_inputs) {
   int64_t bytes = out.nbytes();
-  if (bytes < kPastCache / 8) return false;
+  if (bytes < past_cache_bytes() / 8) return false;
   for (int k = 0; k < n_inputs; ++k) {
     if (inputs[k]->data() == out.data()) return false;
     bytes += inputs[k]->nbytes();
   }
-  return bytes >= kPastCache;
+  return bytes >= past_cache_bytes();
 }
 
 const RowSet* const kRowSets[] = {

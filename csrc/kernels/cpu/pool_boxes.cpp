@@ -65,6 +65,10 @@ template <class C> std::vector<Range> fractional_ranges(int64_t in, int64_t out,
 void adaptive_max_pool(const Tensor& out, const Tensor& indices, const Tensor& input, int64_t spatial) {
   if (out.numel() == 0) return;
   const auto dims = static_cast<size_t>(spatial);
+  DimVec kernel; // boxes of one size, side by side, are windows
+  for (int64_t d = -spatial; d < 0; ++d)
+    if (input.size(d) % out.size(d) == 0) kernel.push_back(input.size(d) / out.size(d));
+  if (kernel.size() == dims) return max_pool(out, indices, input, kernel, kernel, {}, {}, spatial);
   visit_floating("adaptive_max_pool", input.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     const Planes<const T> from(input, dims);

@@ -1,10 +1,13 @@
-// max_pool and its backward. Adjacent outputs are computed side by side: rows of the input are split by
-// stride, so that each tap of the window is one load, and values go together with the places they came from.
+// max_pool and its backward, in float, double, int32 and int64; other types are converted as whole tensors.
+// Adjacent outputs are computed side by side: rows of the input are split by stride, so that each tap of the
+// window is one load, and values go together with the places they came from, if those are asked for.
 // Channels-last images need no splitting: there the channels of a pixel are adjacent.
 #include "kernels/cpu/gemm_vec.h"
 #include "kernels/cpu/pool.h"
+#include "kernels/cpu/widen.h"
 #include "kernels/pool_kernels.h"
 
+#include <bit>
 #include <type_traits>
 
 namespace torch::TORCH_ISA {
@@ -34,14 +37,13 @@ template <class I> [[gnu::always_inline]] inline void store_places(int64_t* to, 
   }
 }
 
-template <class T>
-constexpr bool kIsNative = std::is_same_v<T, float> || std::is_same_v<T, double> ||
-                           std::is_same_v<T, int32_t> || std::is_same_v<T, int64_t>;
+using Places = std::optional<Planes<int64_t>>; // none: only the values are wanted
 
-// T: element, C: type compared in (4 or 8 bytes); places are integers as wide.
-template <class T, class C>
-void max_pool_planes(const Planes<T>& to, const Planes<int64_t>& places, const Planes<const T>& from,
-                     const Windows& all) {
+// A place in the lanes is an integer as wide as C. `wide`: it is the number of a tap, as volumes beyond 2^31
+// elements have places that 4 bytes do not hold; else the offset from the first tap of the window.
+template <class C, bool kPlaces>
+void max_pool_planes(const Planes<C>& to, const Places& places, const Planes<const C>& from,
+                     const Windows& all, bool wide) {
   using I = std::conditional_t<sizeof(C) == 4, int32_t, int64_t>;
   constexpr int64_t lanes = kLanesOf<C>;
   const Window &d = all[0], &h = all[1], &w = all[2];
@@ -66,12 +68,11 @@ void max_pool_planes(const Planes<T>& to, const Planes<int64_t>& places, const P
     };
     std::vector<Line> lines(size_t(d.kernel * h.kernel));
     for (int64_t p = begin; p < end; ++p) {
-      const T* plane = from.plane(p);
+      const C* plane = from.plane(p);
       std::fill(held.begin(), held.end(), -1);
       for (int64_t o = 0; o < d.out * h.out; ++o) {
         const int64_t oz = o / h.out, oy = o % h.out;
-        T* const out_row = to.plane(p) + oz * to.slice + oy * to.row;
-        int64_t* const place_row = places.plane(p) + oz * places.slice + oy * places.row;
+        C* const out_row = to.plane(p) + oz * to.slice + oy * to.row;
         const int64_t first_z = d.first_tap(oz), front = d.start(oz) + first_z * d.dilation;
         const int64_t first_y = h.first_tap(oy), top = h.start(oy) + first_y * h.dilation;
         int64_t count = 0;
@@ -87,8 +88,7 @@ void max_pool_planes(const Planes<T>& to, const Planes<int64_t>& places, const P
           }
         for (int64_t x = 0; x < w.out; x += lanes) {
           // The first tap is where a window stands that holds nothing larger than the lowest value.
-          const VecT<I> base = starts + vset<I>(static_cast<I>(w.start(x) + (front * h.in + top) * w.in));
-          VecT<I> place = base;
+          VecT<I> place{};
           VecT<C> best = count > 0 ? vload<C>(lines[0].row + x) : vset<C>(lowest<C>());
           for (int64_t line = 0; line < count; ++line)
             for (int64_t tx = line == 0; tx < w.kernel; ++tx) {
@@ -96,30 +96,37 @@ void max_pool_planes(const Planes<T>& to, const Planes<int64_t>& places, const P
               // A NaN wins over everything before it, as in PyTorch.
               const auto take = (value > best) | (value != value);
               best = take ? value : best;
-              place = take ? base + vset<I>(static_cast<I>(lines[size_t(line)].at + tx * w.dilation)) : place;
+              if constexpr (kPlaces) {
+                const int64_t here = wide ? line * w.kernel + tx : lines[size_t(line)].at + tx * w.dilation;
+                place = take ? vset<I>(static_cast<I>(here)) : place;
+              }
             }
           const int n = static_cast<int>(std::min<int64_t>(lanes, w.out - x));
-          if (x < border || count == 0)
-            for (int l = 0; l < n; ++l)
-              if (place[l] == base[l]) {
-                const int64_t column = std::min(w.start(x + l) + w.first_tap(x + l) * w.dilation, w.in - 1);
-                const int64_t line = std::min(front, d.in - 1) * h.in + std::min(top, h.in - 1);
-                place[l] = static_cast<I>(line * w.in + column);
-              }
-          if constexpr (std::is_same_v<T, C> && kIsNative<T>) {
-            if (to.col == 1 && n == lanes)
-              vstore<C>(out_row + x, best);
-            else if (to.col == 1)
-              vstore_n<C>(out_row + x, best, n);
-            else
-              for (int l = 0; l < n; ++l) out_row[(x + l) * to.col] = best[l];
-          } else {
-            for (int l = 0; l < n; ++l) out_row[(x + l) * to.col] = static_cast<T>(best[l]);
-          }
-          if (places.col == 1)
-            store_places<I>(place_row + x, place, n);
+          if (to.col == 1 && n == lanes)
+            vstore<C>(out_row + x, best);
+          else if (to.col == 1)
+            vstore_n<C>(out_row + x, best, n);
           else
-            for (int l = 0; l < n; ++l) place_row[(x + l) * places.col] = place[l];
+            for (int l = 0; l < n; ++l) out_row[(x + l) * to.col] = best[l];
+          if constexpr (kPlaces) {
+            int64_t* const place_row = places->plane(p) + oz * places->slice + oy * places->row;
+            const int64_t first = w.start(x) + (front * h.in + top) * w.in;
+            if (places->col == 1 && !wide && x >= border && count > 0) {
+              store_places<I>(place_row + x, place + starts + vset<I>(static_cast<I>(first)), n);
+              continue;
+            }
+            for (int l = 0; l < n; ++l) {
+              int64_t at = place[l];
+              if (at == 0 && (x < border || count == 0)) {
+                const int64_t column = std::min(w.start(x + l) + w.first_tap(x + l) * w.dilation, w.in - 1);
+                at = (std::min(front, d.in - 1) * h.in + std::min(top, h.in - 1)) * w.in + column;
+              } else {
+                if (wide) at = lines[size_t(at / w.kernel)].at + at % w.kernel * w.dilation;
+                at += first + l * w.stride;
+              }
+              place_row[(x + l) * places->col] = at;
+            }
+          }
         }
       }
     }
@@ -127,29 +134,13 @@ void max_pool_planes(const Planes<T>& to, const Planes<int64_t>& places, const P
 }
 
 // Up to a vector of channels; lanes past `n` are anything.
-template <class C, class T> [[gnu::always_inline]] inline VecT<C> load_channels(const T* from, int n) {
-  if constexpr (std::is_same_v<T, C>) {
-    return n == kLanesOf<C> ? vload<C>(from) : vload_n<C>(from, n);
-  } else {
-    VecT<C> v{};
-    for (int l = 0; l < n; ++l) v[l] = static_cast<C>(from[l]);
-    return v;
-  }
-}
-template <class C, class T> [[gnu::always_inline]] inline void store_channels(T* to, VecT<C> v, int n) {
-  if constexpr (std::is_same_v<T, C>) {
-    if (n == kLanesOf<C>)
-      vstore<C>(to, v);
-    else
-      vstore_n<C>(to, v, n);
-  } else {
-    for (int l = 0; l < n; ++l) to[l] = static_cast<T>(v[l]);
-  }
+template <class C> [[gnu::always_inline]] inline VecT<C> load_channels(const C* from, int n) {
+  return n == kLanesOf<C> ? vload<C>(from) : vload_n<C>(from, n);
 }
 
-template <class T, class C>
-void max_pool_pixels(const Planes<T>& to, const Planes<int64_t>& places, const Planes<const T>& from,
-                     const Windows& all) {
+template <class C, bool kPlaces>
+void max_pool_pixels(const Planes<C>& to, const Places& places, const Planes<const C>& from,
+                     const Windows& all, bool wide) {
   using I = std::conditional_t<sizeof(C) == 4, int32_t, int64_t>;
   constexpr int64_t lanes = kLanesOf<C>;
   const Window &d = all[0], &h = all[1], &w = all[2];
@@ -158,7 +149,7 @@ void max_pool_pixels(const Planes<T>& to, const Planes<int64_t>& places, const P
     std::vector<int64_t> offsets, positions;
     for (int64_t unit = begin; unit < end; ++unit) {
       const int64_t n = unit / (d.out * h.out), oz = unit / h.out % d.out, oy = unit % h.out;
-      const T* const image = from.image(n);
+      const C* const image = from.image(n);
       for (int64_t ox = 0; ox < w.out; ++ox) {
         offsets.clear();
         positions.clear();
@@ -171,15 +162,14 @@ void max_pool_pixels(const Planes<T>& to, const Planes<int64_t>& places, const P
               offsets.push_back(z * from.slice + y * from.row + x * from.col);
               positions.push_back((z * h.in + y) * w.in + x);
             }
-        T* const out = to.image(n) + oz * to.slice + oy * to.row + ox * to.col;
-        int64_t* const out_places = places.image(n) + oz * places.slice + oy * places.row + ox * places.col;
+        C* const out = to.image(n) + oz * to.slice + oy * to.row + ox * to.col;
         for (int64_t c = 0; c < channels; c += lanes) {
           const int count = static_cast<int>(std::min<int64_t>(lanes, channels - c));
           VecT<C> best = vset<C>(lowest<C>());
           VecT<I> place{};
           for (size_t t = 0; t < offsets.size(); ++t) {
             const VecT<C> value = load_channels<C>(image + offsets[t] + c, count);
-            const VecT<I> here = vset<I>(static_cast<I>(positions[t]));
+            const VecT<I> here = vset<I>(static_cast<I>(wide ? int64_t(t) : positions[t]));
             if (t == 0) {
               best = value;
               place = here;
@@ -187,26 +177,122 @@ void max_pool_pixels(const Planes<T>& to, const Planes<int64_t>& places, const P
             }
             const auto take = (value > best) | (value != value);
             best = take ? value : best;
-            place = take ? here : place;
+            if constexpr (kPlaces) place = take ? here : place;
           }
-          store_channels<C>(out + c, best, count);
-          store_places<I>(out_places + c, place, count);
+          if (count == lanes)
+            vstore<C>(out + c, best);
+          else
+            vstore_n<C>(out + c, best, count);
+          if constexpr (kPlaces) {
+            int64_t* const out_places =
+                places->image(n) + oz * places->slice + oy * places->row + ox * places->col + c;
+            if (!wide)
+              store_places<I>(out_places, place, count);
+            else
+              for (int l = 0; l < count && !offsets.empty(); ++l) out_places[l] = positions[size_t(place[l])];
+          }
         }
       }
     }
   });
 }
 
-template <class T, class C>
+// indices may be undefined.
 void run_max_pool(const Tensor& out, const Tensor& indices, const Tensor& input, size_t spatial,
                   const Windows& all) {
-  const Planes<const T> from(input, spatial);
-  const Planes<T> to(out, spatial);
-  const Planes<int64_t> places(indices, spatial);
-  if (from.channels_last && to.step == 1 && places.step == 1)
-    max_pool_pixels<T, C>(to, places, from, all);
-  else
-    max_pool_planes<T, C>(to, places, from, all);
+  if (const auto wide = wider(input.dtype())) {
+    const Tensor to = empty_in_order(out, *wide);
+    run_max_pool(to, indices, widened(input, *wide), spatial, all);
+    return copy(out, to);
+  }
+  const bool wide = all[0].in * all[1].in * all[2].in > std::numeric_limits<int32_t>::max();
+  visit_types(TypeList<int32_t, int64_t, float, double>{}, "max_pool", input.dtype(), [&](auto tag) {
+    using C = typename decltype(tag)::type;
+    const Planes<const C> from(input, spatial);
+    const Planes<C> to(out, spatial);
+    Places places;
+    if (indices.defined()) places.emplace(indices, spatial);
+    const bool pixels = from.channels_last && to.step == 1 && (!places || places->step == 1);
+    const bool tap_numbers = wide && sizeof(C) == 4;
+    if (pixels && places)
+      max_pool_pixels<C, true>(to, places, from, all, tap_numbers);
+    else if (pixels)
+      max_pool_pixels<C, false>(to, places, from, all, tap_numbers);
+    else if (places)
+      max_pool_planes<C, true>(to, places, from, all, tap_numbers);
+    else
+      max_pool_planes<C, false>(to, places, from, all, tap_numbers);
+  });
+}
+
+template <class C> [[gnu::always_inline]] inline int64_t checked_place(int64_t at, const Planes<C>& volume) {
+  if (static_cast<uint64_t>(at) >= static_cast<uint64_t>(volume.size())) [[unlikely]]
+    fail(ErrorKind::Index, concat("max_pool_backward: index ", at, " is out of bounds for a volume of ",
+                                  volume.slices, " x ", volume.rows, " x ", volume.cols, " elements"));
+  return at;
+}
+
+// Adds a vector of gradients of neighbouring channels to the pixels at their places; false, and nothing is
+// added, where that takes a loop over the channels.
+template <class C>
+bool add_at_places([[maybe_unused]] C* image, [[maybe_unused]] int64_t col,
+                   [[maybe_unused]] const int64_t* place, [[maybe_unused]] const C* g,
+                   [[maybe_unused]] int64_t size) {
+#if defined(__AVX512F__)
+  if constexpr (std::is_same_v<C, float>) {
+    const __m512i low = _mm512_loadu_si512(place), high = _mm512_loadu_si512(place + 8);
+    const __m512i end = _mm512_set1_epi64(std::min<int64_t>(size, std::numeric_limits<int32_t>::max()));
+    if (_mm512_cmpge_epu64_mask(low, end) | _mm512_cmpge_epu64_mask(high, end)) return false;
+    const __m512i places =
+        _mm512_maskz_inserti64x4(0xff, _mm512_castsi256_si512(_mm512_maskz_cvtepi64_epi32(0xff, low)),
+                                 _mm512_maskz_cvtepi64_epi32(0xff, high), 1);
+    const __m512 values = _mm512_loadu_ps(g);
+    for (uint32_t left = 0xffff; left;) { // the channels of a window have few places between them
+      const int64_t at = place[std::countr_zero(left)];
+      const __mmask16 here = _mm512_mask_cmpeq_epi32_mask(static_cast<__mmask16>(left), places,
+                                                          _mm512_set1_epi32(static_cast<int>(at)));
+      const __m512 sum = _mm512_loadu_ps(image + at * col);
+      _mm512_storeu_ps(image + at * col, _mm512_mask_add_ps(sum, here, sum, values));
+      left &= ~uint32_t(here);
+    }
+    return true;
+  }
+#endif
+  return false;
+}
+
+// Pixels: positions of an image follow one another `col` apart.
+template <class C>
+void max_pool_pixels_backward(const Planes<C>& to, const Planes<const C>& from,
+                              const Planes<const int64_t>& places) {
+  constexpr int64_t lanes = kLanesOf<C>;
+  const int64_t channels = to.channels(), size = to.size();
+  // Few images: their channels are divided too.
+  const int64_t pieces = std::clamp<int64_t>(2 * num_threads() / std::max<int64_t>(to.images, 1), 1,
+                                             std::max<int64_t>(1, channels / 32));
+  for_planes(to.images * pieces, size * channels / pieces, [&](int64_t begin, int64_t end) {
+    for (int64_t unit = begin; unit < end; ++unit) {
+      const int64_t n = unit / pieces, c0 = channels * (unit % pieces) / pieces,
+                    c1 = channels * (unit % pieces + 1) / pieces;
+      C* const image = to.image(n);
+      for (int64_t at = 0; at < size; ++at) vfill<C>(image + at * to.col + c0, c1 - c0, C{});
+      for (int64_t z = 0; z < from.slices; ++z)
+        for (int64_t y = 0; y < from.rows; ++y)
+          for (int64_t x = 0; x < from.cols; ++x) {
+            const C* g = from.image(n) + z * from.slice + y * from.row + x * from.col;
+            const int64_t* place = places.image(n) + z * places.slice + y * places.row + x * places.col;
+            for (int64_t c = c0; c < c1;) {
+              if (from.step == 1 && c + lanes <= c1 &&
+                  add_at_places<C>(image + c, to.col, place + c, g + c, size)) {
+                c += lanes;
+                continue;
+              }
+              for (const int64_t last = std::min(c + lanes, c1); c < last; ++c)
+                image[checked_place(place[c], to) * to.col + c] += g[c * from.step];
+            }
+          }
+    }
+  });
 }
 
 } // namespace
@@ -215,85 +301,46 @@ void max_pool(const Tensor& out, const Tensor& indices, const Tensor& input, Int
               IntSpan stride, IntSpan padding, IntSpan dilation, int64_t spatial) {
   if (out.numel() == 0) return;
   const auto dims = static_cast<size_t>(spatial);
-  const Windows all = windows(input, out, dims, kernel_size, stride, padding, dilation);
   check_kind(ErrorKind::NotImplemented, input.dtype() != DType::Bool, "max_pool: not implemented for ",
              input.dtype());
-  // Places of volumes beyond 2^31 elements need 8 bytes, and so do the values beside them.
-  const bool wide = all[0].in * all[1].in * all[2].in > std::numeric_limits<int32_t>::max();
-  visit_real("max_pool", input.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    if constexpr (std::is_same_v<T, double> || std::is_same_v<T, int64_t>) {
-      run_max_pool<T, T>(out, indices, input, dims, all);
-    } else if constexpr (!std::is_same_v<T, bool>) {
-      constexpr bool integral = std::is_integral_v<T>;
-      if (wide)
-        run_max_pool<T, std::conditional_t<integral, int64_t, double>>(out, indices, input, dims, all);
-      else
-        run_max_pool<T, std::conditional_t<integral, int32_t, float>>(out, indices, input, dims, all);
-    }
-  });
+  run_max_pool(out, indices, input, dims, windows(input, out, dims, kernel_size, stride, padding, dilation));
 }
-
 void max_pool_backward(const Tensor& grad_input, const Tensor& grad_output, const Tensor& indices,
                        int64_t spatial) {
   if (grad_input.numel() == 0) return;
+  if (const auto wide = wider(grad_input.dtype())) {
+    const Tensor sums = empty_in_order(grad_input, *wide);
+    max_pool_backward(sums, widened(grad_output, *wide), indices, spatial);
+    return copy(grad_input, sums);
+  }
   const auto dims = static_cast<size_t>(spatial);
-  visit_floating("max_pool_backward", grad_input.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    using C = std::conditional_t<std::is_same_v<T, double>, double, float>;
-    const Planes<T> to(grad_input, dims);
-    const Planes<const T> from(grad_output, dims);
+  visit_types(TypeList<float, double>{}, "max_pool_backward", grad_input.dtype(), [&](auto tag) {
+    using C = typename decltype(tag)::type;
+    const Planes<C> to(grad_input, dims);
+    const Planes<const C> from(grad_output, dims);
     const Planes<const int64_t> places(indices, dims);
+    if (to.channels_last && to.row == to.cols * to.col && (to.slices == 1 || to.slice == to.rows * to.row) &&
+        places.step == 1)
+      return max_pool_pixels_backward<C>(to, from, places);
     const int64_t size = to.size();
-    const auto checked = [&](int64_t at) {
-      if (static_cast<uint64_t>(at) >= static_cast<uint64_t>(size)) [[unlikely]]
-        fail(ErrorKind::Index, concat("max_pool_backward: index ", at, " is out of bounds for a volume of ",
-                                      to.slices, " x ", to.rows, " x ", to.cols, " elements"));
-      return at;
-    };
-    if constexpr (std::is_same_v<T, C>) {
-      const int64_t channels = to.channels();
-      if (to.channels_last && to.row == to.cols * to.col && places.step == 1) {
-        // Pixels: every image is one thread's, its positions follow one another `col` apart.
-        for_planes(to.images, size * channels, [&](int64_t begin, int64_t end) {
-          for (int64_t n = begin; n < end; ++n) {
-            T* const image = to.image(n);
-            for (int64_t z = 0; z < to.slices; ++z)
-              for (int64_t y = 0; y < to.rows; ++y)
-                for (int64_t x = 0; x < to.cols; ++x)
-                  std::fill_n(image + z * to.slice + y * to.row + x * to.col, channels, T{});
-            for (int64_t z = 0; z < from.slices; ++z)
-              for (int64_t y = 0; y < from.rows; ++y)
-                for (int64_t x = 0; x < from.cols; ++x) {
-                  const T* g = from.image(n) + z * from.slice + y * from.row + x * from.col;
-                  const int64_t* place = places.image(n) + z * places.slice + y * places.row + x * places.col;
-                  for (int64_t c = 0; c < channels; ++c)
-                    image[checked(place[c]) * to.col + c] += g[c * from.step];
-                }
-          }
-        });
-        return;
-      }
-    }
-    const bool direct = std::is_same_v<T, C> && to.dense();
+    const bool direct = to.dense();
     for_planes(to.count, size, [&](int64_t begin, int64_t end) {
       const Scratch memory(direct ? 0 : size_t(size) * sizeof(C));
       for (int64_t p = begin; p < end; ++p) {
-        C* const sums = direct ? reinterpret_cast<C*>(to.plane(p)) : memory.as<C>();
+        C* const sums = direct ? to.plane(p) : memory.as<C>();
         std::fill_n(sums, size, C{});
         for (int64_t z = 0; z < from.slices; ++z)
           for (int64_t y = 0; y < from.rows; ++y) {
-            const T* g = from.plane(p) + z * from.slice + y * from.row;
+            const C* g = from.plane(p) + z * from.slice + y * from.row;
             const int64_t* place = places.plane(p) + z * places.slice + y * places.row;
             for (int64_t x = 0; x < from.cols; ++x)
-              sums[checked(place[x * places.col])] += static_cast<C>(g[x * from.col]);
+              sums[checked_place(place[x * places.col], to)] += g[x * from.col];
           }
         if (direct) continue;
         for (int64_t z = 0; z < to.slices; ++z)
           for (int64_t y = 0; y < to.rows; ++y)
             for (int64_t x = 0; x < to.cols; ++x)
-              to.plane(p)[z * to.slice + y * to.row + x * to.col] =
-                  static_cast<T>(sums[(z * to.rows + y) * to.cols + x]);
+              to.plane(p)[z * to.slice + y * to.row + x * to.col] = sums[(z * to.rows + y) * to.cols + x];
       }
     });
   });

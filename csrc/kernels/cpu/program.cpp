@@ -101,7 +101,7 @@ private:
       for (int j = 0; k >= program_.n_outputs && j < program_.n_outputs; ++j)
         if (g_.data[k] == g_.data[j]) return false;
     }
-    return bytes >= kPastCache;
+    return bytes >= past_cache_bytes();
   }
 
   void run_step(Row row, char* const* at, int64_t cols) const {

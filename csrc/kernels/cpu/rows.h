@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/scalar.h"
+#include "kernels/compute_types.h"
 #include "kernels/cpu/complex.h"
 #include "kernels/cpu/vec_math.h"
 
@@ -17,7 +18,6 @@ using Row = void (*)(void* out, const void* const* inputs, int64_t n, const Scal
 template <class U> TORCH_INLINE U common_divisor(U a, U b) { return std::gcd(a, b); }
 
 constexpr int kMaxInputs = 3;
-constexpr int kNumComputeTypes = 7;
 enum class Kind : uint8_t { Same, Bool, Real, Complex }; // of the result, relative to the compute type
 
 struct RowSet {
@@ -30,31 +30,6 @@ struct RowSet {
   int8_t cost;     // of one element, in additions: how soon a second thread pays
 };
 
-constexpr DType kComputeTypes[kNumComputeTypes] = {DType::Int32,   DType::Int64,     DType::Float32,
-                                                   DType::Float64, DType::Complex64, DType::Complex128,
-                                                   DType::UInt64};
-// The compute type that values of `t` are held in, as index into kComputeTypes.
-constexpr int compute_index(DType t) {
-  switch (t) {
-  case DType::Int64:
-  case DType::UInt32:
-    return 1;
-  case DType::Float16:
-  case DType::BFloat16:
-  case DType::Float32:
-    return 2;
-  case DType::Float64:
-    return 3;
-  case DType::Complex64:
-    return 4;
-  case DType::Complex128:
-    return 5;
-  case DType::UInt64:
-    return 6;
-  default:
-    return 0;
-  }
-}
 constexpr DType compute_type(DType t) { return kComputeTypes[compute_index(t)]; }
 constexpr DType result_type(Kind kind, DType compute) {
   switch (kind) {

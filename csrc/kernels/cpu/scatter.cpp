@@ -171,14 +171,14 @@ template <class T> T choose(bool first, T a, T b) {
   }
 }
 
-enum class Reduction { Sum, Prod, Mean, Amax, Amin };
+enum class ScatterRule { Sum, Prod, Mean, Amax, Amin };
 
-Reduction parse_reduction(std::string_view text) {
-  if (text == "sum" || text == "add") return Reduction::Sum;
-  if (text == "prod" || text == "multiply") return Reduction::Prod;
-  if (text == "mean") return Reduction::Mean;
-  if (text == "amax") return Reduction::Amax;
-  if (text == "amin") return Reduction::Amin;
+ScatterRule parse_reduction(std::string_view text) {
+  if (text == "sum" || text == "add") return ScatterRule::Sum;
+  if (text == "prod" || text == "multiply") return ScatterRule::Prod;
+  if (text == "mean") return ScatterRule::Mean;
+  if (text == "amax") return ScatterRule::Amax;
+  if (text == "amin") return ScatterRule::Amin;
   fail(ErrorKind::Runtime,
        concat("reduce argument must be either sum, prod, mean, amax or amin, got ", std::string(text)));
 }
@@ -200,11 +200,11 @@ template <class T> T highest() {
     return T(std::numeric_limits<float>::infinity());
 }
 
-template <class T> T identity(Reduction r) {
-  if (r == Reduction::Prod) return T(1);
+template <class T> T identity(ScatterRule r) {
+  if (r == ScatterRule::Prod) return T(1);
   if constexpr (!is_complex(dtype_of<T>())) {
-    if (r == Reduction::Amax) return lowest<T>();
-    if (r == Reduction::Amin) return highest<T>();
+    if (r == ScatterRule::Amax) return lowest<T>();
+    if (r == ScatterRule::Amin) return highest<T>();
   }
   return T(0);
 }
@@ -237,7 +237,7 @@ void each_with_buffer(const Tensor& self, T* data, O* buffer, const Body& body) 
 
 template <class T>
 void reduce_into(const Tensor& self, T* data, int64_t dim, const Tensor& index, const Tensor& src,
-                 Reduction reduction, bool include_self) {
+                 ScatterRule reduction, bool include_self) {
   const T* const values = src.data<T>();
   if (!include_self) {
     const T start = identity<T>(reduction);
@@ -248,24 +248,24 @@ void reduce_into(const Tensor& self, T* data, int64_t dim, const Tensor& index, 
                      [&](T& to, const T& v) { to = combine(to, v); });
   };
   switch (reduction) {
-  case Reduction::Sum:
-  case Reduction::Mean:
+  case ScatterRule::Sum:
+  case ScatterRule::Mean:
     run([](T a, T b) { return add_values(a, b); });
     break;
-  case Reduction::Prod:
+  case ScatterRule::Prod:
     run([](T a, T b) { return multiply_values(a, b); });
     break;
-  case Reduction::Amax:
-  case Reduction::Amin:
+  case ScatterRule::Amax:
+  case ScatterRule::Amin:
     if constexpr (is_complex(dtype_of<T>())) {
       fail(ErrorKind::Runtime, concat("scatter_reduce: amax and amin are not defined for ", self.dtype()));
-    } else if (reduction == Reduction::Amax) {
+    } else if (reduction == ScatterRule::Amax) {
       run([](T a, T b) { return choose(is_nan(a) | (a >= b), a, b); });
     } else {
       run([](T a, T b) { return choose(is_nan(a) | (a <= b), a, b); });
     }
   }
-  if (reduction != Reduction::Mean) return;
+  if (reduction != ScatterRule::Mean) return;
   // A tensor of counts beside self.
   const Tensor counts = empty_tensor(self.sizes(), DType::Int32);
   auto* const n = counts.data<int32_t>();
@@ -280,8 +280,8 @@ void reduce_into(const Tensor& self, T* data, int64_t dim, const Tensor& index, 
 
 // float16 and bfloat16 accumulate in float32: self is converted there and back.
 template <class T>
-void reduce_wide(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src, Reduction reduction,
-                 bool include_self) {
+void reduce_wide(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
+                 ScatterRule reduction, bool include_self) {
   const Tensor wide = empty_tensor(self.sizes(), DType::Float32),
                wide_src = empty_tensor(src.sizes(), DType::Float32);
   each_with_buffer(self, self.data<T>(), wide.data<float>(), [](const T& v, float& w) { w = v; });
@@ -290,7 +290,7 @@ void reduce_wide(const Tensor& self, int64_t dim, const Tensor& index, const Ten
   each_with_buffer(self, self.data<T>(), wide.data<float>(), [](T& v, float w) { v = T(w); });
 }
 
-void reduce(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src, Reduction reduction,
+void reduce(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src, ScatterRule reduction,
             bool include_self) {
   if (index.numel() == 0) return;
   const Tensor places = as_int64(index);
@@ -360,7 +360,7 @@ void scatter_value(const Tensor& self, int64_t dim, const Tensor& index, const S
 }
 
 void scatter_add(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
-  reduce(self, dim, index, src, Reduction::Sum, true);
+  reduce(self, dim, index, src, ScatterRule::Sum, true);
 }
 
 void scatter_reduce(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,

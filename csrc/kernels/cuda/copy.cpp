@@ -1,6 +1,7 @@
 // Copies on the GPU, to it, from it and between two of them; filling.
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/table.h"
+#include "kernels/cuda/types.h"
 #include "kernels/cuda/walk.h"
 #include "kernels/pointwise_ops.h"
 
@@ -10,22 +11,6 @@ namespace {
 
 Address address(const Tensor& t) { return reinterpret_cast<Address>(t.data()); }
 
-// An integer type of the same width (or complex128), to move what needs no conversion: every dtype, and every
-// bit.
-DType moved_as(DType t) {
-  switch (item_size(t)) {
-  case 1:
-    return DType::UInt8;
-  case 2:
-    return DType::Int16;
-  case 4:
-    return DType::Int32;
-  case 8:
-    return DType::Int64;
-  default:
-    return DType::Complex128;
-  }
-}
 Tensor seen_as(const Tensor& t, DType type) { return alias_as(t, type, t.sizes(), t.strides(), t.offset()); }
 
 void copy_on_gpu(const Tensor& to, const Tensor& from) {

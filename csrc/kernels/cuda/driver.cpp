@@ -1,6 +1,7 @@
 #include "kernels/cuda/driver.h"
 
 #include "core/backend.h"
+#include "kernels/cuda/library.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -15,12 +16,6 @@ namespace torch::cuda {
 
 namespace {
 
-// TORCH_CUDA_DRIVER names another library that has the driver's functions: the emulated device of the tests.
-const char* other_driver() {
-  const char* const name = std::getenv("TORCH_CUDA_DRIVER");
-  return name && *name ? name : nullptr;
-}
-
 struct Opened {
   Driver driver;
   bool complete = false;
@@ -29,7 +24,7 @@ struct Opened {
 
 Opened open_driver() {
   Opened o;
-  const char* const name = other_driver() ? other_driver() : "libcuda.so.1";
+  const char* const name = emulated_driver() ? emulated_driver() : "libcuda.so.1";
   void* const handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
   if (!handle) {
     o.why = concat("there is no NVIDIA driver on this machine (", dlerror(), ")");
@@ -67,7 +62,8 @@ void initialize() {
 // ---- counting by the management library, which keeps no state of the driver's in the process
 
 int count_by_management() {
-  void* const handle = dlopen(other_driver() ? other_driver() : "libnvidia-ml.so.1", RTLD_NOW | RTLD_LOCAL);
+  void* const handle =
+      dlopen(emulated_driver() ? emulated_driver() : "libnvidia-ml.so.1", RTLD_NOW | RTLD_LOCAL);
   if (!handle) return -1;
   const auto find = [&]<class F>(F*& f, const char* name) {
     f = reinterpret_cast<F*>(dlsym(handle, name));

@@ -1,6 +1,7 @@
 #include "kernels/cuda/jit.h"
 
 #include "core/error.h"
+#include "kernels/cuda/library.h"
 
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -30,32 +31,11 @@ struct Compiler {
   bool open = false;
 };
 
-// The system's, or that of the package, which lies beside this one in site-packages.
-void* open_library() {
-  if (std::getenv("TORCH_CUDA_DRIVER")) return nullptr; // the emulated device runs no machine code
-  std::string own;
-  Dl_info info;
-  if (dladdr(reinterpret_cast<void*>(&open_library), &info) && info.dli_fname) {
-    own = info.dli_fname;
-    own.erase(own.find_last_of('/')); // site-packages/torch/lib
-  }
-  std::vector<std::string> folders;
-  if (const char* const given = std::getenv("TORCH_NVRTC_DIR")) folders.push_back(std::string(given) + "/");
-  folders.push_back("");
-  for (const char* const package : {"/../../nvidia/cu13/lib/", "/../../nvidia/cuda_nvrtc/lib/"})
-    folders.push_back(own + package);
-  for (const std::string& folder : folders) {
-    // It looks for this one by name only.
-    if (!folder.empty()) dlopen((folder + "libnvrtc-builtins.so.13.0").c_str(), RTLD_NOW | RTLD_GLOBAL);
-    if (void* const handle = dlopen((folder + "libnvrtc.so.13").c_str(), RTLD_NOW | RTLD_LOCAL))
-      return handle;
-  }
-  return nullptr;
-}
-
 Compiler open_compiler() {
   Compiler c;
-  void* const handle = open_library();
+  if (emulated_driver()) return c; // it runs no machine code
+  // It looks for its companion by name only.
+  void* const handle = open_library("libnvrtc.so.13", "TORCH_NVRTC_DIR", "libnvrtc-builtins.so.13.0");
   if (!handle) return c;
   const auto find = [&]<class F>(F*& f, const char* name) {
     f = reinterpret_cast<F*>(dlsym(handle, name));

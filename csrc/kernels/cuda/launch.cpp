@@ -80,16 +80,22 @@ Kernel find_compiled(std::string_view name) {
   return find(all, std::string(name));
 }
 
-Kernel find_kernel(std::string_view name, std::string (*source)(std::string_view name)) {
+Kernel find_kernel(std::string_view name, const Family& family) {
   Gpu& gpu = use(current_device());
   Kernels& all = kernels();
   const std::lock_guard lock(all.mutex);
   const std::string key(name);
   if (Kernel const there = find(all, key)) return there;
-  load(all, compile(source(name), gpu.compute_capability).data());
+  load(all, compile(source_of(family, name), gpu.compute_capability).data());
   Kernel const kernel = get(all.images.back(), key);
   TORCH_ASSERT(kernel);
   return all.found[key] = kernel;
+}
+
+Kernel find_kernel_for(const Family& family, const char* op, DType computed, DType stored) {
+  const std::string start = concat(op, "_", type_name(computed), "_");
+  if (Kernel const there = find_compiled(start + type_name(stored))) return there;
+  return find_kernel(start + "any", family);
 }
 
 void launch(Gpu& gpu, Kernel kernel, Grid grid, const void* args) {

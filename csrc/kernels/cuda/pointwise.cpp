@@ -26,27 +26,19 @@ std::string kernel_name(PointwiseOp op, DType computed, DType stored, bool flat)
                 flat ? type_name(stored) : "any");
 }
 
-// The name back as a source that defines it.
-std::string source_of(std::string_view name) {
-  const NameParts parts = parts_of(name);
-  const bool flat = parts.stored != "any";
-  std::string source =
-      concat("#include \"kernels/cuda/device/pointwise.h\"\nTORCH_", flat ? "FLAT" : "STRIDED", "(", name,
-             ", ", parts.op, ", ", type_code(parts.computed));
-  if (flat) source += concat(", ", type_code(parts.stored));
-  return source + ")\n";
-}
+constexpr Family kFlat{"pointwise", "FLAT"}, kStrided{"pointwise", "STRIDED", true};
 
 // Kernels that were looked up, by op, compute type and type of the elements (the last one: any).
-std::atomic<Kernel> known[std::size(kNames)][kComputeTypes][kStored + 1];
+std::atomic<Kernel> known[std::size(kNames)][kNumComputeTypes][kStored + 1];
 
 // Null where a flat kernel would have to be compiled and cannot be; the strided one does as well.
 Kernel kernel_for(PointwiseOp op, int computed, DType stored, bool flat) {
   std::atomic<Kernel>& place =
       known[static_cast<int>(op)][computed][flat ? static_cast<int>(stored) : kStored];
   if (Kernel const there = place.load(std::memory_order_acquire)) return there;
-  const std::string name = kernel_name(op, kComputed[computed], stored, flat);
-  Kernel const kernel = flat && !can_compile() ? find_compiled(name) : find_kernel(name, source_of);
+  const std::string name = kernel_name(op, kComputeTypes[computed], stored, flat);
+  Kernel const kernel =
+      flat && !can_compile() ? find_compiled(name) : find_kernel(name, flat ? kFlat : kStrided);
   if (kernel) place.store(kernel, std::memory_order_release);
   return kernel;
 }
@@ -116,9 +108,9 @@ void pointwise(PointwiseOp op, DType compute, const Tensor& out, const Tensor* c
     else
       flat = flat && *stored == t.dtype();
   }
-  if (!stored) stored = *result == kComputed[computed] ? out.dtype() : compute;
+  if (!stored) stored = *result == kComputeTypes[computed] ? out.dtype() : compute;
   flat = flat && static_cast<int>(*stored) < kStored && compute_index(*stored) == computed;
-  const DType written = *result == kComputed[computed] ? *stored : *result;
+  const DType written = *result == kComputeTypes[computed] ? *stored : *result;
   flat = flat && out.dtype() == written;
   args.aligned = aligned;
 

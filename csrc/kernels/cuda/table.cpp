@@ -26,17 +26,9 @@ KernelTable make_table() {
 #define TORCH_MISSING(name) t.name = Missing<&KernelTable::name, #name>::call;
   TORCH_KERNELS(TORCH_MISSING)
 #undef TORCH_MISSING
-  t.pointwise = pointwise;
-  t.pointwise_result = pointwise_result;
-  t.copy = copy;
-  t.fill = fill;
-  t.sum = sum;
-  t.mean = mean;
-  t.prod = prod;
-  t.amax = amax;
-  t.amin = amin;
-  t.all = all;
-  t.any = any;
+#define TORCH_PRESENT(name) t.name = name;
+  TORCH_CUDA_KERNELS(TORCH_PRESENT)
+#undef TORCH_PRESENT
   return t;
 }
 

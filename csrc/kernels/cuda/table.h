@@ -1,25 +1,38 @@
-// The CUDA column of the kernel table.
+// The CUDA column of the kernel table. The kernels are declared by the generated headers, which put them in
+// namespace torch::cuda here (TORCH_ISA).
 #pragma once
 
+#include "kernels/create_kernels.h"
+#include "kernels/embedding_kernels.h"
+#include "kernels/index_kernels.h"
+#include "kernels/matrix_kernels.h"
+#include "kernels/nn_kernels.h"
+#include "kernels/pointwise_kernels.h"
+#include "kernels/random_kernels.h"
+#include "kernels/reduce_kernels.h"
 #include "kernels/table.h"
+
+// The kernels that there are, by file.
+// clang-format off
+#define TORCH_CUDA_KERNELS(X) \
+  /* pointwise.cpp, copy.cpp */ X(pointwise) X(pointwise_result) X(copy) X(fill) \
+  /* reduce.cpp */ X(sum) X(mean) X(prod) X(hash_tensor) X(amax) X(amin) X(max_dim) X(min_dim) X(argmax) \
+  X(argmin) X(all) X(any) X(var) X(standard_deviation) X(var_mean) X(standard_deviation_mean) X(vector_norm) \
+  X(logsumexp) X(count_nonzero) \
+  /* scan.cpp */ X(cumsum) X(cumprod) X(logcumsumexp) X(cummax) X(cummin) \
+  /* index.cpp */ X(index) X(index_put) X(gather) X(scatter) X(scatter_value) X(scatter_add) X(scatter_reduce) \
+  X(index_select) X(index_add) X(index_copy) X(index_fill) X(masked_select) X(nonzero) X(take) X(put) \
+  X(embedding) X(embedding_dense_backward) \
+  /* pattern.cpp */ X(cat) X(flip) X(roll) X(tril) X(triu) X(arange) X(linspace) X(eye) \
+  /* matmul.cpp */ X(mm) X(bmm) X(addmm) X(baddbmm) X(mv) X(addmv) X(dot) X(linear) \
+  /* softmax.cpp */ X(softmax) X(log_softmax) X(softmax_backward) X(log_softmax_backward) \
+  /* norm.cpp */ X(layer_norm) X(layer_norm_backward) X(group_norm) X(group_norm_backward) X(batch_norm) \
+  X(batch_norm_backward) X(nll_loss) X(nll_loss_backward)
+// clang-format on
 
 namespace torch::cuda {
 
 // An entry without a kernel raises NotImplementedError.
 const KernelTable& kernel_table();
-
-// ---- the kernels that there are, by file ----
-void pointwise(PointwiseOp op, DType compute, const Tensor& out, const Tensor* const* inputs, int n_inputs,
-               const Scalar* params);
-std::optional<DType> pointwise_result(PointwiseOp op, DType compute);
-void copy(const Tensor& self, const Tensor& src);
-void fill(const Tensor& self, const Scalar& value);
-void sum(const Tensor& out, const Tensor& self, IntSpan dim);
-void mean(const Tensor& out, const Tensor& self, IntSpan dim);
-void prod(const Tensor& out, const Tensor& self, IntSpan dim);
-void amax(const Tensor& out, const Tensor& self, IntSpan dim);
-void amin(const Tensor& out, const Tensor& self, IntSpan dim);
-void all(const Tensor& out, const Tensor& self, IntSpan dim);
-void any(const Tensor& out, const Tensor& self, IntSpan dim);
 
 } // namespace torch::cuda

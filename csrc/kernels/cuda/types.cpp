@@ -23,9 +23,32 @@ std::string_view type_code(std::string_view name) {
   return "AnyType";
 }
 
-NameParts parts_of(std::string_view kernel) {
-  const size_t second = kernel.rfind('_'), first = kernel.rfind('_', second - 1);
-  return {kernel.substr(0, first), kernel.substr(first + 1, second - first - 1), kernel.substr(second + 1)};
+std::string source_of(const Family& family, std::string_view name) {
+  const size_t second = name.rfind('_'), first = name.rfind('_', second - 1);
+  std::string source =
+      concat("#include \"kernels/cuda/device/", family.header, ".h\"\nTORCH_", family.macro, "(", name, ", ",
+             name.substr(0, first), ", ", type_code(name.substr(first + 1, second - first - 1)));
+  if (!family.of_any) source += concat(", ", type_code(name.substr(second + 1)));
+  return source + ")\n";
+}
+
+void refuse_unusual(const char* op, DType t) {
+  if (is_low_precision(t) || is_opaque(t)) fail_dtype(op, t);
+}
+
+DType moved_as(DType t) {
+  switch (item_size(t)) {
+  case 1:
+    return DType::UInt8;
+  case 2:
+    return DType::Int16;
+  case 4:
+    return DType::Int32;
+  case 8:
+    return DType::Int64;
+  default:
+    return DType::Complex128;
+  }
 }
 
 } // namespace torch::cuda

@@ -2,47 +2,31 @@
 // kernels: OP_COMPUTED_STORED, as in "Add_f32_f16"; stored as "any" where a kernel takes every dtype.
 #pragma once
 
-#include "core/dtype.h"
+#include "kernels/compute_types.h"
 
+#include <string>
 #include <string_view>
 
 namespace torch::cuda {
 
-constexpr int kComputeTypes = 7;
-constexpr DType kComputed[kComputeTypes] = {DType::Int32,   DType::Int64,     DType::Float32,
-                                            DType::Float64, DType::Complex64, DType::Complex128,
-                                            DType::UInt64};
 constexpr int kStored = 15; // dtypes up to Complex128
-
-// The compute type that values of `t` are held in, as index into kComputed.
-constexpr int compute_index(DType t) {
-  switch (t) {
-  case DType::Int64:
-  case DType::UInt32:
-    return 1;
-  case DType::Float16:
-  case DType::BFloat16:
-  case DType::Float32:
-    return 2;
-  case DType::Float64:
-    return 3;
-  case DType::Complex64:
-    return 4;
-  case DType::Complex128:
-    return 5;
-  case DType::UInt64:
-    return 6;
-  default:
-    return 0;
-  }
-}
 
 const char* type_name(DType t);                    // "f16"
 std::string_view type_code(std::string_view name); // "Half", what sources call it
 
-struct NameParts {
-  std::string_view op, computed, stored;
+// Kernels that one header defines by one macro: what compiling a kernel at run time has to know.
+struct Family {
+  const char* header;  // device/HEADER.h
+  const char* macro;   // TORCH_MACRO(name, op, computed, stored)
+  bool of_any = false; // the macro takes no `stored`: elements are of any dtype
 };
-NameParts parts_of(std::string_view kernel);
+// The source that defines the kernel of this name.
+std::string source_of(const Family& family, std::string_view name);
+
+// An integer type of the same width (or complex128), for what moves elements without looking at them.
+DType moved_as(DType t);
+
+// Raises what the CPU raises for dtypes that hold no plain numbers.
+void refuse_unusual(const char* op, DType t);
 
 } // namespace torch::cuda

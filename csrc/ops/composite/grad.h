@@ -112,6 +112,11 @@ std::tuple<Tensor, Tensor, Tensor> lstm_gates_grad(const Tensor& grad_hy, const 
 std::tuple<Tensor, Tensor, Tensor> gru_gates_grad(const Tensor& grad, const Tensor& input_gates,
                                                   const Tensor& hidden_gates, const Tensor& hx,
                                                   const Tensor& gates, const std::array<bool, 3>& mask);
+std::tuple<Tensor, Tensor, Tensor, Tensor, Tensor>
+rnn_layer_grad(const Tensor& grad_output, const Tensor& grad_last, const Tensor& input_gates,
+               const Tensor& hx, const Tensor& cx, const Tensor& w_hh, const Tensor& b_hh,
+               const Tensor& output, const Tensor& kept, Ints batch_sizes, int64_t cell, bool reverse,
+               const std::array<bool, 5>& mask);
 std::tuple<Tensor, Tensor, Tensor> batch_norm_grad(const Tensor& grad, const Tensor& input,
                                                    const Tensor& weight, const Tensor& running_mean,
                                                    const Tensor& running_var, const Tensor& save_mean,

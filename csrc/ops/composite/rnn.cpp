@@ -1,11 +1,16 @@
 // Recurrent networks: the products of the inputs of all steps at once, then step by step.
+#include "kernels/rnn_cell.h"
 #include "ops/entry.h"
+
+#include <algorithm>
+#include <functional>
+#include <numeric>
 
 namespace torch::ops {
 
 namespace {
 
-enum class Cell : uint8_t { Tanh, Relu, Gru, Lstm };
+using Cell = RnnCell;
 
 bool has_fused_gates(const Tensor& t) { return t.dtype() == DType::Float32 || t.dtype() == DType::Float64; }
 
@@ -52,11 +57,9 @@ State joined(const State& a, const State& b) {
           a.c.defined() ? cat(std::array<Tensor, 2>{a.c, b.c}) : Tensor()};
 }
 
-// The steps of a layer in one direction; batch_sizes is empty where all have the same. Returns the outputs
-// in order of time and sets `state` to the last one.
-Tensor run_layer(Cell cell, const Tensor& input, Ints batch_sizes, State& state, const Weights& w,
+// Step by step: what there is no kernel for, errors, and gradients of gradients.
+Tensor run_steps(Cell cell, const Tensor& gates, Ints batch_sizes, State& state, const Weights& w,
                  bool reverse) {
-  const Tensor gates = w.input_gates(input);
   const bool packed = !batch_sizes.empty();
   const std::vector<Tensor> steps = packed ? split_with_sizes(gates, batch_sizes, 0) : unbind(gates, 0);
   const size_t n = steps.size();
@@ -82,6 +85,40 @@ Tensor run_layer(Cell cell, const Tensor& input, Ints batch_sizes, State& state,
   }
   for (size_t i = ended.size(); i-- > 0;) state = joined(state, ended[i]);
   return packed ? cat(outputs, 0) : stack(outputs, 0);
+}
+
+// Whether a kernel takes the whole layer. It packs the weights first, which a few rows do not pay for.
+bool has_fused_layer(Cell cell, const Tensor& gates, Ints batch_sizes, const State& state, const Weights& w) {
+  constexpr int64_t kRows = 16;
+  const Tensor &h = state.h, &c = state.c;
+  if (!gates.is_cpu() || !has_fused_gates(gates) || w.w_hr.defined() || h.dim() != 2) return false;
+  const int64_t batch = h.sizes()[0], n = h.sizes()[1], rows = gates_of(cell) * n;
+  const auto fits = [&](const Tensor& t, IntSpan sizes) {
+    return !t.defined() || (equal(t.sizes(), sizes) && t.dtype() == gates.dtype() && t.is_cpu());
+  };
+  if (!fits(h, DimVec{batch, n}) || !fits(c, h.sizes()) || !fits(w.w_hh, DimVec{rows, n}) ||
+      !fits(w.b_hh, DimVec{rows}) || gates.numel() < kRows * rows || n == 0)
+    return false;
+  if (batch_sizes.empty()) return equal(gates.sizes(), DimVec{gates.sizes()[0], batch, rows});
+  return std::is_sorted(batch_sizes.begin(), batch_sizes.end(), std::greater<int64_t>()) &&
+         batch_sizes.back() > 0 &&
+         equal(gates.sizes(),
+               DimVec{std::accumulate(batch_sizes.begin(), batch_sizes.end(), int64_t(0)), rows});
+}
+
+// The steps of a layer in one direction; batch_sizes is empty where all have the same. Returns the outputs
+// in order of time and sets `state` to the last one.
+Tensor run_layer(Cell cell, const Tensor& input, Ints batch_sizes, State& state, const Weights& w,
+                 bool reverse) {
+  const Tensor gates = w.input_gates(input);
+  if (!has_fused_layer(cell, gates, batch_sizes, state, w))
+    return run_steps(cell, gates, batch_sizes, state, w, reverse);
+  const bool keep = autograd::should_record(gates, state.h, state.c, w.w_hh, w.b_hh);
+  const auto [output, last, kept] = _rnn_layer(gates, state.h, state.c, w.w_hh, w.b_hh, batch_sizes,
+                                               static_cast<int64_t>(cell), reverse, keep);
+  state.h = select(last, 0, 0);
+  if (state.c.defined()) state.c = select(last, 0, 1);
+  return output;
 }
 
 struct Result {
@@ -313,6 +350,58 @@ std::tuple<Tensor, Tensor, Tensor> gru_gates_grad(const Tensor& grad, const Tens
   const Tensor dn = grad * (1 - z) * (1 - n * n), dr = dn * h[2] * r * (1 - r),
                dz = grad * (hx - n) * z * (1 - z);
   return {cat(std::array<Tensor, 3>{dr, dz, dn}, 1), cat(std::array<Tensor, 3>{dr, dz, dn * r}, 1), grad * z};
+}
+
+// ---- gradients of a layer ----
+
+namespace {
+
+// Where a graph is being built: those of the layer computed step by step, on aliases, so that hooks of the
+// tensors themselves run once only.
+std::array<Tensor, 5> layer_grad_by_steps(const Tensor& grad_output, const Tensor& grad_last,
+                                          std::array<Tensor, 5> inputs, Ints batch_sizes, Cell cell,
+                                          bool reverse, const std::array<bool, 5>& mask) {
+  std::vector<Tensor> wanted;
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (mask[i]) wanted.push_back(inputs[i] = ops::alias(inputs[i]));
+  const auto& [gates, hx, cx, w_hh, b_hh] = inputs;
+  State state{hx, cx};
+  const Tensor output = run_steps(cell, gates, batch_sizes, state, {{}, w_hh, {}, b_hh, {}}, reverse);
+  std::vector<Tensor> roots, slopes;
+  if (grad_output.defined()) {
+    roots.push_back(output);
+    slopes.push_back(grad_output);
+  }
+  if (grad_last.defined()) {
+    roots.push_back(cx.defined() ? stack(std::array<Tensor, 2>{state.h, state.c}) : unsqueeze(state.h, 0));
+    slopes.push_back(grad_last);
+  }
+  const auto found = autograd::run_backward(
+      roots, slopes, wanted,
+      {.retain_graph = true, .create_graph = true, .accumulate = false, .allow_unused = true});
+  std::array<Tensor, 5> grads;
+  for (size_t i = 0, at = 0; i < grads.size(); ++i)
+    if (mask[i]) grads[i] = found[at++];
+  return grads;
+}
+
+} // namespace
+
+std::tuple<Tensor, Tensor, Tensor, Tensor, Tensor>
+rnn_layer_grad(const Tensor& grad_output, const Tensor& grad_last, const Tensor& input_gates,
+               const Tensor& hx, const Tensor& cx, const Tensor& w_hh, const Tensor& b_hh,
+               const Tensor& output, const Tensor& kept, Ints batch_sizes, int64_t cell, bool reverse,
+               const std::array<bool, 5>& mask) {
+  if (thread_state.grad_enabled) {
+    auto grads = layer_grad_by_steps(grad_output, grad_last, {input_gates, hx, cx, w_hh, b_hh}, batch_sizes,
+                                     Cell(cell), reverse, mask);
+    return std::tuple_cat(std::move(grads));
+  }
+  const auto [x, hidden, h, c, w] = _rnn_layer_backward(grad_output, grad_last, output, kept, hx, cx, w_hh,
+                                                        batch_sizes, cell, reverse, mask[3]);
+  Tensor b;
+  if (mask[4]) b = sum(flatten(hidden.defined() ? hidden : x, 0, -2), DimVec{0});
+  return {x, h, c, w, b};
 }
 
 } // namespace torch::ops

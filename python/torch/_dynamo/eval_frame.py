@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Any, Optional, Union
 
 import torch
-from torch._C import _run_deferring
+from torch._C import _DeferringFunction, _run_deferring, _set_compiling_as_usual
 from torch._dynamo import config
 from torch._dynamo.exc import InvalidBackend
 
@@ -53,11 +53,10 @@ class _Setting(threading.local):
     stance = "default"
     backend: Optional[Backend] = None  # in place of the one asked for
     disabled = 0
-    usual = True  # all of it is as above
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
-        super().__setattr__("usual", self.stance == "default" and self.backend is None and not self.disabled)
+        _set_compiling_as_usual(self.stance == "default" and self.backend is None and not self.disabled)
 
 
 setting = _Setting()
@@ -140,14 +139,14 @@ class _Compiled:
 
     def __call__(self, fn: Callable[..., Any]) -> Callable[..., Any]:
         backend, name = self.backend, _name_of(fn)
-        fused, settings = backend == "inductor", config._values  # type: ignore[attr-defined]
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            if (fused and setting.usual and not settings["disable"]) or _fuses(name, backend):
+            if _fuses(name, backend):
                 return _run_deferring(fn, args, kwargs)
             return fn(*args, **kwargs)
 
-        wrapper = _wrap(fn, call)
+        settings = config._values  # type: ignore[attr-defined]
+        wrapper = _wrap(fn, _DeferringFunction(fn, call, settings) if backend == "inductor" else call)
         wrapper._is_torch_compile = True  # type: ignore[attr-defined]
         wrapper.get_compiler_config = lambda: {}  # type: ignore[attr-defined]
         return wrapper

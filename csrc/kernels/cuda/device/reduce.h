@@ -1,4 +1,4 @@
-// Reductions over any dimensions: sums, products, extrema, truth.
+// Reductions over any dimensions: sums, products, extrema, truth, moments.
 //
 // NAME_V_S: elements held as S ("any": of any dtype, looked up at run time) are converted to V and joined. A
 // block of 256 threads is a table of `lanes` by rows: the lanes of a row share one output, each taking every
@@ -8,64 +8,188 @@
 // shapes and on the number of blocks only.
 #pragma once
 
-#include "kernels/cuda/device/element.h"
+#include "kernels/cuda/device/lines.h"
 #include "kernels/cuda/device/reduce_args.h"
 #include "kernels/cuda/device/walk.h"
 
 namespace torch::TORCH_ISA {
 
-template <class V> struct Sum {
-  using Acc = V;
-  static TORCH_INLINE Acc start() { return V(0); }
-  static TORCH_INLINE Acc of(V x) { return x; }
-  static TORCH_INLINE Acc join(Acc a, Acc b) { return a + b; }
-};
-template <class V> struct Prod {
-  using Acc = V;
-  static TORCH_INLINE Acc start() { return V(1); }
-  static TORCH_INLINE Acc of(V x) { return x; }
-  static TORCH_INLINE Acc join(Acc a, Acc b) { return a * b; }
-};
-template <class V> struct Amax { // NaN if there is one
-  using Acc = V;
-  static TORCH_INLINE Acc start() {
-    if constexpr (std::is_integral_v<V>)
-      return std::numeric_limits<V>::min();
-    else
-      return -std::numeric_limits<V>::infinity();
+// What is joined: start() is the accumulator of nothing, of() that of an element, which stands at `index`
+// among those of its output; finish() writes the results.
+template <class V> struct Reducer {
+  const cuda::ReduceArgs& args;
+
+  template <class Acc> TORCH_INLINE void finish(Acc acc, char* out, char*) const {
+    store_as(args.out_type, out, acc);
   }
-  static TORCH_INLINE Acc of(V x) { return x; }
-  static TORCH_INLINE Acc join(Acc a, Acc b) { return maximum_(a, b); }
 };
-template <class V> struct Amin {
+template <class V> TORCH_INLINE V least_number() {
+  if constexpr (std::is_integral_v<V>)
+    return std::numeric_limits<V>::min();
+  else
+    return -std::numeric_limits<V>::infinity();
+}
+template <class V> TORCH_INLINE V greatest_number() {
+  if constexpr (std::is_integral_v<V>)
+    return std::numeric_limits<V>::max();
+  else
+    return std::numeric_limits<V>::infinity();
+}
+
+template <class V> struct Sum : Reducer<V> {
   using Acc = V;
-  static TORCH_INLINE Acc start() {
-    if constexpr (std::is_integral_v<V>)
-      return std::numeric_limits<V>::max();
-    else
-      return std::numeric_limits<V>::infinity();
+  TORCH_INLINE Acc start() const { return V(0); }
+  TORCH_INLINE Acc of(V x, int64_t) const { return x; }
+  TORCH_INLINE Acc join(Acc a, Acc b) const { return a + b; }
+  TORCH_INLINE void finish(Acc acc, char* out, char*) const {
+    if constexpr (!std::is_integral_v<V>)
+      if (this->args.divides) acc = acc / V(static_cast<typename RealOf<V>::type>(this->args.divisor));
+    store_as(this->args.out_type, out, acc);
   }
-  static TORCH_INLINE Acc of(V x) { return x; }
-  static TORCH_INLINE Acc join(Acc a, Acc b) { return minimum_(a, b); }
 };
-template <class V> struct All {
-  using Acc = int32_t;
-  static TORCH_INLINE Acc start() { return 1; }
-  static TORCH_INLINE Acc of(V x) { return x != V(0); }
-  static TORCH_INLINE Acc join(Acc a, Acc b) { return a & b; }
+template <class V> struct Prod : Reducer<V> {
+  using Acc = V;
+  TORCH_INLINE Acc start() const { return V(1); }
+  TORCH_INLINE Acc of(V x, int64_t) const { return x; }
+  TORCH_INLINE Acc join(Acc a, Acc b) const { return a * b; }
 };
-template <class V> struct Any {
+template <class V> struct Amax : Reducer<V> { // NaN if there is one
+  using Acc = V;
+  TORCH_INLINE Acc start() const { return least_number<V>(); }
+  TORCH_INLINE Acc of(V x, int64_t) const { return x; }
+  TORCH_INLINE Acc join(Acc a, Acc b) const { return maximum_(a, b); }
+};
+template <class V> struct Amin : Reducer<V> {
+  using Acc = V;
+  TORCH_INLINE Acc start() const { return greatest_number<V>(); }
+  TORCH_INLINE Acc of(V x, int64_t) const { return x; }
+  TORCH_INLINE Acc join(Acc a, Acc b) const { return minimum_(a, b); }
+};
+template <class V> struct All : Reducer<V> {
   using Acc = int32_t;
-  static TORCH_INLINE Acc start() { return 0; }
-  static TORCH_INLINE Acc of(V x) { return x != V(0); }
-  static TORCH_INLINE Acc join(Acc a, Acc b) { return a | b; }
+  TORCH_INLINE Acc start() const { return 1; }
+  TORCH_INLINE Acc of(V x, int64_t) const { return x != V(0); }
+  TORCH_INLINE Acc join(Acc a, Acc b) const { return a & b; }
+};
+template <class V> struct Any : Reducer<V> {
+  using Acc = int32_t;
+  TORCH_INLINE Acc start() const { return 0; }
+  TORCH_INLINE Acc of(V x, int64_t) const { return x != V(0); }
+  TORCH_INLINE Acc join(Acc a, Acc b) const { return a | b; }
+};
+template <class V> struct CountNonzero : Reducer<V> {
+  using Acc = int64_t;
+  TORCH_INLINE Acc start() const { return 0; }
+  TORCH_INLINE Acc of(V x, int64_t) const { return x != V(0); }
+  TORCH_INLINE Acc join(Acc a, Acc b) const { return a + b; }
+};
+template <class V> struct Xor : Reducer<V> {
+  using Acc = V;
+  TORCH_INLINE Acc start() const { return V(0); }
+  TORCH_INLINE Acc of(V x, int64_t) const { return x; }
+  TORCH_INLINE Acc join(Acc a, Acc b) const { return a ^ b; }
 };
 
-struct AnyType {}; // in the place of S
+// Where the extremum stands: the first of equal values, NaN before numbers. The position is the first
+// output, the value the second.
+template <class V> struct Placed {
+  V value;
+  int64_t index; // below 0: of nothing
+};
+template <class V, bool kLargest> struct ArgExtremum : Reducer<V> {
+  using Acc = Placed<V>;
+  TORCH_INLINE Acc start() const { return {V(0), -1}; }
+  TORCH_INLINE Acc of(V x, int64_t index) const { return {x, index}; }
+  TORCH_INLINE Acc join(Acc a, Acc b) const {
+    if (a.index < 0 || b.index < 0) return a.index < 0 ? b : a;
+    const bool a_nan = a.value != a.value, b_nan = b.value != b.value;
+    if (a_nan != b_nan) return a_nan ? a : b;
+    if (a_nan || a.value == b.value) return a.index < b.index ? a : b;
+    return (a.value > b.value) == kLargest ? a : b;
+  }
+  TORCH_INLINE void finish(Acc acc, char* out, char* second) const {
+    *reinterpret_cast<int64_t*>(out) = acc.index;
+    if (second) store_as(this->args.second_type, second, acc.value);
+  }
+};
+template <class V> struct ArgMax : ArgExtremum<V, true> {};
+template <class V> struct ArgMin : ArgExtremum<V, false> {};
+
+// Means and sums of squared differences from them (Chan, Golub and LeVeque, 1979); variance, mean.
+template <class V> struct MomentsOf {
+  V mean, squares;
+  int64_t count;
+};
+template <class V> struct Variance : Reducer<V> {
+  using Acc = MomentsOf<V>;
+  static TORCH_INLINE Acc start() { return {V(0), V(0), 0}; }
+  static TORCH_INLINE Acc of(V x, int64_t) { return {x, V(0), 1}; }
+  static TORCH_INLINE Acc join(Acc a, Acc b) {
+    if (b.count == 0) return a;
+    if (a.count == 0) return b;
+    const int64_t count = a.count + b.count;
+    const V apart = b.mean - a.mean, share = V(b.count) / V(count);
+    return {a.mean + apart * share, a.squares + b.squares + apart * apart * (V(a.count) * share), count};
+  }
+  TORCH_INLINE void finish(Acc acc, char* out, char* second) const {
+    const V nan = std::numeric_limits<V>::quiet_NaN();
+    const V freedom = V(static_cast<double>(acc.count) - this->args.parameter);
+    V value = acc.count == 0 ? nan : acc.squares / (freedom > V(0) ? freedom : V(0));
+    if (this->args.root) value = sqrt_(value);
+    store_as(this->args.out_type, out, value);
+    if (second) store_as(this->args.second_type, second, acc.count == 0 ? nan : acc.mean);
+  }
+};
+
+// The exponent is the same for all threads: its branches cost little beside memory.
+template <class V> struct Norm : Reducer<V> {
+  using Acc = V;
+  TORCH_INLINE double p() const { return this->args.parameter; }
+  TORCH_INLINE Acc start() const { return p() < 0 && isinf_(p()) ? greatest_number<V>() : V(0); }
+  TORCH_INLINE Acc of(V x, int64_t) const {
+    if (p() == 2) return x * x;
+    if (p() == 0) return V(x != V(0));
+    return p() == 1 || isinf_(p()) ? abs_(x) : pow_(abs_(x), V(p()));
+  }
+  TORCH_INLINE Acc join(Acc a, Acc b) const {
+    if (!isinf_(p())) return a + b;
+    return p() > 0 ? maximum_(a, b) : minimum_(a, b);
+  }
+  TORCH_INLINE void finish(Acc acc, char* out, char*) const {
+    if (p() == 2)
+      acc = sqrt_(acc);
+    else if (p() != 0 && p() != 1 && !isinf_(p()))
+      acc = pow_(acc, V(1 / p()));
+    store_as(this->args.out_type, out, acc);
+  }
+};
+
+// log of the sum of e^x, by the largest so far and the sum of e^(x - largest).
+template <class V> struct Exponentials { V largest, sum; };
+template <class V> struct LogSumExp : Reducer<V> {
+  using Acc = Exponentials<V>;
+  static TORCH_INLINE Acc start() { return {-std::numeric_limits<V>::infinity(), V(0)}; }
+  static TORCH_INLINE Acc of(V x, int64_t) { return {x, V(1)}; }
+  static TORCH_INLINE Acc join(Acc a, Acc b) {
+    const V most = maximum_(a.largest, b.largest), base = isinf_(most) ? V(0) : most;
+    return {most, a.sum * exp_(a.largest - base) + b.sum * exp_(b.largest - base)};
+  }
+  TORCH_INLINE void finish(Acc acc, char* out, char*) const {
+    store_as(this->args.out_type, out, isinf_(acc.largest) ? acc.largest : acc.largest + log_(acc.sum));
+  }
+};
+
+template <class Op> TORCH_INLINE Op make_reducer(const cuda::ReduceArgs& args) {
+  if constexpr (requires { Op{{{args}}}; })
+    return Op{{{args}}};
+  else
+    return Op{{args}};
+}
 
 template <class Op, class V, class S> TORCH_INLINE void reduce(const cuda::ReduceArgs& args) {
   using Acc = typename Op::Acc;
   using cuda::ReducePhase;
+  const Op op = make_reducer<Op>(args);
   __shared__ Acc shared[cuda::kReduceThreads];
   const int lanes = args.lanes, rows = cuda::kReduceThreads / lanes, thread = static_cast<int>(threadIdx.x);
   const int lane = args.lanes_first ? thread % lanes : thread / rows;
@@ -75,7 +199,7 @@ template <class Op, class V, class S> TORCH_INLINE void reduce(const cuda::Reduc
   const bool in_range = out < args.n_out;
 
   int64_t at[2] = {0, 0}; // bytes, of out and in
-  Acc acc[4] = {Op::start(), Op::start(), Op::start(), Op::start()};
+  Acc acc[4] = {op.start(), op.start(), op.start(), op.start()};
   if (in_range) {
     find_place(args.kept, out, at);
     const bool from_partial = args.phase == ReducePhase::FromPartial;
@@ -87,23 +211,20 @@ template <class Op, class V, class S> TORCH_INLINE void reduce(const cuda::Reduc
       if (from_partial) return static_cast<const Acc*>(args.partial)[out * args.n_in + i];
       int64_t from[1] = {i * args.reduced.strides[0][0]};
       if (args.reduced.ndim != 1) find_place(args.reduced, i, from);
-      if constexpr (std::is_same_v<S, AnyType>)
-        return Op::of(load_as<V>(args.in_type, first + from[0]));
-      else
-        return Op::of(convert<V>(*reinterpret_cast<const S*>(first + from[0])));
+      return op.of(load_element<V, S>(args.in_type, first + from[0]), i);
     };
     int64_t i = begin + lane;
     for (; i + 3 * lanes < end; i += 4 * lanes) {
 #pragma unroll
-      for (int k = 0; k < 4; ++k) acc[k] = Op::join(acc[k], load(i + k * lanes));
+      for (int k = 0; k < 4; ++k) acc[k] = op.join(acc[k], load(i + k * lanes));
     }
-    for (; i < end; i += lanes) acc[0] = Op::join(acc[0], load(i));
+    for (; i < end; i += lanes) acc[0] = op.join(acc[0], load(i));
   }
   Acc* const own = shared + lane * rows + row;
-  *own = Op::join(Op::join(acc[0], acc[1]), Op::join(acc[2], acc[3]));
+  *own = op.join(op.join(acc[0], acc[1]), op.join(acc[2], acc[3]));
   __syncthreads();
   for (int half = lanes / 2; half > 0; half /= 2) {
-    if (lane < half) *own = Op::join(*own, own[half * rows]);
+    if (lane < half) *own = op.join(*own, own[half * rows]);
     __syncthreads();
   }
   if (!in_range || lane != 0) return;
@@ -111,11 +232,9 @@ template <class Op, class V, class S> TORCH_INLINE void reduce(const cuda::Reduc
     static_cast<Acc*>(args.partial)[out * args.splits + split] = *own;
     return;
   }
-  char* const to = static_cast<char*>(args.out) + at[0];
-  if constexpr (!std::is_same_v<Acc, int32_t> && !std::is_integral_v<V>)
-    if (args.divides)
-      return store_as(args.out_type, to, *own / V(static_cast<typename RealOf<V>::type>(args.divisor)));
-  store_as(args.out_type, to, *own);
+  char* const second = static_cast<char*>(args.second);
+  op.finish(*own, static_cast<char*>(args.out) + at[0],
+            second ? second + at[0] / args.out_width * args.second_width : nullptr);
 }
 
 } // namespace torch::TORCH_ISA

@@ -19,13 +19,17 @@ struct ReduceArgs {
   int64_t n_out, n_in;
   int64_t splits;      // blocks that share the elements of an output
   double divisor;      // of the result, if it `divides`: for means
+  double parameter;    // exponent of a norm, correction of a variance
+  void* second;        // means beside variances, values beside their positions; may be null
   int32_t lanes;       // threads that share an output in a block, a power of two
   int32_t lanes_first; // neighbouring threads share an output; otherwise they have neighbouring outputs
   int32_t divides;
+  int32_t root; // of the variance
   ReducePhase phase;
-  DType out_type, in_type;
-  Places kept;    // of out and in, over the outputs
-  Places reduced; // of in, over the elements of one output
+  DType out_type, in_type, second_type;
+  uint8_t out_width, second_width; // bytes of an element
+  Places kept;                     // of out and in, over the outputs
+  Places reduced;                  // of in, over the elements of one output
 };
 
 } // namespace torch::cuda

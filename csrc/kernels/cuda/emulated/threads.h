@@ -4,6 +4,7 @@
 #include "kernels/cuda/device/integers.h"
 
 #include <atomic>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -60,3 +61,12 @@ inline int atomicCAS_system(int* at, int expected, int wanted) {
 }
 inline void __threadfence_system() { std::atomic_thread_fence(std::memory_order_seq_cst); }
 inline uint32_t __umulhi(uint32_t a, uint32_t b) { return static_cast<uint32_t>((uint64_t{a} * b) >> 32); }
+template <class T> T atomicCAS(T* at, T expected, T wanted) {
+  std::atomic_ref<T>(*at).compare_exchange_strong(expected, wanted);
+  return expected;
+}
+template <class T> T atomicAdd(T* at, T value) {
+  const T old = *at; // blocks run one after the other
+  *at = old + value;
+  return old;
+}

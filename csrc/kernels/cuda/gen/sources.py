@@ -18,6 +18,8 @@ INTS, FLOATS, COMPLEX = 1, 2, 4
 CODE = {
     "b8": "bool",
     "u8": "uint8_t",
+    "u16": "uint16_t",
+    "u32": "uint32_t",
     "i8": "int8_t",
     "i16": "int16_t",
     "i32": "int32_t",
@@ -85,7 +87,15 @@ REDUCTIONS = {
     "Amin": INTS | FLOATS,
     "All": INTS | FLOATS | COMPLEX,
     "Any": INTS | FLOATS | COMPLEX,
+    "CountNonzero": INTS | FLOATS | COMPLEX,
+    "Xor": INTS,
+    "ArgMax": INTS | FLOATS,
+    "ArgMin": INTS | FLOATS,
+    "Variance": FLOATS,
+    "Norm": FLOATS,
+    "LogSumExp": FLOATS,
 }
+SIGN_MATTERS = ("Amax", "Amin", "ArgMax", "ArgMin")
 REDUCED = {
     "i64": (INTS, ["i64"]),
     "u64": (INTS, []),
@@ -100,10 +110,68 @@ def reductions(types: dict[str, tuple[int, list[str]]]) -> list[str]:
     lines = []
     for op, kinds in REDUCTIONS.items():
         for computed, (kind, stored) in types.items():
-            if not kinds & kind or (computed == "u64" and op not in ("Amax", "Amin")):
+            if not kinds & kind or (computed == "u64" and op not in SIGN_MATTERS):
                 continue
             for s in ["any", *stored]:
                 lines.append(f"TORCH_REDUCE({op}_{computed}_{s}, {op}, {CODE[computed]}, {CODE[s]})")
+    return lines
+
+
+# Kernels that move elements without looking at them, by types as wide; those that join them; and those for elements of
+# any dtype. (macro, operations, compute type -> how elements are stored)
+WIDTHS = {"u8": ["u8"], "i16": ["i16"], "i32": ["i32"], "i64": ["i64"], "c128": ["c128"]}
+JOINED = {
+    "i32": ["b8", "u8", "i8", "i16", "i32", "u16"],
+    "i64": ["i64", "u32"],
+    "u64": ["u64"],
+    "f32": ["f32", "f16", "bf16"],
+    "f64": ["f64"],
+    "c64": ["c64"],
+}
+FLOATING = {"f32": ["any", "f32", "f16", "bf16"], "f64": ["any", "f64"]}
+FAMILIES: dict[str, list[tuple[str, list[str], dict[str, list[str]]]]] = {
+    "index": [
+        ("INDEX", ["IndexRead", "IndexWrite"], WIDTHS),
+        ("INDEX", ["IndexAdd"], {**JOINED, "c128": ["c128"]}),
+        ("INDEX", ["IndexMul"], JOINED),
+        ("INDEX", ["IndexAmax", "IndexAmin"], {v: s for v, s in JOINED.items() if v != "c64"}),
+        ("INDEX_OFFSETS", ["IndexOffsets"], {"i64": ["i64"]}),
+        ("PATTERN", ["Keep"], WIDTHS),
+        ("PATTERN", ["Arange"], {"i64": ["i64"], "f64": ["f64"]}),
+        ("PATTERN", ["Linspace"], {"f32": ["f32"], "f64": ["f64"]}),
+        ("COMPACT", ["Compact"], {"i64": ["i64"]}),
+    ],
+    "matmul": [("MATMUL", ["Matmul"], {"i64": ["any"]})],
+    "softmax": [
+        ("SOFTMAX", ["Softmax", "LogSoftmax"], FLOATING),
+        ("SOFTMAX_GRAD", ["SoftmaxGrad", "LogSoftmaxGrad"], FLOATING),
+    ],
+    "norm": [
+        ("NORM", ["LineNorm", "LineNormGrad"], {"f32": ["f32", "f16", "bf16"], "f64": ["f64"]}),
+        ("CHANNEL", ["ChannelNorm", "ChannelProduct", "ChannelGrad"], FLOATING),
+        ("NLL", ["Nll", "NllGrad"], {"f32": ["any"], "f64": ["any"]}),
+    ],
+    "scan": [
+        ("SCAN", ["CumSum", "CumProd"], {v: ["any"] for v in ("i64", "f32", "f64", "c64", "c128")}),
+        ("SCAN", ["LogCumSumExp"], {v: ["any"] for v in ("f32", "f64", "c64", "c128")}),
+        ("SCAN", ["CumMax", "CumMin"], {v: ["any"] for v in ("i64", "f32", "f64")}),
+    ],
+}
+ONLY_ANY = ("SCAN", "MATMUL", "NLL")  # macros without the type of elements
+# Types that are not compiled ahead of time, except to move elements.
+COLD = ("u64", "c64", "c128", "b8", "u8", "i8", "i16", "u16", "u32")
+
+
+def family(name: str, ahead: bool) -> list[str]:
+    lines = []
+    for macro, ops, types in FAMILIES[name]:
+        for op in ops:
+            for computed, stored in types.items():
+                for s in stored:
+                    if ahead and types is not WIDTHS and (computed in COLD or s in COLD):
+                        continue
+                    last = "" if macro in ONLY_ANY else f", {CODE[s]}"
+                    lines.append(f"TORCH_{macro}({op}_{computed}_{s}, {op}, {CODE[computed]}{last})")
     return lines
 
 
@@ -148,6 +216,10 @@ def main() -> None:
         types = {c: REDUCED[c] for c in (AHEAD if kind == "ahead" else REDUCED) if c in REDUCED}
         lines = [HEADER, '#include "kernels/cuda/device/reduce.h"\n', *reductions(types)]
         write(args.out / kind / ("reduce.cu" if kind == "ahead" else "reduce.cpp"), "\n".join(lines) + "\n")
+
+        for name in FAMILIES:
+            lines = [HEADER, f'#include "kernels/cuda/device/{name}.h"\n', *family(name, kind == "ahead")]
+            write(args.out / kind / f"{name}.{'cu' if kind == 'ahead' else 'cpp'}", "\n".join(lines) + "\n")
 
     flags = ", ".join("true" if n in known else "false" for n in names)
     write(
