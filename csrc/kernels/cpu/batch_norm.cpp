@@ -111,7 +111,7 @@ void transform(const Tensor& out, const Tensor& input, const Layout& l, const T*
     });
     return;
   }
-  const bool past_cache = 2 * input.numel() * input.itemsize() >= kPastCache;
+  const bool past_cache = 2 * input.numel() * input.itemsize() >= past_cache_bytes();
   parallel_for(0, l.n, std::max<int64_t>(1, kGrain / l.channels), [&](int64_t from, int64_t to) {
     if (l.channels <= kFewChannels && type == dtype_of<T>()) {
       const T* const x = static_cast<const T*>(input.data());
@@ -314,7 +314,7 @@ void gradient_of_input(const Tensor& out, const Tensor& grad, const Tensor& inpu
     });
     write_block(advance(out.data(), type, at), type, size, o);
   };
-  const bool past_cache = 3 * input.numel() * input.itemsize() >= kPastCache;
+  const bool past_cache = 3 * input.numel() * input.itemsize() >= past_cache_bytes();
   const int64_t runs = l.rows ? l.n : l.n * l.channels, length = l.rows ? l.channels : l.plane;
   parallel_for(0, runs, std::max<int64_t>(1, kGrain / length), [&](int64_t from, int64_t to) {
     if (l.rows && l.channels <= kFewChannels && type == dtype_of<T>()) {

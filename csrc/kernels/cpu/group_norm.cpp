@@ -87,7 +87,7 @@ void forward_pixels(const Tensor& out, const Tensor& mean, const Tensor& rstd, c
   const Coefficients<T> w(weight, s.channels, T(1)), b(bias, s.channels, T(0));
   using V = Vec<T>;
   const int64_t c = s.channels;
-  const bool past_cache = 2 * input.numel() * input.itemsize() >= kPastCache;
+  const bool past_cache = 2 * input.numel() * input.itemsize() >= past_cache_bytes();
   parallel_for(0, s.n, std::max<int64_t>(1, kGrain / (4 * c * s.plane)), [&](int64_t from, int64_t to) {
     std::vector<T> part(static_cast<size_t>(c)), centre(part), scale(part), shift(part);
     std::vector<double> total(static_cast<size_t>(c)), means(total);
@@ -351,7 +351,7 @@ void backward_pixels(const Tensor& grad_input, const Tensor& grad_weight, const 
   using V = Vec<T>;
   const Coefficients<T> w(weight, s.channels, T(1));
   const int64_t c = s.channels;
-  const bool past_cache = 3 * input.numel() * input.itemsize() >= kPastCache;
+  const bool past_cache = 3 * input.numel() * input.itemsize() >= past_cache_bytes();
   const Scratch memory(size_t(std::max<int64_t>(s.n * c, 1)) * 2 * sizeof(double));
   double *const sums = memory.as<double>(), *const dots = sums + s.n * c;
   parallel_for(0, s.n, std::max<int64_t>(1, kGrain / (6 * c * s.plane)), [&](int64_t from, int64_t to) {
@@ -454,8 +454,11 @@ void group_norm_backward(const Tensor& grad_input, const Tensor& grad_weight, co
     };
     const bool aside = grad_input.defined() && !grad_input.is_contiguous();
     const Tensor target = aside ? empty_tensor(grad_input.sizes(), grad_input.dtype()) : grad_input;
-    (s.plane < kSmallPlane ? backward_small<T> : backward<T>)(target, grad_weight, grad_bias, dense(grad),
-                                                              dense(input), mean, rstd, weight, s);
+    const Tensor g = dense(grad), x = dense(input);
+    if (s.plane < kSmallPlane)
+      backward_small<T>(target, grad_weight, grad_bias, g, x, mean, rstd, weight, s);
+    else
+      backward<T>(target, grad_weight, grad_bias, g, x, mean, rstd, weight, s);
     if (aside) copy(grad_input, target);
   });
 }
