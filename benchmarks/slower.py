@@ -45,7 +45,6 @@ _MEASURED: dict[str, dict[str, float]] = {
         "pointwise (layouts) / mul rows of 500": 1.23,
         "pointwise (layouts) / maximum": 1.15,
         "pointwise (layouts) / add uint8": 1.08,
-        "reduce (layouts) / batch_norm channels_last 1e7 eval": 1.14,
         "reduce (layouts) / sum dim 1 of 3": 1.12,
         "reduce (layouts) / sum dims 0 and 2 of 3": 1.11,
         "reduce (layouts) / sum dim 1 float64": 1.11,

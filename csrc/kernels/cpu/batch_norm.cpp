@@ -111,16 +111,16 @@ void transform(const Tensor& out, const Tensor& input, const Layout& l, const T*
     });
     return;
   }
+  const bool past_cache = 2 * input.numel() * input.itemsize() >= past_cache_bytes();
   parallel_for(0, l.n, std::max<int64_t>(1, kGrain / l.channels), [&](int64_t from, int64_t to) {
     if (l.channels <= kFewChannels && type == dtype_of<T>()) {
       const T* const x = static_cast<const T*>(input.data());
       T* const y = static_cast<T*>(out.data());
-      return each_of_rows<T>(from, to, l.channels, {x},
-                             [&](int64_t r, int64_t rows, int64_t k, auto load, auto store) {
-                               const auto a = load(shift + k), b = load(scale + k), c = load(offset + k);
-                               for (int64_t at = r * l.channels + k; rows > 0; --rows, at += l.channels)
-                                 store(y + at, fused(load(x + at) - a, b, c));
-                             });
+      return write_rows<T>(y, from, to, l.channels, {x}, past_cache, [&](int64_t k, auto load) {
+        return [=, a = load(shift + k), b = load(scale + k), c = load(offset + k)](int64_t at, auto load) {
+          return fused(load(x + at) - a, b, c);
+        };
+      });
     }
     alignas(64) T in_buffer[kNormBlock], out_buffer[kNormBlock];
     for (int64_t r = from; r < to; ++r)
@@ -314,17 +314,16 @@ void gradient_of_input(const Tensor& out, const Tensor& grad, const Tensor& inpu
     });
     write_block(advance(out.data(), type, at), type, size, o);
   };
+  const bool past_cache = 3 * input.numel() * input.itemsize() >= past_cache_bytes();
   const int64_t runs = l.rows ? l.n : l.n * l.channels, length = l.rows ? l.channels : l.plane;
   parallel_for(0, runs, std::max<int64_t>(1, kGrain / length), [&](int64_t from, int64_t to) {
     if (l.rows && l.channels <= kFewChannels && type == dtype_of<T>()) {
       const T *const g = static_cast<const T*>(grad.data()), *const x = static_cast<const T*>(input.data());
       T* const o = static_cast<T*>(out.data());
-      return each_of_rows<T>(
-          from, to, l.channels, {g, x}, [&](int64_t r, int64_t rows, int64_t k, auto load, auto store) {
-            const V s = load(scale + k), b = load(base + k), m = load(mean + k), d = load(slope + k);
-            for (int64_t at = r * l.channels + k; rows > 0; --rows, at += l.channels)
-              store(o + at, s * (load(g + at) - b - (load(x + at) - m) * d));
-          });
+      return write_rows<T>(o, from, to, l.channels, {g, x}, past_cache, [&](int64_t k, auto load) {
+        return [=, s = load(scale + k), b = load(base + k), m = load(mean + k), d = load(slope + k)](
+                   int64_t at, auto load) { return s * (load(g + at) - b - (load(x + at) - m) * d); };
+      });
     }
     alignas(64) T g_buffer[kNormBlock], x_buffer[kNormBlock], out_buffer[kNormBlock];
     for (int64_t r = from; r < to; ++r) {

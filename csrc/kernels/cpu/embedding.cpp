@@ -15,7 +15,7 @@
 namespace torch::TORCH_ISA {
 namespace {
 
-[[noreturn, gnu::cold]] void fail_index(int64_t index, int64_t rows) {
+[[noreturn, gnu::cold]] void fail_row(int64_t index, int64_t rows) {
   fail(ErrorKind::Index,
        concat("index out of range in self: index ", index, " in a table of ", rows, " rows"));
 }
@@ -43,7 +43,7 @@ public:
       });
       data_ = copy_.data();
     }
-    if (const int64_t bad = first_outside(data_, 1, size_, 0, rows); bad >= 0) fail_index(data_[bad], rows);
+    if (const int64_t bad = first_outside(data_, 1, size_, 0, rows); bad >= 0) fail_row(data_[bad], rows);
   }
   int64_t size() const { return size_; }
   int64_t operator[](int64_t i) const { return data_[i]; }
@@ -69,7 +69,7 @@ void embedding(const Tensor& out, const Tensor& weight, const Tensor& indices) {
   plan.other_stride = width;
   plan.after.add(width, weight.stride(1), 1);
   plan.add({list.data(), list.dtype(), 1, rows, weight.stride(0), Negative::Reject, 0, ErrorKind::Index,
-            [](const IndexSource& source, int64_t index) { fail_index(index, source.size); }});
+            [](const IndexSource& source, int64_t index) { fail_row(index, source.size); }});
   plan_read(plan, weight, out);
 }
 
@@ -280,7 +280,9 @@ void embedding_bag(const Tensor& out, const Tensor& bag_of, const Tensor& bag_si
                          const float* const own = factors ? factors + first : nullptr;
                          if (mode != 2 && add_bag(to, table, width, list + first, own, named, padding_idx)) {
                            const int64_t kept =
-                               named - std::count(list + first, list + first + named, I(padding_idx));
+                               padding_idx < 0
+                                   ? named
+                                   : named - std::count(list + first, list + first + named, I(padding_idx));
                            bag_size.data<I>()[b] = static_cast<I>(kept);
                            if (mode == 1 && kept > 0)
                              for (int64_t j = 0; j < width; ++j) to[j] /= static_cast<float>(kept);

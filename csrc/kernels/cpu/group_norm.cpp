@@ -1,6 +1,5 @@
 // group_norm of contiguous (N, C, *) and its gradient.
 #include "kernels/cpu/norm.h"
-#include "kernels/cpu/stream.h"
 #include "kernels/create_kernels.h"
 #include "kernels/nn_kernels.h"
 
@@ -88,6 +87,7 @@ void forward_pixels(const Tensor& out, const Tensor& mean, const Tensor& rstd, c
   const Coefficients<T> w(weight, s.channels, T(1)), b(bias, s.channels, T(0));
   using V = Vec<T>;
   const int64_t c = s.channels;
+  const bool past_cache = 2 * input.numel() * input.itemsize() >= past_cache_bytes();
   parallel_for(0, s.n, std::max<int64_t>(1, kGrain / (4 * c * s.plane)), [&](int64_t from, int64_t to) {
     std::vector<T> part(static_cast<size_t>(c)), centre(part), scale(part), shift(part);
     std::vector<double> total(static_cast<size_t>(c)), means(total);
@@ -134,10 +134,11 @@ void forward_pixels(const Tensor& out, const Tensor& mean, const Tensor& rstd, c
           shift[size_t(k)] = b[k] + mean_rest(means[size_t(k)], scale[size_t(k)]);
         }
       }
-      each_of_rows<T>(0, s.plane, c, {}, [&](int64_t p, int64_t pixels, int64_t k, auto load, auto store) {
-        const V m = load(centre.data() + k), factor = load(scale.data() + k), rest = load(shift.data() + k);
-        for (int64_t at = p * c + k; pixels > 0; --pixels, at += c)
-          store(y + at, fused(load(x + at) - m, factor, rest));
+      write_rows<T>(y, 0, s.plane, c, {}, past_cache, [&](int64_t k, auto load) {
+        return [=, m = load(centre.data() + k), factor = load(scale.data() + k),
+                rest = load(shift.data() + k)](int64_t at, auto load) {
+          return fused(load(x + at) - m, factor, rest);
+        };
       });
     }
   });
@@ -350,6 +351,7 @@ void backward_pixels(const Tensor& grad_input, const Tensor& grad_weight, const 
   using V = Vec<T>;
   const Coefficients<T> w(weight, s.channels, T(1));
   const int64_t c = s.channels;
+  const bool past_cache = 3 * input.numel() * input.itemsize() >= past_cache_bytes();
   const Scratch memory(size_t(std::max<int64_t>(s.n * c, 1)) * 2 * sizeof(double));
   double *const sums = memory.as<double>(), *const dots = sums + s.n * c;
   parallel_for(0, s.n, std::max<int64_t>(1, kGrain / (6 * c * s.plane)), [&](int64_t from, int64_t to) {
@@ -398,10 +400,9 @@ void backward_pixels(const Tensor& grad_input, const Tensor& grad_weight, const 
         }
       }
       T* const out = grad_input.data<T>() + n * c * s.plane;
-      each_of_rows<T>(0, s.plane, c, {}, [&](int64_t p, int64_t pixels, int64_t k, auto load, auto store) {
-        const V a = load(scale + k), b = load(base + k), m_k = load(centre + k), d = load(slope + k);
-        for (int64_t at = p * c + k; pixels > 0; --pixels, at += c)
-          store(out + at, fused(load(g + at), a, -fused(load(x + at) - m_k, d, b)));
+      write_rows<T>(out, 0, s.plane, c, {}, past_cache, [&](int64_t k, auto load) {
+        return [=, a = load(scale + k), b = load(base + k), m = load(centre + k), d = load(slope + k)](
+                   int64_t at, auto load) { return fused(load(g + at), a, -fused(load(x + at) - m, d, b)); };
       });
     }
   });
@@ -453,8 +454,11 @@ void group_norm_backward(const Tensor& grad_input, const Tensor& grad_weight, co
     };
     const bool aside = grad_input.defined() && !grad_input.is_contiguous();
     const Tensor target = aside ? empty_tensor(grad_input.sizes(), grad_input.dtype()) : grad_input;
-    (s.plane < kSmallPlane ? backward_small<T> : backward<T>)(target, grad_weight, grad_bias, dense(grad),
-                                                              dense(input), mean, rstd, weight, s);
+    const Tensor g = dense(grad), x = dense(input);
+    if (s.plane < kSmallPlane)
+      backward_small<T>(target, grad_weight, grad_bias, g, x, mean, rstd, weight, s);
+    else
+      backward<T>(target, grad_weight, grad_bias, g, x, mean, rstd, weight, s);
     if (aside) copy(grad_input, target);
   });
 }

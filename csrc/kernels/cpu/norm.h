@@ -6,6 +6,7 @@
 #include "core/threads.h"
 #include "kernels/cpu/convert.h"
 #include "kernels/cpu/moments.h"
+#include "kernels/cpu/stream.h"
 #include "kernels/cpu/vec_math.h"
 
 #include <optional>
@@ -144,8 +145,7 @@ template <class T> TORCH_INLINE void ask_ahead(const T* x) {
 }
 
 // Calls f(first row, rows, channel, load, store) for registers of channels of up to kRowsTogether of the rows
-// in [from, to), which start at a multiple of that. `read`: what they are
-// read from.
+// in [from, to), which start at a multiple of that. `read`: what they are read from.
 template <class T, class F>
 TORCH_INLINE void each_of_rows(int64_t from, int64_t to, int64_t channels,
                                std::initializer_list<const T*> read, F&& f) {
@@ -155,6 +155,26 @@ TORCH_INLINE void each_of_rows(int64_t from, int64_t to, int64_t channels,
       for (int64_t i = 0; i < rows * channels; i += 64 / int64_t(sizeof(T))) ask_ahead(x + r * channels + i);
     each_vec<T>(channels, [&](int64_t k, auto load, auto store) { f(r, rows, k, load, store); });
   }
+}
+
+// Makes such rows at `out`: make(channel, load) gives the function of elements' places for these channels,
+// called with a load of its own.
+template <class T, class Make>
+TORCH_INLINE void write_rows(T* out, int64_t from, int64_t to, int64_t channels,
+                             std::initializer_list<const T*> read, bool past_cache, const Make& make) {
+  alignas(64) T buffer[kFewChannels * kRowsTogether];
+  const bool aside = past_cache && channels <= kFewChannels;
+  for (int64_t r = from; r < to; r += kRowsTogether) {
+    const int64_t last = std::min(r + kRowsTogether, to);
+    T* const target = aside ? buffer : out + r * channels;
+    each_of_rows<T>(r, last, channels, read, [&](int64_t, int64_t rows, int64_t k, auto load, auto store) {
+      const auto value = make(k, load);
+      for (int64_t i = 0; i < rows; ++i)
+        store(target + i * channels + k, value((r + i) * channels + k, load));
+    });
+    if (aside) stream(out + r * channels, buffer, (last - r) * channels * int64_t(sizeof(T)));
+  }
+  if (aside) stream_fence();
 }
 
 // Sum of a and sum of a * (b - shift) over a run, in T within a block of kNormBlock, in double between

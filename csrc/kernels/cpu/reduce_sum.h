@@ -328,6 +328,7 @@ template <class T, class Map = AsIs> struct PreciseSum {
         const int64_t step = stride / int64_t(sizeof(T));
         update([=](Pair& sum, int64_t j, const auto& from) {
           const T *const low_rows = x + j, *const high_rows = low_rows + kGroup * step;
+          for (int64_t i = kRows; i < 2 * kRows; ++i) __builtin_prefetch(low_rows + i * step);
           add_group(sum, [=](int64_t i) { return from(low_rows + i * step); });
           add_group(sum, [=](int64_t i) { return from(high_rows + i * step); });
         });

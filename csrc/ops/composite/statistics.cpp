@@ -180,6 +180,23 @@ Tensor histc(const Tensor& self, int64_t bins, const Scalar& min, const Scalar& 
 
 namespace {
 
+// Of whole numbers that lie close together: by a table of those that are among them. Undefined otherwise.
+Tensor found_in_table(const Tensor& elements, const Tensor& among, DType common) {
+  constexpr double kExact = double(int64_t{1} << 52);
+  const bool whole = common == DType::Int64 || common == DType::Int32 || common == DType::Int16 ||
+                     common == DType::Int8 || common == DType::UInt8;
+  if (!whole || !elements.is_cpu() || !among.is_cpu()) return {};
+  const auto [smallest, largest] = aminmax(among);
+  const double low = number_in(smallest), high = number_in(largest);
+  const double limit = double(std::max<int64_t>(4096, elements.numel() + among.numel()));
+  if (low < -kExact || high > kExact || high - low > limit) return {};
+  const Scalar below(int64_t(low) - 1), above(int64_t(high) + 1); // places that stay false
+  const Tensor table = index_fill(zeros(DimVec{int64_t(high - low) + 3}, DType::Bool), 0,
+                                  sub(_to_copy(among, DType::Int64), below), Scalar(true));
+  const Tensor at = sub(clamp(_to_copy(elements, DType::Int64), below, above), below);
+  return reshape(index_select(table, 0, reshape(at, {-1})), elements.sizes());
+}
+
 Tensor is_among(const Tensor& elements, const Tensor& among, bool invert) {
   for (const Tensor* const t : {&elements, &among})
     check(t->dtype() != DType::Bool && !is_complex(t->dtype()),
@@ -196,6 +213,8 @@ Tensor is_among(const Tensor& elements, const Tensor& among, bool invert) {
     found = any(eq(unsqueeze(elements, -1), flat), {-1}, false);
   else {
     const DType common = result_type(elements, flat);
+    found = found_in_table(elements, flat, common);
+    if (found.defined()) return invert ? logical_not(found) : found;
     const Tensor sorted = std::get<0>(sort(_to_copy(flat, common), 0, false));
     const Tensor wanted = _to_copy(elements, common);
     const Tensor at = clamp_max(searchsorted(sorted, wanted), Scalar(flat.numel() - 1));
