@@ -89,7 +89,7 @@ void fill(const Tensor& out, const Scalar& value) {
   if (out.is_contiguous()) {
     char* const to = static_cast<char*>(out.data());
     const bool same_bytes = std::all_of(element, element + width, [&](char c) { return c == element[0]; });
-    const bool streams = out.nbytes() >= past_cache_bytes();
+    const bool streams = out.nbytes() >= 2 * past_cache_bytes();
     alignas(64) char piece[kStreamBytes];
     if (streams) move_tile(piece, width, 0, element, 0, 0, kStreamBytes / width, 1, width);
     parallel_for(0, n, 2 * kGrain, [&](int64_t first, int64_t last) {
