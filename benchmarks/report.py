@@ -233,7 +233,7 @@ def plot_groups(all_found: list[Found], path: Path) -> None:
     axis.set_xscale("log")
     axis.axvline(1.0, color="black", linewidth=0.8)
     axis.invert_yaxis()
-    axis.legend(fontsize=8)
+    axis.legend(fontsize=8, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))
     axis.set_xlabel("time of ours / time of PyTorch: geometric mean (bar), worst case (dot)")
     figure.savefig(path, dpi=110)
     plt.close(figure)
