@@ -235,7 +235,9 @@ if TYPE_CHECKING:  # what is found at run time only: the operators, and what is 
 
 
 def use_deterministic_algorithms(mode: Any, *, warn_only: Any = False) -> None:
-    """Kernels here are deterministic whatever the mode; accepted for both values.
+    """Accepted for both values: kernels on the CPU are deterministic whatever the mode.
+
+    On CUDA, sums at repeated indices are made in any order, in this mode too (docs/cuda.md).
 
     Example:
 
