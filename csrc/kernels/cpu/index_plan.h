@@ -7,6 +7,7 @@
 #include "core/scalar.h"
 #include "core/tensor.h"
 #include "core/threads.h"
+#include "kernels/cpu/vec.h"
 
 #include <algorithm>
 #include <cstring>
@@ -210,16 +211,14 @@ inline void copy_bytes(void* to, const void* from, size_t bytes) {
     std::memcpy(to, from, bytes);
     return;
   }
-  struct Line {
-    char bytes[64];
-  };
+  using Line = RawVec<uint8_t, kVecBytes>; // stays in a register
   const auto line = [=](size_t at) {
     Line l;
     std::memcpy(&l, static_cast<const char*>(from) + at, sizeof l);
     std::memcpy(static_cast<char*>(to) + at, &l, sizeof l);
   };
-  for (size_t i = 0; i + 64 < bytes; i += 64) line(i);
-  line(bytes - 64); // may overlap
+  for (size_t i = 0; i + sizeof(Line) < bytes; i += sizeof(Line)) line(i);
+  line(bytes - sizeof(Line)); // may overlap
 }
 
 // Copies n elements.

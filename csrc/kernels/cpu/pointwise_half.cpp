@@ -13,6 +13,8 @@ TORCH_INLINE void store_as(Vec<float> v, Half* to) {
 #if TORCH_VEC_AVX512
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(to),
                       _mm512_maskz_cvtps_ph(0xffff, (__m512)v.v, _MM_FROUND_TO_NEAREST_INT));
+#elif TORCH_VEC_AVX2
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm256_cvtps_ph((__m256)v.v, _MM_FROUND_TO_NEAREST_INT));
 #else
   float values[Vec<float>::kLanes];
   v.store(values);
@@ -20,16 +22,15 @@ TORCH_INLINE void store_as(Vec<float> v, Half* to) {
 #endif
 }
 TORCH_INLINE void store_as(Vec<float> v, BFloat16* to) {
-#if TORCH_VEC_AVX512
   using I = Vec<int32_t>;
   const I raw = bits(v), even = shift_right_logical<16>(raw) & I(1);
   const I rounded = select(Mask<int32_t>(isnan_(v).v), I(0x7fc00000), raw + I(0x7fff) + even);
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to),
-                      _mm512_maskz_cvtepi32_epi16(0xffff, (__m512i)shift_right_logical<16>(rounded).v));
+  const I high = shift_right_logical<16>(rounded);
+#if TORCH_VEC_AVX512
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_maskz_cvtepi32_epi16(0xffff, (__m512i)high.v));
 #else
-  float values[Vec<float>::kLanes];
-  v.store(values);
-  float_to_bfloat16(to, values, Vec<float>::kLanes);
+  const auto narrow = __builtin_convertvector(high.v, RawVec<int16_t, I::kLanes>);
+  std::memcpy(static_cast<void*>(to), &narrow, sizeof narrow);
 #endif
 }
 
