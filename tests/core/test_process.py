@@ -14,6 +14,11 @@ import pytest
 import torch
 from conftest import is_sanitized
 
+no_fork_beside_malloc = pytest.mark.skipif(
+    is_sanitized(),
+    reason="the sanitizer's allocator is not ready for a fork while another thread is in it: the child may hang",
+)
+
 
 def python(code: str, timeout: float = 40, **env: str) -> subprocess.CompletedProcess:
     return subprocess.run(
@@ -60,6 +65,7 @@ if __name__ == '__main__':
 """)
 
 
+@no_fork_beside_malloc
 def test_fork_during_parallel_work() -> None:
     ok("""
 import os, threading, time, torch
@@ -86,10 +92,7 @@ finally:
 """)
 
 
-@pytest.mark.skipif(
-    is_sanitized(),
-    reason="a fork during another thread's malloc may hang in the sanitizer itself",
-)
+@no_fork_beside_malloc
 def test_fork_while_threads_hold_locks() -> None:
     """Other threads allocate, draw, start and stop workers and add to gradients all the time: a child finds no lock held
     and no list halfway."""
