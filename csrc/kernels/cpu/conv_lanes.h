@@ -410,21 +410,27 @@ inline void turn_taps_to_lanes(const std::vector<float*>& to, const std::vector<
   constexpr int64_t lanes = kLanesOf<float>;
   const int64_t rows = blocks.rows, vecs = blocks.vecs(block);
   const float* const end_of_weight = from + channels * rows * taps;
-  for (int64_t c = 0; c < channels; ++c)
+  for (int64_t c = 0; c < channels; ++c) {
+    // What the next channels have for these rows is too far away for the processor to see it coming.
+    const float* const ahead = from + ((c + 2) * rows + block * LaneBlocks::width) * taps;
+    for (int64_t i = 0; i < blocks.rows_of(block) * taps; i += 16) __builtin_prefetch(ahead + i);
     for (int64_t v = 0; v < vecs; ++v) {
       const int64_t first = block * LaneBlocks::width + v * lanes, count = std::min(lanes, rows - first);
       for (int64_t t0 = 0; t0 < taps; t0 += lanes) {
         VecT<float> square[lanes];
         const int depth = static_cast<int>(std::min(lanes, taps - t0));
         const float* const at = from + (c * rows + first) * taps + t0;
-        if (count == lanes && at + (lanes - 1) * taps + lanes <= end_of_weight) {
+        if (count == lanes && depth == 1) {
+          square[0] = vload_step<float>(at, taps);
+        } else if (count == lanes && at + (lanes - 1) * taps + lanes <= end_of_weight) {
 #pragma GCC unroll 16
           for (int64_t i = 0; i < lanes; ++i) square[i] = vload<float>(at + i * taps);
+          vtranspose<float>(square);
         } else {
           for (int64_t i = 0; i < lanes; ++i)
             square[i] = i < count ? vload_n<float>(at + i * taps, depth) : VecT<float>{};
+          vtranspose<float>(square);
         }
-        vtranspose<float>(square);
         for (int t = 0; t < depth; ++t) {
           const auto [sum, index] = place[size_t(t0 + t)];
           if (sum == sums.size()) continue;
@@ -432,6 +438,7 @@ inline void turn_taps_to_lanes(const std::vector<float*>& to, const std::vector<
         }
       }
     }
+  }
 }
 
 inline void lanes_to_large(const ConvGeometry& g, Images<const float> small, const float* weight,

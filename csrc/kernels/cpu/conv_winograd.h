@@ -151,6 +151,10 @@ inline void transform_weight(float* to, int64_t to_row, int64_t to_point, const 
         for (int t = 0; t < turned; ++t) taps[t] = square[t];
       }
       for (int t = by_tap ? 9 : whole ? turned : 0; t < 9; ++t) {
+        if (count == lanes) {
+          taps[t] = vload_step<float>(from + t, depth_step);
+          continue;
+        }
         alignas(64) float lane[lanes] = {};
         for (int64_t i = 0; i < count; ++i) lane[i] = from[i * depth_step + t];
         taps[t] = vload<float>(lane);

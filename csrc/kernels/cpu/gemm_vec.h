@@ -124,6 +124,10 @@ template <class T> [[gnu::always_inline]] inline void vfill(T* to, int64_t n, T 
 }
 
 namespace detail {
+template <class T, int... I>
+[[gnu::always_inline]] inline VecT<T> lanes_at(const T* p, int64_t step, std::integer_sequence<int, I...>) {
+  return VecT<T>{p[I * step]...};
+}
 template <class V, int... I>
 [[gnu::always_inline]] inline V even_lanes(V a, V b, std::integer_sequence<int, I...>) {
   return __builtin_shufflevector(a, b, (2 * I)...);
@@ -139,6 +143,11 @@ template <class V, int Half, int... I>
   return __builtin_shufflevector(a, b, (I / 2 + Half * n / 2 + (I % 2) * n)...);
 }
 } // namespace detail
+
+// Lane i is p[i * step].
+template <class T> [[gnu::always_inline]] inline VecT<T> vload_step(const T* p, int64_t step) {
+  return detail::lanes_at<T>(p, step, std::make_integer_sequence<int, kLanesOf<T>>{});
+}
 
 // to[i] = from[2 i]; reads nothing past from[2 n - 2]. Over: writes whole vectors.
 template <class T, bool Over = false>

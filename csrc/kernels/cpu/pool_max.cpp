@@ -7,7 +7,6 @@
 #include "kernels/cpu/widen.h"
 #include "kernels/pool_kernels.h"
 
-#include <bit>
 #include <type_traits>
 
 namespace torch::TORCH_ISA {
@@ -267,32 +266,16 @@ template <class C> [[gnu::always_inline]] inline int64_t checked_place(int64_t a
 }
 
 // Adds a vector of gradients of neighbouring channels to the pixels at their places; false, and nothing is
-// added, where that takes a loop over the channels.
-template <class C>
-bool add_at_places([[maybe_unused]] C* image, [[maybe_unused]] int64_t col,
-                   [[maybe_unused]] const int64_t* place, [[maybe_unused]] const C* g,
-                   [[maybe_unused]] int64_t size) {
-#if defined(__AVX512F__)
-  if constexpr (std::is_same_v<C, float>) {
-    const __m512i low = _mm512_loadu_si512(place), high = _mm512_loadu_si512(place + 8);
-    const __m512i end = _mm512_set1_epi64(std::min<int64_t>(size, std::numeric_limits<int32_t>::max()));
-    if (_mm512_cmpge_epu64_mask(low, end) | _mm512_cmpge_epu64_mask(high, end)) return false;
-    const __m512i places =
-        _mm512_maskz_inserti64x4(0xff, _mm512_castsi256_si512(_mm512_maskz_cvtepi64_epi32(0xff, low)),
-                                 _mm512_maskz_cvtepi64_epi32(0xff, high), 1);
-    const __m512 values = _mm512_loadu_ps(g);
-    for (uint32_t left = 0xffff; left;) { // the channels of a window have few places between them
-      const int64_t at = place[std::countr_zero(left)];
-      const __mmask16 here = _mm512_mask_cmpeq_epi32_mask(static_cast<__mmask16>(left), places,
-                                                          _mm512_set1_epi32(static_cast<int>(at)));
-      const __m512 sum = _mm512_loadu_ps(image + at * col);
-      _mm512_storeu_ps(image + at * col, _mm512_mask_add_ps(sum, here, sum, values));
-      left &= ~uint32_t(here);
-    }
-    return true;
-  }
-#endif
-  return false;
+// added, where a place lies outside.
+template <class C> bool add_at_places(C* image, int64_t col, const int64_t* place, const C* g, int64_t size) {
+  constexpr int64_t lanes = kLanesOf<C>;
+  bool outside = false;
+  for (int64_t l = 0; l < lanes; ++l)
+    outside |= static_cast<uint64_t>(place[l]) >= static_cast<uint64_t>(size);
+  if (outside) return false;
+#pragma GCC unroll 16
+  for (int64_t l = 0; l < lanes; ++l) image[place[l] * col + l] += g[l];
+  return true;
 }
 
 // Pixels: positions of an image follow one another `col` apart.
