@@ -133,7 +133,8 @@ OPTIMIZERS = ["PlainSgd", "MomentumSgd", "PlainAdam", "AmsgradAdam", "PlainRmspr
 OPTIMIZERS += ["MomentumRmsprop", "CenteredMomentumRmsprop", "Unscale", "AddNumber"]
 DISTRIBUTIONS = ["Uniform", "Normal", "LogNormal", "Exponential", "Cauchy", "Geometric", "Bernoulli"]
 FLOATING = {"f32": ["any", "f32", "f16", "bf16"], "f64": ["any", "f64"]}
-IMAGES = {"f32": ["f32", "f16", "bf16"], "f64": ["f64"]}
+BY_TYPE = {"f32": ["f32", "f16", "bf16"], "f64": ["f64"]}
+TENSOR_ATTENTION = [f"Tensor{op}{width}" for op in ("Attention", "GradQuery", "GradKey") for width in (64, 128)]
 FAMILIES: dict[str, list[tuple[str, list[str], dict[str, list[str]]]]] = {
     "index": [
         ("INDEX", ["IndexRead", "IndexWrite"], WIDTHS),
@@ -146,36 +147,41 @@ FAMILIES: dict[str, list[tuple[str, list[str], dict[str, list[str]]]]] = {
         ("PATTERN", ["Linspace"], {"f32": ["f32"], "f64": ["f64"]}),
         ("COMPACT", ["Compact"], {"i64": ["i64"]}),
     ],
+    "attention": [
+        ("ATTENTION", ["Attention", "AttentionDelta", "AttentionGradQuery", "AttentionGradKey"], BY_TYPE),
+        ("ATTENTION", ["AttentionKept"], {"f32": ["any"]}),
+    ],
+    "attention_tensor": [("ATTENTION_TENSOR", TENSOR_ATTENTION, {"f32": ["f16", "bf16"]})],
     "matmul": [("MATMUL", ["Matmul"], {"i64": ["any"]})],
     "softmax": [
         ("SOFTMAX", ["Softmax", "LogSoftmax"], FLOATING),
         ("SOFTMAX_GRAD", ["SoftmaxGrad", "LogSoftmaxGrad"], FLOATING),
     ],
     "norm": [
-        ("NORM", ["LineNorm", "LineNormGrad"], {"f32": ["f32", "f16", "bf16"], "f64": ["f64"]}),
+        ("NORM", ["LineNorm", "LineNormGrad"], BY_TYPE),
         ("CHANNEL", ["ChannelNorm", "ChannelProduct", "ChannelGrad"], FLOATING),
         ("NLL", ["Nll", "NllGrad"], {"f32": ["any"], "f64": ["any"]}),
     ],
     "pool": [
-        ("POOL", ["MaxPool"], {**IMAGES, "i32": ["u8", "i8", "i16", "i32"], "i64": ["i64"]}),
-        ("POOL", ["AvgPool", "AvgPoolGrad"], {**IMAGES, "i64": ["i64"]}),
-        ("POOL", ["MaxPoolGrad"], IMAGES),
+        ("POOL", ["MaxPool"], {**BY_TYPE, "i32": ["u8", "i8", "i16", "i32"], "i64": ["i64"]}),
+        ("POOL", ["AvgPool", "AvgPoolGrad"], {**BY_TYPE, "i64": ["i64"]}),
+        ("POOL", ["MaxPoolGrad"], BY_TYPE),
     ],
     "conv": [
         ("CONV", ["Conv", "ConvGradInput", "ConvGradWeight"], {v: ["any"] for v in ("i64", "f64", "c128")}),
         ("COLUMNS", ["Im2Col"], WIDTHS),
-        ("COLUMNS", ["Col2Im"], {**IMAGES, "i32": ["b8"], "c64": ["c64"], "c128": ["c128"]}),
+        ("COLUMNS", ["Col2Im"], {**BY_TYPE, "i32": ["b8"], "c64": ["c64"], "c128": ["c128"]}),
     ],
     "resample": [
         ("MIX_TABLES", ["MixTables"], {v: ["any"] for v in ("f32", "f64")}),
         ("RESAMPLE", ["ResampleNearest"], WIDTHS),
-        ("RESAMPLE", ["Resample", "ResampleGrad"], IMAGES),
-        ("GRID", ["GridSample", "GridSampleGrad"], IMAGES),
+        ("RESAMPLE", ["Resample", "ResampleGrad"], BY_TYPE),
+        ("GRID", ["GridSample", "GridSampleGrad"], BY_TYPE),
     ],
     "bag": [
         ("FIND_BAGS", ["FindBags"], {"i64": ["any"]}),
-        ("BAG", ["Bag"], IMAGES),
-        ("RENORM", ["Renorm"], {**IMAGES, "c64": ["c64"], "c128": ["c128"]}),
+        ("BAG", ["Bag"], BY_TYPE),
+        ("RENORM", ["Renorm"], {**BY_TYPE, "c64": ["c64"], "c128": ["c128"]}),
     ],
     "loss": [
         ("CTC", ["CtcAlpha", "CtcBeta", "CtcGrad"], {v: ["any"] for v in ("f32", "f64")}),
