@@ -134,6 +134,7 @@ def test_the_check_can_fail(compiler: Compiler) -> None:
 
 def test_functors_are_found() -> None:
     assert len(KNOWN) > 120 and KNOWN["Add"] == 7 and KNOWN["Erfinv"] == 2 and "BesselJ0" not in KNOWN
+    assert "BesselJ0" in sources.special_functors() and "Polygamma" in sources.special_functors()
 
 
 def test_other_kernels_are_listed(tmp_path: Any) -> None:

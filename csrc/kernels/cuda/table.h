@@ -11,12 +11,13 @@
 #include "kernels/pointwise_kernels.h"
 #include "kernels/random_kernels.h"
 #include "kernels/reduce_kernels.h"
+#include "kernels/special_kernels.h"
 #include "kernels/table.h"
 
 // The kernels that there are, by file.
 // clang-format off
 #define TORCH_CUDA_KERNELS(X) \
-  /* pointwise.cpp, copy.cpp */ X(pointwise) X(pointwise_result) X(copy) X(fill) \
+  /* pointwise.cpp, copy.cpp */ X(pointwise) X(pointwise_result) X(frexp) X(copy) X(fill) \
   /* reduce.cpp */ X(sum) X(mean) X(prod) X(hash_tensor) X(amax) X(amin) X(max_dim) X(min_dim) X(argmax) \
   X(argmin) X(all) X(any) X(var) X(standard_deviation) X(var_mean) X(standard_deviation_mean) X(vector_norm) \
   X(logsumexp) X(count_nonzero) \
