@@ -96,6 +96,7 @@ def include_folders(header: str) -> list[Path]:
     [
         ("driver_api_check.cpp", ["cuda.h"], "nvidia-cuda-runtime", "-DkMinor=kMajor"),
         ("blas_api_check.cpp", ["cublasLt.h", "library_types.h"], "nvidia-cublas", "-DkR64F=kR32F"),
+        ("fft_api_check.cpp", ["cufftXt.h", "library_types.h"], "nvidia-cufft", "-DkFftInverse=kFftForward"),
     ],
 )
 def test_interfaces_are_described_as_their_headers_do(

@@ -4,6 +4,7 @@
 
 #include "kernels/create_kernels.h"
 #include "kernels/embedding_kernels.h"
+#include "kernels/fft_kernels.h"
 #include "kernels/index_kernels.h"
 #include "kernels/matrix_kernels.h"
 #include "kernels/nn_kernels.h"
@@ -28,6 +29,7 @@
   X(embedding) X(embedding_dense_backward) \
   /* pattern.cpp */ X(cat) X(flip) X(roll) X(tril) X(triu) X(arange) X(linspace) X(eye) \
   /* matmul.cpp */ X(mm) X(bmm) X(addmm) X(baddbmm) X(mv) X(addmv) X(dot) X(linear) \
+  /* fft.cpp */ X(fft_c2c) X(fft_r2c) X(fft_c2r) \
   /* softmax.cpp */ X(softmax) X(log_softmax) X(softmax_backward) X(log_softmax_backward) \
   /* norm.cpp */ X(layer_norm) X(layer_norm_backward) X(group_norm) X(group_norm_backward) X(batch_norm) \
   X(batch_norm_backward) X(nll_loss) X(nll_loss_backward) \
