@@ -1,5 +1,5 @@
-// Bessel functions, of as many numbers as Wide holds, K and Airy functions of one number, in double precision.
-// Included after cpu/special.h or cuda/device/special.h, which say what Wide is.
+// Bessel functions, of as many numbers as Wide holds, K and Airy functions of one number, in double
+// precision. Included after cpu/special.h or cuda/device/special.h, which say what Wide is.
 #pragma once
 
 #include "kernels/special_value.h"
@@ -24,7 +24,9 @@ TORCH_APART D grown(D x, D y) {
   const D half = exp_(x * D(0.5));
   return select(x < D(700.0), exp_(x) * y, half * y * half);
 }
-TORCH_APART D log_of_half(D x) { return log_(x) - D(std::numbers::ln2); } // half of a denormal number may not exist
+TORCH_APART D log_of_half(D x) {
+  return log_(x) - D(std::numbers::ln2);
+} // half of a denormal number may not exist
 
 // J and Y beyond 8 are waves: P and Q of bessel_phase in the script, cos(x) + sin(x), and sin(x) - cos(x),
 // all divided by sqrt(pi x).
@@ -49,7 +51,9 @@ TORCH_APART double i1_of_small(double x) { return std::exp(x) * table_value(kI1S
 TORCH_APART double log_of_half_number(double x) { // half of a denormal number may not exist
   return x > 1e-300 ? std::log(x / 2) : std::log(x) - std::numbers::ln2;
 }
-TORCH_APART double k0_small(double x) { return table_value(kK0Small, 0, 1, x * x) - log_of_half_number(x) * i0_of_small(x); }
+TORCH_APART double k0_small(double x) {
+  return table_value(kK0Small, 0, 1, x * x) - log_of_half_number(x) * i0_of_small(x);
+}
 TORCH_APART double k1_small(double x) {
   return 1 / x + (x * table_value(kK1Small, 0, 1, x * x) + log_of_half_number(x) * i1_of_small(x));
 }

@@ -65,9 +65,7 @@ template <class V> using LegendreP = NumberOfTwo<V, legendre_p_>;
 template <class V> struct Polygamma : Functor<kFloats> { // [n]
   int64_t n;
   TORCH_INLINE Polygamma(const Scalar* p) : Functor<kFloats>(p), n(p[0].to<int64_t>()) {}
-  TORCH_INLINE V operator()(V a) const {
-    return polygamma_each(n, a);
-  }
+  TORCH_INLINE V operator()(V a) const { return polygamma_each(n, a); }
 };
 
 } // namespace torch::TORCH_ISA

@@ -77,7 +77,8 @@ FftPlans& fft_plans() {
 }
 
 // With the lock held.
-const FftPlans::Entry& plan_of(FftPlans& all, PlanKey key, DType in, DType out, int64_t batch, IntSpan sizes) {
+const FftPlans::Entry& plan_of(FftPlans& all, PlanKey key, DType in, DType out, int64_t batch,
+                               IntSpan sizes) {
   if (const auto at = all.of.find(key); at != all.of.end()) {
     all.used.splice(all.used.begin(), all.used, at->second);
     return all.used.front();
@@ -103,7 +104,8 @@ const FftPlans::Entry& plan_of(FftPlans& all, PlanKey key, DType in, DType out, 
   return all.used.front();
 }
 
-// Transforms the last dimensions of `in` to those of `out`, both contiguous. A real `out` costs `in` its elements.
+// Transforms the last dimensions of `in` to those of `out`, both contiguous. A real `out` costs `in` its
+// elements.
 void transform(const Tensor& out, const Tensor& in, int64_t rank, bool forward) {
   Gpu& gpu = use(out.device().index);
   check_failures(gpu);
@@ -115,8 +117,7 @@ void transform(const Tensor& out, const Tensor& in, int64_t rank, bool forward) 
   FftPlans& all = fft_plans();
   const std::lock_guard lock(all.mutex); // a plan has one stream and one work area at a time
   const FftPlans::Entry& plan = plan_of(all, std::move(key), in.dtype(), out.dtype(), batch, sizes);
-  const Tensor work =
-      empty_tensor(DimVec{static_cast<int64_t>(plan.work_bytes)}, DType::UInt8, out.device());
+  const Tensor work = empty_tensor(DimVec{static_cast<int64_t>(plan.work_bytes)}, DType::UInt8, out.device());
   check_fft(fft().set_work(plan.plan, work.data()), "cufftSetWorkArea");
   check_fft(fft().set_stream(plan.plan, current_stream(gpu.index)), "cufftSetStream");
   check_fft(fft().run(plan.plan, in.data(), out.data(), forward ? kFftForward : kFftInverse), "cufftXtExec");
@@ -154,8 +155,8 @@ DimVec wrapped(IntSpan dims, int64_t ndim) {
   return result;
 }
 
-// Over some dimensions of `in` to a complex `out`, a few at a time, from the last ones. Where `in` is real the last one
-// is half as long in `out`.
+// Over some dimensions of `in` to a complex `out`, a few at a time, from the last ones. Where `in` is real
+// the last one is half as long in `out`.
 void transform_over(const Tensor& out, const Tensor& in, IntSpan dims, bool forward) {
   Tensor from = in;
   for (size_t left = dims.size(); left > 0;) {
@@ -201,14 +202,15 @@ void fft_r2c(const Tensor& out, const Tensor& self, IntSpan dim, int64_t normali
   scale_by(out, scale_for(self, dims, normalization));
 }
 
-// The last dimension by itself, so that what is not Hermitian in the others is read as on the CPU. Numbers without
-// an imaginary part in the transform of real ones have it ignored.
+// The last dimension by itself, so that what is not Hermitian in the others is read as on the CPU. Numbers
+// without an imaginary part in the transform of real ones have it ignored.
 void fft_c2r(const Tensor& out, const Tensor& self, IntSpan dim, int64_t normalization, int64_t) {
   if (out.numel() == 0) return;
   check_fft_type("fft_c2r", self);
   const DimVec dims = wrapped(dim, self.dim());
   const IntSpan last = IntSpan(dims).last(1), others = IntSpan(dims).first(dims.size() - 1);
-  const Tensor moved = with_last(self, last), spectrum = empty_tensor(moved.sizes(), self.dtype(), self.device());
+  const Tensor moved = with_last(self, last),
+               spectrum = empty_tensor(moved.sizes(), self.dtype(), self.device());
   copy(spectrum, moved);
   DimVec shifted; // where the other dimensions are now
   for (const int64_t d : others) shifted.push_back(d > last[0] ? d - 1 : d);

@@ -1,5 +1,5 @@
-// The part of cuFFT's interface that is used here, in its binary form; compared with its header where there is one
-// (tests/cuda/fft_api_check.cpp).
+// The part of cuFFT's interface that is used here, in its binary form; compared with its header where there
+// is one (tests/cuda/fft_api_check.cpp).
 #pragma once
 
 #include "kernels/cuda/blas_api.h" // dtypes have the same numbers

@@ -42,9 +42,9 @@ Kernel kernel_for(PointwiseOp op, int computed, DType stored, bool flat) {
   Kernel const kernel =
       flat && !can_compile()
           ? find_compiled(name)
-          : find_kernel(name, flat                                                                ? kFlat
+          : find_kernel(name, flat                                                        ? kFlat
                               : kPointwiseOnCuda[static_cast<int>(op)] == OnCuda::Special ? kSpecial
-                                                                                                  : kStrided);
+                                                                                          : kStrided);
   if (kernel) place.store(kernel, std::memory_order_release);
   return kernel;
 }
@@ -143,8 +143,8 @@ void pointwise(PointwiseOp op, DType compute, const Tensor& out, const Tensor* c
 void frexp(const Tensor& mantissa, const Tensor& exponent, const Tensor& self) {
   if (self.numel() == 0) return;
   refuse_unusual("frexp", self.dtype());
-  const FrexpArgs args{self.data(),     mantissa.data(),  exponent.data<int32_t>(),
-                       self.numel(),    self.itemsize(),  self.dtype()};
+  const FrexpArgs args{self.data(),  mantissa.data(), exponent.data<int32_t>(),
+                       self.numel(), self.itemsize(), self.dtype()};
   launch(use(self.device().index), find_kernel("Frexp_f64_any", kFrexp),
          {(args.n + kFrexpThreads - 1) / kFrexpThreads, kFrexpThreads}, &args);
 }

@@ -6,6 +6,7 @@
 #include "kernels/embedding_kernels.h"
 #include "kernels/fft_kernels.h"
 #include "kernels/index_kernels.h"
+#include "kernels/linalg_kernels.h"
 #include "kernels/matrix_kernels.h"
 #include "kernels/nn_kernels.h"
 #include "kernels/optim_kernels.h"
@@ -30,6 +31,9 @@
   /* pattern.cpp */ X(cat) X(flip) X(roll) X(tril) X(triu) X(arange) X(linspace) X(eye) \
   /* matmul.cpp */ X(mm) X(bmm) X(addmm) X(baddbmm) X(mv) X(addmv) X(dot) X(linear) \
   /* fft.cpp */ X(fft_c2c) X(fft_r2c) X(fft_c2r) \
+  /* linalg.cpp */ X(cholesky) X(cholesky_solve) X(cholesky_inverse) X(lu_factor) X(lu_unpack) X(lu_solve) X(det) \
+  X(slogdet) X(inverse) X(solve) X(solve_triangular) X(ldl_factor) X(ldl_solve) X(lstsq) X(qr) X(geqrf) \
+  X(householder_product) X(ormqr) X(eigh) X(eig_vectors) X(eigvals) X(svd) \
   /* softmax.cpp */ X(softmax) X(log_softmax) X(softmax_backward) X(log_softmax_backward) \
   /* norm.cpp */ X(layer_norm) X(layer_norm_backward) X(group_norm) X(group_norm_backward) X(batch_norm) \
   X(batch_norm_backward) X(nll_loss) X(nll_loss_backward) \

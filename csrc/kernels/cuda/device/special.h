@@ -1,5 +1,5 @@
-// Special functions over tables and series, from the CPU's sources: functors for the strided elementwise kernel
-// (pointwise.h), which is as fast as what they compute allows, and frexp, which has two results.
+// Special functions over tables and series, from the CPU's sources: functors for the strided elementwise
+// kernel (pointwise.h), which is as fast as what they compute allows, and frexp, which has two results.
 #pragma once
 
 #include "kernels/cuda/device/pointwise.h"
@@ -45,6 +45,4 @@ template <class V> TORCH_INLINE void split(const cuda::FrexpArgs& args) {
 } // namespace torch::TORCH_ISA
 
 #define TORCH_FREXP(name, Op, V)                                                                             \
-  TORCH_KERNEL(name, torch::cuda::kFrexpThreads, torch::cuda::FrexpArgs) {                                   \
-    torch::TORCH_ISA::split<V>(args);                                                                        \
-  }
+  TORCH_KERNEL(name, torch::cuda::kFrexpThreads, torch::cuda::FrexpArgs) { torch::TORCH_ISA::split<V>(args); }

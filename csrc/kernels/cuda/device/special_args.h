@@ -1,4 +1,5 @@
-// Arguments of frexp's kernel, filled in by the host (kernels/cuda/pointwise.cpp). All operands are contiguous.
+// Arguments of frexp's kernel, filled in by the host (kernels/cuda/pointwise.cpp). All operands are
+// contiguous.
 #pragma once
 
 #include "core/dtype_list.h"

@@ -1,5 +1,5 @@
-// cuFFT for the emulated device: transforms by their definition. A transform to real numbers spoils its input, as the
-// library's may.
+// cuFFT for the emulated device: transforms by their definition. A transform to real numbers spoils its
+// input, as the library's may.
 #include "kernels/cuda/fft_api.h"
 
 #include <cmath>
@@ -80,7 +80,8 @@ template <class R> void transform(const Transform& t, void* in, void* out, int d
       }
   }
   if (to_real)
-    for (int64_t i = 0; i < t.batch * rows * last_in; ++i) in_complex[i] = std::numeric_limits<R>::quiet_NaN();
+    for (int64_t i = 0; i < t.batch * rows * last_in; ++i)
+      in_complex[i] = std::numeric_limits<R>::quiet_NaN();
 }
 
 Transform* transform_of(cuda::FftPlan plan) {
@@ -113,9 +114,9 @@ Status cufftDestroy(FftPlan plan) {
   return 0;
 }
 Status cufftSetAutoAllocation(FftPlan, int allocate) { return allocate ? 0xE : 0; }
-Status cufftXtMakePlanMany(FftPlan plan, int rank, long long* n, long long* in_embed, long long, long long, int in_type,
-                           long long* out_embed, long long, long long, int out_type, long long batch,
-                           size_t* work_bytes, int computed) {
+Status cufftXtMakePlanMany(FftPlan plan, int rank, long long* n, long long* in_embed, long long, long long,
+                           int in_type, long long* out_embed, long long, long long, int out_type,
+                           long long batch, size_t* work_bytes, int computed) {
   const std::lock_guard lock(transforms_mutex);
   Transform* const t = transform_of(plan);
   const bool wide = out_type == torch::cuda::kR64F || out_type == torch::cuda::kC64F;

@@ -171,6 +171,11 @@ FAMILIES: dict[str, list[tuple[str, list[str], dict[str, list[str]]]]] = {
         ("STRIDED", special_functors(), {"f32": ["any"], "f64": ["any"]}),
         ("FREXP", ["Frexp"], {"f64": ["any"]}),
     ],
+    "linalg": [
+        ("LINALG", ["Diagonal", "Mirror", "Determinant"], {v: ["any"] for v in ("f32", "f64", "c64", "c128")}),
+        ("LINALG", ["Unpack"], {v: ["any"] for v in ("f32", "f64")}),
+        ("LINALG", ["Permutation"], {"f32": ["any"]}),
+    ],
     "optim": [("OPTIM", OPTIMIZERS, FLOATING)],
     "random": [
         ("RANDOM", DISTRIBUTIONS, {"f32": ["any"], "f64": ["any"]}),
@@ -182,7 +187,17 @@ FAMILIES: dict[str, list[tuple[str, list[str], dict[str, list[str]]]]] = {
         ("SCAN", ["CumMax", "CumMin"], ORDERED),
     ],
 }
-ONLY_ANY = ("SCAN", "MATMUL", "NLL", "SORT", "SEARCH", "RANDOM", "STRIDED", "FREXP")  # macros without the type of elements
+ONLY_ANY = (
+    "SCAN",
+    "MATMUL",
+    "NLL",
+    "SORT",
+    "SEARCH",
+    "RANDOM",
+    "STRIDED",
+    "FREXP",
+    "LINALG",
+)  # macros without the type of elements
 # Types that are not compiled ahead of time, except to move elements.
 COLD = ("u64", "c64", "c128", "b8", "u8", "i8", "i16", "u16", "u32")
 
@@ -247,7 +262,9 @@ def main() -> None:
             write(args.out / kind / f"{name}.{'cu' if kind == 'ahead' else 'cpp'}", "\n".join(lines) + "\n")
 
     special = special_functors()
-    flags = ", ".join("OnCuda::Yes" if n in known else "OnCuda::Special" if n in special else "OnCuda::No" for n in names)
+    flags = ", ".join(
+        "OnCuda::Yes" if n in known else "OnCuda::Special" if n in special else "OnCuda::No" for n in names
+    )
     write(
         args.out / "kernels/cuda/functors.h",
         f"{HEADER}#pragma once\n\n// Of each PointwiseOp, whether it has kernels for a GPU, and which.\n"
