@@ -96,7 +96,12 @@ def include_folders(header: str) -> list[Path]:
     [
         ("driver_api_check.cpp", ["cuda.h"], "nvidia-cuda-runtime", "-DkMinor=kMajor"),
         ("blas_api_check.cpp", ["cublasLt.h", "library_types.h"], "nvidia-cublas", "-DkR64F=kR32F"),
-        ("solver_api_check.cpp", ["cusolverDn.h", "cublas_v2.h"], "nvidia-cusolver", "-DkUpper=kLower"),
+        (
+            "solver_api_check.cpp",
+            ["cusolverDn.h", "cublas_v2.h", "driver_types.h"],
+            "nvidia-cusolver",
+            "-DkUpper=kLower",
+        ),
         ("fft_api_check.cpp", ["cufftXt.h", "library_types.h"], "nvidia-cufft", "-DkFftInverse=kFftForward"),
     ],
 )
