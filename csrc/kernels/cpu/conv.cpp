@@ -239,9 +239,10 @@ void product_by_image(const ConvGeometry& g, Matrix<C> weight, int64_t weight_gr
     return;
   }
   const double work = std::max(1.0, double(rows) * double(channels) * double(positions));
-  parallel_for(0, units, static_cast<int64_t>(std::max(1.0, 1.5e6 / work)), [&](int64_t begin, int64_t end) {
-    for (int64_t unit = begin; unit < end; ++unit) one(unit);
-  });
+  parallel_for(0, units, static_cast<int64_t>(std::max(1.0, kPieceWork / work)),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t unit = begin; unit < end; ++unit) one(unit);
+               });
 }
 
 // to[image, position, r] = sum_c from[image, position, c] * weight(r, c) (+ bias[r]), channels side by side.

@@ -45,14 +45,7 @@ void draw(const char* op, DType computed, const Tensor& out, RandomArgs& args, c
   args.threads = blocks * kRandomThreads;
   const int64_t each = item_size(computed) == 4 ? 4 : 2;
   const int64_t draws = (args.n - 1) / (args.threads * each) + 1;
-  {
-    Philox& all = generators();
-    const std::lock_guard lock(all.mutex);
-    PhiloxState& state = all.states[gpu.index];
-    args.seed = state.seed;
-    args.offset = state.offset;
-    state.offset += static_cast<uint64_t>(4 * draws);
-  }
+  args.random = take_philox(gpu, static_cast<uint64_t>(4 * draws));
   launch(gpu, find_kernel(concat(op, "_", type_name(computed), "_any"), kRandom), {blocks, kRandomThreads},
          &args);
 }
@@ -107,6 +100,14 @@ void whole(const Tensor& out, int64_t base, uint64_t range, Generator* generator
 PhiloxState philox_state(int device) {
   const std::lock_guard lock(generators().mutex);
   return generators().states[device];
+}
+PhiloxSource take_philox(Gpu& gpu, uint64_t words) {
+  Philox& all = generators();
+  const std::lock_guard lock(all.mutex);
+  PhiloxState& state = all.states[gpu.index];
+  const PhiloxSource from{state.seed, state.offset, nullptr};
+  state.offset += words;
+  return from;
 }
 void set_philox_state(int device, PhiloxState state) {
   const std::lock_guard lock(generators().mutex);

@@ -2,6 +2,7 @@
 // namespace torch::cuda here (TORCH_ISA).
 #pragma once
 
+#include "kernels/attention_kernels.h"
 #include "kernels/create_kernels.h"
 #include "kernels/embedding_kernels.h"
 #include "kernels/index_kernels.h"
@@ -28,6 +29,8 @@
   /* pattern.cpp */ X(cat) X(flip) X(roll) X(tril) X(triu) X(arange) X(linspace) X(eye) \
   /* matmul.cpp */ X(mm) X(bmm) X(addmm) X(baddbmm) X(mv) X(addmv) X(dot) X(linear) \
   /* softmax.cpp */ X(softmax) X(log_softmax) X(softmax_backward) X(log_softmax_backward) \
+  /* attention.cpp */ X(attention) X(attention_backward) X(attention_with_dropout) \
+  X(attention_with_dropout_backward) X(attention_dropout_mask) \
   /* norm.cpp */ X(layer_norm) X(layer_norm_backward) X(group_norm) X(group_norm_backward) X(batch_norm) \
   X(batch_norm_backward) X(nll_loss) X(nll_loss_backward) \
   /* random.cpp */ X(uniform) X(normal) X(log_normal) X(exponential) X(cauchy) X(geometric) X(bernoulli) \

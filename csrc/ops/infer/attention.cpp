@@ -56,6 +56,8 @@ Metas3 attention_backward(const Tensor& query, const Tensor& key, const Tensor& 
 Metas3 attention_with_dropout(const Tensor& query, const Tensor& key, const Tensor& value,
                               const Tensor& mask) {
   const Metas2 metas = attention(query, key, value, 0, mask);
+  if (query.device().type == DeviceType::CUDA) // a seed and an offset
+    return {metas[0], metas[1], TensorMeta{{2}, DType::Int64, query.device(), {}}};
   const int64_t length = query.sizes()[2], rows = attention_block(length);
   constexpr int64_t words = sizeof(Mt19937) / sizeof(int32_t);
   const DimVec states{query.sizes()[0] * query.sizes()[1] * ((length + rows - 1) / rows), words};

@@ -4,33 +4,11 @@
 #pragma once
 
 #include "kernels/cuda/device/element.h"
-#include "kernels/cuda/device/random_args.h"
+#include "kernels/cuda/device/philox.h"
 #include "kernels/cuda/device/walk.h"
 
 namespace torch::TORCH_ISA {
 
-struct Words {
-  uint32_t w[4];
-};
-TORCH_INLINE Words philox(uint64_t seed, uint64_t sequence, uint64_t step) {
-  uint32_t c[4] = {uint32_t(step), uint32_t(step >> 32), uint32_t(sequence), uint32_t(sequence >> 32)};
-  uint32_t key[2] = {uint32_t(seed), uint32_t(seed >> 32)};
-#pragma unroll
-  for (int round = 0; round < 10; ++round) {
-    const uint32_t high0 = __umulhi(0xD2511F53u, c[0]), low0 = 0xD2511F53u * c[0];
-    const uint32_t high1 = __umulhi(0xCD9E8D57u, c[2]), low1 = 0xCD9E8D57u * c[2];
-    c[0] = high1 ^ c[1] ^ key[0];
-    c[1] = low1;
-    c[2] = high0 ^ c[3] ^ key[1];
-    c[3] = low0;
-    key[0] += 0x9E3779B9u;
-    key[1] += 0xBB67AE85u;
-  }
-  return {{c[0], c[1], c[2], c[3]}};
-}
-
-// In (0, 1].
-TORCH_INLINE float unit(uint32_t word) { return float(word) * 0x1p-32f + 0x1p-33f; }
 TORCH_INLINE double unit(uint32_t low, uint32_t high) {
   return double(uint64_t(low) ^ (uint64_t(high) << 21)) * 0x1p-53 + 0x1p-54;
 }
@@ -112,9 +90,10 @@ template <class V> struct Whole {
 
 template <template <class> class Op, class V> TORCH_INLINE void draw(const cuda::RandomArgs& args) {
   const int64_t thread = int64_t(blockIdx.x) * cuda::kRandomThreads + threadIdx.x;
-  uint64_t step = args.offset / 4;
+  const cuda::PhiloxSource from = resolved(args.random);
+  uint64_t step = from.offset / 4;
   for (int64_t first = thread; first < args.n; first += args.threads * kEachDraw<V>, ++step) {
-    const Words words = philox(args.seed, uint64_t(thread), step);
+    const Words words = philox(from.seed, uint64_t(thread), step);
     for (int k = 0; k < kEachDraw<V>; ++k) {
       const int64_t i = first + k * args.threads;
       if (i >= args.n) break;

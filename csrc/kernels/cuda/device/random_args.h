@@ -8,13 +8,20 @@ namespace torch::cuda {
 
 constexpr int kRandomThreads = 256;
 
+// Where a launch begins in the generator's sequence: at `offset`, in words of a thread. In a captured graph
+// that is added to what device memory says (seed, offset) when the graph is replayed.
+struct PhiloxSource {
+  uint64_t seed = 0, offset = 0;
+  const int64_t* captured = nullptr;
+};
+
 struct RandomArgs {
   void* out;
   const void* p; // probabilities, for bernoulli_tensor
   int64_t n;
-  int64_t threads;       // of the whole grid
-  uint64_t seed, offset; // of the generator; the offset in words of a thread
-  double a, b;           // parameters of the distribution
+  int64_t threads; // of the whole grid
+  PhiloxSource random;
+  double a, b; // parameters of the distribution
   int64_t base;
   uint64_t range; // 0: all values
   DType out_type, p_type;

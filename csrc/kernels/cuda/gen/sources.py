@@ -133,6 +133,8 @@ OPTIMIZERS = ["PlainSgd", "MomentumSgd", "PlainAdam", "AmsgradAdam", "PlainRmspr
 OPTIMIZERS += ["MomentumRmsprop", "CenteredMomentumRmsprop", "Unscale", "AddNumber"]
 DISTRIBUTIONS = ["Uniform", "Normal", "LogNormal", "Exponential", "Cauchy", "Geometric", "Bernoulli"]
 FLOATING = {"f32": ["any", "f32", "f16", "bf16"], "f64": ["any", "f64"]}
+BY_TYPE = {"f32": ["f32", "f16", "bf16"], "f64": ["f64"]}
+TENSOR_ATTENTION = [f"Tensor{op}{width}" for op in ("Attention", "GradQuery", "GradKey") for width in (64, 128)]
 FAMILIES: dict[str, list[tuple[str, list[str], dict[str, list[str]]]]] = {
     "index": [
         ("INDEX", ["IndexRead", "IndexWrite"], WIDTHS),
@@ -145,13 +147,18 @@ FAMILIES: dict[str, list[tuple[str, list[str], dict[str, list[str]]]]] = {
         ("PATTERN", ["Linspace"], {"f32": ["f32"], "f64": ["f64"]}),
         ("COMPACT", ["Compact"], {"i64": ["i64"]}),
     ],
+    "attention": [
+        ("ATTENTION", ["Attention", "AttentionDelta", "AttentionGradQuery", "AttentionGradKey"], BY_TYPE),
+        ("ATTENTION", ["AttentionKept"], {"f32": ["any"]}),
+    ],
+    "attention_tensor": [("ATTENTION_TENSOR", TENSOR_ATTENTION, {"f32": ["f16", "bf16"]})],
     "matmul": [("MATMUL", ["Matmul"], {"i64": ["any"]})],
     "softmax": [
         ("SOFTMAX", ["Softmax", "LogSoftmax"], FLOATING),
         ("SOFTMAX_GRAD", ["SoftmaxGrad", "LogSoftmaxGrad"], FLOATING),
     ],
     "norm": [
-        ("NORM", ["LineNorm", "LineNormGrad"], {"f32": ["f32", "f16", "bf16"], "f64": ["f64"]}),
+        ("NORM", ["LineNorm", "LineNormGrad"], BY_TYPE),
         ("CHANNEL", ["ChannelNorm", "ChannelProduct", "ChannelGrad"], FLOATING),
         ("NLL", ["Nll", "NllGrad"], {"f32": ["any"], "f64": ["any"]}),
     ],
