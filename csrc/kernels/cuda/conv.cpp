@@ -92,6 +92,11 @@ bool by_cudnn(ConvPass pass, const Tensor& x, const Tensor& w, const Tensor& y, 
     c.stride[d] = there ? shape.stride[at] : 1;
     c.padding[d] = there ? shape.padding[at] : 0;
     c.dilation[d] = there ? shape.dilation[at] : 1;
+    // A transposed convolution may have a result (by output_padding, where it is dilated) that has more
+    // windows than its input has elements.
+    const auto axis = static_cast<int64_t>(d) + 2;
+    const int64_t reach = c.dilation[d] * (c.w.size(axis) - 1) + 1;
+    if ((c.x.size(axis) + 2 * c.padding[d] - reach) / c.stride[d] + 1 != c.y.size(axis)) return false;
   }
   if (!cudnn_convolve(c)) return false;
   const Tensor& result = pass == ConvPass::Output ? c.y : pass == ConvPass::Input ? c.x : c.w;

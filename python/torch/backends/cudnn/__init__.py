@@ -1,6 +1,7 @@
 """cuDNN, which convolutions of floating-point tensors on CUDA devices take.
 
-``enabled``, ``benchmark``, ``benchmark_limit``, ``deterministic`` and ``allow_tf32`` take effect; the others keep their values.
+``enabled``, ``benchmark``, ``benchmark_limit``, ``deterministic`` and ``allow_tf32`` take effect; the others keep their
+values.
 """
 
 from __future__ import annotations
