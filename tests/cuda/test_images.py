@@ -369,3 +369,14 @@ def test_cudnn_is_told_of(emulated: Any) -> None:
     cudnn = torch.backends.cudnn
     assert cudnn.is_available() and cudnn.version() == 91000
     assert cudnn.is_acceptable(torch.ones(1, device="cuda")) and not cudnn.is_acceptable(torch.ones(1))
+
+
+def test_channels_last_are_convolved_as_they_lie(emulated: Any) -> None:
+    x, w = (image(torch.bfloat16, *shape, last=True).cuda() for shape in ((2, 4, 9, 8), (6, 4, 3, 3)))
+    grad = image(torch.bfloat16, 2, 6, 7, 6, last=True).cuda()
+    x.requires_grad_()
+    emulated.launches()
+    y = F.conv2d(x, w)
+    slope = torch.autograd.grad(y, x, grad)[0]
+    assert y.is_contiguous(memory_format=torch.channels_last) and slope.stride() == x.stride()
+    assert emulated.launches() == []
