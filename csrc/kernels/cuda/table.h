@@ -4,6 +4,7 @@
 
 #include "kernels/attention_kernels.h"
 #include "kernels/create_kernels.h"
+#include "kernels/distribution_kernels.h"
 #include "kernels/embedding_kernels.h"
 #include "kernels/fft_kernels.h"
 #include "kernels/index_kernels.h"
@@ -41,7 +42,8 @@
   /* norm.cpp */ X(layer_norm) X(layer_norm_backward) X(group_norm) X(group_norm_backward) X(batch_norm) \
   X(batch_norm_backward) X(nll_loss) X(nll_loss_backward) \
   /* random.cpp */ X(uniform) X(normal) X(log_normal) X(exponential) X(cauchy) X(geometric) X(bernoulli) \
-  X(bernoulli_tensor) X(random_from_to) X(random_full) X(randperm) \
+  X(bernoulli_tensor) X(random_from_to) X(random_full) X(randperm) X(poisson) X(binomial) X(standard_gamma) \
+  X(sample_dirichlet) X(multinomial) X(rrelu_noise) \
   /* optim.cpp */ X(fused_sgd) X(fused_adam) X(fused_adamw) X(fused_rmsprop) X(foreach_add_scalar)
 // clang-format on
 
