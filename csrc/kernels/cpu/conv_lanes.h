@@ -87,9 +87,10 @@ struct LaneBlocks {
   int64_t padded() const { return (rows + kLanesOf<float> - 1) / kLanesOf<float> * kLanesOf<float>; }
 };
 
-// to[p][lane] = from[row][p] for the rows of one block, `from_row` apart and p adjacent; lanes past the last
-// row are zero.
-inline void turn_to_lanes(float* to, const float* from, int64_t from_row, int64_t block_rows, int64_t k) {
+// to[p * to_step][lane] = from[row][p] for the rows of one block, `from_row` apart and p adjacent; lanes past
+// the last row are zero.
+inline void turn_to_lanes(float* to, const float* from, int64_t from_row, int64_t block_rows, int64_t k,
+                          int64_t to_step = 1) {
   constexpr int64_t lanes = kLanesOf<float>;
   const int64_t vecs = (block_rows + lanes - 1) / lanes;
   for (int64_t v = 0; v < vecs; ++v) {
@@ -106,7 +107,7 @@ inline void turn_to_lanes(float* to, const float* from, int64_t from_row, int64_
           square[i] = i < rows ? vload_n<float>(at + i * from_row, depth) : VecT<float>{};
       }
       vtranspose<float>(square);
-      for (int q = 0; q < depth; ++q) vstore<float>(to + ((p + q) * vecs + v) * lanes, square[q]);
+      for (int q = 0; q < depth; ++q) vstore<float>(to + ((p + q) * to_step * vecs + v) * lanes, square[q]);
     }
   }
 }
@@ -367,7 +368,8 @@ inline bool lanes_suit(int64_t rows, int64_t k, int64_t width, int64_t between) 
   return k >= 16 && (rows >= 32 || (rows >= 16 && 6 * between > width));
 }
 
-inline void lanes_to_small(const ConvGeometry& g, Images<const float> large, const float* weight,
+// by_tap: channels of the weight are adjacent, not taps.
+inline void lanes_to_small(const ConvGeometry& g, Images<const float> large, const float* weight, bool by_tap,
                            const float* bias, Images<float> small) {
   std::vector<int64_t> taps;
   const Grid grid = plain_grid(g, taps);
@@ -382,8 +384,12 @@ inline void lanes_to_small(const ConvGeometry& g, Images<const float> large, con
   const int64_t k = s.channels * s.taps;
   run_lane_sums(sums, g.stride, grid, large, g.large, g.large_channels, small, g.small_channels, g.batch,
                 g.groups, bias, [&](const std::vector<float*>& to, int64_t group, int64_t block) {
-                  turn_to_lanes(to[0], weight + (group * s.rows + block * LaneBlocks::width) * k, k,
-                                LaneBlocks{s.rows}.rows_of(block), k);
+                  const LaneBlocks blocks{s.rows};
+                  const float* const rows = weight + (group * s.rows + block * LaneBlocks::width) * k;
+                  if (!by_tap) return turn_to_lanes(to[0], rows, k, blocks.rows_of(block), k);
+                  for (int64_t t = 0; t < s.taps; ++t)
+                    turn_to_lanes(to[0] + t * blocks.vecs(block) * kLanesOf<float>, rows + t * s.channels, k,
+                                  blocks.rows_of(block), s.channels, s.taps);
                 });
 }
 

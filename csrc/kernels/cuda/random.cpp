@@ -219,6 +219,17 @@ void random_full(const Tensor& self, Generator* generator) {
   }
   whole(self, 0, range, generator);
 }
+// A slope of [lower, upper) for each element that is not positive, else 1.
+void rrelu_noise(const Tensor& out, const Tensor& self, double lower, double upper, Generator* generator) {
+  if (out.numel() == 0) return;
+  uniform(out, lower, upper, generator);
+  const Tensor mask = empty_tensor(self.sizes(), DType::Bool, self.device());
+  const Tensor zero = wrapped_number(0), one = wrapped_number(1);
+  const Tensor* const compared[] = {&self, &zero};
+  pointwise(PointwiseOp::Le, self.dtype(), mask, compared, 2, nullptr);
+  const Tensor* const chosen[] = {&mask, &out, &one};
+  pointwise(PointwiseOp::Where, out.dtype(), out, chosen, 3, nullptr);
+}
 // The order of random keys.
 void randperm(const Tensor& out, int64_t n, Generator* generator) {
   if (n == 0) return;
@@ -313,17 +324,6 @@ void multinomial(const Tensor& out, const Tensor& self, int64_t num_samples, boo
   sizes.back() = num_samples;
   const Tensor values = empty_tensor(sizes, computed, self.device());
   topk(values, out, weights, num_samples, self.dim() - 1, true, true);
-}
-
-// A draw for each element that is not positive, 1 for the others.
-void rrelu_noise(const Tensor& out, const Tensor& self, double lower, double upper, Generator* generator) {
-  uniform(out, lower, upper, generator);
-  if (out.numel() == 0) return;
-  const Tensor drawn = like(self, DType::Bool);
-  combine(PointwiseOp::Le, rejected_in(self.dtype()), drawn, self, wrapped_number(0.0));
-  const Tensor one = wrapped_number(1.0);
-  const Tensor* const inputs[] = {&drawn, &out, &one};
-  pointwise(PointwiseOp::Where, rejected_in(out.dtype()), out, inputs, 3, nullptr);
 }
 
 } // namespace torch::cuda
