@@ -72,6 +72,10 @@ std::string failure_text(const FailureRecord& record, int device, ErrorKind& kin
   case Failed::Pivot:
     return concat("pivots passed to lu_unpack must be between 1 and LU.size(-2) inclusive, but one is ",
                   record.value, ". Did you properly pass the result of lu_factor?", where);
+  case Failed::PoissonRate:
+    return "invalid Poisson rate, expected rate to be non-negative" + where;
+  case Failed::InfiniteCount:
+    return "binomial: expected finite counts, got inf" + where;
   case Failed::Nothing:
     break;
   }
