@@ -87,6 +87,7 @@ def include_folders(header: str) -> list[Path]:
     """Where a toolkit or a package has this header."""
     folders = [Path(p) for p in (NVRTC and [NVRTC.parent / "include"]) or []]
     folders += [Path(p) for p in os.environ.get("TORCH_CUDA_INCLUDE", "").split(":") if p]
+    folders += [NVRTC.parents[1] / "cudnn" / "include"] if NVRTC else []
     folders += sorted(Path("/usr/local").glob("cuda*/include"))
     return [folder for folder in folders if (folder / header).exists()]
 
@@ -96,6 +97,14 @@ def include_folders(header: str) -> list[Path]:
     [
         ("driver_api_check.cpp", ["cuda.h"], "nvidia-cuda-runtime", "-DkMinor=kMajor"),
         ("blas_api_check.cpp", ["cublasLt.h", "library_types.h"], "nvidia-cublas", "-DkR64F=kR32F"),
+        ("cudnn_api_check.cpp", ["cudnn.h", "cuda_runtime.h"], "nvidia-cudnn-cu13", "-DkForwardX=kForwardW"),
+        (
+            "solver_api_check.cpp",
+            ["cusolverDn.h", "cublas_v2.h", "driver_types.h"],
+            "nvidia-cusolver",
+            "-DkUpper=kLower",
+        ),
+        ("fft_api_check.cpp", ["cufftXt.h", "library_types.h"], "nvidia-cufft", "-DkFftInverse=kFftForward"),
     ],
 )
 def test_interfaces_are_described_as_their_headers_do(
@@ -134,6 +143,7 @@ def test_the_check_can_fail(compiler: Compiler) -> None:
 
 def test_functors_are_found() -> None:
     assert len(KNOWN) > 120 and KNOWN["Add"] == 7 and KNOWN["Erfinv"] == 2 and "BesselJ0" not in KNOWN
+    assert "BesselJ0" in sources.special_functors() and "Polygamma" in sources.special_functors()
 
 
 def test_other_kernels_are_listed(tmp_path: Any) -> None:
