@@ -237,7 +237,8 @@ if TYPE_CHECKING:  # what is found at run time only: the operators, and what is 
 def use_deterministic_algorithms(mode: Any, *, warn_only: Any = False) -> None:
     """Accepted for both values: kernels on the CPU are deterministic whatever the mode.
 
-    On CUDA, sums at repeated indices are made in any order, in this mode too (docs/cuda.md).
+    On CUDA, convolutions take the ways of cuDNN that are; sums at repeated indices are made in any order, in this mode
+    too (docs/cuda.md).
 
     Example:
 
@@ -246,8 +247,11 @@ def use_deterministic_algorithms(mode: Any, *, warn_only: Any = False) -> None:
         True
         >>> torch.use_deterministic_algorithms(False)
     """
+    from torch.backends import cudnn
+
     global _deterministic
     _deterministic = (1 if warn_only else 2) if mode else 0
+    cudnn._tell()
 
 
 def are_deterministic_algorithms_enabled() -> Any:

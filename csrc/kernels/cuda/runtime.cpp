@@ -1,6 +1,7 @@
 #include "kernels/cuda/runtime.h"
 
 #include "kernels/cuda/blas.h"
+#include "kernels/cuda/cudnn.h"
 #include "kernels/cuda/philox.h"
 #include "kernels/cuda/table.h"
 
@@ -125,6 +126,10 @@ public:
     set_philox_state(device, {seed, offset});
   }
   void allow_tf32(bool allow) override { torch::cuda::allow_tf32(allow); }
+  void set_convolutions(const ConvolutionSwitches& switches) override {
+    torch::cuda::set_convolutions(switches);
+  }
+  int64_t cudnn_version() override { return torch::cuda::cudnn_version(); }
 
   void* allocate(int64_t bytes, int device) override {
     return use(device).allocator->allocate(bytes, torch::cuda::current_stream(device));
