@@ -157,3 +157,12 @@ def test_plans_are_kept_and_go() -> None:
     for n in (*range(1, 1100), 1, 2, 3):
         found = torch.fft.rfft(x[:n].cuda())
         assert n > 5 or torch.allclose(found.cpu(), torch.fft.rfft(x[:n]))
+
+
+def test_hermitian_ldl() -> None:
+    """The CPU does what no library of NVIDIA's does."""
+    a = matrices(2, 4, 4, dtype=torch.complex128)
+    a, b = a + a.mH, matrices(2, 4, 3, dtype=torch.complex128)
+    factors, pivots = torch.linalg.ldl_factor(a.cuda(), hermitian=True)
+    x = torch.linalg.ldl_solve(factors, pivots, b.cuda(), hermitian=True)
+    assert x.is_cuda and torch.allclose(a.cuda() @ x, b.cuda())

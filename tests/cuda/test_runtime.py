@@ -171,7 +171,7 @@ def test_what_has_no_kernel_says_so() -> None:
     with pytest.raises(NotImplementedError, match="there is no CUDA kernel for it yet"):
         x.to_sparse_csr()
     with pytest.raises(NotImplementedError, match="no CUDA kernel"):
-        torch.linalg.ldl_factor(x.to(torch.complex64), hermitian=True)
+        x.cpu().to_sparse_csr().cuda() @ x
 
 
 def test_devices_of_operands_must_agree() -> None:

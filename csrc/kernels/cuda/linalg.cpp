@@ -329,18 +329,20 @@ void solve_triangular(const Tensor& out, const Tensor& self, const Tensor& B, bo
 
 // ---- symmetric matrices ----
 
-namespace {
-void refuse_hermitian(const char* op, const Tensor& t, bool hermitian) {
-  check_kind(ErrorKind::NotImplemented, !hermitian || !t.is_complex(), op,
-             ": there is no CUDA kernel for Hermitian matrices of complex numbers yet; move the operands to "
-             "the CPU for this step with .cpu()");
-}
-} // namespace
-
+// cuSOLVER has no function for Hermitian matrices of complex numbers: the CPU's LAPACK factors and solves
+// those.
 void ldl_factor(const Tensor& out0, const Tensor& out1, const Tensor& out2, const Tensor& self,
                 bool hermitian, bool check_errors) {
   lapack::check_dtype("ldl_factor_kernel_cuda", self.dtype());
-  refuse_hermitian("linalg.ldl_factor", self, hermitian);
+  if (hermitian && self.is_complex()) {
+    const Tensor factors = empty_strided_tensor(out0.sizes(), out0.strides(), out0.dtype()),
+                 pivots = empty_tensor(out1.sizes(), DType::Int32),
+                 info = empty_tensor(out2.sizes(), DType::Int32);
+    cpu_kernels().ldl_factor(factors, pivots, info, host_copy(self), true, check_errors);
+    copy(out0, factors);
+    copy(out1, pivots);
+    return copy(out2, info);
+  }
   fill(out2, 0);
   if (out0.numel() == 0) return;
   load(out0, self);
@@ -360,7 +362,11 @@ void ldl_solve(const Tensor& out, const Tensor& LD, const Tensor& pivots, const 
           "torch.linalg.ldl_solve: the pivots are not those of ldl_factor");
     i += pair;
   }
-  refuse_hermitian("linalg.ldl_solve", LD, hermitian);
+  if (hermitian && LD.is_complex()) {
+    const Tensor x = empty_strided_tensor(out.sizes(), out.strides(), out.dtype());
+    cpu_kernels().ldl_solve(x, host_copy(LD), places, host_copy(B), true);
+    return copy(out, x);
+  }
   if (out.numel() == 0) return;
   const IntSpan batch = batch_of(out);
   load(out, B);

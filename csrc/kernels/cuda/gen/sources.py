@@ -14,8 +14,14 @@ from pathlib import Path
 FUNCTOR_HEADERS = ("kernels/pointwise.h", "kernels/pointwise_nn.h", "kernels/pointwise_special.h")
 # Functors of special functions have the kernel for any layout alone.
 SPECIAL_HEADER = "kernels/special_functors.h"
-SPECIAL_BODIES = ("kernels/special_tables.h", "kernels/special_value.h", "kernels/special_bessel.h")
-SPECIAL_BODIES += ("kernels/special_gamma.h", "kernels/distribution_draws.h", SPECIAL_HEADER)
+SPECIAL_BODIES = [
+    "kernels/special_tables.h",
+    "kernels/special_value.h",
+    "kernels/special_bessel.h",
+    "kernels/special_gamma.h",
+    "kernels/distribution_draws.h",
+    SPECIAL_HEADER,
+]
 CSRC = Path(__file__).resolve().parents[3]
 MASKS = {"kInts": 1, "kFloats": 2, "kComplexes": 4, "kReals": 3, "kFloating": 6, "kAny": 7}
 INTS, FLOATS, COMPLEX = 1, 2, 4
@@ -225,9 +231,9 @@ FAMILIES: dict[str, list[tuple[str, list[str], dict[str, list[str]]]]] = {
     ],
 }
 # Macros without the type of elements.
-ONLY_ANY = ("SCAN", "MATMUL", "NLL", "SORT", "SEARCH", "RANDOM", "REJECT")
-ONLY_ANY += ("CONV", "MIX_TABLES", "FIND_BAGS", "CTC", "MARGIN")
-ONLY_ANY += ("STRIDED", "FREXP", "LINALG")
+ONLY_ANY = ["SCAN", "MATMUL", "NLL", "SORT", "SEARCH", "RANDOM", "REJECT"]
+ONLY_ANY += ["CONV", "MIX_TABLES", "FIND_BAGS", "CTC", "MARGIN"]
+ONLY_ANY += ["STRIDED", "FREXP", "LINALG"]
 # Types that are not compiled ahead of time, except to move elements.
 COLD = ("u64", "c64", "c128", "b8", "u8", "i8", "i16", "u16", "u32")
 
