@@ -14,6 +14,7 @@
 #   make coverage   the table of PyTorch's functions in docs/compatibility.md
 #   make errors   the pages of common mistakes, docs/errors/, from tests/errors/golden/
 #   make test-cuda-emulated   the CUDA library with its kernels on the CPU, for machines without a GPU; make test-cuda: with one
+#   make check-cuda-build  compile the CUDA library with nvcc and open it; no GPU is needed
 #   make packages  einops, timm, transformers and others on this torch and on PyTorch; writes docs/packages.md (network)
 #   make docs, make format, make lint, make clean
 
@@ -54,7 +55,7 @@ test_other_isas = for isa in $(other_isas); do \
 help:
 	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
 
-.PHONY: test-cuda test-cuda-emulated help deps deps-oracle develop demo examples test test-isas differential properties bench bench-quick coverage packages errors docs wheel check-wheel check-cpp asan format lint clean
+.PHONY: test-cuda test-cuda-emulated check-cuda-build help deps deps-oracle develop demo examples test test-isas differential properties bench bench-quick coverage packages errors docs wheel check-wheel check-cpp asan format lint clean
 
 deps:
 	@$(deps)
@@ -78,9 +79,12 @@ test: deps-oracle develop
 
 # A build of its own kind: without the options, no file of the CUDA library is compiled.
 test-cuda-emulated: deps
-	$(MAKE) develop CMAKE_ARGS="$(CMAKE_ARGS) -DTORCH_CUDA_EMULATED=ON"
+	$(MAKE) develop CMAKE_ARGS="$(CMAKE_ARGS) -DTORCH_CUDA=OFF -DTORCH_CUDA_EMULATED=ON"
 	TORCH_CUDA_LIBRARY=$(CURDIR)/$(BUILD)/cuda/libtorch_cuda.so \
 	  TORCH_CUDA_DRIVER=$(CURDIR)/$(BUILD)/cuda/libtorch_cuda_emulated.so $(pytest) -q tests/cuda
+
+check-cuda-build: develop
+	PYTHON=$(PYTHON) BUILD=$(BUILD) JOBS=$(JOBS) scripts/check_cuda_build.sh
 
 test-cuda: deps
 	$(MAKE) develop CMAKE_ARGS="$(CMAKE_ARGS) -DTORCH_CUDA=ON"

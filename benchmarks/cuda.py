@@ -72,6 +72,7 @@ def cases() -> Iterator[Case]:
     yield "AdamW", "1 GB", lambda t: optimizer(t, [1 << 26] * 4)
     yield "training", "MLP", lambda t: training(t, "mlp")
     yield "training", "ResNet-18", lambda t: training(t, "resnet18")
+    yield "training", "ResNet-50", lambda t: training(t, "resnet50")
     yield "training", "GPT-2 small bfloat16", lambda t: training(t, "gpt2")
 
 
@@ -119,6 +120,8 @@ def training(t: Any, kind: str) -> Callable[[], Any]:
         model, shape, classes = models.mlp(784, 1024, 1024, 10), (256, 784), 10
     elif kind == "resnet18":
         model, shape, classes = models.resnet18("large", 1000), (64, 3, 224, 224), 1000
+    elif kind == "resnet50":
+        model, shape, classes = models.resnet50(1000), (32, 3, 224, 224), 1000
     else:
         model, shape, classes = models.GPT(12, 768, 12, 50257, 1024), (8, 1024), 50257
     dtype = t.bfloat16 if kind == "gpt2" else t.float32

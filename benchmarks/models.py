@@ -51,17 +51,49 @@ class Residual(nn.Module):
         return F.relu(self.norm2(self.conv2(y)) + self.short(x))
 
 
-def resnet18(stem: str, classes: int) -> nn.Sequential:
-    """``stem``: "large" for images of 224 pixels (7x7 stride 2, pooling), "small" for those of 32 (3x3)."""
-    if stem == "large":
-        first = [nn.Conv2d(3, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64), nn.ReLU(), nn.MaxPool2d(3, 2, 1)]
-    else:
-        first = [nn.Conv2d(3, 64, 3, 1, 1, bias=False), nn.BatchNorm2d(64), nn.ReLU()]
+class Bottleneck(nn.Module):
+    """The block of the deeper networks of the same paper: 1x1, 3x3 with the stride, 1x1 to four times the channels."""
+
+    def __init__(self, inputs: int, width: int, stride: int) -> None:
+        super().__init__()
+        outputs = 4 * width
+        self.conv1, self.norm1 = nn.Conv2d(inputs, width, 1, bias=False), nn.BatchNorm2d(width)
+        self.conv2, self.norm2 = nn.Conv2d(width, width, 3, stride, 1, bias=False), nn.BatchNorm2d(width)
+        self.conv3, self.norm3 = nn.Conv2d(width, outputs, 1, bias=False), nn.BatchNorm2d(outputs)
+        self.short = nn.Sequential()
+        if stride != 1 or inputs != outputs:
+            self.short = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = F.relu(self.norm1(self.conv1(x)))
+        y = F.relu(self.norm2(self.conv2(y)))
+        return F.relu(self.norm3(self.conv3(y)) + self.short(x))
+
+
+def stem(kind: str) -> list[nn.Module]:
+    """``kind``: "large" for images of 224 pixels (7x7 stride 2, pooling), "small" for those of 32 (3x3)."""
+    if kind == "large":
+        return [nn.Conv2d(3, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64), nn.ReLU(), nn.MaxPool2d(3, 2, 1)]
+    return [nn.Conv2d(3, 64, 3, 1, 1, bias=False), nn.BatchNorm2d(64), nn.ReLU()]
+
+
+def resnet18(kind: str, classes: int) -> nn.Sequential:
+    """``kind``: that of the stem."""
     blocks, inputs = [], 64
     for outputs, stride in ((64, 1), (128, 2), (256, 2), (512, 2)):
         blocks += [Residual(inputs, outputs, stride), Residual(outputs, outputs, 1)]
         inputs = outputs
-    return nn.Sequential(*first, *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, classes))
+    return nn.Sequential(*stem(kind), *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, classes))
+
+
+def resnet50(classes: int) -> nn.Sequential:
+    """For images of 224 pixels."""
+    blocks, inputs = [], 64
+    for width, stride, count in ((64, 1, 3), (128, 2, 4), (256, 2, 6), (512, 2, 3)):
+        for i in range(count):
+            blocks.append(Bottleneck(inputs, width, stride if i == 0 else 1))
+            inputs = 4 * width
+    return nn.Sequential(*stem("large"), *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2048, classes))
 
 
 class Block(nn.Module):

@@ -4,8 +4,8 @@
 #
 #   scripts/check_cuda.sh [PYTHON]    PYTHON: one whose torch is PyTorch with CUDA, to compare times with
 #
-# Parts: the build, tests/cuda on the GPU, gradients against differences, losses of the examples on the GPU and on the CPU,
-# compute-sanitizer over the kernels, times. A part that fails does not stop the others.
+# Parts: the build; tests/cuda on the GPU (the operator table, gradients against differences, losses of training runs as on
+# the CPU); examples; compute-sanitizer over the kernels; times. A part that fails does not stop the others.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 reference=${1:-}
@@ -42,70 +42,9 @@ PY
 }
 export PYTHONPATH=$PWD/python
 
-gradients() {
-  "$python" - <<'PY'
-import torch
-
-F = torch.nn.functional
-x = torch.randn(4, 6, dtype=torch.float64).cuda().requires_grad_()
-w = torch.randn(5, 6, dtype=torch.float64).cuda().requires_grad_()
-b = torch.randn(6, dtype=torch.float64).cuda().requires_grad_()
-image = torch.randn(2, 3, 5, 5, dtype=torch.float64).cuda().requires_grad_()
-index = torch.tensor([2, 0, 2]).cuda()
-target = torch.tensor([0, 5, 3, 3]).cuda()
-checks = {
-    "products": (lambda x, w: x @ w.T, (x, w)),
-    "linear": (lambda x, w: F.linear(x, w).tanh(), (x, w)),
-    "softmax": (lambda x: x.softmax(1), (x,)),
-    "cross_entropy": (lambda x: F.cross_entropy(x, target), (x,)),
-    "layer_norm": (lambda x, b: F.layer_norm(x, (6,), b, b), (x, b)),
-    "batch_norm": (lambda i: F.batch_norm(i, None, None, training=True), (image,)),
-    "group_norm": (lambda i: F.group_norm(i, 3), (image,)),
-    "index": (lambda x: x[index], (x,)),
-    "gather": (lambda x: x.gather(0, index.view(3, 1)), (x,)),
-    "embedding": (lambda w: F.embedding(index, w), (w,)),
-    "variance": (lambda x: x.var(1), (x,)),
-    "norm": (lambda x: x.norm(dim=1), (x,)),
-    "running sums": (lambda x: x.cumsum(1), (x,)),
-    "logsumexp": (lambda x: x.logsumexp(0), (x,)),
-    "sorting": (lambda x: x.sort(1).values, (x,)),
-}
-for name, (function, inputs) in checks.items():
-    assert torch.autograd.gradcheck(function, inputs), name
-print(len(checks), "gradients as differences have them")
-PY
-}
-
-# A small training run gives on the GPU the losses that it gives on the CPU.
-losses() {
-  "$python" - <<'PY'
-import torch
-
-F = torch.nn.functional
-
-
-def run(device):
-    torch.manual_seed(0)
-    net = torch.nn.Sequential(
-        torch.nn.Linear(64, 128), torch.nn.LayerNorm(128), torch.nn.GELU(), torch.nn.Linear(128, 10)
-    ).to(device)
-    x, y = torch.randn(512, 64).to(device), (torch.arange(512) % 10).to(device)
-    optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
-    found = []
-    for _ in range(50):
-        optimizer.zero_grad()
-        loss = F.cross_entropy(net(x), y)
-        loss.backward()
-        optimizer.step()
-        found.append(loss.item())
-    return torch.tensor(found)
-
-
-cpu, gpu = run("cpu"), run("cuda")
-worst = ((cpu - gpu).abs() / cpu).max().item()
-print(f"50 steps: {cpu[-1]:.6f} on the CPU, {gpu[-1]:.6f} on the GPU; the losses differ by {worst:.1e} at most")
-assert worst < 1e-3 and cpu[-1] < cpu[0]
-PY
+# Those that can compute on a GPU; each fails unless its result is as promised.
+examples() {
+  EXAMPLES_DEVICE=cuda "$python" scripts/run_examples.py digits_cnn transformer_text
 }
 
 sanitizer() {
@@ -126,8 +65,7 @@ if [ ${#failed[@]} -gt 0 ]; then
 fi
 ls -l python/torch/lib/libtorch_cuda.so
 part "tests on the GPU" "$python" -m pytest -q tests/cuda
-part "gradients" gradients
-part "losses" losses
+part "examples" examples
 part "compute-sanitizer" sanitizer
 if [ -n "$reference" ]; then
   part "times" "$python" benchmarks/cuda.py --reference "$reference"

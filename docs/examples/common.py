@@ -1,4 +1,4 @@
-"""What the examples share: a progress bar that needs no package, the place for plots, a short form for tests."""
+"""What the examples share: a progress bar that needs no package, the place for plots, a short form, the device."""
 
 from __future__ import annotations
 
@@ -39,6 +39,11 @@ def is_short() -> bool:
 def rounds(full: int, short: int = 1) -> int:
     """Number of rounds of training: ``full``, or ``short`` in the short form."""
     return short if is_short() else full
+
+
+def device() -> str:
+    """Where an example computes that can do so on a GPU: ``EXAMPLES_DEVICE=cuda``, or the CPU."""
+    return os.environ.get("EXAMPLES_DEVICE", "cpu")
 
 
 def check(holds: bool, what: str) -> None:

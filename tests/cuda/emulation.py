@@ -8,13 +8,16 @@ import ctypes
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any, Callable
 
 import pytest
 import torch
 
 EMULATED = os.environ.get("TORCH_CUDA_DRIVER", "")
-
+# Records of the operator table that need a kernel which is not there yet.
+WITHOUT_KERNEL_LIST = Path(__file__).with_name("without_kernel.txt")
+WITHOUT_KERNEL = set(WITHOUT_KERNEL_LIST.read_text().split()) if WITHOUT_KERNEL_LIST.exists() else set()
 
 needs_device = pytest.mark.skipif(
     not torch.cuda.is_available(), reason="neither a GPU nor the emulated device (make test-cuda-emulated)"
@@ -70,3 +73,17 @@ def fresh() -> Callable[..., str]:
         return done.stdout.strip()
 
     return run
+
+
+def on_device(value: Any) -> Any:
+    """The same tensors with their layout on the device."""
+    if isinstance(value, torch.Tensor):
+        if value.layout != torch.strided:
+            return value.to("cuda")
+        flat = value.detach().as_strided((value.untyped_storage().nbytes() // value.element_size(),), (1,), 0)
+        moved = flat.cuda().as_strided(value.shape, value.stride(), value.storage_offset())
+        return moved.requires_grad_(value.requires_grad)
+    if isinstance(value, (list, tuple)) and not isinstance(value, torch.Size):
+        items = [on_device(item) for item in value]
+        return items if isinstance(value, list) else type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+    return value

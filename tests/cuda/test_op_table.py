@@ -7,14 +7,13 @@ the list. TORCH_LIST_WITHOUT_KERNEL=FILE writes the list anew.
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 import compare
 import pytest
 import torch
 import wire
-from emulation import needs_device
+from emulation import WITHOUT_KERNEL, WITHOUT_KERNEL_LIST, needs_device, on_device
 from ops import catalogue, checks
 from ops.records import Op
 
@@ -22,27 +21,11 @@ pytestmark = needs_device
 
 DTYPES = ("float32", "bfloat16", "int64", "bool", "complex64")
 LAYOUTS = ("contiguous", "mixed")
-LIST = Path(__file__).with_name("without_kernel.txt")
-WITHOUT_KERNEL = set(LIST.read_text().split()) if LIST.exists() else set()
 # Results and operands of these are on the CPU on purpose.
 APART = {"tensor", "to", "tensor_split.tensor"}
 # Lengths of sequences, which lie on the CPU.
 LENGTHS = {"rnn_tanh", "rnn_relu", "gru", "lstm"}
 OPS = [op for op in catalogue.in_scope_records() if op.key not in APART]
-
-
-def on_device(value: Any) -> Any:
-    """The same tensors with their layout on the device."""
-    if isinstance(value, torch.Tensor):
-        if value.layout != torch.strided:
-            return value.to("cuda")
-        flat = value.detach().as_strided((value.untyped_storage().nbytes() // value.element_size(),), (1,), 0)
-        moved = flat.cuda().as_strided(value.shape, value.stride(), value.storage_offset())
-        return moved.requires_grad_(value.requires_grad)
-    if isinstance(value, (list, tuple)) and not isinstance(value, torch.Size):
-        items = [on_device(item) for item in value]
-        return items if isinstance(value, list) else type(value)(*items) if hasattr(value, "_fields") else tuple(items)
-    return value
 
 
 def back(value: Any) -> Any:
@@ -97,4 +80,6 @@ def test_as_on_the_cpu(op: Op) -> None:
             file.write(op.key + "\n")
         return
     assert not wrong, "\n".join(wrong[:5])
-    assert missing == (op.key in WITHOUT_KERNEL), "missing a kernel" if missing else f"take {op.key} off {LIST.name}"
+    assert missing == (op.key in WITHOUT_KERNEL), (
+        "missing a kernel" if missing else f"take {op.key} off {WITHOUT_KERNEL_LIST.name}"
+    )

@@ -78,9 +78,16 @@ def test_kernels_that_cover_the_image(kernel: tuple) -> None:
         assert torch.equal(up(x, w, b), product + b.reshape(-1, *[1] * dims))
 
 
-def test_channels_last_weights() -> None:
+@pytest.mark.parametrize("size", (7, 20))
+@pytest.mark.parametrize("channels", ((32, 40), (29, 70), (24, 25)), ids=str)
+def test_channels_last_weights(channels: tuple, size: int) -> None:
     torch.manual_seed(0)
-    x, w, b = integers(2, 32, 9, 9), integers(40, 32, 3, 3), integers(40)
-    last = w.contiguous(memory_format=torch.channels_last)
-    compare(lambda x, w, b: F.conv2d(x, w, b, padding=1), x.contiguous(memory_format=torch.channels_last), last, b)
-    assert torch.equal(F.conv2d(x, last, b), F.conv2d(x, w, b))
+    inputs, outputs = channels
+    layout = torch.channels_last
+    for kernel, stride, groups in itertools.product((3, 5), (1, 2), (1, 2)):
+        x, b = integers(2, inputs * groups, size, size), integers(outputs * groups)
+        w = integers(outputs * groups, inputs, kernel, kernel)
+        options = {"stride": stride, "padding": kernel // 2, "groups": groups}
+        last = w.contiguous(memory_format=layout)
+        compare(lambda x, w, b: F.conv2d(x, w, b, **options), x.contiguous(memory_format=layout), last, b)
+        assert torch.equal(F.conv2d(x, last, b, **options), F.conv2d(x, w, b, **options))

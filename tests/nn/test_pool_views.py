@@ -56,3 +56,25 @@ def test_channels_last_backward(images: int) -> None:
         y = F.max_pool2d(leaf, 3, 2, 1)
         found += torch.autograd.grad(y, leaf, torch.arange(y.numel()).reshape(y.shape).float())
     assert torch.equal(*found)
+
+
+@pytest.mark.parametrize("dtype", (torch.float32, torch.float64, torch.int32), ids=str)
+@pytest.mark.parametrize("channels", (2, 20, 83))
+def test_channels_last(dtype: torch.dtype, channels: int) -> None:
+    """Windows of a row that lie inside the image share their taps; those at its edges do not."""
+    torch.manual_seed(0)
+    for size in ((9, 14), (4, 5, 8)):
+        x = torch.randint(-9, 9, (2, channels, *size)).to(dtype)
+        if dtype.is_floating_point:
+            x[1, 1, ..., 3:5], x[0, 0] = float("nan"), -float("inf")
+        layout = torch.channels_last if len(size) == 2 else torch.channels_last_3d
+        pool = F.max_pool2d if len(size) == 2 else F.max_pool3d
+        for kernel, stride, padding, dilation in ((2, 2, 0, 1), (3, 2, 1, 1), (3, 1, 1, 1), (2, 1, 1, 2), (2, 3, 1, 1)):
+            last = x.contiguous(memory_format=layout)
+            values, places = pool(x, kernel, stride, padding, dilation, return_indices=True)
+            found, there = pool(last, kernel, stride, padding, dilation, return_indices=True)
+            assert found.is_contiguous(memory_format=layout)
+            torch.testing.assert_close(found, values, rtol=0, atol=0, equal_nan=True, check_stride=False)
+            assert torch.equal(there, places)
+            alone = pool(last, kernel, stride, padding, dilation)
+            torch.testing.assert_close(alone, found, rtol=0, atol=0, equal_nan=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
 import pytest
 import torch
@@ -23,8 +23,9 @@ def test_gradient(op: Op, dtype: str, oracle: Any) -> None:
     checks.compare_cases(op, oracle, made, f"gradient of {op.key} {dtype}", scale=op.grad_scale)
 
 
-def numeric_cases(op: Op, dtype: str) -> list:
-    """(function of the differentiable inputs, those inputs) for samples small enough to differentiate numerically."""
+def numeric_cases(op: Op, dtype: str, place: Callable[[Any], Any] = lambda operands: operands) -> list:
+    """(case, sample, function of the differentiable inputs, those inputs) for samples small enough to differentiate
+    numerically; ``place`` moves operands to where they are wanted."""
     fn = wire.resolve(catalogue.function(op))
     made = []
     for index, sample in samples_for(op, dtype):
@@ -38,8 +39,8 @@ def numeric_cases(op: Op, dtype: str) -> list:
         ):
             continue
         asked = request(op, catalogue.function(op), index, sample, dtype, "contiguous", True)
-        args = [wire.decode(item) for item in asked["args"]]
-        kwargs = {key: wire.decode(item) for key, item in asked["kwargs"].items()}
+        args = place([wire.decode(item) for item in asked["args"]])
+        kwargs = {key: place(wire.decode(item)) for key, item in asked["kwargs"].items()}
         inputs = [t for t in wire.tensors_in(args) + wire.tensors_in(kwargs) if t.requires_grad]
         if not inputs or "dtype" in kwargs:
             continue

@@ -239,9 +239,10 @@ void product_by_image(const ConvGeometry& g, Matrix<C> weight, int64_t weight_gr
     return;
   }
   const double work = std::max(1.0, double(rows) * double(channels) * double(positions));
-  parallel_for(0, units, static_cast<int64_t>(std::max(1.0, 1.5e6 / work)), [&](int64_t begin, int64_t end) {
-    for (int64_t unit = begin; unit < end; ++unit) one(unit);
-  });
+  parallel_for(0, units, static_cast<int64_t>(std::max(1.0, kPieceWork / work)),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t unit = begin; unit < end; ++unit) one(unit);
+               });
 }
 
 // to[image, position, r] = sum_c from[image, position, c] * weight(r, c) (+ bias[r]), channels side by side.
@@ -259,6 +260,25 @@ void product_by_pixel(const ConvGeometry& g, Matrix<C> weight, int64_t weight_gr
               {weight.data + group * weight_group, weight.col, weight.row}, C(1), add,
               to.data + n * to.image + group * rows, to_step);
     }
+}
+
+bool lanes_suit_small(const ConvGeometry& g) {
+  return lanes_suit(g.small_channels, g.large_channels * g.taps(), g.small[2],
+                    (g.kernel[2] - 1) * g.dilation[2] / g.stride[2]);
+}
+
+// Weights of which the channels are adjacent, not the taps, where the kernel that suits reads them so. False:
+// nothing is done.
+bool to_small_by_tap(const ConvGeometry& g, Images<const float> large, const Tensor& weight,
+                     const float* bias, Images<float> small) {
+  if (weight.dim() != 4 || weight.is_contiguous() || is_depthwise(g) || covers(g, large)) return false;
+  const int64_t channels = weight.size(1), row = weight.size(3) * channels;
+  const std::array<int64_t, 4> wanted{weight.size(2) * row, 1, row, channels};
+  if (!std::ranges::equal(weight.strides(), wanted)) return false;
+  if (winograd_to_small(g, large, weight.data<float>(), true, bias, small)) return true;
+  if (!lanes_suit_small(g)) return false;
+  lanes_to_small(g, large, weight.data<float>(), true, bias, small);
+  return true;
 }
 
 template <class C>
@@ -280,10 +300,8 @@ void to_small(ConvGeometry g, Images<const C> large, const C* weight, const C* b
       return depthwise_to_small<C>(g, large, weight, bias, small);
   if constexpr (std::is_same_v<C, float>) {
     if (is_depthwise(g) && planes_to_small(g, large, weight, bias, small)) return;
-    if (winograd_to_small(g, large, weight, bias, small)) return;
-    if (lanes_suit(g.small_channels, g.large_channels * g.taps(), g.small[2],
-                   (g.kernel[2] - 1) * g.dilation[2] / g.stride[2]))
-      return lanes_to_small(g, large, weight, bias, small);
+    if (winograd_to_small(g, large, weight, false, bias, small)) return;
+    if (lanes_suit_small(g)) return lanes_to_small(g, large, weight, false, bias, small);
   }
   conv_to_small<C>(g, large, weight, bias, small);
 }
@@ -348,10 +366,9 @@ Tensor dense(const Tensor& t) {
 
 // The forward sum in either direction; `upward` goes from the small side to the large one.
 template <class T>
-void run(bool upward, const Tensor& out, const Tensor& input, const Tensor& given_weight, const Tensor& bias,
+void run(bool upward, const Tensor& out, const Tensor& input, const Tensor& weight, const Tensor& bias,
          IntSpan stride, IntSpan padding, IntSpan dilation, int64_t groups) {
   using C = EngineType<T>;
-  const Tensor weight = dense(given_weight);
   const Tensor &large = upward ? out : input, &small = upward ? input : out;
   const ConvGeometry g =
       geometry(large.sizes(), small.sizes(), weight.sizes(), stride, padding, dilation, groups, kParts<T>);
@@ -367,9 +384,12 @@ void run(bool upward, const Tensor& out, const Tensor& input, const Tensor& give
   if (input.numel() == 0 || weight.numel() == 0) {
     fill_bias<C>(result.images, image_sizes(out.sizes()), out.size(0), out.size(1) * kParts<T>, bias_data);
   } else {
-    const C* weight_data = nullptr;
-    const auto weight_copy = dense_weight<T>(weight, weight_data);
     const auto from = operand<T>(input);
+    if constexpr (std::is_same_v<T, float>)
+      if (!upward && to_small_by_tap(g, from.images, weight, bias_data, result.images)) return;
+    const C* weight_data = nullptr;
+    const Tensor dense_taps = dense(weight);
+    const auto weight_copy = dense_weight<T>(dense_taps, weight_data);
     if (upward)
       to_large<C>(g, from.images, weight_data, bias_data, result.images);
     else

@@ -256,7 +256,6 @@ void run_tap_sums(const std::vector<TapSum<C>>& sums, const Grid& grid, Images<c
 
   const size_t source_bytes = size_t(source_size + kConvSlack) * sizeof(C);
   const size_t work_bytes = size_t(work_row * kConvRows) * sizeof(C);
-  constexpr double kPieceWork = 1.5e6;
   const int64_t units = batch * groups;
   if (units >= 2 * num_threads() || units % num_threads() == 0 || cost * double(units) < 2 * kPieceWork) {
     const int64_t grain = static_cast<int64_t>(std::max(1.0, kPieceWork / std::max(cost, 1.0)));

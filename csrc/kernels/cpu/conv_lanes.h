@@ -11,6 +11,8 @@
 
 #include "kernels/cpu/conv_engine.h"
 
+#include <span>
+
 namespace torch::TORCH_ISA {
 namespace {
 
@@ -18,10 +20,15 @@ constexpr int kLanePixels = kVecRegisters == 32 ? 14 : 6;
 constexpr int64_t kLaneVecs = 2;
 constexpr int64_t kLaneRow = 64; // pixels of a row that are turned together
 
+// The numbers p that a sum runs over: `runs` times `length` that follow one another, `skip` between them.
+struct LaneDepth {
+  int64_t runs, length, skip;
+};
+
 // to[i][lane] (+)= sum over p of source[offsets[p] + i * step] * weight[p][lane]
 template <int Pixels, int Vecs>
-void lanes_tile(int64_t k, const float* source, const int64_t* offsets, int64_t step, const float* weight,
-                float* to, bool add) {
+void lanes_tile(const LaneDepth& depth, const float* source, const int64_t* offsets, int64_t step,
+                const float* weight, float* to, bool add) {
   constexpr int lanes = kLanesOf<float>;
   using V = VecT<float>;
   V sums[Pixels][Vecs];
@@ -29,25 +36,30 @@ void lanes_tile(int64_t k, const float* source, const int64_t* offsets, int64_t 
   for (int i = 0; i < Pixels; ++i)
 #pragma GCC unroll 2
     for (int j = 0; j < Vecs; ++j) sums[i][j] = add ? vload<float>(to + (i * Vecs + j) * lanes) : V{};
-  for (int64_t p = 0; p < k; ++p) {
-    const float* const at = source + offsets[p];
-    V w[Vecs];
+  for (int64_t run = 0; run < depth.runs; ++run) {
+    for (const int64_t* const end = offsets + depth.length; offsets < end; ++offsets) {
+      const float* const at = source + *offsets;
+      V w[Vecs];
 #pragma GCC unroll 2
-    for (int j = 0; j < Vecs; ++j) w[j] = vload<float>(weight + j * lanes);
-    weight += Vecs * lanes;
+      for (int j = 0; j < Vecs; ++j) w[j] = vload<float>(weight + j * lanes);
+      weight += Vecs * lanes;
 #pragma GCC unroll 16
-    for (int i = 0; i < Pixels; ++i) {
-      const V x = vset<float>(at[i * step]);
+      for (int i = 0; i < Pixels; ++i) {
+        const V x = vset<float>(at[i * step]);
 #pragma GCC unroll 2
-      for (int j = 0; j < Vecs; ++j) sums[i][j] = vfma<float>(x, w[j], sums[i][j]);
+        for (int j = 0; j < Vecs; ++j) sums[i][j] = vfma<float>(x, w[j], sums[i][j]);
+      }
     }
+    offsets += depth.skip;
+    weight += depth.skip * Vecs * lanes;
   }
 #pragma GCC unroll 16
   for (int i = 0; i < Pixels; ++i)
 #pragma GCC unroll 2
     for (int j = 0; j < Vecs; ++j) vstore<float>(to + (i * Vecs + j) * lanes, sums[i][j]);
 }
-using LanesTile = void (*)(int64_t, const float*, const int64_t*, int64_t, const float*, float*, bool);
+using LanesTile = void (*)(const LaneDepth&, const float*, const int64_t*, int64_t, const float*, float*,
+                           bool);
 template <int... I>
 constexpr std::array<LanesTile, 2 * kLanePixels> lanes_tiles(std::integer_sequence<int, I...>) {
   return {lanes_tile<I + 1, 1>..., lanes_tile<I + 1, 2>...};
@@ -55,13 +67,13 @@ constexpr std::array<LanesTile, 2 * kLanePixels> lanes_tiles(std::integer_sequen
 constexpr auto kLanesTiles = lanes_tiles(std::make_integer_sequence<int, kLanePixels>{});
 
 // `count` pixels one after another as nearly equal tiles.
-inline void lanes_run(int64_t count, int64_t vecs, int64_t k, const float* source, const int64_t* offsets,
-                      int64_t step, const float* weight, float* to, bool add) {
+inline void lanes_run(int64_t count, int64_t vecs, const LaneDepth& depth, const float* source,
+                      const int64_t* offsets, int64_t step, const float* weight, float* to, bool add) {
   const int64_t tiles = (count + kLanePixels - 1) / kLanePixels;
   for (int64_t t = 0; t < tiles; ++t) {
     const int64_t i = count * t / tiles, pixels = count * (t + 1) / tiles - i;
-    kLanesTiles[size_t((vecs - 1) * kLanePixels + pixels - 1)](k, source + i * step, offsets, step, weight,
-                                                               to + i * vecs * kLanesOf<float>, add);
+    kLanesTiles[size_t((vecs - 1) * kLanePixels + pixels - 1)](depth, source + i * step, offsets, step,
+                                                               weight, to + i * vecs * kLanesOf<float>, add);
   }
 }
 
@@ -75,9 +87,10 @@ struct LaneBlocks {
   int64_t padded() const { return (rows + kLanesOf<float> - 1) / kLanesOf<float> * kLanesOf<float>; }
 };
 
-// to[p][lane] = from[row][p] for the rows of one block, `from_row` apart and p adjacent; lanes past the last
-// row are zero.
-inline void turn_to_lanes(float* to, const float* from, int64_t from_row, int64_t block_rows, int64_t k) {
+// to[p * to_step][lane] = from[row][p] for the rows of one block, `from_row` apart and p adjacent; lanes past
+// the last row are zero.
+inline void turn_to_lanes(float* to, const float* from, int64_t from_row, int64_t block_rows, int64_t k,
+                          int64_t to_step = 1) {
   constexpr int64_t lanes = kLanesOf<float>;
   const int64_t vecs = (block_rows + lanes - 1) / lanes;
   for (int64_t v = 0; v < vecs; ++v) {
@@ -94,7 +107,7 @@ inline void turn_to_lanes(float* to, const float* from, int64_t from_row, int64_
           square[i] = i < rows ? vload_n<float>(at + i * from_row, depth) : VecT<float>{};
       }
       vtranspose<float>(square);
-      for (int q = 0; q < depth; ++q) vstore<float>(to + ((p + q) * vecs + v) * lanes, square[q]);
+      for (int q = 0; q < depth; ++q) vstore<float>(to + ((p + q) * to_step * vecs + v) * lanes, square[q]);
     }
   }
 }
@@ -118,6 +131,13 @@ inline void turn_from_lanes(const float* even, const float* odd, int64_t count, 
         for (int64_t i = 0; i < lanes; ++i) b[i] = vload<float>(odd + ((x + i) * vecs + v) * lanes);
         vtranspose<float>(b);
       }
+      if (!odd && to_step == 1 && lanes <= rows - v * lanes && lanes <= count - x) {
+        float* const at = to + v * lanes * to_channel + x;
+#pragma GCC unroll 16
+        for (int64_t i = 0; i < lanes; ++i)
+          vstore<float>(at + i * to_channel, a[i] + vset<float>(bias ? bias[v * lanes + i] : 0.0f));
+        continue;
+      }
       for (int64_t i = 0; i < std::min(lanes, rows - v * lanes); ++i) {
         const int64_t r = v * lanes + i;
         float* const at = to + r * to_channel + x * to_step;
@@ -139,6 +159,44 @@ inline void turn_from_lanes(const float* even, const float* odd, int64_t count, 
       }
     }
 }
+
+// For each row of a sum's results, the runs of taps that read rows of the image and not of its padding.
+class InsideTaps {
+public:
+  struct Run {
+    int64_t first, count;
+  };
+
+  InsideTaps(const TapSum<float>& sum, const Three& step, const Grid& grid, const Three& from_sizes) {
+    std::vector<std::pair<int64_t, int64_t>> places; // of each tap, from the first result: depth and height
+    for (int64_t t = 0; t < sum.taps; ++t) {
+      const int64_t row = sum.offsets[size_t(t)] / grid.size[2];
+      places.emplace_back(row / grid.size[1] - grid.before[0], row % grid.size[1] - grid.before[1]);
+    }
+    begins_.push_back(0);
+    for (int64_t z = 0; z < sum.count[0]; ++z)
+      for (int64_t y = 0; y < sum.count[1]; ++y) {
+        for (int64_t t = 0; t < sum.taps; ++t) {
+          const int64_t iz = z * step[0] + places[size_t(t)].first,
+                        iy = y * step[1] + places[size_t(t)].second;
+          if (iz < 0 || iz >= from_sizes[0] || iy < 0 || iy >= from_sizes[1]) continue;
+          if (runs_.size() > size_t(begins_.back()) && runs_.back().first + runs_.back().count == t)
+            ++runs_.back().count;
+          else
+            runs_.push_back({t, 1});
+        }
+        begins_.push_back(int64_t(runs_.size()));
+      }
+  }
+  std::span<const Run> of_row(int64_t row) const {
+    const size_t begin = size_t(begins_[size_t(row)]), end = size_t(begins_[size_t(row) + 1]);
+    return {runs_.data() + begin, end - begin};
+  }
+
+private:
+  std::vector<Run> runs_;
+  std::vector<int64_t> begins_; // in runs_, by row
+};
 
 // The sums of run_tap_sums, for a source read at `step` (in elements of the grid for each dimension).
 // turn(to, group, block) writes the weights of a block of rows for every sum as [channel, tap][lane].
@@ -168,6 +226,8 @@ void run_lane_sums(const std::vector<TapSum<float>>& sums, const Three& step, co
       parts.push_back({i + 1, i});
     i += pair;
   }
+  std::vector<InsideTaps> inside;
+  for (const auto& s : sums) inside.emplace_back(s, step, grid, from_sizes);
   int64_t depth = 0; // of all sums
   double cost = 0;   // of one image and group, in multiply-adds
   for (const auto& s : sums) {
@@ -201,10 +261,16 @@ void run_lane_sums(const std::vector<TapSum<float>>& sums, const Three& step, co
           const auto sum_row = [&](size_t i, float* out) {
             const TapSum<float>& sum = sums[i];
             const int64_t count = std::min(kLaneRow, sum.count[2] - x);
-            if (count > 0)
-              lanes_run(count, vecs, sum.channels * sum.taps, at + x * moves[2], sum.offsets.data(), moves[2],
-                        weights[i], out, false);
-            return std::max<int64_t>(count, 0);
+            if (count <= 0) return int64_t{0};
+            const std::span<const InsideTaps::Run> runs = inside[i].of_row(r);
+            if (runs.empty()) std::fill_n(out, count * vecs * lanes, 0.0f);
+            for (const auto& run : runs) {
+              LaneDepth k{sum.channels, run.count, sum.taps - run.count};
+              if (k.skip == 0) k = {1, sum.channels * sum.taps, 0};
+              lanes_run(count, vecs, k, at + x * moves[2], sum.offsets.data() + run.first, moves[2],
+                        weights[i] + run.first * vecs * lanes, out, &run != runs.data());
+            }
+            return count;
           };
           const int64_t count = sum_row(part.even, work);
           const int64_t odd_count = paired ? sum_row(part.odd, work + line) : 0;
@@ -223,7 +289,6 @@ void run_lane_sums(const std::vector<TapSum<float>>& sums, const Three& step, co
                      from.strides, from_sizes, last - first, fresh);
     if (fresh && last == channels) std::fill_n(source + source_size - kConvSlack, kConvSlack, 0.0f);
   };
-  constexpr double kPieceWork = 1.5e6;
   const int64_t units = batch * groups;
   const bool by_unit =
       units >= 2 * num_threads() || units % num_threads() == 0 || cost * double(units) < 2 * kPieceWork;
@@ -296,12 +361,15 @@ inline Grid plain_grid(const ConvGeometry& g, std::vector<int64_t>& tap_offsets)
   return grid;
 }
 
-// Against positions in lanes (conv_engine.h), of which a share lies between the rows of results.
+// Against positions in lanes (conv_engine.h), of which a share lies between the rows of results: there all
+// steps of the sum are lost, here turning a result costs as much as about 12 of them.
 inline bool lanes_suit(int64_t rows, int64_t k, int64_t width, int64_t between) {
+  if (k * between < 12 * width) return false;
   return k >= 16 && (rows >= 32 || (rows >= 16 && 6 * between > width));
 }
 
-inline void lanes_to_small(const ConvGeometry& g, Images<const float> large, const float* weight,
+// by_tap: channels of the weight are adjacent, not taps.
+inline void lanes_to_small(const ConvGeometry& g, Images<const float> large, const float* weight, bool by_tap,
                            const float* bias, Images<float> small) {
   std::vector<int64_t> taps;
   const Grid grid = plain_grid(g, taps);
@@ -316,8 +384,12 @@ inline void lanes_to_small(const ConvGeometry& g, Images<const float> large, con
   const int64_t k = s.channels * s.taps;
   run_lane_sums(sums, g.stride, grid, large, g.large, g.large_channels, small, g.small_channels, g.batch,
                 g.groups, bias, [&](const std::vector<float*>& to, int64_t group, int64_t block) {
-                  turn_to_lanes(to[0], weight + (group * s.rows + block * LaneBlocks::width) * k, k,
-                                LaneBlocks{s.rows}.rows_of(block), k);
+                  const LaneBlocks blocks{s.rows};
+                  const float* const rows = weight + (group * s.rows + block * LaneBlocks::width) * k;
+                  if (!by_tap) return turn_to_lanes(to[0], rows, k, blocks.rows_of(block), k);
+                  for (int64_t t = 0; t < s.taps; ++t)
+                    turn_to_lanes(to[0] + t * blocks.vecs(block) * kLanesOf<float>, rows + t * s.channels, k,
+                                  blocks.rows_of(block), s.channels, s.taps);
                 });
 }
 
@@ -483,7 +555,8 @@ inline void lanes_weight(const ConvGeometry& g, Images<const float> large, Image
       const int64_t tasks = blocks.count() * tiles * tap_pieces;
       const double task_work = work * double(images) / double(tasks);
       parallel_for(
-          0, tasks, static_cast<int64_t>(std::max(1.0, 1.5e6 / task_work)), [&](int64_t begin, int64_t end) {
+          0, tasks, static_cast<int64_t>(std::max(1.0, kPieceWork / task_work)),
+          [&](int64_t begin, int64_t end) {
             const Scratch own(direct ? size_t(taps * kLanePixels * LaneBlocks::width) * sizeof(float) : 0);
             for (int64_t task = begin; task < end; ++task) {
               const int64_t share = task % tap_pieces, tile = task / tap_pieces % tiles,
@@ -493,7 +566,7 @@ inline void lanes_weight(const ConvGeometry& g, Images<const float> large, Image
               constexpr int64_t depth = 512; // positions whose part of a tile stays in an L1
               for (int64_t p = 0; p < k; p += depth)
                 for (int64_t t = taps * share / tap_pieces; t < taps * (share + 1) / tap_pieces; ++t)
-                  lanes_run(count, vecs, std::min(depth, k - p),
+                  lanes_run(count, vecs, {1, std::min(depth, k - p), 0},
                             source + c0 * grid.channel_size() + tap_offsets[size_t(t)], offsets.data() + p,
                             grid.channel_size(), gradient + block * LaneBlocks::width * k + p * vecs * lanes,
                             sums + t * count * vecs * lanes, n0 > 0 || p > 0);
@@ -511,7 +584,7 @@ inline void lanes_weight(const ConvGeometry& g, Images<const float> large, Image
   };
   if (by_group) {
     const double group_work = work * double(g.batch);
-    parallel_for(0, g.groups, static_cast<int64_t>(std::max(1.0, 1.5e6 / group_work)),
+    parallel_for(0, g.groups, static_cast<int64_t>(std::max(1.0, kPieceWork / group_work)),
                  [&](int64_t begin, int64_t end) {
                    for (int64_t group = begin; group < end; ++group) one_group(group);
                  });

@@ -8,7 +8,8 @@
 namespace torch::TORCH_ISA {
 namespace {
 
-constexpr int kPlaneRows = kVecRegisters == 32 ? 8 : 4; // of results held in registers
+// Rows of results held in registers, beside a column of weights and a vector of the source.
+template <int Kernel> constexpr int kPlaneRows = kVecRegisters == 16 && Kernel == 7 ? 7 : 8;
 
 // Rows x one vector of results. Stride 2: a row of the source is its even columns, then `half` on the odd
 // ones.
@@ -43,7 +44,7 @@ void plane_tile(const float* source, int64_t row, int64_t half, const float* wei
 }
 using PlaneTile = void (*)(const float*, int64_t, int64_t, const float*, float, float*, int64_t, int);
 template <int Kernel, int Stride, int... R>
-constexpr std::array<PlaneTile, kPlaneRows> plane_tiles(std::integer_sequence<int, R...>) {
+constexpr std::array<PlaneTile, sizeof...(R)> plane_tiles(std::integer_sequence<int, R...>) {
   return {plane_tile<Kernel, Stride, R + 1>...};
 }
 
@@ -75,7 +76,8 @@ void plane_products(const float* grad, int64_t grad_row, int64_t rows, int64_t w
 
 // What one kind of plane needs.
 template <int Kernel, int Stride> struct PlaneKind {
-  static constexpr auto kTiles = plane_tiles<Kernel, Stride>(std::make_integer_sequence<int, kPlaneRows>{});
+  static constexpr auto kTiles =
+      plane_tiles<Kernel, Stride>(std::make_integer_sequence<int, kPlaneRows<Kernel>>{});
   static void products(const float* grad, int64_t grad_row, int64_t rows, int64_t width, const float* source,
                        int64_t row, int64_t half, float* sums) {
     constexpr int together = kVecRegisters == 32 ? (Kernel == 5 ? 5 : 3) : Kernel == 3 ? 3 : 1;
@@ -168,7 +170,7 @@ template <int Kernel, int Stride> void sum_planes(const PlaneSum& s) {
   const int64_t height = s.to_sizes[1], width = s.to_sizes[2];
   const PlaneBuffer buffer = plane_buffer<Stride>(height, width + Kernel, Kernel);
   const int64_t work = height * width * Kernel * Kernel / 8;
-  const int64_t blocks = (height + kPlaneRows - 1) / kPlaneRows;
+  const int64_t blocks = (height + kPlaneRows<Kernel> - 1) / kPlaneRows<Kernel>;
   parallel_for(0, s.batch * s.channels, std::max<int64_t>(1, kGrain / std::max<int64_t>(work, 1)),
                [&](int64_t begin, int64_t end) {
                  const Scratch memory(size_t(buffer.size()) * sizeof(float));

@@ -147,10 +147,10 @@ template <class C> void weight_by_dots(const WeightGrad<C>& w) {
               }
       };
       const double work = image_work * double(images);
-      parallel_for(
-          0, row_tiles * col_tiles,
-          static_cast<int64_t>(std::max(1.0, double(row_tiles * col_tiles) * 1.5e6 / std::max(work, 1.0))),
-          tiles);
+      parallel_for(0, row_tiles * col_tiles,
+                   static_cast<int64_t>(
+                       std::max(1.0, double(row_tiles * col_tiles) * kPieceWork / std::max(work, 1.0))),
+                   tiles);
     }
     C* to = w.out + group * rows * cols;
     for (int64_t tile = 0; tile < row_tiles * col_tiles; ++tile) {
@@ -165,7 +165,7 @@ template <class C> void weight_by_dots(const WeightGrad<C>& w) {
   };
   const double group_work = image_work * double(g.batch);
   if (g.groups >= 2 * num_threads()) {
-    parallel_for(0, g.groups, static_cast<int64_t>(std::max(1.0, 1.5e6 / std::max(group_work, 1.0))),
+    parallel_for(0, g.groups, static_cast<int64_t>(std::max(1.0, kPieceWork / std::max(group_work, 1.0))),
                  [&](int64_t a, int64_t b) {
                    for (int64_t group = a; group < b; ++group) one_group(group);
                  });

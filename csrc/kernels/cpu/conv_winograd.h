@@ -122,11 +122,11 @@ inline void transform_source(const Transformed& to, const Images<const float>& f
 }
 
 // U: [point][row][depth], for rows [first, last). weight: tap t of (row, depth) at row * row_step + depth *
-// depth_step
-// + t, or 8 - t when flipped. The last elements of `weight` are read one by one.
+// depth_step + t * tap_step, or 8 - t when flipped; depth_step or tap_step is 1. The last elements of
+// `weight` are read one by one.
 inline void transform_weight(float* to, int64_t to_row, int64_t to_point, const float* weight,
-                             const float* weight_end, int64_t row_step, int64_t depth_step, int64_t depth,
-                             bool flipped, int64_t first, int64_t last) {
+                             const float* weight_end, int64_t row_step, int64_t depth_step, int64_t tap_step,
+                             int64_t depth, bool flipped, int64_t first, int64_t last) {
   constexpr int64_t lanes = kWLanes;
   for (int64_t r = first; r < last; ++r)
     for (int64_t k = 0; k < depth; k += lanes) {
@@ -134,8 +134,14 @@ inline void transform_weight(float* to, int64_t to_row, int64_t to_point, const 
       const int64_t count = std::min(lanes, depth - k);
       const float* from = weight + r * row_step + k * depth_step;
       constexpr int turned = std::min(9, static_cast<int>(lanes));
-      const bool whole = from + (count - 1) * depth_step + lanes <= weight_end;
-      if (whole) {
+      const bool by_tap = tap_step != 1;
+      const bool whole = !by_tap && from + (count - 1) * depth_step + lanes <= weight_end;
+      if (by_tap) {
+#pragma GCC unroll 9
+        for (int t = 0; t < 9; ++t)
+          taps[t] = count == lanes ? vload<float>(from + t * tap_step)
+                                   : vload_n<float>(from + t * tap_step, static_cast<int>(count));
+      } else if (whole) {
         WVec square[lanes];
 #pragma GCC unroll 16
         for (int64_t i = 0; i < lanes; ++i)
@@ -144,7 +150,7 @@ inline void transform_weight(float* to, int64_t to_row, int64_t to_point, const 
 #pragma GCC unroll 9
         for (int t = 0; t < turned; ++t) taps[t] = square[t];
       }
-      for (int t = whole ? turned : 0; t < 9; ++t) {
+      for (int t = by_tap ? 9 : whole ? turned : 0; t < 9; ++t) {
         alignas(64) float lane[lanes] = {};
         for (int64_t i = 0; i < count; ++i) lane[i] = from[i * depth_step + t];
         taps[t] = vload<float>(lane);
@@ -283,7 +289,7 @@ struct WinogradSum {
   int64_t batch, groups;
   int64_t before_y, before_x; // padding of the source
   const float* weight;
-  int64_t weight_row, weight_depth, weight_group;
+  int64_t weight_row, weight_depth, weight_tap, weight_group;
   bool flipped;
   const float* bias;
 };
@@ -317,7 +323,7 @@ inline bool winograd_sum(const WinogradSum& w) {
     const float* const end = weight + (w.rows - 1) * w.weight_row + (w.channels - 1) * w.weight_depth + 9;
     parallel_for(0, w.rows, std::max<int64_t>(1, kGrain / (4 * w.channels)), [&](int64_t a, int64_t b) {
       transform_weight(weights.as<float>(), depth_row, weight_point, weight, end, w.weight_row,
-                       w.weight_depth, w.channels, w.flipped, a, b);
+                       w.weight_depth, w.weight_tap, w.channels, w.flipped, a, b);
     });
     Images<const float> from = w.from;
     from.data += group * w.channels * from.channel;
@@ -364,20 +370,21 @@ inline bool winograd_sum(const WinogradSum& w) {
   return true;
 }
 
-// small = large * weight (+ bias), and the other way.
+// small = large * weight (+ bias), and the other way. by_tap: channels of the weight are adjacent, not taps.
 inline bool winograd_to_small(const ConvGeometry& g, Images<const float> large, const float* weight,
-                              const float* bias, Images<float> small) {
+                              bool by_tap, const float* bias, Images<float> small) {
   if (small.strides[2] != 1 || !winograd_suits(g, g.small_channels, g.large_channels, g.small)) return false;
   const int64_t row = g.large_channels * 9;
   return winograd_sum({large, g.large, g.large_channels, small, g.small, g.small_channels, g.batch, g.groups,
-                       g.padding[1], g.padding[2], weight, row, 9, g.small_channels * row, false, bias});
+                       g.padding[1], g.padding[2], weight, row, by_tap ? 1 : 9, by_tap ? g.large_channels : 1,
+                       g.small_channels * row, false, bias});
 }
 inline bool winograd_to_large(const ConvGeometry& g, Images<const float> small, const float* weight,
                               const float* bias, Images<float> large) {
   if (large.strides[2] != 1 || !winograd_suits(g, g.large_channels, g.small_channels, g.large)) return false;
   const int64_t row = g.large_channels * 9;
   return winograd_sum({small, g.small, g.small_channels, large, g.large, g.large_channels, g.batch, g.groups,
-                       2 - g.padding[1], 2 - g.padding[2], weight, 9, row, g.small_channels * row, true,
+                       2 - g.padding[1], 2 - g.padding[2], weight, 9, row, 1, g.small_channels * row, true,
                        bias});
 }
 

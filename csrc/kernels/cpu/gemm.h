@@ -6,10 +6,14 @@
 #pragma once
 
 #include "core/dtype.h"
+#include "kernels/cpu/vec_size.h"
 
 #include <cstdint>
 
 namespace torch::TORCH_ISA {
+
+// Multiply-adds of floats that make a piece of work for a thread: about 10 us of them.
+constexpr double kPieceWork = 1.5e6 * kVecBytes / 64;
 
 // alpha and beta: float for the 16-bit types, else the element type itself.
 template <class T> struct GemmScalarOf { using type = T; };

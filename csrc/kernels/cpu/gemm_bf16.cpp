@@ -197,14 +197,14 @@ bool has_bf16_products() {
 void gemm_bf16(int64_t m, int64_t n, int64_t k, float alpha, Matrix<BFloat16> a, Matrix<BFloat16> b,
                float beta, Matrix<BFloat16> d, BFloat16* c, int64_t ldc) {
   const PairProduct x{m, n, k, alpha, a, b, beta, d, c, ldc};
-  constexpr double kPieceWork = 3e6; // multiply-adds
+  constexpr double piece_work = 2 * kPieceWork;
   const double work = double(m) * double(n) * double(k);
-  if (work < 2 * kPieceWork || num_threads() == 1 || in_parallel_region()) return run(x, 0, m, 0, n);
+  if (work < 2 * piece_work || num_threads() == 1 || in_parallel_region()) return run(x, 0, m, 0, n);
   const bool by_columns = n >= m;
   const int64_t unit = by_columns ? kCols : kRows, size = by_columns ? n : m;
   const int64_t units = (size + unit - 1) / unit;
   const int64_t pieces =
-      std::min<int64_t>({units, 2 * num_threads(), static_cast<int64_t>(work / kPieceWork)});
+      std::min<int64_t>({units, 2 * num_threads(), static_cast<int64_t>(work / piece_work)});
   parallel_for(0, pieces, 1, [&](int64_t first, int64_t last) {
     const int64_t begin = units * first / pieces * unit, end = std::min(size, units * last / pieces * unit);
     if (by_columns)

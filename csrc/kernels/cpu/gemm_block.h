@@ -373,7 +373,6 @@ template <class C> void run_serial(const Product<C>& x, Method method) {
 // Shares the columns (or rows, when there are more) out in pieces of at least ~10 us. The method is chosen
 // before cutting, so that the order of a sum does not depend on the cuts.
 template <class C> void run(const Product<C>& x) {
-  constexpr double kPieceWork = 1.5e6; // multiply-adds
   const double work = double(x.m) * double(x.n) * double(x.k);
   const Method method = choose<C>(x);
   if (work < 2 * kPieceWork || num_threads() == 1 || in_parallel_region()) return run_serial(x, method);

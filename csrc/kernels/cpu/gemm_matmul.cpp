@@ -70,7 +70,6 @@ void add_batched_product(const char* op, const Tensor& out, const Tensor& self, 
     };
     // Few large matrices are each shared among the threads; many go to one thread each.
     const double work = std::max(double(m) * double(n) * double(k), double(m * n) + 64);
-    constexpr double kPieceWork = 1.5e6;
     if (batch < 2 * num_threads() && work > 2 * kPieceWork) {
       for (int64_t b = 0; b < batch; ++b) one(b);
     } else {

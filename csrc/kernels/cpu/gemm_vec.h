@@ -185,6 +185,31 @@ template <class T> [[gnu::always_inline]] inline void vtranspose(VecT<T>* rows) 
   constexpr int n = kLanesOf<T>;
   using Lanes = std::make_integer_sequence<int, n>;
   VecT<T> other[n];
+#if defined(TORCH_VEC_AVX2)
+  // Shuffles within halves, and of halves: interleaving across them takes twice as many.
+  if constexpr (n == 8) {
+#pragma GCC unroll 4
+    for (int i = 0; i < n; i += 2) {
+      other[i] = __builtin_shufflevector(rows[i], rows[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+      other[i + 1] = __builtin_shufflevector(rows[i], rows[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+    }
+    VecT<T> fours[n]; // column i of four rows, and column i + 4
+#pragma GCC unroll 2
+    for (int i = 0; i < n; i += 4)
+#pragma GCC unroll 2
+      for (int j = 0; j < 2; ++j) {
+        const VecT<T> a = other[i + j], b = other[i + j + 2];
+        fours[i + 2 * j] = __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13);
+        fours[i + 2 * j + 1] = __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
+      }
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; ++i) {
+      rows[i] = __builtin_shufflevector(fours[i], fours[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+      rows[i + 4] = __builtin_shufflevector(fours[i], fours[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+    }
+    return;
+  }
+#endif
 #pragma GCC unroll 8
   for (int round = 1; round < n; round *= 2) {
 #pragma GCC unroll 16

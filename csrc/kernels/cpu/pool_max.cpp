@@ -29,11 +29,18 @@ template <class I> [[gnu::always_inline]] inline void store_places(int64_t* to, 
   if constexpr (sizeof(I) == 8) {
     store(to, place, n);
   } else {
+#if defined(__AVX512F__) // the compiler would widen quarters
+    __m256i halves[2];
+    std::memcpy(halves, &place, sizeof place);
+    store(to, (VecT<int64_t>)_mm512_maskz_cvtepi32_epi64(0xff, halves[0]), n);
+    store(to + wide, (VecT<int64_t>)_mm512_maskz_cvtepi32_epi64(0xff, halves[1]), n - wide);
+#else
     typedef int32_t Half __attribute__((vector_size(kVecBytes / 2)));
     Half halves[2];
     std::memcpy(halves, &place, sizeof place);
     store(to, __builtin_convertvector(halves[0], VecT<int64_t>), n);
     store(to + wide, __builtin_convertvector(halves[1], VecT<int64_t>), n - wide);
+#endif
   }
 }
 
@@ -133,65 +140,92 @@ void max_pool_planes(const Planes<C>& to, const Places& places, const Planes<con
   });
 }
 
-// Up to a vector of channels; lanes past `n` are anything.
-template <class C> [[gnu::always_inline]] inline VecT<C> load_channels(const C* from, int n) {
-  return n == kLanesOf<C> ? vload<C>(from) : vload_n<C>(from, n);
+// An element of a window: where it lies from the first one of the image, and the place it is.
+struct PixelTap {
+  int64_t offset, position;
+};
+
+// The largest of the taps for kVecs vectors of channels; a single one may have `count` channels only. Places
+// are `moved` further on than the taps say.
+template <class C, int kVecs, bool kPlaces>
+[[gnu::always_inline]] inline void largest_of_taps(const std::vector<PixelTap>& taps, const C* from,
+                                                   int count, C* out, [[maybe_unused]] int64_t* out_places,
+                                                   [[maybe_unused]] int64_t moved,
+                                                   [[maybe_unused]] bool wide) {
+  using I = std::conditional_t<sizeof(C) == 4, int32_t, int64_t>;
+  constexpr int lanes = kLanesOf<C>;
+  const bool whole = kVecs > 1 || count == lanes;
+  const auto load = [&](const C* at) { return whole ? vload<C>(at) : vload_n<C>(at, count); };
+  VecT<C> best[kVecs];
+  VecT<I> place[kVecs];
+  for (int v = 0; v < kVecs; ++v) {
+    best[v] = taps.empty() ? vset<C>(lowest<C>()) : load(from + taps[0].offset + v * lanes);
+    place[v] = vset<I>(taps.empty() || wide ? I{} : static_cast<I>(taps[0].position));
+  }
+  for (size_t t = 1; t < taps.size(); ++t) {
+    const C* const at = from + taps[t].offset;
+    [[maybe_unused]] const VecT<I> here = vset<I>(static_cast<I>(wide ? int64_t(t) : taps[t].position));
+    for (int v = 0; v < kVecs; ++v) {
+      const VecT<C> value = load(at + v * lanes);
+      const auto take = (value > best[v]) | (value != value);
+      best[v] = take ? value : best[v];
+      if constexpr (kPlaces) place[v] = take ? here : place[v];
+    }
+  }
+  for (int v = 0; v < kVecs; ++v) {
+    if (whole)
+      vstore<C>(out + v * lanes, best[v]);
+    else
+      vstore_n<C>(out, best[v], count);
+    if constexpr (kPlaces) {
+      int64_t* const to = out_places + v * lanes;
+      if (!wide)
+        store_places<I>(to, place[v] + vset<I>(static_cast<I>(moved)), whole ? lanes : count);
+      else
+        for (int l = 0; l < (whole ? lanes : count) && !taps.empty(); ++l)
+          to[l] = taps[size_t(place[v][l])].position + moved;
+    }
+  }
 }
 
 template <class C, bool kPlaces>
 void max_pool_pixels(const Planes<C>& to, const Places& places, const Planes<const C>& from,
                      const Windows& all, bool wide) {
-  using I = std::conditional_t<sizeof(C) == 4, int32_t, int64_t>;
   constexpr int64_t lanes = kLanesOf<C>;
+  constexpr int together = 4;
   const Window &d = all[0], &h = all[1], &w = all[2];
   const int64_t channels = from.channels();
   for_planes(from.images * d.out * h.out, h.kernel * w.in * channels, [&](int64_t begin, int64_t end) {
-    std::vector<int64_t> offsets, positions;
+    std::vector<PixelTap> taps;
     for (int64_t unit = begin; unit < end; ++unit) {
       const int64_t n = unit / (d.out * h.out), oz = unit / h.out % d.out, oy = unit % h.out;
-      const C* const image = from.image(n);
+      int64_t whole_at = -1; // the output that the taps are of, where none of its columns is padding
       for (int64_t ox = 0; ox < w.out; ++ox) {
-        offsets.clear();
-        positions.clear();
-        for (int64_t tz = d.first_tap(oz), z; tz < d.kernel && (z = d.start(oz) + tz * d.dilation) < d.in;
-             ++tz)
-          for (int64_t ty = h.first_tap(oy), y; ty < h.kernel && (y = h.start(oy) + ty * h.dilation) < h.in;
-               ++ty)
-            for (int64_t tx = w.first_tap(ox), x; tx < w.kernel && (x = w.start(ox) + tx * w.dilation) < w.in;
-                 ++tx) {
-              offsets.push_back(z * from.slice + y * from.row + x * from.col);
-              positions.push_back((z * h.in + y) * w.in + x);
-            }
-        C* const out = to.image(n) + oz * to.slice + oy * to.row + ox * to.col;
-        for (int64_t c = 0; c < channels; c += lanes) {
-          const int count = static_cast<int>(std::min<int64_t>(lanes, channels - c));
-          VecT<C> best = vset<C>(lowest<C>());
-          VecT<I> place{};
-          for (size_t t = 0; t < offsets.size(); ++t) {
-            const VecT<C> value = load_channels<C>(image + offsets[t] + c, count);
-            const VecT<I> here = vset<I>(static_cast<I>(wide ? int64_t(t) : positions[t]));
-            if (t == 0) {
-              best = value;
-              place = here;
-              continue;
-            }
-            const auto take = (value > best) | (value != value);
-            best = take ? value : best;
-            if constexpr (kPlaces) place = take ? here : place;
-          }
-          if (count == lanes)
-            vstore<C>(out + c, best);
-          else
-            vstore_n<C>(out + c, best, count);
-          if constexpr (kPlaces) {
-            int64_t* const out_places =
-                places->image(n) + oz * places->slice + oy * places->row + ox * places->col + c;
-            if (!wide)
-              store_places<I>(out_places, place, count);
-            else
-              for (int l = 0; l < count && !offsets.empty(); ++l) out_places[l] = positions[size_t(place[l])];
-          }
+        const bool whole = w.start(ox) >= 0 && w.start(ox) + w.reach() <= w.in;
+        if (!whole || whole_at < 0) {
+          whole_at = whole ? ox : -1;
+          taps.clear();
+          for (int64_t tz = d.first_tap(oz), z; tz < d.kernel && (z = d.start(oz) + tz * d.dilation) < d.in;
+               ++tz)
+            for (int64_t ty = h.first_tap(oy), y; ty < h.kernel && (y = h.start(oy) + ty * h.dilation) < h.in;
+                 ++ty)
+              for (int64_t tx = w.first_tap(ox), x;
+                   tx < w.kernel && (x = w.start(ox) + tx * w.dilation) < w.in; ++tx)
+                taps.push_back({z * from.slice + y * from.row + x * from.col, (z * h.in + y) * w.in + x});
         }
+        const int64_t moved = whole ? (ox - whole_at) * w.stride : 0;
+        const C* const image = from.image(n) + moved * from.col;
+        C* const out = to.image(n) + oz * to.slice + oy * to.row + ox * to.col;
+        int64_t* out_places = nullptr;
+        if constexpr (kPlaces)
+          out_places = places->image(n) + oz * places->slice + oy * places->row + ox * places->col;
+        int64_t c = 0;
+        for (; c + together * lanes <= channels; c += together * lanes)
+          largest_of_taps<C, together, kPlaces>(taps, image + c, lanes, out + c, out_places + c, moved, wide);
+        for (; c < channels; c += lanes)
+          largest_of_taps<C, 1, kPlaces>(taps, image + c,
+                                         static_cast<int>(std::min<int64_t>(lanes, channels - c)), out + c,
+                                         out_places + c, moved, wide);
       }
     }
   });

@@ -117,14 +117,19 @@ inline void transpose_tile(char* out, int64_t out_stride, const char* in, int64_
       char* const o = out + r0 * out_stride + c0 * width;
       const char* const x = in + c0 * in_stride + r0 * width;
       if constexpr (side > 0) {
-        if (c_size == line && r_size == line) {
-          for (int64_t r = 0; r < line; r += side)
-            for (int64_t c = 0; c < line; c += side)
-              block<W>(o + r * out_stride + c * width, out_stride, x + c * in_stride + r * width, in_stride);
-          continue;
-        }
+        const int64_t c_whole = c_size / side * side, r_whole = r_size / side * side;
+        for (int64_t r = 0; r < r_whole; r += side)
+          for (int64_t c = 0; c < c_whole; c += side)
+            block<W>(o + r * out_stride + c * width, out_stride, x + c * in_stride + r * width, in_stride);
+        if (r_whole < r_size)
+          plain<W>(o + r_whole * out_stride, out_stride, x + r_whole * width, in_stride, c_whole,
+                   r_size - r_whole);
+        if (c_whole < c_size)
+          plain<W>(o + c_whole * width, out_stride, x + c_whole * in_stride, in_stride, c_size - c_whole,
+                   r_size);
+      } else {
+        plain<W>(o, out_stride, x, in_stride, c_size, r_size);
       }
-      plain<W>(o, out_stride, x, in_stride, c_size, r_size);
     }
   }
 }

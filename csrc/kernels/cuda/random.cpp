@@ -193,6 +193,17 @@ void random_full(const Tensor& self, Generator* generator) {
   }
   whole(self, 0, range, generator);
 }
+// A slope of [lower, upper) for each element that is not positive, else 1.
+void rrelu_noise(const Tensor& out, const Tensor& self, double lower, double upper, Generator* generator) {
+  if (out.numel() == 0) return;
+  uniform(out, lower, upper, generator);
+  const Tensor mask = empty_tensor(self.sizes(), DType::Bool, self.device());
+  const Tensor zero = wrapped_number(0), one = wrapped_number(1);
+  const Tensor* const compared[] = {&self, &zero};
+  pointwise(PointwiseOp::Le, self.dtype(), mask, compared, 2, nullptr);
+  const Tensor* const chosen[] = {&mask, &out, &one};
+  pointwise(PointwiseOp::Where, out.dtype(), out, chosen, 3, nullptr);
+}
 // The order of random keys.
 void randperm(const Tensor& out, int64_t n, Generator* generator) {
   if (n == 0) return;

@@ -3,15 +3,20 @@
 #pragma once
 
 #include "kernels/attention_kernels.h"
+#include "kernels/conv_kernels.h"
 #include "kernels/create_kernels.h"
 #include "kernels/embedding_kernels.h"
 #include "kernels/index_kernels.h"
+#include "kernels/loss_kernels.h"
 #include "kernels/matrix_kernels.h"
 #include "kernels/nn_kernels.h"
 #include "kernels/optim_kernels.h"
 #include "kernels/pointwise_kernels.h"
+#include "kernels/pool_kernels.h"
 #include "kernels/random_kernels.h"
 #include "kernels/reduce_kernels.h"
+#include "kernels/resample_kernels.h"
+#include "kernels/special_kernels.h"
 #include "kernels/table.h"
 
 // The kernels that there are, by file.
@@ -34,7 +39,14 @@
   /* norm.cpp */ X(layer_norm) X(layer_norm_backward) X(group_norm) X(group_norm_backward) X(batch_norm) \
   X(batch_norm_backward) X(nll_loss) X(nll_loss_backward) \
   /* random.cpp */ X(uniform) X(normal) X(log_normal) X(exponential) X(cauchy) X(geometric) X(bernoulli) \
-  X(bernoulli_tensor) X(random_from_to) X(random_full) X(randperm) \
+  X(bernoulli_tensor) X(random_from_to) X(random_full) X(rrelu_noise) X(randperm) \
+  /* conv.cpp */ X(convolution) X(conv_grad_input) X(conv_grad_weight) X(im2col) X(col2im) \
+  /* pool.cpp */ X(max_pool) X(max_pool_backward) X(adaptive_max_pool) X(fractional_max_pool) X(avg_pool) \
+  X(avg_pool_backward) X(adaptive_avg_pool) X(adaptive_avg_pool_backward) \
+  /* resample.cpp */ X(resample) X(resample_backward) X(grid_sampler) X(grid_sampler_backward) \
+  /* bag.cpp */ X(embedding_bag) X(embedding_renorm) \
+  /* loss.cpp */ X(ctc_loss) X(ctc_loss_backward) X(multi_margin_loss) X(multi_margin_loss_backward) \
+  X(multilabel_margin_loss) X(multilabel_margin_loss_backward) \
   /* optim.cpp */ X(fused_sgd) X(fused_adam) X(fused_adamw) X(fused_rmsprop) X(foreach_add_scalar)
 // clang-format on
 

@@ -34,14 +34,15 @@ Tensor as_strided_grad(const Tensor& grad, IntSpan sizes, IntSpan strides, int64
   const int64_t out_offset = storage_offset.value_or(offset) - start;
   if (numel_of(size) > 0) length = std::max(length, out_offset + reach(size, stride));
   if (grad.is_meta()) return zeros(sizes, grad.dtype(), grad.device());
-  Tensor positions = arange(length, DType::Int64);
+  Tensor positions = arange(length, DType::Int64, grad.device());
   const Tensor where_out = contiguous(as_strided(positions, size, stride, out_offset));
   Tensor base = zeros({length}, grad.dtype(), grad.device());
   base = index_add(base, 0, reshape(where_out, {-1}), reshape(grad, {-1}));
   const Tensor where_in = contiguous(as_strided(positions, sizes, strides, offset - start));
   if (may_overlap(sizes, strides)) {
-    const Tensor uses = index_add(zeros({length}, real_type(grad.dtype()), grad.device()), 0,
-                                  reshape(where_in, {-1}), ones({where_in.numel()}, real_type(grad.dtype())));
+    const Tensor uses =
+        index_add(zeros({length}, real_type(grad.dtype()), grad.device()), 0, reshape(where_in, {-1}),
+                  ones({where_in.numel()}, real_type(grad.dtype()), grad.device()));
     base = base / clamp_min(uses, 1);
   }
   return reshape(index_select(base, 0, reshape(where_in, {-1})), sizes);
@@ -85,7 +86,8 @@ Tensor unfold_grad(const Tensor& grad, IntSpan sizes, int64_t dim, int64_t size,
   dim = wrap_dim(dim, static_cast<int64_t>(sizes.size()));
   const int64_t n = sizes[dim];
   // windows (count, size) along dim -> added back at their positions
-  const Tensor positions = reshape(contiguous(unfold(arange(n, DType::Int64), 0, size, step)), {-1});
+  const Tensor positions =
+      reshape(contiguous(unfold(arange(n, DType::Int64, grad.device()), 0, size, step)), {-1});
   const Tensor moved = movedim(grad, {-1}, {dim + 1}); // ..., count, size, ...
   DimVec joined = sizes;
   joined[dim] = positions.numel();

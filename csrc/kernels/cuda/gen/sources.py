@@ -162,6 +162,35 @@ FAMILIES: dict[str, list[tuple[str, list[str], dict[str, list[str]]]]] = {
         ("CHANNEL", ["ChannelNorm", "ChannelProduct", "ChannelGrad"], FLOATING),
         ("NLL", ["Nll", "NllGrad"], {"f32": ["any"], "f64": ["any"]}),
     ],
+    "pool": [
+        ("POOL", ["MaxPool"], {**BY_TYPE, "i32": ["u8", "i8", "i16", "i32"], "i64": ["i64"]}),
+        ("POOL", ["AvgPool", "AvgPoolGrad"], {**BY_TYPE, "i64": ["i64"]}),
+        ("POOL", ["MaxPoolGrad"], BY_TYPE),
+    ],
+    "conv": [
+        ("CONV", ["Conv", "ConvGradInput", "ConvGradWeight"], {v: ["any"] for v in ("i64", "f64", "c128")}),
+        ("COLUMNS", ["Im2Col"], WIDTHS),
+        ("COLUMNS", ["Col2Im"], {**BY_TYPE, "i32": ["b8"], "c64": ["c64"], "c128": ["c128"]}),
+    ],
+    "resample": [
+        ("MIX_TABLES", ["MixTables"], {v: ["any"] for v in ("f32", "f64")}),
+        ("RESAMPLE", ["ResampleNearest"], WIDTHS),
+        ("RESAMPLE", ["Resample", "ResampleGrad"], BY_TYPE),
+        ("GRID", ["GridSample", "GridSampleGrad"], BY_TYPE),
+    ],
+    "bag": [
+        ("FIND_BAGS", ["FindBags"], {"i64": ["any"]}),
+        ("BAG", ["Bag"], BY_TYPE),
+        ("RENORM", ["Renorm"], {**BY_TYPE, "c64": ["c64"], "c128": ["c128"]}),
+    ],
+    "loss": [
+        ("CTC", ["CtcAlpha", "CtcBeta", "CtcGrad"], {v: ["any"] for v in ("f32", "f64")}),
+        (
+            "MARGIN",
+            ["MultiMargin", "MultiMarginGrad", "MultilabelMargin", "MultilabelMarginGrad"],
+            {v: ["any"] for v in ("f32", "f64")},
+        ),
+    ],
     "sort": [("SORT", ["Sort"], ORDERED), ("SEARCH", ["Search"], ORDERED)],
     "optim": [("OPTIM", OPTIMIZERS, FLOATING)],
     "random": [
@@ -174,7 +203,9 @@ FAMILIES: dict[str, list[tuple[str, list[str], dict[str, list[str]]]]] = {
         ("SCAN", ["CumMax", "CumMin"], ORDERED),
     ],
 }
-ONLY_ANY = ("SCAN", "MATMUL", "NLL", "SORT", "SEARCH", "RANDOM")  # macros without the type of elements
+# Macros without the type of elements.
+ONLY_ANY = ("SCAN", "MATMUL", "NLL", "SORT", "SEARCH", "RANDOM")
+ONLY_ANY += ("CONV", "MIX_TABLES", "FIND_BAGS", "CTC", "MARGIN")
 # Types that are not compiled ahead of time, except to move elements.
 COLD = ("u64", "c64", "c128", "b8", "u8", "i8", "i16", "u16", "u32")
 
