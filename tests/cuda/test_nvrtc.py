@@ -96,6 +96,13 @@ def include_folders(header: str) -> list[Path]:
     [
         ("driver_api_check.cpp", ["cuda.h"], "nvidia-cuda-runtime", "-DkMinor=kMajor"),
         ("blas_api_check.cpp", ["cublasLt.h", "library_types.h"], "nvidia-cublas", "-DkR64F=kR32F"),
+        (
+            "solver_api_check.cpp",
+            ["cusolverDn.h", "cublas_v2.h", "driver_types.h"],
+            "nvidia-cusolver",
+            "-DkUpper=kLower",
+        ),
+        ("fft_api_check.cpp", ["cufftXt.h", "library_types.h"], "nvidia-cufft", "-DkFftInverse=kFftForward"),
     ],
 )
 def test_interfaces_are_described_as_their_headers_do(
@@ -134,6 +141,7 @@ def test_the_check_can_fail(compiler: Compiler) -> None:
 
 def test_functors_are_found() -> None:
     assert len(KNOWN) > 120 and KNOWN["Add"] == 7 and KNOWN["Erfinv"] == 2 and "BesselJ0" not in KNOWN
+    assert "BesselJ0" in sources.special_functors() and "Polygamma" in sources.special_functors()
 
 
 def test_other_kernels_are_listed(tmp_path: Any) -> None:

@@ -72,7 +72,8 @@ def test_as_on_the_cpu(op: Op) -> None:
             else:
                 if not op.values or op.random:  # of memory that is not filled, or by another generator
                     continue
-                found = compare.differ(ours[1], expected[1], strides=False, scale=8 * sample.scale)
+                scale = 8 * sample.scale
+                found = compare.differ(ours[1], expected[1], strides=False, own=op.tolerances, scale=scale)
                 if found is not None:
                     wrong.append(f"{case}: {found}"[:300])
     if os.environ.get("TORCH_LIST_WITHOUT_KERNEL") and missing:

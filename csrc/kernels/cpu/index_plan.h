@@ -98,17 +98,21 @@ struct PairOffsets {
 // Finds the first index outside [low, size) in a strided row, or -1.
 template <class I>
 int64_t first_outside(const I* index, int64_t stride, int64_t n, int64_t low, int64_t size) {
-  const auto span = static_cast<uint64_t>(size - low);
-  const auto above = [=](I v) { return static_cast<uint64_t>(static_cast<int64_t>(v) - low); };
-  uint64_t highest = 0; // not an `or` of comparisons, which stays scalar
+  // The sign of either difference says that an index is outside: they are joined by `or`, as comparisons stay
+  // scalar and AVX2 has no maximum of 64-bit integers.
+  const auto signs = [=](I v) {
+    const auto wide = static_cast<uint64_t>(static_cast<int64_t>(v));
+    return (wide - static_cast<uint64_t>(low)) | (static_cast<uint64_t>(size) - 1 - wide);
+  };
+  uint64_t all = 0;
   if (stride == 1)
-    for (int64_t i = 0; i < n; ++i) highest = std::max(highest, above(index[i]));
+    for (int64_t i = 0; i < n; ++i) all |= signs(index[i]);
   else
-    for (int64_t i = 0; i < n; ++i) highest = std::max(highest, above(index[i * stride]));
-  if (n == 0 || highest < span) [[likely]]
+    for (int64_t i = 0; i < n; ++i) all |= signs(index[i * stride]);
+  if (static_cast<int64_t>(all) >= 0) [[likely]]
     return -1;
   for (int64_t i = 0;; ++i)
-    if (above(index[i * stride]) >= span) return i;
+    if (static_cast<int64_t>(signs(index[i * stride])) < 0) return i;
 }
 
 // An index to load from, hidden from the vectorizer: its gathering instructions are slower than plain loads.

@@ -2,7 +2,8 @@
 #include "core/generator.h"
 #include "core/threads.h"
 #include "kernels/cpu/rows.h"
-#include "kernels/cpu/special_functors.h"
+#include "kernels/cpu/special.h"
+#include "kernels/special_functors.h"
 #include "kernels/special_kernels.h"
 
 #include <mutex>

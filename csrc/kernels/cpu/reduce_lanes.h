@@ -122,8 +122,15 @@ template <class Join, class T, class A, class Map = AsIs> struct Lanes {
   static TORCH_INLINE void store_acc(const Pack& p, A* a) {
     for (int i = 0; i < kParts; ++i) p.part[i].store(a + i * Vec<A>::kLanes);
   }
+  // Widening takes the units that add; those that multiply are free.
+  static TORCH_INLINE Vec<A> join(Vec<A> a, Vec<A> b) {
+#if defined(__FMA__)
+    if constexpr (kWiden && std::is_same_v<Join, SumJoin>) return fused(b, Vec<A>(A(1)), a);
+#endif
+    return Join::join(a, b);
+  }
   static TORCH_INLINE Pack join(Pack a, Pack b) {
-    for (int i = 0; i < kParts; ++i) a.part[i] = Join::join(a.part[i], b.part[i]);
+    for (int i = 0; i < kParts; ++i) a.part[i] = join(a.part[i], b.part[i]);
     return a;
   }
 

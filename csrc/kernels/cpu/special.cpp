@@ -1,6 +1,5 @@
 // Special functions of one number in double precision, for ops without a vector form.
 #include "kernels/cpu/special.h"
-#include "kernels/cpu/special_tables.h"
 
 #include <numbers>
 
@@ -8,10 +7,6 @@ namespace torch::TORCH_ISA {
 
 void fail_zero_division() { fail(ErrorKind::Runtime, "ZeroDivisionError: integer division by zero"); }
 
-double erfcinv_tail(double tail) {
-  const double r = std::sqrt(-std::log(tail));
-  return table_value(kErfinvTail, 1.5, 27.5, r) * r;
-}
 double erfinv_(double y) {
   const double magnitude = std::fabs(y);
   if (!(magnitude < 1)) return magnitude == 1 ? std::copysign(INFINITY, y) : NAN;
@@ -46,29 +41,7 @@ double digamma_(double x) {
   return x == INFINITY ? x : std::log(x) - 0.5 / x - series;
 }
 
-// Same plan; series 6.4.12.
-double trigamma_(double x) {
-  if (x < 0.5) {
-    const double sine = std::sin(std::numbers::pi * (x - std::round(x)));
-    return std::numbers::pi * std::numbers::pi / (sine * sine) - trigamma_(1 - x);
-  }
-  const double start = x;
-  int steps = 0;
-  for (; x < 10; ++steps) x = start + steps + 1;
-  const double z = 1 / (x * x);
-  const double series =
-      z * (1.0 / 6 -
-           z * (1.0 / 30 -
-                z * (1.0 / 42 -
-                     z * (1.0 / 30 -
-                          z * (5.0 / 66 - z * (691.0 / 2730 -
-                                               z * (7.0 / 6 - z * (3617.0 / 510 - z * 43867.0 / 798))))))));
-  double sum = (series / x + 0.5 * z) + 1 / x;
-  for (int k = steps; k-- > 0;) sum += 1 / ((start + k) * (start + k)); // small terms first
-  return sum;
-}
-
-// The same with always six steps of the recurrence, three with one division.
+// trigamma_ (special_gamma.h) with always six steps of the recurrence, three with one division.
 Vec<double> trigamma_of_floats(Vec<double> x) {
   using D = Vec<double>;
   const D one(1.0);

@@ -2,27 +2,16 @@
 #pragma once
 
 #include "kernels/cpu/vec_math.h"
+#include "kernels/special_value.h"
 
-#include <algorithm>
+#define TORCH_APART // in special_gamma.h and special_bessel.h, which one source includes each
 
 namespace torch::TORCH_ISA {
 
-constexpr double kInf = std::numeric_limits<double>::infinity();
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+using Wide = Vec<double>; // what the functors compute in
+using FineReal = long double;
 
-// The function that a table of special_tables.h approximates on [low, high], at x in it.
-template <int kPieces, int kTerms>
-inline double table_value(const double (&table)[kPieces][kTerms], double low, double high, double x) {
-  if (x != x) return x;
-  const double at = (x - low) * (kPieces / (high - low));
-  const int piece = std::clamp(int(at), 0, kPieces - 1);
-  const double s = 2 * (at - piece) - 1;
-  double sum = table[piece][kTerms - 1];
-  for (int i = kTerms - 2; i >= 0; --i) sum = fused(sum, s, table[piece][i]);
-  return sum;
-}
-
-// The same for a register. Values of NaN are whatever piece they fall in makes of them: NaN.
+// table_value of a register. Values of NaN are whatever piece they fall in makes of them: NaN.
 template <int kTerms>
 inline Vec<double> table_values(const double (&table)[4][kTerms], double low, double high, Vec<double> x) {
   using D = Vec<double>;
@@ -83,5 +72,18 @@ double hermite_h_(double x, double n);
 double hermite_he_(double x, double n);
 double laguerre_l_(double x, double n);
 double legendre_p_(double x, double n);
+
+// A function of double for the compute types of functors (special_functors.h).
+template <Wide (*kFunction)(Wide)> TORCH_INLINE Vec<double> in_double(Vec<double> a) { return kFunction(a); }
+template <Wide (*kFunction)(Wide)> TORCH_INLINE Vec<float> in_double(Vec<float> a) {
+  Vec<double> low, high;
+  widen(a, low, high);
+  return narrow(kFunction(low), kFunction(high));
+}
+template <class V> TORCH_INLINE V polygamma_each(int64_t n, V a) {
+  if constexpr (std::is_same_v<V, Vec<float>>)
+    if (n == 1) return in_double<trigamma_of_floats>(a);
+  return by_lane(a, [n](auto x) { return decltype(x)(polygamma_(n, double(x))); });
+}
 
 } // namespace torch::TORCH_ISA

@@ -1,5 +1,6 @@
 // Elementwise ops: picks the kernel of a functor and the types of its operands, and says where those lie.
 #include "kernels/cuda/device/pointwise_args.h"
+#include "kernels/cuda/device/special_args.h"
 #include "kernels/cuda/functors.h"
 #include "kernels/cuda/jit.h"
 #include "kernels/cuda/launch.h"
@@ -26,7 +27,8 @@ std::string kernel_name(PointwiseOp op, DType computed, DType stored, bool flat)
                 flat ? type_name(stored) : "any");
 }
 
-constexpr Family kFlat{"pointwise", "FLAT"}, kStrided{"pointwise", "STRIDED", true};
+constexpr Family kFlat{"pointwise", "FLAT"}, kStrided{"pointwise", "STRIDED", true},
+    kSpecial{"special", "STRIDED", true}, kFrexp{"special", "FREXP", true};
 
 // Kernels that were looked up, by op, compute type and type of the elements (the last one: any).
 std::atomic<Kernel> known[std::size(kNames)][kNumComputeTypes][kStored + 1];
@@ -38,7 +40,11 @@ Kernel kernel_for(PointwiseOp op, int computed, DType stored, bool flat) {
   if (Kernel const there = place.load(std::memory_order_acquire)) return there;
   const std::string name = kernel_name(op, kComputeTypes[computed], stored, flat);
   Kernel const kernel =
-      flat && !can_compile() ? find_compiled(name) : find_kernel(name, flat ? kFlat : kStrided);
+      flat && !can_compile()
+          ? find_compiled(name)
+          : find_kernel(name, flat                                                        ? kFlat
+                              : kPointwiseOnCuda[static_cast<int>(op)] == OnCuda::Special ? kSpecial
+                                                                                          : kStrided);
   if (kernel) place.store(kernel, std::memory_order_release);
   return kernel;
 }
@@ -58,8 +64,8 @@ void pointwise(PointwiseOp op, DType compute, const Tensor& out, const Tensor* c
                const Scalar* params) {
   if (op == PointwiseOp::BitwiseNot && compute == DType::Bool) op = PointwiseOp::LogicalNot; // ~1 is not 0
   const char* const name = kNames[static_cast<int>(op)];
-  // Some are over tables and series that are compiled for the CPU (kernels/cpu/special_functors.h).
-  check_kind(ErrorKind::NotImplemented, kPointwiseOnCuda[static_cast<int>(op)], name,
+  const OnCuda there = kPointwiseOnCuda[static_cast<int>(op)];
+  check_kind(ErrorKind::NotImplemented, there != OnCuda::No, name,
              ": there is no CUDA kernel for it yet; move the operands to the CPU for this step with .cpu()");
   const int computed = compute_index(compute);
   const std::optional<DType> result =
@@ -81,7 +87,8 @@ void pointwise(PointwiseOp op, DType compute, const Tensor& out, const Tensor* c
   // the compute type are of one dtype, and out is of the dtype that goes with it.
   const bool mask_first = op == PointwiseOp::Where;
   std::optional<DType> stored;
-  bool flat = out.is_non_overlapping_and_dense(), aligned = reinterpret_cast<uintptr_t>(args.out) % 16 == 0;
+  bool flat = there == OnCuda::Yes && out.is_non_overlapping_and_dense(),
+       aligned = reinterpret_cast<uintptr_t>(args.out) % 16 == 0;
   for (int k = 0; k < n_inputs; ++k) {
     const Tensor& t = *inputs[k];
     args.types[k + 1] = t.dtype();
@@ -131,6 +138,15 @@ void pointwise(PointwiseOp op, DType compute, const Tensor& out, const Tensor* c
   args.places = find_places(out.sizes(), {operands, static_cast<size_t>(n_inputs) + 1});
   constexpr int64_t block = kStridedThreads * kStridedEach;
   launch(gpu, kernel_for(op, computed, *stored, false), {(n + block - 1) / block, kStridedThreads}, &args);
+}
+
+void frexp(const Tensor& mantissa, const Tensor& exponent, const Tensor& self) {
+  if (self.numel() == 0) return;
+  refuse_unusual("frexp", self.dtype());
+  const FrexpArgs args{self.data(),  mantissa.data(), exponent.data<int32_t>(),
+                       self.numel(), self.itemsize(), self.dtype()};
+  launch(use(self.device().index), find_kernel("Frexp_f64_any", kFrexp),
+         {(args.n + kFrexpThreads - 1) / kFrexpThreads, kFrexpThreads}, &args);
 }
 
 } // namespace torch::cuda

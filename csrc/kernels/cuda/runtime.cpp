@@ -70,6 +70,9 @@ std::string failure_text(const FailureRecord& record, int device, ErrorKind& kin
     return concat("index ", record.value, " is out of bounds for dimension with size ", record.bound, where);
   case Failed::NotProbability:
     return "all elements of input should be between 0 and 1" + where;
+  case Failed::Pivot:
+    return concat("pivots passed to lu_unpack must be between 1 and LU.size(-2) inclusive, but one is ",
+                  record.value, ". Did you properly pass the result of lu_factor?", where);
   case Failed::Nothing:
     break;
   }

@@ -6,7 +6,9 @@
 #include "kernels/conv_kernels.h"
 #include "kernels/create_kernels.h"
 #include "kernels/embedding_kernels.h"
+#include "kernels/fft_kernels.h"
 #include "kernels/index_kernels.h"
+#include "kernels/linalg_kernels.h"
 #include "kernels/loss_kernels.h"
 #include "kernels/matrix_kernels.h"
 #include "kernels/nn_kernels.h"
@@ -22,7 +24,7 @@
 // The kernels that there are, by file.
 // clang-format off
 #define TORCH_CUDA_KERNELS(X) \
-  /* pointwise.cpp, copy.cpp */ X(pointwise) X(pointwise_result) X(copy) X(fill) \
+  /* pointwise.cpp, copy.cpp */ X(pointwise) X(pointwise_result) X(frexp) X(copy) X(fill) \
   /* reduce.cpp */ X(sum) X(mean) X(prod) X(hash_tensor) X(amax) X(amin) X(max_dim) X(min_dim) X(argmax) \
   X(argmin) X(all) X(any) X(var) X(standard_deviation) X(var_mean) X(standard_deviation_mean) X(vector_norm) \
   X(logsumexp) X(count_nonzero) \
@@ -33,6 +35,10 @@
   X(embedding) X(embedding_dense_backward) \
   /* pattern.cpp */ X(cat) X(flip) X(roll) X(tril) X(triu) X(arange) X(linspace) X(eye) \
   /* matmul.cpp */ X(mm) X(bmm) X(addmm) X(baddbmm) X(mv) X(addmv) X(dot) X(linear) \
+  /* fft.cpp */ X(fft_c2c) X(fft_r2c) X(fft_c2r) \
+  /* linalg.cpp */ X(cholesky) X(cholesky_solve) X(cholesky_inverse) X(lu_factor) X(lu_unpack) X(lu_solve) X(det) \
+  X(slogdet) X(inverse) X(solve) X(solve_triangular) X(ldl_factor) X(ldl_solve) X(lstsq) X(qr) X(geqrf) \
+  X(householder_product) X(ormqr) X(eigh) X(eig_vectors) X(eigvals) X(svd) \
   /* softmax.cpp */ X(softmax) X(log_softmax) X(softmax_backward) X(log_softmax_backward) \
   /* attention.cpp */ X(attention) X(attention_backward) X(attention_with_dropout) \
   X(attention_with_dropout_backward) X(attention_dropout_mask) \

@@ -23,13 +23,14 @@ namespace {
 int64_t rows_in(const Tensor& t) { return t.sizes()[size_t(t.dim() - 2)]; }
 int64_t columns_in(const Tensor& t) { return t.sizes().back(); }
 Tensor mT(const Tensor& t) { return transpose(t, -2, -1); }
+Tensor read_info(const Tensor& info) { return info.is_meta() ? info : on_host(info); }
 
 } // namespace
 
 // ---- factorizations that raise ----
 Tensor linalg_cholesky(const Tensor& self, bool upper) {
   auto [factor, info] = linalg_cholesky_ex(self, upper, false);
-  check_cholesky("linalg.cholesky", info);
+  check_cholesky("linalg.cholesky", read_info(info));
   return factor;
 }
 Tensor cholesky(const Tensor& self, bool upper) {
@@ -38,12 +39,12 @@ Tensor cholesky(const Tensor& self, bool upper) {
   if (!is_differentiable(self.dtype()))
     not_implemented("\"cholesky_cpu\" not implemented for '", dtype_aten_name(self.dtype()), "'");
   auto [factor, info] = linalg_cholesky_ex(self, upper, false);
-  check_cholesky("cholesky", info);
+  check_cholesky("cholesky", read_info(info));
   return factor;
 }
 std::tuple<Tensor, Tensor> linalg_lu_factor(const Tensor& A, bool pivot) {
   auto [factors, pivots, info] = linalg_lu_factor_ex(A, pivot, false);
-  check_lu("torch.linalg.lu_factor", info);
+  check_lu("torch.linalg.lu_factor", read_info(info));
   return {factors, pivots};
 }
 std::tuple<Tensor, Tensor, Tensor> _lu_with_info(const Tensor& self, bool pivot, bool check_errors) {
@@ -51,7 +52,7 @@ std::tuple<Tensor, Tensor, Tensor> _lu_with_info(const Tensor& self, bool pivot,
 }
 Tensor linalg_inv(const Tensor& A) {
   auto [result, info] = linalg_inv_ex(A, false);
-  check_inverse("linalg.inv", info);
+  check_inverse("linalg.inv", read_info(info));
   return result;
 }
 Tensor inverse(const Tensor& self) { return linalg_inv(self); }
@@ -61,12 +62,12 @@ std::tuple<Tensor, Tensor> linalg_solve_ex(const Tensor& A, const Tensor& B, boo
 }
 Tensor linalg_solve(const Tensor& A, const Tensor& B, bool left) {
   auto [result, factors, pivots, info] = _linalg_solve_ex(A, B, left, false);
-  check_solve("torch.linalg.solve", info);
+  check_solve("torch.linalg.solve", read_info(info));
   return result;
 }
 std::tuple<Tensor, Tensor> linalg_ldl_factor(const Tensor& self, bool hermitian) {
   auto [factors, pivots, info] = linalg_ldl_factor_ex(self, hermitian, false);
-  check_ldl("torch.linalg.ldl_factor", info);
+  check_ldl("torch.linalg.ldl_factor", read_info(info));
   return {factors, pivots};
 }
 
@@ -136,7 +137,7 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> compute::linalg_lstsq(const Tensor& s
       rcond.value_or(epsilon * static_cast<double>(std::max(rows_in(self), columns_in(self))));
   auto [solution, residuals, rank, values, info] =
       _linalg_lstsq(self, vector ? unsqueeze(b, -1) : b, limit, by);
-  check_lstsq(op, info);
+  check_lstsq(op, read_info(info));
   // Residuals are those of matrices of full rank.
   if (residuals.numel() && rank.numel() && !rank.is_meta()) {
     const Tensor on_cpu = on_host(rank);

@@ -8,7 +8,7 @@
 
 namespace torch {
 
-enum class Failed : int32_t { Nothing, ZeroDivision, IndexRange, NotProbability };
+enum class Failed : int32_t { Nothing, ZeroDivision, IndexRange, NotProbability, Pivot };
 
 struct FailureRecord {
   int32_t kind;    // a Failed, written last

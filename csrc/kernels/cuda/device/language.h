@@ -54,13 +54,33 @@ constexpr double log2e = 1.44269504088896340736;
 constexpr double ln2 = 0.69314718055994530942;
 constexpr double sqrt2 = 1.41421356237309504880;
 constexpr double inv_sqrtpi = 0.56418958354775628695;
+template <class T> constexpr T pi_v = T(pi);
+template <class T> constexpr T egamma_v = T(0.57721566490153286061);
 } // namespace numbers
+using ::acos;
+using ::ceil;
+using ::copysign;
 using ::cos;
+using ::erfc;
+using ::exp;
+using ::expm1;
+using ::fabs;
+using ::floor;
+using ::fma;
+using ::fmod;
+using ::frexp;
 using ::isinf;
+using ::isnan;
+using ::lgamma;
+using ::log;
+using ::log1p;
 using ::nextafter;
 using ::pow;
+using ::round;
 using ::sin;
 using ::sqrt;
+using ::tan;
+using ::tgamma;
 } // namespace std
 #else
 #include <cmath>

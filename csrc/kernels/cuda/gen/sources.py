@@ -12,6 +12,11 @@ import re
 from pathlib import Path
 
 FUNCTOR_HEADERS = ("kernels/pointwise.h", "kernels/pointwise_nn.h", "kernels/pointwise_special.h")
+# Functors of special functions have the kernel for any layout alone.
+SPECIAL_HEADER = "kernels/special_functors.h"
+SPECIAL_BODIES = ("kernels/special_tables.h", "kernels/special_value.h", "kernels/special_bessel.h")
+SPECIAL_BODIES += ("kernels/special_gamma.h", SPECIAL_HEADER)
+CSRC = Path(__file__).resolve().parents[3]
 MASKS = {"kInts": 1, "kFloats": 2, "kComplexes": 4, "kReals": 3, "kFloating": 6, "kAny": 7}
 INTS, FLOATS, COMPLEX = 1, 2, 4
 
@@ -60,6 +65,12 @@ def functors(csrc: Path) -> dict[str, int]:
         for name, mask in re.findall(r"^template <class V> struct (\w+) : (?:Number)?Functor<(\w+)", text, re.M):
             found[name] = MASKS[mask]
     return found
+
+
+def special_functors() -> list[str]:
+    text = (CSRC / SPECIAL_HEADER).read_text(encoding="utf-8")
+    names = re.findall(r"^template <class V> using (\w+) = ", text, re.M)
+    return names + ["GammaP", "GammaQ", "Polygamma"]
 
 
 def all_names(ops_header: Path) -> list[str]:
@@ -192,6 +203,15 @@ FAMILIES: dict[str, list[tuple[str, list[str], dict[str, list[str]]]]] = {
         ),
     ],
     "sort": [("SORT", ["Sort"], ORDERED), ("SEARCH", ["Search"], ORDERED)],
+    "special": [
+        ("STRIDED", special_functors(), {"f32": ["any"], "f64": ["any"]}),
+        ("FREXP", ["Frexp"], {"f64": ["any"]}),
+    ],
+    "linalg": [
+        ("LINALG", ["Diagonal", "Mirror", "Determinant"], {v: ["any"] for v in ("f32", "f64", "c64", "c128")}),
+        ("LINALG", ["Unpack"], {v: ["any"] for v in ("f32", "f64")}),
+        ("LINALG", ["Permutation"], {"f32": ["any"]}),
+    ],
     "optim": [("OPTIM", OPTIMIZERS, FLOATING)],
     "random": [
         ("RANDOM", DISTRIBUTIONS, {"f32": ["any"], "f64": ["any"]}),
@@ -206,6 +226,7 @@ FAMILIES: dict[str, list[tuple[str, list[str], dict[str, list[str]]]]] = {
 # Macros without the type of elements.
 ONLY_ANY = ("SCAN", "MATMUL", "NLL", "SORT", "SEARCH", "RANDOM")
 ONLY_ANY += ("CONV", "MIX_TABLES", "FIND_BAGS", "CTC", "MARGIN")
+ONLY_ANY += ("STRIDED", "FREXP", "LINALG")
 # Types that are not compiled ahead of time, except to move elements.
 COLD = ("u64", "c64", "c128", "b8", "u8", "i8", "i16", "u16", "u32")
 
@@ -231,7 +252,7 @@ def shard_names(kind: str) -> list[str]:
 def device_headers(csrc: Path) -> list[str]:
     """What a source compiled at run time may include, by the names it uses."""
     own = sorted(p.relative_to(csrc).as_posix() for p in (csrc / "kernels/cuda/device").glob("*.h"))
-    return ["core/dtype_list.h", "kernels/optim_rules.h", *FUNCTOR_HEADERS, *own]
+    return ["core/dtype_list.h", "kernels/optim_rules.h", *FUNCTOR_HEADERS, *SPECIAL_BODIES, *own]
 
 
 def write(path: Path, text: str) -> None:
@@ -269,11 +290,15 @@ def main() -> None:
             lines = [HEADER, f'#include "kernels/cuda/device/{name}.h"\n', *family(name, kind == "ahead")]
             write(args.out / kind / f"{name}.{'cu' if kind == 'ahead' else 'cpp'}", "\n".join(lines) + "\n")
 
-    flags = ", ".join("true" if n in known else "false" for n in names)
+    special = special_functors()
+    flags = ", ".join(
+        "OnCuda::Yes" if n in known else "OnCuda::Special" if n in special else "OnCuda::No" for n in names
+    )
     write(
         args.out / "kernels/cuda/functors.h",
-        f"{HEADER}#pragma once\n\n// Of each PointwiseOp, whether it has kernels for a GPU.\n"
-        f"constexpr bool kPointwiseOnCuda[] = {{{flags}}};\n",
+        f"{HEADER}#pragma once\n\n// Of each PointwiseOp, whether it has kernels for a GPU, and which.\n"
+        "enum class OnCuda : unsigned char { No, Yes, Special };\n"
+        f"constexpr OnCuda kPointwiseOnCuda[] = {{{flags}}};\n",
     )
 
     texts = []
@@ -291,7 +316,7 @@ def main() -> None:
         + "};\n"
         + f"const int embedded_header_count = {len(texts)};\n\n}} // namespace torch::cuda\n",
     )
-    print(f"{len(on_gpu)} of {len(names)} elementwise functors")
+    print(f"{len(on_gpu) + len(special)} of {len(names)} elementwise functors")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
-// Functors over the special functions of special.h, which are compiled for the CPU.
+// Functors over special functions that need tables and series. Included after cpu/special.h or
+// cuda/device/special.h, which say what Wide is and how functions of it take other types.
 #pragma once
 
-#include "kernels/cpu/rows.h"
-#include "kernels/cpu/special.h"
 #include "kernels/pointwise_special.h"
 
 namespace torch::TORCH_ISA {
@@ -16,20 +15,12 @@ template <class V, double (*kFunction)(double, double)> struct NumberOfTwo : Num
   using NumberFunctor<kFloats>::NumberFunctor;
   TORCH_INLINE V operator()(V a, V b) const { return V(kFunction(double(a), double(b))); }
 };
-// A function of registers of double.
-template <class V, Vec<double> (*kFunction)(Vec<double>)> struct RegisterOf : Functor<kFloats> {
+// A function of as many numbers of double as there are.
+template <class V, Wide (*kFunction)(Wide)> struct RegisterOf : Functor<kFloats> {
   using Functor<kFloats>::Functor;
-  TORCH_INLINE V operator()(V a) const {
-    if constexpr (std::is_same_v<V, Vec<float>>) {
-      Vec<double> low, high;
-      widen(a, low, high);
-      return narrow(kFunction(low), kFunction(high));
-    } else {
-      return kFunction(a);
-    }
-  }
+  TORCH_INLINE V operator()(V a) const { return in_double<kFunction>(a); }
 };
-template <double (*kFunction)(double, double)> double shifted(double x, double n) {
+template <double (*kFunction)(double, double)> TORCH_INLINE double shifted(double x, double n) {
   return kFunction(2 * x - 1, n);
 }
 
@@ -74,11 +65,7 @@ template <class V> using LegendreP = NumberOfTwo<V, legendre_p_>;
 template <class V> struct Polygamma : Functor<kFloats> { // [n]
   int64_t n;
   TORCH_INLINE Polygamma(const Scalar* p) : Functor<kFloats>(p), n(p[0].to<int64_t>()) {}
-  TORCH_INLINE V operator()(V a) const {
-    if constexpr (std::is_same_v<V, Vec<float>>)
-      if (n == 1) return RegisterOf<V, trigamma_of_floats>(nullptr)(a);
-    return by_lane(a, [this](auto x) { return decltype(x)(polygamma_(n, double(x))); });
-  }
+  TORCH_INLINE V operator()(V a) const { return polygamma_each(n, a); }
 };
 
 } // namespace torch::TORCH_ISA
