@@ -4,6 +4,7 @@
 #include "bindings/tensor_object.h"
 #include "bindings/types.h"
 #include "core/backend.h"
+#include "core/deterministic.h"
 #include "core/generator.h"
 
 namespace torch::python {
@@ -146,6 +147,12 @@ PyObject* set_random_state(PyObject*, PyObject* args) {
     unsigned long long seed = 0, offset = 0;
     if (!PyArg_ParseTuple(args, "iKK", &device, &seed, &offset)) throw PythonError{};
     if (Backend* const found = find_cuda()) found->set_random_state(device, seed, offset);
+    return none();
+  });
+}
+PyObject* set_deterministic(PyObject*, PyObject* args) {
+  return with_integers<1>(args, [](int on) {
+    set_deterministic_algorithms(on != 0);
     return none();
   });
 }
@@ -323,6 +330,8 @@ PyMethodDef functions[] = {
     {"_cuda_randomState", random_state, METH_VARARGS, "(device): (seed, offset) of its generator."},
     {"_cuda_setRandomState", set_random_state, METH_VARARGS, "(device or -1, seed, offset)"},
     {"_cuda_allowTF32", allow_tf32, METH_VARARGS, "(allow): of products of float32."},
+    {"_set_deterministic_algorithms", set_deterministic, METH_VARARGS,
+     "(on): of devices other than the CPU."},
     {"_cuda_emptyCache", empty_cache, METH_NOARGS, "Gives cached memory back."},
     {"_cuda_memoryStats", memory_stats, METH_VARARGS, "(device): a flat dict."},
     {"_cuda_resetMemoryStats", reset_memory_stats, METH_VARARGS, "(device, peaks)"},

@@ -1,10 +1,12 @@
 #include "core/backend.h"
 
+#include "core/deterministic.h"
 #include "core/generator.h"
 #include "core/unavailable.h"
 
 #include <dlfcn.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -57,6 +59,12 @@ Backend& backend_of(Device device) {
   if (device.type != DeviceType::CUDA) fail_without(device.type);
   return cuda_backend();
 }
+
+namespace {
+std::atomic<bool> deterministic = false;
+}
+bool deterministic_algorithms() { return deterministic; }
+void set_deterministic_algorithms(bool on) { deterministic = on; }
 
 Storage pinned_storage(int64_t bytes) {
   void* const data = cuda_backend().pin(bytes);
