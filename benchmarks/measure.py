@@ -110,8 +110,10 @@ def environment(ours: bool, setting: Setting) -> dict[str, str]:
     if not ours:  # the reference must find its own torch
         for name in ("PYTHONPATH", "LD_LIBRARY_PATH", "LD_PRELOAD"):
             env.pop(name, None)
-        # Its compiler's results, so that later rounds need not compile again.
-        env["TORCHINDUCTOR_CACHE_DIR"] = str(ROOT / "build" / "bench-inductor")
+        # Its compiler's results, so that later rounds need not compile again; they are found by the program alone,
+        # whichever instructions they are of.
+        isa = "native" if setting.avx512 else "avx2"
+        env["TORCHINDUCTOR_CACHE_DIR"] = str(ROOT / "build" / f"bench-inductor-{isa}")
     return env
 
 

@@ -15,7 +15,7 @@ endif()
 set(cuda_generated ${CMAKE_BINARY_DIR}/generated_cuda)
 torch_glob(cuda_sources csrc/kernels/cuda/*.cpp)
 torch_glob(cuda_gen csrc/kernels/cuda/gen/*.py)
-torch_glob(cuda_device_headers csrc/kernels/cuda/device/*.h csrc/kernels/pointwise*.h csrc/kernels/special*.h csrc/kernels/optim_rules.h csrc/core/dtype_list.h)
+torch_glob(cuda_device_headers csrc/kernels/cuda/device/*.h csrc/kernels/pointwise*.h csrc/kernels/special*.h csrc/kernels/distribution_draws.h csrc/kernels/optim_rules.h csrc/core/dtype_list.h)
 
 set(shards 00 01 02 03 04 05 06 07 08 09 10 11)
 set(ahead_sources)

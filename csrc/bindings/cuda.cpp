@@ -162,6 +162,22 @@ PyObject* allow_tf32(PyObject*, PyObject* args) {
     return none();
   });
 }
+PyObject* set_convolutions(PyObject*, PyObject* args) {
+  return guarded([&]() -> PyObject* {
+    int enabled, benchmark, deterministic, tf32, limit;
+    if (!PyArg_ParseTuple(args, "ppppi", &enabled, &benchmark, &deterministic, &tf32, &limit))
+      throw PythonError{};
+    if (Backend* const found = find_cuda())
+      found->set_convolutions({enabled != 0, benchmark != 0, deterministic != 0, tf32 != 0, limit});
+    return none();
+  });
+}
+PyObject* cudnn_version(PyObject*, PyObject*) {
+  return guarded([]() -> PyObject* {
+    Backend* const found = find_cuda();
+    return PyLong_FromLongLong(found ? found->cudnn_version() : 0);
+  });
+}
 PyObject* set_memory_fraction(PyObject*, PyObject* args) {
   return guarded([&]() -> PyObject* {
     int device = 0;
@@ -329,6 +345,9 @@ PyMethodDef functions[] = {
     {"_cuda_canDeviceAccessPeer", can_access_peer, METH_VARARGS, "(device, peer)"},
     {"_cuda_randomState", random_state, METH_VARARGS, "(device): (seed, offset) of its generator."},
     {"_cuda_setRandomState", set_random_state, METH_VARARGS, "(device or -1, seed, offset)"},
+    {"_cuda_setConvolutions", set_convolutions, METH_VARARGS,
+     "(enabled, benchmark, deterministic, allow_tf32, benchmark_limit): of cuDNN."},
+    {"_cuda_cudnnVersion", cudnn_version, METH_NOARGS, "0 where cuDNN is not there."},
     {"_cuda_allowTF32", allow_tf32, METH_VARARGS, "(allow): of products of float32."},
     {"_set_deterministic_algorithms", set_deterministic, METH_VARARGS,
      "(on): of devices other than the CPU."},

@@ -52,8 +52,8 @@ PyObject* call_overridable(PyObject* self, PyObject* const* args, size_t flags, 
 
 // ---- work put off ----
 
-thread_local bool compiling_as_usual =
-    true; // nothing on this thread asks for compiled functions to run otherwise
+// Nothing on this thread asks for compiled functions to run otherwise.
+thread_local bool compiling_as_usual __attribute__((tls_model("initial-exec"))) = true;
 
 PyObject* set_compiling_as_usual(PyObject*, PyObject* value) {
   compiling_as_usual = value == Py_True;
@@ -80,14 +80,22 @@ PyObject* deferred_counts(PyObject*, PyObject*) {
                        static_cast<long long>(counts.stored));
 }
 
-template <class Call> PyObject* deferring(Call&& call) {
-  torch::begin_deferring();
-  Owned result(call());
+PyObject* end_with(PyObject* result) { // of a call that raised, or left work
   PyObject *type = nullptr, *value = nullptr, *trace = nullptr;
   if (!result) PyErr_Fetch(&type, &value, &trace);
   const Owned ended(end_deferring(nullptr, nullptr)); // whatever happened
   if (type) PyErr_Restore(type, value, trace);
-  return result && ended ? result.release() : nullptr;
+  if (!ended) Py_CLEAR(result);
+  return result;
+}
+
+template <class Call> PyObject* deferring(Call&& call) {
+  torch::begin_deferring();
+  PyObject* const result = call();
+  if (!result || deferring_state.smallest == 0) [[unlikely]]
+    return end_with(result);
+  torch::end_deferring();
+  return result;
 }
 
 // _run_deferring(function, args, kwargs): a call with elementwise work put off.
@@ -101,7 +109,7 @@ PyObject* disable_key = nullptr;
 
 PyObject* call_deferring(PyObject* self, PyObject* const* args, size_t flags, PyObject* kwnames) {
   const Wrapper& w = as_wrapper(self);
-  if (!compiling_as_usual || PyDict_GetItem(w.settings, disable_key) != Py_False)
+  if (!compiling_as_usual || PyDict_GetItemWithError(w.settings, disable_key) != Py_False)
     return PyObject_Vectorcall(w.otherwise, args, flags, kwnames);
   return deferring([&] { return PyObject_Vectorcall(w.function, args, flags, kwnames); });
 }

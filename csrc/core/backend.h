@@ -36,6 +36,12 @@ struct NamedCount {
   int64_t value;
 };
 
+// torch.backends.cudnn
+struct ConvolutionSwitches {
+  bool enabled = true, benchmark = false, deterministic = false, allow_tf32 = true;
+  int benchmark_limit = 10; // ways that are timed; 0: all
+};
+
 class Backend {
 public:
   virtual ~Backend();
@@ -60,6 +66,8 @@ public:
   virtual void set_random_state(int device, uint64_t seed, uint64_t offset) = 0;
   // Products of float32 may round their factors to TF32.
   virtual void allow_tf32(bool allow) = 0;
+  virtual void set_convolutions(const ConvolutionSwitches& switches) = 0;
+  virtual int64_t cudnn_version() = 0; // 0 where it is not there
 
   // ---- memory, in the order of the current stream ----
   // 0 bytes give nullptr. Throws DeviceError(OutOfMemory).

@@ -115,7 +115,7 @@ template <class V> struct LogAddExp : Functor<kFloating> {
     if constexpr (kIsComplex<V>) {
       return log_add_exp(a, b);
     } else {
-      const V sum = maximum_(a, b) + log1p_(exp_(-abs_(a - b)));
+      const V sum = maximum_(a, b) + log1p_(exp_minus_abs_(a - b));
       return select((a == b) & isinf_(a), a, sum);
     }
   }

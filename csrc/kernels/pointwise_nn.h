@@ -35,8 +35,8 @@ template <class V> struct Silu : Functor<kFloating> {
     if constexpr (kIsComplex<V>) {
       return x / (V(1) + exp_(-x));
     } else { // as in sigmoid
-      const V e = exp_(-abs_(x));
-      return x * select(x < V(0), e, V(1)) / (V(1) + e);
+      const V e = exp_minus_abs_(x);
+      return x * select(signbit_(x), e, V(1)) / (V(1) + e);
     }
   }
 };
@@ -89,7 +89,7 @@ template <class V> struct Softplus : Functor<kFloats> { // [beta, threshold]
       : Functor(p), beta(parameter<V>(p[0])), threshold(parameter<V>(p[1])) {}
   TORCH_INLINE V operator()(V x) const {
     const V scaled = x * beta;
-    const V value = max_or_second(V(0), scaled) + log1p_(exp_(-abs_(scaled))); // overflows nowhere
+    const V value = max_or_second(V(0), scaled) + log1p_(exp_minus_abs_(scaled)); // overflows nowhere
     return select(scaled > threshold, x, value / beta);
   }
 };
@@ -103,7 +103,7 @@ template <class V> struct SoftplusGrad : Functor<kFloats> { // [beta, threshold]
   }
 };
 template <class V> struct LogSigmoid : Functor<kFloats> {
-  TORCH_INLINE V operator()(V x) const { return min_or_second(V(0), x) - log1p_(exp_(-abs_(x))); }
+  TORCH_INLINE V operator()(V x) const { return min_or_second(V(0), x) - log1p_(exp_minus_abs_(x)); }
 };
 template <class V> struct LogSigmoidGrad : Functor<kFloats> { // grad * sigmoid(-x)
   TORCH_INLINE V operator()(V grad, V x) const { return grad * sigmoid_(-x); }
@@ -216,7 +216,7 @@ template <class V> struct BceGrad : Functor<kFloats> { // (grad, x, t)
 };
 template <class V> struct BceLogits : Functor<kFloats> {
   TORCH_INLINE V operator()(V t, V x) const {
-    return (V(1) - t) * x - min_or_second(V(0), x) + log1p_(exp_(-abs_(x)));
+    return (V(1) - t) * x - min_or_second(V(0), x) + log1p_(exp_minus_abs_(x));
   }
 };
 

@@ -13,6 +13,8 @@
 
 namespace torch {
 
+thread_local DeferringState deferring_state;
+
 namespace {
 
 using ops::Group;
@@ -21,9 +23,7 @@ using ops::Note;
 using ops::Number;
 using ops::Region;
 
-// Elements of a result below which the op is run at once, unless it reads what is pending: operands then stay
-// in the caches anyway.
-constexpr int64_t kSmallest = 2 * kGrain;
+constexpr int64_t kSmallest = DeferringState::kSmallest;
 constexpr size_t kMostNotes = 512;                   // then they are worked off
 constexpr uint32_t kSurelyAlone = 2, kTryAgain = 64; // times
 
@@ -89,6 +89,9 @@ private:
   std::array<std::atomic<uint32_t>, 1024> entries_{};
 };
 
+class Notes;
+thread_local Notes* notes = nullptr; // of the thread, once it has had anything to note
+
 class Notes final : public PendingWork {
 public:
   ~Notes() {
@@ -144,6 +147,7 @@ public:
     notes_.clear();
     for (const Storage& s : storages_) s->settle();
     storages_.clear();
+    if (notes == this) deferring_state.smallest = kSmallest;
   }
 
   // False if another thread has got hold of an operand meanwhile. Whoever calls has the interpreter's lock,
@@ -175,6 +179,7 @@ public:
     else
       result = promised(call.sizes, call.strides, call.out, note.outs[0]);
     notes_.push_back(std::move(note));
+    deferring_state.smallest = 0;
     count_ops.fetch_add(1, std::memory_order_relaxed);
     return true;
   }
@@ -202,6 +207,7 @@ public:
     for (size_t k = 0; k < call.results.size(); ++k)
       *call.results[k] = promised(call.metas[k]->sizes, {}, call.metas[k]->dtype, note.outs[k]);
     notes_.push_back(std::move(note));
+    deferring_state.smallest = 0;
     count_ops.fetch_add(1, std::memory_order_relaxed);
     return true;
   }
@@ -255,16 +261,14 @@ private:
   Group group_;
 };
 
-thread_local Notes* notes = nullptr;
-thread_local int depth = 0;
-
 // Threads end with their notes worked off: the end of the last scope has seen to it.
 struct NotesOwner {
   std::unique_ptr<Notes> notes = std::make_unique<Notes>();
 };
 Notes& own_notes() {
   static thread_local NotesOwner owner;
-  return *owner.notes;
+  notes = owner.notes.get();
+  return *notes;
 }
 
 // Ops on whole numbers that leave bool and can not fail.
@@ -324,7 +328,7 @@ bool is_worth_it(uint64_t habit, int64_t numel, std::span<const Tensor* const> o
 
 bool can_defer(const ops::DeferredCall& call, uint64_t& habit) {
   const int64_t numel = numel_of(call.sizes);
-  habit = notes->habits.key(static_cast<uint32_t>(call.functor), numel);
+  habit = own_notes().habits.key(static_cast<uint32_t>(call.functor), numel);
   if (call.params.size() > ops::kMostParams || call.operands.size() > 3) return false;
   if (!fits_waiting(call)) return false;
   for (size_t k = 0; k < call.operands.size(); ++k)
@@ -334,25 +338,18 @@ bool can_defer(const ops::DeferredCall& call, uint64_t& habit) {
 
 } // namespace
 
-void begin_deferring() {
-  if (depth++ == 0) notes = &own_notes();
-  thread_state.deferring = true;
+void finish_deferred() {
+  own_notes().finish();
+  deferring_state.smallest = kSmallest;
 }
 
-void end_deferring() {
-  check(depth > 0, "end_deferring: the thread does not defer");
-  if (--depth > 0) return;
-  thread_state.deferring = false;
-  notes->finish();
-}
+void fail_end_deferring() { fail(ErrorKind::Runtime, "end_deferring: the thread does not defer"); }
 
 void forget_deferring() { own_notes().habits.forget(); }
 
 DeferredCounts deferred_counts() { return {count_ops.load(), count_groups.load(), count_stored.load()}; }
 
 namespace ops {
-
-bool may_defer(int64_t numel) { return numel >= kSmallest || notes->size() > 0; }
 
 Tensor defer_new(const DeferredCall& call) {
   Tensor result;
@@ -374,7 +371,7 @@ bool defer_into(const DeferredCall& call, const Tensor& self) {
 bool defer_rows(const DeferredRows& call) {
   const Tensor& first = *call.operands[0];
   if (!may_defer(first.numel())) return false;
-  const uint64_t habit = notes->habits.key(1000 + static_cast<uint32_t>(call.op), first.numel());
+  const uint64_t habit = own_notes().habits.key(1000 + static_cast<uint32_t>(call.op), first.numel());
   if (first.dim() == 0 || !first.is_contiguous() || !can_chain_rows(first.sizes().back())) return false;
   for (const TensorMeta* meta : call.metas)
     if (!meta->strides.empty() && !equal(meta->strides, contiguous_strides(meta->sizes))) return false;

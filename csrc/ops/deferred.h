@@ -15,6 +15,7 @@
 // and nothing to compile.
 #pragma once
 
+#include "core/thread_state.h"
 #include "kernels/pointwise_chain.h"
 #include "kernels/pointwise_ops.h"
 #include "ops/types.h"
@@ -23,9 +24,31 @@
 
 namespace torch {
 
+// Of a thread. Inline, with what follows, since the call of a compiled function on tiny tensors should cost
+// next to nothing.
+struct DeferringState {
+  // Elements of a result below which an op is run at once: operands then stay in the caches anyway.
+  static constexpr int64_t kSmallest = 65536;
+  int64_t depth = 0;            // of scopes
+  int64_t smallest = kSmallest; // 0 while anything may wait: what reads it has to wait, too
+};
+extern thread_local DeferringState deferring_state __attribute__((tls_model("initial-exec")));
+
+void finish_deferred();                 // works off what waits
+[[noreturn]] void fail_end_deferring(); // without a beginning
+
 // Scopes of the calling thread; the end of the outermost has all work done.
-void begin_deferring();
-void end_deferring();
+inline void begin_deferring() {
+  ++deferring_state.depth;
+  thread_state.deferring = true;
+}
+inline void end_deferring() {
+  if (deferring_state.depth == 0) [[unlikely]]
+    fail_end_deferring();
+  if (--deferring_state.depth > 0) return;
+  thread_state.deferring = false;
+  if (deferring_state.smallest == 0) finish_deferred();
+}
 // Forgets which ops of the thread were not worth it.
 void forget_deferring();
 
@@ -49,7 +72,7 @@ struct DeferredCall {
 };
 // Whether a call with a result of so many elements is worth asking about: the usual answer for small ones,
 // cheaply.
-bool may_defer(int64_t numel);
+inline bool may_defer(int64_t numel) { return numel >= deferring_state.smallest; }
 // The result of a call that was noted, or an undefined tensor.
 Tensor defer_new(const DeferredCall& call);
 // Notes a call that writes into `self`; whether it could.

@@ -237,7 +237,8 @@ if TYPE_CHECKING:  # what is found at run time only: the operators, and what is 
 def use_deterministic_algorithms(mode: Any, *, warn_only: Any = False) -> None:
     """Accepted for both values: kernels on the CPU are deterministic whatever the mode.
 
-    On CUDA, sums at repeated indices are then made in the order of the elements, which takes longer.
+    On CUDA, convolutions take the ways of cuDNN that are, and sums at repeated indices are made in the order of the
+    elements, which takes longer.
 
     Example:
 
@@ -246,9 +247,12 @@ def use_deterministic_algorithms(mode: Any, *, warn_only: Any = False) -> None:
         True
         >>> torch.use_deterministic_algorithms(False)
     """
+    from torch.backends import cudnn
+
     global _deterministic
     _deterministic = (1 if warn_only else 2) if mode else 0
     _C._set_deterministic_algorithms(_deterministic != 0)
+    cudnn._tell()
 
 
 def are_deterministic_algorithms_enabled() -> Any:

@@ -3,6 +3,7 @@ the CPU over dtypes and layouts, and what is reported where an index is out of r
 
 from __future__ import annotations
 
+import ctypes
 import math
 from typing import Any, Callable
 
@@ -299,3 +300,83 @@ def test_convolution_of_integers_and_complex_numbers() -> None:
     assert torch.equal(F.conv2d(x.cuda(), w.cuda(), padding=1).cpu(), F.conv2d(x, w, padding=1))
     a, b = (torch.complex(image(torch.float64, *s), image(torch.float64, *s).flip(0)) for s in (x.shape, w.shape))
     same(lambda t, v: F.conv2d(t, v, stride=2), a, b)
+
+
+@pytest.fixture
+def ways(emulated: Any) -> Callable[[], list[str]]:
+    """What the stand-in for cuDNN ran since the last time, and by which way: 0 with tensor cores, 1 without an order of sums."""
+    library = emulated._library
+    library.emulated_convolutions.restype = ctypes.c_char_p
+    library.emulated_convolutions()
+    return lambda: library.emulated_convolutions().decode().split()
+
+
+def convolve(dtype: torch.dtype, size: int = 6) -> None:
+    x, w = image(dtype, 1, 2, size, size).cuda().requires_grad_(), image(dtype, 2, 2, 3, 3).cuda().requires_grad_()
+    F.conv2d(x, w).sum().backward()
+
+
+def test_ways_that_switches_leave(ways: Callable[[], list[str]]) -> None:
+    flags = torch.backends.cudnn.flags
+    convolve(torch.float32)
+    assert sorted(ways()) == ["forward:0", "grad_input:0", "grad_weight:0"]
+    with flags(enabled=True, allow_tf32=False):
+        convolve(torch.float32)
+        convolve(torch.float16)  # whose products are no less exact there
+        assert sorted(ways()) == [
+            "forward:0",
+            "forward:1",
+            *(f"grad_{t}:{k}" for t in ("input", "weight") for k in "01"),
+        ]
+    with flags(enabled=True, allow_tf32=False, deterministic=True):
+        convolve(torch.float32)
+        assert sorted(ways()) == ["forward:2", "grad_input:2", "grad_weight:2"]
+    with flags(enabled=False):
+        convolve(torch.float32)
+        assert ways() == []
+    torch.use_deterministic_algorithms(True)
+    try:
+        with flags(enabled=True, allow_tf32=False):
+            convolve(torch.float64)
+        assert sorted(ways()) == ["forward:0", "grad_input:0", "grad_weight:0"]
+        with flags(enabled=True, allow_tf32=False):
+            convolve(torch.float32)
+        assert sorted(ways()) == ["forward:2", "grad_input:2", "grad_weight:2"]
+    finally:
+        torch.use_deterministic_algorithms(False)
+
+
+def test_ways_are_timed_once(ways: Callable[[], list[str]]) -> None:
+    x, w = image(torch.float32, 1, 2, 13, 13).cuda(), image(torch.float32, 2, 2, 3, 3).cuda()
+    with torch.backends.cudnn.flags(enabled=True, benchmark=True, benchmark_limit=2):
+        F.conv2d(x, w)
+        tried = ways()
+        assert set(tried) == {"forward:0", "forward:1"} and len(tried) == 5
+        F.conv2d(x, w)
+        assert len(ways()) == 1
+
+
+def test_a_convolution_without_a_way_is_our_own(emulated: Any, ways: Callable[[], list[str]]) -> None:
+    emulated._library.emulated_no_convolutions(1)
+    try:
+        same(lambda t, v: F.conv2d(t, v), image(torch.float32, 1, 2, 15, 15), image(torch.float32, 2, 2, 3, 3))
+        assert ways() == [] and "Conv_f64_any" in emulated.launches()
+    finally:
+        emulated._library.emulated_no_convolutions(0)
+
+
+def test_cudnn_is_told_of(emulated: Any) -> None:
+    cudnn = torch.backends.cudnn
+    assert cudnn.is_available() and cudnn.version() == 91000
+    assert cudnn.is_acceptable(torch.ones(1, device="cuda")) and not cudnn.is_acceptable(torch.ones(1))
+
+
+def test_channels_last_are_convolved_as_they_lie(emulated: Any) -> None:
+    x, w = (image(torch.bfloat16, *shape, last=True).cuda() for shape in ((2, 4, 9, 8), (6, 4, 3, 3)))
+    grad = image(torch.bfloat16, 2, 6, 7, 6, last=True).cuda()
+    x.requires_grad_()
+    emulated.launches()
+    y = F.conv2d(x, w)
+    slope = torch.autograd.grad(y, x, grad)[0]
+    assert y.is_contiguous(memory_format=torch.channels_last) and slope.stride() == x.stride()
+    assert emulated.launches() == []

@@ -87,6 +87,7 @@ def include_folders(header: str) -> list[Path]:
     """Where a toolkit or a package has this header."""
     folders = [Path(p) for p in (NVRTC and [NVRTC.parent / "include"]) or []]
     folders += [Path(p) for p in os.environ.get("TORCH_CUDA_INCLUDE", "").split(":") if p]
+    folders += [NVRTC.parents[1] / "cudnn" / "include"] if NVRTC else []
     folders += sorted(Path("/usr/local").glob("cuda*/include"))
     return [folder for folder in folders if (folder / header).exists()]
 
@@ -96,6 +97,7 @@ def include_folders(header: str) -> list[Path]:
     [
         ("driver_api_check.cpp", ["cuda.h"], "nvidia-cuda-runtime", "-DkMinor=kMajor"),
         ("blas_api_check.cpp", ["cublasLt.h", "library_types.h"], "nvidia-cublas", "-DkR64F=kR32F"),
+        ("cudnn_api_check.cpp", ["cudnn.h", "cuda_runtime.h"], "nvidia-cudnn-cu13", "-DkForwardX=kForwardW"),
         (
             "solver_api_check.cpp",
             ["cusolverDn.h", "cublas_v2.h", "driver_types.h"],

@@ -137,3 +137,66 @@ def test_default_generators() -> None:
     torch.cuda.manual_seed(11)
     assert torch.equal(torch.rand(4, device="cuda"), a)
     assert torch.equal(own.get_state(), torch.cuda.get_rng_state())
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_distributions_of_parameters(dtype: torch.dtype) -> None:
+    """Mean and standard deviation, of parameters on both sides of where the algorithms change."""
+    torch.manual_seed(4)
+
+    def moments(draws: torch.Tensor) -> tuple[float, float]:
+        assert draws.dtype == dtype and draws.is_cuda
+        return draws.cpu().double().mean().item(), draws.cpu().double().std().item()
+
+    def parameter(value: float) -> torch.Tensor:
+        return torch.full((20_000,), value, dtype=dtype, device="cuda")
+
+    for rate in (0.5, 4.0, 30.0):
+        assert moments(torch.poisson(parameter(rate))) == pytest.approx((rate, math.sqrt(rate)), rel=0.04)
+    for n, p in ((10, 0.3), (100, 0.4), (100, 0.8)):
+        expected = (n * p, math.sqrt(n * p * (1 - p)))
+        assert moments(torch.binomial(parameter(n), parameter(p))) == pytest.approx(expected, rel=0.04)
+    for alpha in (0.5, 1.0, 6.0):
+        assert moments(torch._standard_gamma(parameter(alpha))) == pytest.approx((alpha, math.sqrt(alpha)), rel=0.04)
+    rows = torch._sample_dirichlet(torch.tensor([1.0, 2.0, 5.0], dtype=dtype).expand(5000, 3).cuda()).cpu()
+    assert rows.sum(1).allclose(torch.ones(5000, dtype=dtype))
+    assert rows.mean(0).tolist() == pytest.approx([1 / 8, 2 / 8, 5 / 8], abs=0.01)
+    assert not torch.equal(torch.poisson(parameter(4.0)), torch.poisson(parameter(4.0)))
+
+
+def test_draws_have_words_of_their_own() -> None:
+    """Draws by rejection neither depend on what came before them in the same step nor meet other ops' words."""
+    torch.manual_seed(5)
+    first = torch._standard_gamma(torch.full((100,), 0.3, device="cuda"))
+    after = torch.rand(100, device="cuda")
+    torch.manual_seed(5)
+    assert torch.equal(torch._standard_gamma(torch.full((100,), 0.3, device="cuda")), first)
+    assert torch.equal(torch.rand(100, device="cuda"), after)
+
+
+def test_what_cannot_be_drawn() -> None:
+    with pytest.raises(RuntimeError, match="expected rate to be non-negative"):
+        torch.poisson(torch.tensor([-1.0], device="cuda")).cpu()
+    with pytest.raises(RuntimeError, match="expected finite counts"):
+        torch.binomial(torch.tensor([math.inf], device="cuda"), torch.tensor([0.5], device="cuda")).cpu()
+    with pytest.raises(RuntimeError, match="element < 0"):
+        torch.multinomial(torch.tensor([1.0, math.nan], device="cuda"), 3, replacement=True)
+
+
+def test_multinomial() -> None:
+    torch.manual_seed(6)
+    weights = torch.tensor([[1.0, 0.0, 3.0], [0.0, 1.0, 1.0]], device="cuda")
+    many = torch.multinomial(weights, 8000, replacement=True).cpu()
+    shares = torch.stack([torch.bincount(row, minlength=3) / 8000 for row in many])
+    assert torch.allclose(shares, torch.tensor([[0.25, 0, 0.75], [0, 0.5, 0.5]]), atol=0.03)
+    one = torch.multinomial(weights[0].expand(8000, 3), 1).cpu()
+    assert (torch.bincount(one[:, 0], minlength=3) / 8000).tolist() == pytest.approx([0.25, 0, 0.75], abs=0.03)
+    apart = torch.multinomial(weights, 2).cpu().sort(1).values
+    assert apart.tolist() == [[0, 2], [1, 2]]
+    assert torch.multinomial(weights[0].half(), 4, replacement=True).shape == (4,)
+
+
+def test_rrelu() -> None:
+    x = torch.tensor([-1.0, 2.0, 0.0]).repeat(1000).cuda()
+    y = torch.nn.functional.rrelu(x, 0.1, 0.3, training=True).cpu().view(-1, 3)
+    assert (y[:, 1] == 2).all() and y[:, 0].min() >= -0.3 and y[:, 0].max() <= -0.1 and y[:, 0].std() > 0.05

@@ -55,7 +55,7 @@ def test_cuda_stays_behind_its_interface() -> None:
     """libtorch.so knows core/backend.h only; what runs on a GPU includes what NVRTC can compile."""
     cuda = CSRC / "kernels" / "cuda"
     device = re.compile(
-        r"kernels/(cuda/device/\w+|optim_rules|pointwise(_nn|_special)?|special_\w+)\.h|core/(dtype_list|half)\.h"
+        r"kernels/(cuda/device/\w+|optim_rules|pointwise(_nn|_special)?|special_\w+|distribution_draws)\.h|core/(dtype_list|half)\.h"
         r"|kernels/cuda/emulated/.*"
     )
     wrong = []

@@ -91,3 +91,17 @@ def test_channels_last_weights(channels: tuple, size: int) -> None:
         last = w.contiguous(memory_format=layout)
         compare(lambda x, w, b: F.conv2d(x, w, b, **options), x.contiguous(memory_format=layout), last, b)
         assert torch.equal(F.conv2d(x, last, b, **options), F.conv2d(x, w, b, **options))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.complex64], ids=str)
+def test_gradients_take_channels_last_weights(dtype: torch.dtype) -> None:
+    real = torch.arange(2 * 4 * 6 * 5).remainder(17).view(2, 4, 6, 5) - 8
+    x, w = (real + 1j * real.flip(0) if dtype.is_complex else real).to(dtype), real[:, :3, :3, :2].to(dtype)
+    w = torch.cat([w, w * 2])  # 4 inputs of a transposed convolution, 4 outputs of the other
+    slopes = []
+    for weight in (w, w.contiguous(memory_format=torch.channels_last)):
+        a, b = x.clone().requires_grad_(), x[:, :3].clone().requires_grad_()
+        (F.conv_transpose2d(a, weight).sum() + F.conv2d(b, weight).sum()).abs().backward()
+        slopes.append((a.grad, b.grad))
+    for one, other in zip(*slopes):
+        torch.testing.assert_close(one, other)

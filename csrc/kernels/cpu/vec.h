@@ -148,6 +148,8 @@ template <class T> TORCH_INLINE bool any(Mask<T> m) {
     return _mm512_movepi64_mask((__m512i)m.v) != 0;
 #elif TORCH_VEC_AVX2
   return _mm256_movemask_epi8((__m256i)m.v) != 0;
+#elif defined(__SSE2__)
+  return _mm_movemask_epi8((__m128i)m.v) != 0;
 #else
   BitsOf<T> r = 0;
   for (int i = 0; i < kLanesOf<T>; ++i) r |= m.v[i];
@@ -366,6 +368,11 @@ template <class T> TORCH_INLINE Vec<T> min_or_second(Vec<T> a, Vec<T> b) {
     return (typename Vec<T>::Raw)_mm512_maskz_min_ps(0xffff, (__m512)a.v, (__m512)b.v);
   if constexpr (std::is_same_v<T, double>)
     return (typename Vec<T>::Raw)_mm512_maskz_min_pd(0xff, (__m512d)a.v, (__m512d)b.v);
+#elif TORCH_VEC_AVX2
+  if constexpr (std::is_same_v<T, float>)
+    return (typename Vec<T>::Raw)_mm256_min_ps((__m256)a.v, (__m256)b.v);
+  if constexpr (std::is_same_v<T, double>)
+    return (typename Vec<T>::Raw)_mm256_min_pd((__m256d)a.v, (__m256d)b.v);
 #endif
   return a.v < b.v ? a.v : b.v;
 }
@@ -375,6 +382,11 @@ template <class T> TORCH_INLINE Vec<T> max_or_second(Vec<T> a, Vec<T> b) {
     return (typename Vec<T>::Raw)_mm512_maskz_max_ps(0xffff, (__m512)a.v, (__m512)b.v);
   if constexpr (std::is_same_v<T, double>)
     return (typename Vec<T>::Raw)_mm512_maskz_max_pd(0xff, (__m512d)a.v, (__m512d)b.v);
+#elif TORCH_VEC_AVX2
+  if constexpr (std::is_same_v<T, float>)
+    return (typename Vec<T>::Raw)_mm256_max_ps((__m256)a.v, (__m256)b.v);
+  if constexpr (std::is_same_v<T, double>)
+    return (typename Vec<T>::Raw)_mm256_max_pd((__m256d)a.v, (__m256d)b.v);
 #endif
   return a.v > b.v ? a.v : b.v;
 }

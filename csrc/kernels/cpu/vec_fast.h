@@ -15,40 +15,69 @@ template <class V, class... Rest> TORCH_INLINE V polynomial(V x, double c, Rest.
     return fused(polynomial(x, rest...), x, V(Element<V>(c)));
 }
 
-// a * 2^n for whole n, right also where the result is infinite or denormal.
-TORCH_INLINE Vec<float> scale_by_power(Vec<float> a, Vec<float> n) {
+// x = n c + r with a whole n and |r| <= c / 2. The power of two that n stands for is kept in the form that is
+// cheapest to multiply by: n itself with AVX-512; elsewhere a sum n + 3 * 2^22 + 254 (double: 3 * 2^51 +
+// 2046), whose last bits are the whole number, with the bias of two exponents added.
+template <class T> struct Power {
 #if TORCH_VEC_AVX512
-  return (Vec<float>::Raw)_mm512_maskz_scalef_ps(0xffff, (__m512)a.v, (__m512)n.v);
+  Vec<T> n;
 #else
-  // In two factors, each of which is a normal number for |n| <= 252.
-  const Vec<float> half = floor_(n * Vec<float>(0.5f)), rest = n - half;
-  const auto power = [](Vec<float> k) {
-    const Vec<int32_t> whole = __builtin_convertvector(k.v, Vec<int32_t>::Raw);
-    return from_bits<float>(shift_left<23>(whole + Vec<int32_t>(127)));
-  };
-  return a * power(half) * power(rest);
+  static constexpr int kBits = sizeof(T) == 4 ? 23 : 52; // of the mantissa
+  static constexpr int kBias = sizeof(T) == 4 ? 127 : 1023;
+  static constexpr T kShift = T(3ll << (kBits - 1)) + T(2 * kBias);
+  Vec<T> shifted;
+#endif
+};
+// x to the next whole number, which is also the power's.
+template <class T> TORCH_INLINE Vec<T> round_to_power(Vec<T> x, Power<T>& power) {
+#if TORCH_VEC_AVX512
+  return power.n = round_(x);
+#else
+  const Vec<T> shift(Power<T>::kShift);
+  power.shifted = x + shift;
+  return power.shifted - shift;
 #endif
 }
-TORCH_INLINE Vec<double> scale_by_power(Vec<double> a, Vec<double> n) {
+
+// a * 2^n for |n| <= 252 (double: 2044), right also where the result is infinite or denormal; NaN stays
+// whatever n is.
+template <class T> TORCH_INLINE Vec<T> scale(Vec<T> a, Power<T> power) {
 #if TORCH_VEC_AVX512
-  return (Vec<double>::Raw)_mm512_maskz_scalef_pd(0xff, (__m512d)a.v, (__m512d)n.v);
+  if constexpr (sizeof(T) == 4)
+    return (typename Vec<T>::Raw)_mm512_maskz_scalef_ps(0xffff, (__m512)a.v, (__m512)power.n.v);
+  else
+    return (typename Vec<T>::Raw)_mm512_maskz_scalef_pd(0xff, (__m512d)a.v, (__m512d)power.n.v);
 #else
-  // Adding 1.5 * 2^52 leaves the whole number in the low bits.
-  const auto power = [](Vec<double> k) {
-    const Vec<int64_t> whole = bits(k + Vec<double>(0x1.8p52 + 1023));
-    return from_bits<double>(shift_left<52>(whole));
-  };
-  const Vec<double> half = floor_(n * Vec<double>(0.5));
-  return a * power(half) * power(n - half);
+  // In two factors, each of which is a normal number.
+  const auto both = bits(power.shifted), half = shift_right_logical<1>(both), rest = both - half;
+  return a * from_bits<T>(shift_left<Power<T>::kBits>(half)) *
+         from_bits<T>(shift_left<Power<T>::kBits>(rest));
+#endif
+}
+// The same where 2^n is a normal number.
+TORCH_INLINE Vec<float> scale_normal(Vec<float> a, Power<float> power) {
+#if TORCH_VEC_AVX512
+  return scale(a, power);
+#else
+  return a * from_bits<float>(shift_left<23>(bits(power.shifted) - Vec<int32_t>(127)));
+#endif
+}
+
+// 2^n / 2, where that is a normal number.
+TORCH_INLINE Vec<float> half_power(Power<float> power) {
+#if TORCH_VEC_AVX512
+  return scale(Vec<float>(0.5f), power);
+#else
+  return from_bits<float>(shift_left<23>(bits(power.shifted) - Vec<int32_t>(128)));
 #endif
 }
 
 // x = n ln 2 + r with |r| <= ln 2 / 2
-TORCH_INLINE void reduce_by_ln2(Vec<float> x, Vec<float>& n, Vec<float>& r) {
+TORCH_INLINE Vec<float> reduce_by_ln2(Vec<float> x, Power<float>& power) {
   using V = Vec<float>;
-  n = round_(x * V(1.44269504f));
-  r = fused(n, V(-0.693359375f), x); // exact: few bits
-  r = fused(n, V(2.12194440e-4f), r);
+  const V n = round_to_power(x * V(1.44269504f), power);
+  const V r = fused(n, V(-0.693359375f), x); // exact: few bits
+  return fused(n, V(2.12194440e-4f), r);
 }
 // (e^r - 1 - r) / r^2
 TORCH_INLINE Vec<float> exp_tail(Vec<float> r) {
@@ -56,20 +85,23 @@ TORCH_INLINE Vec<float> exp_tail(Vec<float> r) {
                     0.001381459878757596);
 }
 
-TORCH_INLINE Vec<float> fast_exp(Vec<float> x) {
+// Beyond these lies infinity or zero. NaN stays NaN.
+template <class T>
+constexpr T kExpLimits[2] = {T(sizeof(T) == 4 ? -105 : -746), T(sizeof(T) == 4 ? 90 : 710)};
+
+TORCH_INLINE Vec<float> exp_within_limits(Vec<float> x) {
   using V = Vec<float>;
-  x = min_or_second(V(90.f), max_or_second(V(-105.f), x)); // beyond lies infinity or zero; NaN stays
-  V n, r;
-  reduce_by_ln2(x, n, r);
-  return scale_by_power(fused(exp_tail(r), r * r, r) + V(1.f), n);
+  Power<float> power;
+  const V r = reduce_by_ln2(x, power);
+  return scale(fused(exp_tail(r), r * r, r) + V(1.f), power);
 }
 
 // 1 + r + r^2 P(r) is added up from the small end with what each step loses: 0.64 ulp. Taylor's
 // coefficients.
-TORCH_INLINE Vec<double> fast_exp(Vec<double> x) {
+TORCH_INLINE Vec<double> exp_within_limits(Vec<double> x) {
   using V = Vec<double>;
-  x = min_or_second(V(710.0), max_or_second(V(-746.0), x)); // beyond lies infinity or zero; NaN stays
-  const V n = round_(x * V(1.4426950408889634));
+  Power<double> power;
+  const V n = round_to_power(x * V(1.4426950408889634), power);
   const V high = fused(n, V(-0x1.62e42fefa38p-1), x); // exact: few bits
   const V low = n * V(-0x1.ef35793c7673p-45);
   const V r = high + low, r_rest = (high - r) + low;
@@ -79,16 +111,26 @@ TORCH_INLINE Vec<double> fast_exp(Vec<double> x) {
                           1.0 / 362880, 1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800);
   const V sum = r + tail, sum_rest = (r - sum) + tail;
   const V whole = V(1.0) + sum, whole_rest = (V(1.0) - whole) + sum;
-  return scale_by_power(whole + (whole_rest + (sum_rest + r_rest)), n);
+  return scale(whole + (whole_rest + (sum_rest + r_rest)), power);
+}
+
+template <class T> TORCH_INLINE Vec<T> fast_exp(Vec<T> x) {
+  return exp_within_limits(
+      min_or_second(Vec<T>(kExpLimits<T>[1]), max_or_second(Vec<T>(kExpLimits<T>[0]), x)));
+}
+// e^-|x|
+template <class T> TORCH_INLINE Vec<T> exp_minus_abs_(Vec<T> x) {
+  const Vec<T> below = from_bits<T>(bits(x) | Vec<BitsOf<T>>(std::numeric_limits<BitsOf<T>>::min()));
+  return exp_within_limits(max_or_second(Vec<T>(kExpLimits<T>[0]), below));
 }
 
 TORCH_INLINE Vec<float> fast_expm1(Vec<float> x) {
   using V = Vec<float>;
   const V y = min_or_second(V(89.f), max_or_second(V(-30.f), x));
-  V n, r;
-  reduce_by_ln2(y, n, r);
+  Power<float> power;
+  const V r = reduce_by_ln2(y, power);
   const V p = fused(exp_tail(r), r * r, r);         // e^r - 1
-  const V half = scale_by_power(V(0.5f), n);        // 2^n / 2, finite where 2^n is not
+  const V half = half_power(power);                 // 2^n / 2, finite where 2^n is not
   const V doubled = fused(half, p, half - V(0.5f)); // half of the result
   return select(abs_(x) < V(1e-20f), x, doubled + doubled);
 }
@@ -100,9 +142,9 @@ TORCH_INLINE Vec<float> fast_tanh(Vec<float> x) {
   const V t = x * x;
   const V p = polynomial(t, -0.33333298563957214, 0.13331924378871918, -0.053783830255270004,
                          0.020795971155166626, -0.005895158275961876);
-  V n, r;
-  reduce_by_ln2(a + a, n, r);
-  const V e = scale_by_power(fused(exp_tail(r), r * r, r) + V(1.f), n);
+  Power<float> power;
+  const V r = reduce_by_ln2(a + a, power);
+  const V e = scale_normal(fused(exp_tail(r), r * r, r) + V(1.f), power);
   const V large = V(1.f) - V(2.f) / (e + V(1.f));
   return copysign_(select(a < V(0.6f), fused(a * t, p, a), large), x);
 }
@@ -118,20 +160,21 @@ TORCH_INLINE Vec<float> fast_erf(Vec<float> x) {
   const V q = polynomial(a - V(2.4f), -7.280977249145508, -5.164251327514648, -0.9405108690261841,
                          -0.011669755913317204, 0.002637288998812437, -0.00022172117314767092,
                          0.00019593723118305206);
-  V n, r;
-  reduce_by_ln2(q, n, r);
-  const V e = scale_by_power(fused(exp_tail(r), r * r, r) + V(1.f), n);
+  Power<float> power;
+  const V r = reduce_by_ln2(q, power);
+  const V e = scale_normal(fused(exp_tail(r), r * r, r) + V(1.f), power);
   return select(a < V(0.92f), fused(x, p, x), copysign_(V(1.f) - e, x));
 }
 
-// u = 2^k (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)); u normal and positive, otherwise nonsense.
-TORCH_INLINE void split_power(Vec<float> u, Vec<float>& k, Vec<float>& f) {
+// u = 2^k (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)); u normal and positive, otherwise nonsense. Gives k.
+TORCH_INLINE Vec<int32_t> split_power(Vec<float> u, Vec<float>& k, Vec<float>& f) {
   using V = Vec<float>;
   using I = Vec<int32_t>;
   const I shifted = bits(u) - I(0x3f3504f3); // bits of sqrt(1/2)
   const I exponent = shift_right<23>(shifted);
   k = __builtin_convertvector(exponent.v, V::Raw);
   f = from_bits<float>(bits(u) - shift_left<23>(exponent)) - V(1.f);
+  return exponent;
 }
 // log(1 + f) + k ln 2
 TORCH_INLINE Vec<float> join_log(Vec<float> f, Vec<float> k) {
@@ -147,10 +190,16 @@ TORCH_INLINE Vec<float> join_log(Vec<float> f, Vec<float> k) {
 TORCH_INLINE Vec<float> fast_log(Vec<float> x) {
   using V = Vec<float>;
   constexpr float inf = std::numeric_limits<float>::infinity();
-  const auto tiny = x < V(0x1p-126f);
   V k, f;
-  split_power(select(tiny, x * V(0x1p24f), x), k, f);
-  const V y = join_log(f, select(tiny, k - V(24.f), k));
+  split_power(x, k, f);
+  V y = join_log(f, k);
+  const auto usual = (x >= V(0x1p-126f)) & (x < V(inf));
+  if (all(usual)) [[likely]]
+    return y;
+  if (const auto tiny = x < V(0x1p-126f); any(tiny & (x > V(0.f)))) {
+    split_power(x * V(0x1p24f), k, f);
+    y = select(tiny, join_log(f, k - V(24.f)), y);
+  }
   // 0 -> -inf, negative -> NaN, inf and NaN -> themselves
   const V special =
       select(x == V(0.f), V(-inf), select(x < V(0.f), V(std::numeric_limits<float>::quiet_NaN()), x));
@@ -160,15 +209,21 @@ TORCH_INLINE Vec<float> fast_log(Vec<float> x) {
 // What 1 + x loses in rounding is brought back into f.
 TORCH_INLINE Vec<float> fast_log1p(Vec<float> x) {
   using V = Vec<float>;
+  using I = Vec<int32_t>;
   constexpr float inf = std::numeric_limits<float>::infinity();
   const V u = x + V(1.f);
   const V lost = select(x > V(1.f), V(1.f) - (u - x), x - (u - V(1.f)));
   V k, f;
-  split_power(u, k, f);
-  const V y = join_log(f + scale_by_power(lost, -k), k);
+  const I exponent = split_power(u, k, f);
+  // 2^(1 - k); where that is no normal number, what is lost counts for nothing.
+  const V doubled = from_bits<float>(I(0x40000000) - shift_left<23>(exponent));
+  const V y = select(x == V(0.f), x, join_log(fused(lost, doubled * V(0.5f), f), k));
+  const auto usual = (x > V(-1.f)) & (x < V(inf));
+  if (all(usual)) [[likely]]
+    return y;
   const V special =
       select(x == V(-1.f), V(-inf), select(x < V(-1.f), V(std::numeric_limits<float>::quiet_NaN()), x));
-  return select((x > V(-1.f)) & (x < V(inf)) & (x != V(0.f)), y, special);
+  return select(usual, y, special);
 }
 
 // log2 |a| to 2^-35, in double
@@ -188,11 +243,12 @@ TORCH_INLINE Vec<double> log2_of(Vec<double> a) {
 }
 TORCH_INLINE Vec<double> exp2_of(Vec<double> x) { // |x| <= 300
   using V = Vec<double>;
-  const V n = round_(x), r = x - n;
+  Power<double> power;
+  const V r = x - round_to_power(x, power);
   const V p =
       polynomial(r, 0.6931471807047631, 0.24022651067002906, 0.05550410365391931, 0.009618038059643647,
                  0.0013333935356464426, 0.00015466781518346483, 1.5196134012359676e-05);
-  return scale_by_power(fused(r, p, V(1.0)), n);
+  return scale(fused(r, p, V(1.0)), power);
 }
 // 2^(y log2 |x|) in double, then the rules of C's pow for signs, zeros, infinities and NaN.
 TORCH_INLINE Vec<float> fast_pow(Vec<float> x, Vec<float> y) {

@@ -94,8 +94,8 @@ template <class T> TORCH_INLINE Mask<T> isfinite_(Vec<T> a) {
 }
 // By the exponential that does not overflow: far on the left the result is that, down to the last denormal.
 template <class T> TORCH_INLINE Vec<T> sigmoid_(Vec<T> a) {
-  const Vec<T> e = exp_(-abs_(a)), one(T(1));
-  return select(a < Vec<T>(T(0)), e, one) / (one + e);
+  const Vec<T> e = exp_minus_abs_(a), one(T(1));
+  return select(signbit_(a), e, one) / (one + e);
 }
 
 // Towards the end of the range SLEEF's results are infinite too early; there these functions take a shorter

@@ -15,10 +15,11 @@ TORCH_INLINE Vec<float> bounded_abs(Vec<float> x) { return min_or_second(Vec<flo
 // 2^y by a polynomial on [-1/2, 1/2].
 TORCH_INLINE Vec<float> power_of_two(Vec<float> y) {
   using V = Vec<float>;
-  const V n = round_(y), r = y - n, t = r * r;
+  Power<float> power;
+  const V r = y - round_to_power(y, power), t = r * r;
   const V even = polynomial(t, 1.0, 0.24022646248340607, 0.009618489071726799, 0.00015345810970757157);
   const V odd = polynomial(t, 0.6931471824645996, 0.05550328642129898, 0.0013399930903688073);
-  return scale_by_power(fused(odd, r, even), n);
+  return scale(fused(odd, r, even), power);
 }
 // e^(-a^2/2) of a bounded a; the argument's rounding costs |y| / 2 ulp.
 TORCH_INLINE Vec<float> bell_(Vec<float> a) { return power_of_two(a * a * Vec<float>(-0.7213475204444817f)); }

@@ -9,6 +9,7 @@
 #include "kernels/pointwise_ops.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <numbers>
 
@@ -16,7 +17,7 @@ namespace torch::cuda {
 
 namespace {
 
-constexpr Family kRandom{"random", "RANDOM", true};
+constexpr Family kRandom{"random", "RANDOM", true}, kReject{"random", "REJECT", true};
 
 struct Philox {
   std::mutex mutex;
@@ -50,6 +51,41 @@ void draw(const char* op, DType computed, const Tensor& out, RandomArgs& args, G
   args.random = take_philox(gpu, static_cast<uint64_t>(4 * draws), generator);
   launch(gpu, find_kernel(concat(op, "_", type_name(computed), "_any"), kRandom), {blocks, kRandomThreads},
          &args);
+}
+
+// A thread for each element, which all have one step of the generator (see Source in device/random.h).
+void reject(const char* op, DType computed, const Tensor& out, const Tensor& p, Generator* generator,
+            const Tensor* q = nullptr) {
+  if (out.numel() == 0) return;
+  Gpu& gpu = use(out.device().index);
+  RandomArgs args{};
+  args.out = out.data();
+  args.out_type = out.dtype();
+  args.n = out.numel();
+  args.p = p.data();
+  args.p_type = p.dtype();
+  if (q) {
+    args.q = q->data();
+    args.q_type = q->dtype();
+  }
+  const Tensor* const operands[] = {&out, &p, q};
+  args.places = find_places(out.sizes(), operands);
+  args.random = take_philox(gpu, 4, generator);
+  launch(gpu, find_kernel(concat(op, "_", type_name(computed), "_any"), kReject),
+         {(args.n + kRandomThreads - 1) / kRandomThreads, kRandomThreads}, &args);
+}
+DType rejected_in(DType t) { return t == DType::Float64 ? DType::Float64 : DType::Float32; }
+
+void combine(PointwiseOp op, DType computed, const Tensor& out, const Tensor& a, const Tensor& b) {
+  const Tensor* const inputs[] = {&a, &b};
+  pointwise(op, computed, out, inputs, 2, nullptr);
+}
+Tensor like(const Tensor& t, DType dtype) { return empty_tensor(t.sizes(), dtype, t.device()); }
+bool holds(const Tensor& flags) { // of all of them
+  const Tensor result = empty_tensor({}, DType::Bool, flags.device()), read = empty_tensor({}, DType::Bool);
+  all(result, flags, {});
+  copy(read, result);
+  return *read.data<bool>();
 }
 
 Tensor parts_of(const Tensor& t) { // real and imaginary parts as a dimension
@@ -213,6 +249,86 @@ void randperm(const Tensor& out, int64_t n, Generator* generator) {
   uniform(keys, 0, 1, generator);
   sort(sorted, order, keys, 0, false, true);
   copy(out, order);
+}
+
+void poisson(const Tensor& out, const Tensor& self, Generator* generator) {
+  if (!is_floating(self.dtype()) || is_low_precision(self.dtype())) fail_dtype("poisson", self.dtype());
+  reject("Poisson", rejected_in(self.dtype()), out, self, generator);
+}
+void binomial(const Tensor& out, const Tensor& count, const Tensor& prob, Generator* generator) {
+  if (out.dtype() != DType::Float32 && out.dtype() != DType::Float64) fail_dtype("binomial", out.dtype());
+  reject("Binomial", out.dtype(), out, count, generator, &prob);
+}
+void standard_gamma(const Tensor& out, const Tensor& self, Generator* generator) {
+  if (self.dtype() != DType::Float32 && self.dtype() != DType::Float64)
+    fail_dtype("_standard_gamma", self.dtype());
+  reject("Gamma", self.dtype(), out, self, generator);
+  const double least = self.dtype() == DType::Float64 ? std::numeric_limits<double>::min()
+                                                      : double{std::numeric_limits<float>::min()};
+  combine(PointwiseOp::Maximum, out.dtype(), out, out, wrapped_number(least));
+}
+// Draws of gamma distributions divided by the sum of their row, in double precision.
+void sample_dirichlet(const Tensor& out, const Tensor& self, Generator* generator) {
+  if (self.dtype() != DType::Float32 && self.dtype() != DType::Float64)
+    fail_dtype("_sample_dirichlet", self.dtype());
+  if (out.numel() == 0) return;
+  const Tensor draws = like(self, DType::Float64);
+  reject("Gamma", DType::Float64, draws, self, generator);
+  DimVec sizes(self.sizes());
+  if (!sizes.empty()) sizes.back() = 1;
+  const Tensor sums = empty_tensor(sizes, DType::Float64, self.device());
+  const int64_t last[] = {self.dim() - 1};
+  sum(sums, draws, self.dim() == 0 ? IntSpan() : IntSpan(last));
+  combine(PointwiseOp::Div, DType::Float64, draws, draws, sums);
+  const bool wide = self.dtype() == DType::Float64;
+  const double least = wide ? std::numeric_limits<double>::min() : double{std::numeric_limits<float>::min()},
+               most = wide ? std::nextafter(1.0, 0.0) : double{std::nextafter(1.0f, 0.0f)};
+  combine(PointwiseOp::Maximum, DType::Float64, draws, draws, wrapped_number(least));
+  combine(PointwiseOp::Minimum, DType::Float64, draws, draws, wrapped_number(most));
+  copy(out, draws);
+}
+
+// With replacement: the first running sum that is not below a uniform number. Without, and for one sample:
+// the largest quotients of weight and an exponential number (Efraimidis and Spirakis, 2006).
+void multinomial(const Tensor& out, const Tensor& self, int64_t num_samples, bool replacement,
+                 Generator* generator) {
+  if (self.numel() == 0 || num_samples == 0) return;
+  if (!is_floating(self.dtype()) || is_low_precision(self.dtype())) fail_dtype("multinomial", self.dtype());
+  const DType computed = rejected_in(self.dtype());
+  const int64_t last[] = {self.dim() - 1};
+  const Tensor weights = like(self, computed), flags = like(self, DType::Bool);
+  copy(weights, self);
+  const Tensor most = wrapped_number(computed == DType::Float64 ? std::numeric_limits<double>::max()
+                                                                : double{std::numeric_limits<float>::max()}),
+               zero = wrapped_number(0.0);
+  combine(PointwiseOp::Le, computed, flags, weights, most);
+  check(holds(flags), "probability tensor contains either `inf`, `nan` or element < 0");
+  combine(PointwiseOp::Ge, computed, flags, weights, zero);
+  check(holds(flags), "probability tensor contains either `inf`, `nan` or element < 0");
+  DimVec sizes(self.sizes());
+  sizes.back() = 1;
+  const Tensor totals = empty_tensor(sizes, computed, self.device()), positive = like(totals, DType::Bool);
+  sum(totals, weights, last);
+  combine(PointwiseOp::Gt, computed, positive, totals, zero);
+  check(holds(positive), "invalid multinomial distribution (sum of probabilities <= 0)");
+
+  if (replacement && num_samples > 1) {
+    const Tensor sums = like(weights, computed), numbers = like(out, computed);
+    cumsum(sums, weights, self.dim() - 1);
+    const int64_t n = self.size(-1);
+    const Tensor ends = alias(sums, sizes, sums.strides(), sums.offset() + n - 1);
+    copy(totals, ends); // so that the last quotient is 1
+    combine(PointwiseOp::Div, computed, sums, sums, totals);
+    uniform(numbers, 0, 1, generator);
+    searchsorted(out, sums, numbers, false);
+    return;
+  }
+  const Tensor noise = like(weights, computed);
+  exponential(noise, 1, generator);
+  combine(PointwiseOp::Div, computed, weights, weights, noise);
+  sizes.back() = num_samples;
+  const Tensor values = empty_tensor(sizes, computed, self.device());
+  topk(values, out, weights, num_samples, self.dim() - 1, true, true);
 }
 
 } // namespace torch::cuda

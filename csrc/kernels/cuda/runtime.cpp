@@ -1,6 +1,7 @@
 #include "kernels/cuda/runtime.h"
 
 #include "kernels/cuda/blas.h"
+#include "kernels/cuda/cudnn.h"
 #include "kernels/cuda/graph.h"
 #include "kernels/cuda/philox.h"
 #include "kernels/cuda/pinned.h"
@@ -73,6 +74,10 @@ std::string failure_text(const FailureRecord& record, int device, ErrorKind& kin
   case Failed::Pivot:
     return concat("pivots passed to lu_unpack must be between 1 and LU.size(-2) inclusive, but one is ",
                   record.value, ". Did you properly pass the result of lu_factor?", where);
+  case Failed::PoissonRate:
+    return "invalid Poisson rate, expected rate to be non-negative" + where;
+  case Failed::InfiniteCount:
+    return "binomial: expected finite counts, got inf" + where;
   case Failed::Nothing:
     break;
   }
@@ -123,6 +128,10 @@ public:
     set_philox_state(device, {seed, offset});
   }
   void allow_tf32(bool allow) override { torch::cuda::allow_tf32(allow); }
+  void set_convolutions(const ConvolutionSwitches& switches) override {
+    torch::cuda::set_convolutions(switches);
+  }
+  int64_t cudnn_version() override { return torch::cuda::cudnn_version(); }
 
   void* allocate(int64_t bytes, int device) override {
     return use(device).allocator->allocate(bytes, torch::cuda::current_stream(device));

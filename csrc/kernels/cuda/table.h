@@ -5,6 +5,7 @@
 #include "kernels/attention_kernels.h"
 #include "kernels/conv_kernels.h"
 #include "kernels/create_kernels.h"
+#include "kernels/distribution_kernels.h"
 #include "kernels/embedding_kernels.h"
 #include "kernels/fft_kernels.h"
 #include "kernels/index_kernels.h"
@@ -47,7 +48,8 @@
   /* norm.cpp */ X(layer_norm) X(layer_norm_backward) X(group_norm) X(group_norm_backward) X(batch_norm) \
   X(batch_norm_backward) X(nll_loss) X(nll_loss_backward) \
   /* random.cpp */ X(uniform) X(normal) X(log_normal) X(exponential) X(cauchy) X(geometric) X(bernoulli) \
-  X(bernoulli_tensor) X(random_from_to) X(random_full) X(rrelu_noise) X(randperm) \
+  X(bernoulli_tensor) X(random_from_to) X(random_full) X(randperm) X(poisson) X(binomial) X(standard_gamma) \
+  X(sample_dirichlet) X(multinomial) X(rrelu_noise) \
   /* conv.cpp */ X(convolution) X(conv_grad_input) X(conv_grad_weight) X(im2col) X(col2im) \
   /* pool.cpp */ X(max_pool) X(max_pool_backward) X(adaptive_max_pool) X(fractional_max_pool) X(avg_pool) \
   X(avg_pool_backward) X(adaptive_avg_pool) X(adaptive_avg_pool_backward) \

@@ -8,7 +8,15 @@
 
 namespace torch {
 
-enum class Failed : int32_t { Nothing, ZeroDivision, IndexRange, NotProbability, Pivot };
+enum class Failed : int32_t {
+  Nothing,
+  ZeroDivision,
+  IndexRange,
+  NotProbability,
+  Pivot,
+  PoissonRate,
+  InfiniteCount
+};
 
 struct FailureRecord {
   int32_t kind;    // a Failed, written last

@@ -6,6 +6,7 @@
 #include "kernels/cuda/device/element.h"
 #include "kernels/cuda/device/philox.h"
 #include "kernels/cuda/device/walk.h"
+#include "kernels/distribution_draws.h"
 
 namespace torch::TORCH_ISA {
 
@@ -109,8 +110,71 @@ template <template <class> class Op, class V> TORCH_INLINE void draw(const cuda:
   }
 }
 
+// ---- by rejection, which takes as many numbers as it takes ----
+
+// The numbers of one element. Its words are told apart by the upper bits of the sequence, so that those of
+// other ops are never met: the generator moves on by one step for all of them.
+class Source {
+public:
+  TORCH_INLINE Source(uint64_t seed, uint64_t element, uint64_t step)
+      : seed_(seed), element_(element), step_(step) {}
+  TORCH_INLINE double uniform_double() { // in [0, 1)
+    if (left_ == 0) {
+      words_ = philox(seed_, element_ | attempt_++ << 40, step_);
+      left_ = 2;
+    }
+    --left_;
+    return double((uint64_t(words_.w[2 * left_]) << 32 | words_.w[2 * left_ + 1]) >> 11) * 0x1p-53;
+  }
+  TORCH_INLINE double normal_double(double mean, double std) {
+    const double u = 1 - uniform_double(), v = uniform_double();
+    return mean + std * sqrt_(-2 * log_(u)) * cos_(2 * std::numbers::pi * v);
+  }
+
+private:
+  uint64_t seed_, element_, step_, attempt_ = 0;
+  Words words_;
+  int left_ = 0;
+};
+
+template <class V> struct Poisson {
+  static TORCH_INLINE V value(V rate, V, Source& source) {
+    if (!(rate >= V(0))) report(Failed::PoissonRate, 0, 0);
+    return rate >= V(0) ? V(draw_poisson(double(rate), source)) : V(0);
+  }
+};
+template <class V> struct Binomial {
+  static TORCH_INLINE V value(V count, V p, Source& source) {
+    if (isinf_(count)) {
+      report(Failed::InfiniteCount, 0, 0);
+      return V(0);
+    }
+    return V(draw_binomial(double(count), double(p), source));
+  }
+};
+template <class V> struct Gamma { // double in all but its result
+  static TORCH_INLINE V value(V alpha, V, Source& source) { return V(draw_gamma<V>(alpha, source)); }
+};
+
+template <template <class> class Op, class V> TORCH_INLINE void reject(const cuda::RandomArgs& args) {
+  const int64_t i = int64_t(blockIdx.x) * cuda::kRandomThreads + threadIdx.x;
+  if (i >= args.n) return;
+  int64_t at[3];
+  find_place(args.places, i, at);
+  const cuda::PhiloxSource from = resolved(args.random);
+  Source source(from.seed, uint64_t(i), from.offset / 4);
+  const V p = load_as<V>(args.p_type, static_cast<const char*>(args.p) + at[1]);
+  const V q = args.q ? load_as<V>(args.q_type, static_cast<const char*>(args.q) + at[2]) : V(0);
+  store_as(args.out_type, static_cast<char*>(args.out) + at[0], Op<V>::value(p, q, source));
+}
+
 } // namespace torch::TORCH_ISA
 
+#define TORCH_REJECT(name, Op, V)                                                                            \
+  TORCH_KERNEL(name, torch::cuda::kRandomThreads, torch::cuda::RandomArgs) {                                 \
+    using namespace torch::TORCH_ISA;                                                                        \
+    reject<Op, V>(args);                                                                                     \
+  }
 #define TORCH_RANDOM(name, Op, V)                                                                            \
   TORCH_KERNEL(name, torch::cuda::kRandomThreads, torch::cuda::RandomArgs) {                                 \
     using namespace torch::TORCH_ISA;                                                                        \

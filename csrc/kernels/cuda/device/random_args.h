@@ -17,15 +17,16 @@ struct PhiloxSource {
 
 struct RandomArgs {
   void* out;
-  const void* p; // probabilities, for bernoulli_tensor
+  const void* p; // probabilities, for bernoulli_tensor; parameters of what is drawn by rejection
+  const void* q; // the second ones, for binomial
   int64_t n;
   int64_t threads; // of the whole grid
   PhiloxSource random;
   double a, b; // parameters of the distribution
   int64_t base;
   uint64_t range; // 0: all values
-  DType out_type, p_type;
-  Places places; // out, p
+  DType out_type, p_type, q_type;
+  Places places; // out, p, q
 };
 
 } // namespace torch::cuda

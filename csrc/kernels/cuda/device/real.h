@@ -90,8 +90,9 @@ template <class T> TORCH_INLINE T lerp(T start, T end, T weight) {
   return weight < T(0.5) ? fused(weight, end - start, start) : fused(weight - T(1), end - start, end);
 }
 
+template <class T> TORCH_INLINE T exp_minus_abs_(T a) { return exp_(-abs_(a)); }
 template <class T> TORCH_INLINE T sigmoid_(T a) {
-  const T e = exp_(-abs_(a));
+  const T e = exp_minus_abs_(a);
   return (a < T(0) ? e : T(1)) / (T(1) + e);
 }
 

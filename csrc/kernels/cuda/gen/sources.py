@@ -15,7 +15,7 @@ FUNCTOR_HEADERS = ("kernels/pointwise.h", "kernels/pointwise_nn.h", "kernels/poi
 # Functors of special functions have the kernel for any layout alone.
 SPECIAL_HEADER = "kernels/special_functors.h"
 SPECIAL_BODIES = ("kernels/special_tables.h", "kernels/special_value.h", "kernels/special_bessel.h")
-SPECIAL_BODIES += ("kernels/special_gamma.h", SPECIAL_HEADER)
+SPECIAL_BODIES += ("kernels/special_gamma.h", "kernels/distribution_draws.h", SPECIAL_HEADER)
 CSRC = Path(__file__).resolve().parents[3]
 MASKS = {"kInts": 1, "kFloats": 2, "kComplexes": 4, "kReals": 3, "kFloating": 6, "kAny": 7}
 INTS, FLOATS, COMPLEX = 1, 2, 4
@@ -220,6 +220,7 @@ FAMILIES: dict[str, list[tuple[str, list[str], dict[str, list[str]]]]] = {
     "random": [
         ("RANDOM", DISTRIBUTIONS, {"f32": ["any"], "f64": ["any"]}),
         ("RANDOM", ["Whole"], {"i32": ["any"], "i64": ["any"]}),
+        ("REJECT", ["Poisson", "Binomial", "Gamma"], {"f32": ["any"], "f64": ["any"]}),
     ],
     "scan": [
         ("SCAN", ["CumSum", "CumProd"], {v: ["any"] for v in ("i64", "f32", "f64", "c64", "c128")}),
@@ -228,7 +229,7 @@ FAMILIES: dict[str, list[tuple[str, list[str], dict[str, list[str]]]]] = {
     ],
 }
 # Macros without the type of elements.
-ONLY_ANY = ("GATES", "SCAN", "MATMUL", "NLL", "SORT", "SEARCH", "RANDOM")
+ONLY_ANY = ("GATES", "SCAN", "MATMUL", "NLL", "SORT", "SEARCH", "RANDOM", "REJECT")
 ONLY_ANY += ("CONV", "MIX_TABLES", "FIND_BAGS", "CTC", "MARGIN")
 ONLY_ANY += ("STRIDED", "FREXP", "LINALG")
 # Types that are not compiled ahead of time, except to move elements.
