@@ -20,7 +20,7 @@ torch_glob(cuda_device_headers csrc/kernels/cuda/device/*.h csrc/kernels/pointwi
 set(shards 00 01 02 03 04 05 06 07 08 09 10 11)
 set(ahead_sources)
 set(emulated_sources)
-set(families attention attention_tensor reduce index scan sort matmul softmax norm random optim pool conv resample bag loss special linalg)
+set(families attention attention_tensor rnn reduce index scan sort matmul softmax norm random optim pool conv resample bag loss special linalg)
 foreach(family IN LISTS families)
   list(APPEND ahead_sources ${cuda_generated}/ahead/${family}.cu)
   list(APPEND emulated_sources ${cuda_generated}/emulated/${family}.cpp)

@@ -4,7 +4,9 @@
 #include "bindings/from_data.h"
 #include "bindings/gil.h"
 #include "bindings/numpy.h"
+#include "core/backend.h"
 #include "interpret/profiler.h"
+#include "ops/ops.h"
 
 #include <cstring>
 #include <deque>
@@ -568,8 +570,13 @@ void check_layout(PyObject* o, PyObject* like) {
     not_implemented("layout=", l, ": not implemented; make a dense tensor and convert it");
 }
 void check_pin_memory(PyObject* o) {
-  check(!o || o == Py_None || !to_bool(o),
+  if (!o || o == Py_None || !to_bool(o)) return;
+  Backend* const found = find_cuda();
+  check(found && found->device_count() > 0,
         "Cannot access accelerator device when none is available (pin_memory=True needs CUDA)");
+}
+Tensor pinned_where(PyObject* asked, Tensor t) {
+  return asked && asked != Py_None && to_bool(asked) ? ops::_pin_memory(t, std::nullopt) : t;
 }
 
 // ---------------------------------------------------------------- results

@@ -142,6 +142,7 @@ std::string_view to_string(PyObject* o);
 std::optional<std::string_view> to_optional_string(PyObject* o);
 void check_layout(PyObject* o, PyObject* like = nullptr); // only that of `like`, or torch.strided
 void check_pin_memory(PyObject* o);
+Tensor pinned_where(PyObject* asked, Tensor t); // in pinned memory if that was asked for
 
 // ---- results ----
 inline PyObject* wrap(bool v) { return PyBool_FromLong(v); }

@@ -38,10 +38,6 @@ std::optional<Device> new_device_argument(const Signature& signature, PyObject* 
   return given ? given : default_device;
 }
 
-constexpr const char* kNoPinnedMemory =
-    "pin_memory=True requires a CUDA or other accelerator backend; no pinned memory "
-    "allocator is available on this system.";
-
 // ---- torch.tensor ----
 
 constexpr const char* kTensorParams[] = {"data", "dtype", "device", "requires_grad", "pin_memory"};
@@ -56,15 +52,17 @@ PyObject* py_tensor(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObject
     const std::optional<DType> dtype = dtype_argument(kTensor, slots[1]);
     const std::optional<Device> device = new_device_argument(kTensor, slots[2]);
     const bool requires_grad = bool_argument(kTensor, "requires_grad", slots[3], false);
-    check(!bool_argument(kTensor, "pin_memory", slots[4], false), kNoPinnedMemory);
+    check_pin_memory(slots[4]);
     if (is_tensor(slots[0])) {
       warn("To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
            "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).");
       const Tensor source = autograd::detach(unwrap(slots[0]));
       Tensor moved = converted(source, dtype, device);
-      return finished(moved.is_same(source) ? ops::clone(source) : std::move(moved), requires_grad);
+      return finished(pinned_where(slots[4], moved.is_same(source) ? ops::clone(source) : std::move(moved)),
+                      requires_grad);
     }
-    return finished(tensor_from_data(slots[0], dtype, device.value_or(Device{})), requires_grad);
+    return finished(pinned_where(slots[4], tensor_from_data(slots[0], dtype, device.value_or(Device{}))),
+                    requires_grad);
   } catch (...) {
     return set_python_error();
   }
@@ -315,16 +313,17 @@ PyObject* tensor_new_tensor(PyObject* self, PyObject* const* args, Py_ssize_t na
     const DType dtype = dtype_argument(kNewTensor, slots[1]).value_or(like.dtype());
     const Device device = device_argument(kNewTensor, slots[2]).value_or(like.device());
     const bool requires_grad = bool_argument(kNewTensor, "requires_grad", slots[3], false);
-    check(!bool_argument(kNewTensor, "pin_memory", slots[5], false), kNoPinnedMemory);
+    check_pin_memory(slots[5]);
     if (is_tensor(slots[0])) {
       warn(
           "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
           "sourceTensor.detach().clone().requires_grad_(True), rather than tensor.new_tensor(sourceTensor).");
       const Tensor source = autograd::detach(unwrap(slots[0]));
       Tensor moved = converted(source, dtype, device);
-      return finished(moved.is_same(source) ? ops::clone(source) : std::move(moved), requires_grad);
+      return finished(pinned_where(slots[5], moved.is_same(source) ? ops::clone(source) : std::move(moved)),
+                      requires_grad);
     }
-    return finished(tensor_from_data(slots[0], dtype, device), requires_grad);
+    return finished(pinned_where(slots[5], tensor_from_data(slots[0], dtype, device)), requires_grad);
   } catch (...) {
     return set_python_error();
   }

@@ -2,7 +2,10 @@
 
 #include "bindings/errors.h"
 #include "bindings/tensor_object.h"
+#include "bindings/types.h"
 #include "core/backend.h"
+#include "core/deterministic.h"
+#include "core/generator.h"
 
 namespace torch::python {
 
@@ -147,6 +150,12 @@ PyObject* set_random_state(PyObject*, PyObject* args) {
     return none();
   });
 }
+PyObject* set_deterministic(PyObject*, PyObject* args) {
+  return with_integers<1>(args, [](int on) {
+    set_deterministic_algorithms(on != 0);
+    return none();
+  });
+}
 PyObject* allow_tf32(PyObject*, PyObject* args) {
   return with_integers<1>(args, [](int allow) {
     if (Backend* const found = find_cuda()) found->allow_tf32(allow != 0);
@@ -259,6 +268,69 @@ PyObject* event_elapsed(PyObject*, PyObject* args) {
   });
 }
 
+// ---- graphs ----
+
+PyObject* new_graph_pool(PyObject*, PyObject*) {
+  return guarded([] { return PyLong_FromUnsignedLongLong(cuda_backend().new_graph_pool()); });
+}
+PyObject* new_graph(PyObject*, PyObject*) {
+  return guarded([] { return PyLong_FromUnsignedLongLong(cuda_backend().new_graph()); });
+}
+// (graph)
+template <void (Backend::*kDo)(GraphHandle)> PyObject* of_graph(PyObject*, PyObject* args) {
+  return guarded([&]() -> PyObject* {
+    unsigned long long graph = 0;
+    if (!PyArg_ParseTuple(args, "K", &graph)) throw PythonError{};
+    (cuda_backend().*kDo)(graph);
+    return none();
+  });
+}
+PyObject* delete_graph(PyObject*, PyObject* args) {
+  return guarded([&]() -> PyObject* {
+    unsigned long long graph = 0;
+    if (!PyArg_ParseTuple(args, "K", &graph)) throw PythonError{};
+    cuda_backend().delete_graph(graph);
+    return none();
+  });
+}
+PyObject* begin_capture(PyObject*, PyObject* args) {
+  return guarded([&]() -> PyObject* {
+    unsigned long long graph = 0, pool = 0;
+    int device = 0, mode = 0;
+    if (!PyArg_ParseTuple(args, "KiKi", &graph, &device, &pool, &mode)) throw PythonError{};
+    cuda_backend().begin_capture(graph, device, pool, mode);
+    return none();
+  });
+}
+PyObject* graph_pool(PyObject*, PyObject* args) {
+  return guarded([&]() -> PyObject* {
+    unsigned long long graph = 0;
+    if (!PyArg_ParseTuple(args, "K", &graph)) throw PythonError{};
+    return PyLong_FromUnsignedLongLong(cuda_backend().graph_pool(graph));
+  });
+}
+PyObject* print_graph(PyObject*, PyObject* args) {
+  return guarded([&]() -> PyObject* {
+    unsigned long long graph = 0;
+    const char* path = nullptr;
+    if (!PyArg_ParseTuple(args, "Ks", &graph, &path)) throw PythonError{};
+    cuda_backend().print_graph(graph, path);
+    return none();
+  });
+}
+PyObject* is_capturing(PyObject*, PyObject* args) {
+  return with_integers<1>(args, [](int device) { return truth(cuda_backend().is_capturing(device)); });
+}
+
+// The generator that ops on a device use when none is given.
+PyObject* default_generator_of(PyObject*, PyObject* args) {
+  return with_integers<1>(args, [](int device) {
+    const Ref<Generator> g = Generator::create(Device{DeviceType::CUDA, static_cast<int8_t>(device)});
+    set_device_state(*g, {0, 1});
+    return wrap(g);
+  });
+}
+
 // Devices are numbers, streams and events handles; event functions take a device first for the sake of
 // uniformity.
 PyMethodDef functions[] = {
@@ -277,6 +349,8 @@ PyMethodDef functions[] = {
      "(enabled, benchmark, deterministic, allow_tf32, benchmark_limit): of cuDNN."},
     {"_cuda_cudnnVersion", cudnn_version, METH_NOARGS, "0 where cuDNN is not there."},
     {"_cuda_allowTF32", allow_tf32, METH_VARARGS, "(allow): of products of float32."},
+    {"_set_deterministic_algorithms", set_deterministic, METH_VARARGS,
+     "(on): of devices other than the CPU."},
     {"_cuda_emptyCache", empty_cache, METH_NOARGS, "Gives cached memory back."},
     {"_cuda_memoryStats", memory_stats, METH_VARARGS, "(device): a flat dict."},
     {"_cuda_resetMemoryStats", reset_memory_stats, METH_VARARGS, "(device, peaks)"},
@@ -286,6 +360,18 @@ PyMethodDef functions[] = {
     {"_cuda_getCurrentRawStream", current_stream, METH_VARARGS, "(device)"},
     {"_cuda_setStream", set_stream, METH_VARARGS, "(device, stream)"},
     {"_cuda_newStream", new_stream, METH_VARARGS, "(device, priority)"},
+    {"_cuda_newGraphPool", new_graph_pool, METH_NOARGS, "The number of a pool of memory for graphs."},
+    {"_cuda_newGraph", new_graph, METH_NOARGS, "An empty graph."},
+    {"_cuda_deleteGraph", delete_graph, METH_VARARGS, "(graph)"},
+    {"_cuda_beginCapture", begin_capture, METH_VARARGS, "(graph, device, pool or 0, mode)"},
+    {"_cuda_endCapture", of_graph<&Backend::end_capture>, METH_VARARGS, "(graph)"},
+    {"_cuda_replay", of_graph<&Backend::replay>, METH_VARARGS, "(graph)"},
+    {"_cuda_resetGraph", of_graph<&Backend::reset_graph>, METH_VARARGS, "(graph)"},
+    {"_cuda_keepGraph", of_graph<&Backend::keep_graph>, METH_VARARGS, "(graph)"},
+    {"_cuda_graphPool", graph_pool, METH_VARARGS, "(graph)"},
+    {"_cuda_printGraph", print_graph, METH_VARARGS, "(graph, path)"},
+    {"_cuda_isCapturing", is_capturing, METH_VARARGS, "(device): whether its current stream is captured."},
+    {"_cuda_defaultGenerator", default_generator_of, METH_VARARGS, "(device)"},
     {"_cuda_streamQuery", stream_query, METH_VARARGS, "(device, stream)"},
     {"_cuda_streamSynchronize", stream_synchronize, METH_VARARGS, "(device, stream)"},
     {"_cuda_streamWaitEvent", stream_wait_event, METH_VARARGS, "(device, stream, event)"},

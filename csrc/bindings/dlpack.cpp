@@ -6,6 +6,7 @@
 #include "bindings/override.h"
 #include "bindings/storage.h"
 #include "bindings/types.h"
+#include "core/backend.h"
 #include "ops/ops.h"
 
 #include <memory>
@@ -50,7 +51,7 @@ struct DLManagedTensorVersioned {
   uint64_t flags;
   DLTensor dl_tensor;
 };
-constexpr int32_t kCpuDevice = 1;
+constexpr int32_t kCpuDevice = 1, kCudaDevice = 2;
 constexpr uint64_t kReadOnlyFlag = 1, kCopiedFlag = 2;
 constexpr const char *kName = "dltensor", *kUsedName = "used_dltensor";
 constexpr const char *kVersionedName = "dltensor_versioned", *kUsedVersionedName = "used_dltensor_versioned";
@@ -129,7 +130,7 @@ template <class Managed> Managed* make_export(const Tensor& t) {
     if (e->sizes[d] < 2) e->strides[d] = 1; // some consumers insist on it
   DLTensor& d = e->managed.dl_tensor;
   d.data = t.numel() ? t.data() : nullptr;
-  d.device = {kCpuDevice, 0};
+  d.device = t.is_cpu() ? DLDevice{kCpuDevice, 0} : DLDevice{kCudaDevice, t.device().index};
   d.ndim = static_cast<int32_t>(t.dim());
   d.dtype = type_of(t.dtype());
   d.shape = e->sizes.data();
@@ -149,7 +150,8 @@ template <class Managed> void delete_capsule(PyObject* capsule, const char* name
 
 PyObject* make_capsule(const Tensor& t, bool versioned, bool copied) {
   check_kind(ErrorKind::Buffer, !is_sparse(t), "Cannot pack tensors of layout ", layout_of(t));
-  check_kind(ErrorKind::Buffer, t.is_cpu(), "Cannot pack tensors on ", t.device());
+  check_kind(ErrorKind::Buffer, t.is_cpu() || t.device().type == DeviceType::CUDA, "Cannot pack tensors on ",
+             t.device());
   if (!versioned) {
     // the old structure cannot say that memory must not be written
     check_kind(ErrorKind::Buffer, t.storage()->writable(),
@@ -180,6 +182,26 @@ bool wants_version_1(PyObject* max_version) {
   return int_argument(kDlpack, "max_version", major.get(), 0) >= 1;
 }
 
+// The stream that the consumer names waits for the work on the tensor so far.
+void wait_for_producer(int device, PyObject* stream) {
+  constexpr int64_t none = -1, legacy = 1, of_thread = 2;
+  if (stream && stream != Py_None && !PyLong_Check(stream))
+    raise_python(PyExc_TypeError, "stream must be ``int`` or ``none``");
+  const int64_t asked =
+      stream && stream != Py_None ? int_argument(kDlpack, "stream", stream, legacy) : legacy;
+  if (asked == none) return;
+  check_kind(ErrorKind::Buffer, asked != 0 && asked != of_thread, "__dlpack__: unsupported stream ", asked,
+             ": 0 is ambiguous, 2 the default stream of each thread");
+  Backend& cuda = cuda_backend();
+  const StreamHandle consumer = asked == legacy ? 0 : static_cast<StreamHandle>(asked);
+  const StreamHandle own = cuda.current_stream(device);
+  if (consumer == own) return;
+  const EventHandle event = cuda.new_event(device, false);
+  cuda.record_event(device, event, own);
+  cuda.stream_wait(device, consumer, event);
+  cuda.delete_event(event);
+}
+
 PyObject* tensor_dlpack(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
   try {
     PyObject* slots[4];
@@ -187,14 +209,18 @@ PyObject* tensor_dlpack(PyObject* self, PyObject* const* args, Py_ssize_t nargs,
     const Tensor& t = unwrap(self);
     check_kind(ErrorKind::Buffer, !t.requires_grad(),
                "Can't export tensors that require gradient, use tensor.detach()");
-    if (slots[0] && slots[0] != Py_None) {
+    const bool on_gpu = t.device().type == DeviceType::CUDA;
+    if (on_gpu)
+      wait_for_producer(t.device().index, slots[0]);
+    else if (slots[0] && slots[0] != Py_None) {
       if (!PyLong_Check(slots[0])) raise_python(PyExc_TypeError, "stream must be ``int`` or ``none``");
       raise_python(PyExc_AssertionError, "stream should be None on cpu.");
     }
     if (slots[2] && slots[2] != Py_None) {
       const Owned type = owned(PySequence_GetItem(slots[2], 0));
-      check_kind(ErrorKind::Buffer, int_argument(kDlpack, "dl_device", type.get(), kCpuDevice) == kCpuDevice,
-                 "__dlpack__: a CPU tensor can only be exported to the CPU");
+      const int own = on_gpu ? kCudaDevice : kCpuDevice;
+      check_kind(ErrorKind::Buffer, int_argument(kDlpack, "dl_device", type.get(), own) == own,
+                 "__dlpack__: a tensor on ", t.device(), " can only be exported to where it is");
     }
     const bool copy = bool_argument(kDlpack, "copy", slots[3], false);
     return make_capsule(copy ? ops::clone(t) : t, wants_version_1(slots[1]), copy);
@@ -206,6 +232,7 @@ PyObject* tensor_dlpack(PyObject* self, PyObject* const* args, Py_ssize_t nargs,
 PyObject* tensor_dlpack_device(PyObject* self, PyObject*) {
   const Tensor& t = unwrap(self);
   if (t.is_cpu()) return Py_BuildValue("(ii)", kCpuDevice, 0);
+  if (t.device().type == DeviceType::CUDA) return Py_BuildValue("(ii)", kCudaDevice, int{t.device().index});
   PyErr_Format(PyExc_ValueError, "Unknown device type %s for Dlpack", device_type_name(t.device().type));
   return nullptr;
 }
@@ -223,8 +250,10 @@ template <class Managed> void release_import(void* context) {
 template <class Managed>
 Tensor consume(PyObject* capsule, Managed* managed, bool writable, const char* used_name) {
   const DLTensor& d = managed->dl_tensor;
-  check_kind(ErrorKind::Buffer, d.device.device_type == kCpuDevice, "from_dlpack: device type ",
-             d.device.device_type, " is not supported, only the CPU (1)");
+  const bool on_gpu = d.device.device_type == kCudaDevice && find_cuda();
+  check_kind(ErrorKind::Buffer, d.device.device_type == kCpuDevice || on_gpu, "from_dlpack: device type ",
+             d.device.device_type, " is not supported, only the CPU (1) and, with CUDA, its devices (2)");
+  const Device device = on_gpu ? Device{DeviceType::CUDA, static_cast<int8_t>(d.device.device_id)} : Device{};
   check_kind(ErrorKind::Buffer, d.ndim >= 0 && d.ndim <= 64 && (d.ndim == 0 || d.shape),
              "from_dlpack: ", d.ndim, " dimensions without a valid shape");
   const DType dtype = dtype_of_type(d.dtype);
@@ -237,7 +266,7 @@ Tensor consume(PyObject* capsule, Managed* managed, bool writable, const char* u
   const int64_t bytes = span_bytes(sizes, strides, item_size(dtype));
   check_kind(ErrorKind::Buffer, d.data || bytes == 0, "from_dlpack: no data for a tensor of sizes ", sizes);
   char* const data = d.data ? static_cast<char*>(d.data) + d.byte_offset : nullptr;
-  const Storage storage = StorageImpl::wrap(data, bytes, {}, release_import<Managed>, managed, writable);
+  const Storage storage = StorageImpl::wrap(data, bytes, device, release_import<Managed>, managed, writable);
   PyCapsule_SetName(capsule, used_name);
   PyCapsule_SetDestructor(capsule, nullptr);
   return from_storage(storage, dtype, sizes, strides, 0);
@@ -263,6 +292,17 @@ Owned capsule_of(PyObject* object) {
   const Owned method = owned(PyObject_GetAttrString(object, "__dlpack__"));
   const Owned none = owned(PyTuple_New(0));
   const Owned options = owned(Py_BuildValue("{s(ii)}", "max_version", 1, 0));
+  // A producer on a GPU is told which stream will use the memory.
+  if (const Owned where = Owned(PyObject_CallMethod(object, "__dlpack_device__", nullptr))) {
+    int type = 0, index = 0;
+    if (PyTuple_Check(where.get()) && PyArg_ParseTuple(where.get(), "ii", &type, &index) &&
+        type == kCudaDevice && find_cuda()) {
+      const StreamHandle own = cuda_backend().current_stream(index);
+      const Owned stream = owned(PyLong_FromUnsignedLongLong(own ? own : 1));
+      check_status(PyDict_SetItemString(options.get(), "stream", stream.get()));
+    }
+  }
+  PyErr_Clear();
   if (PyObject* const capsule = call_python<PyObject_Call>(method.get(), none.get(), options.get()))
     return Owned(capsule);
   if (!PyErr_ExceptionMatches(PyExc_TypeError)) throw PythonError{};

@@ -10,6 +10,7 @@
 #include "bindings/override.h"
 #include "bindings/types.h"
 #include "core/backend.h"
+#include "ops/ops.h"
 
 #include <cerrno>
 #include <cstring>
@@ -252,9 +253,16 @@ PyObject* storage_copy(PyObject* self, PyObject* const* args, Py_ssize_t nargs, 
     if (!source)
       raise_python(PyExc_TypeError, "copy_(): argument 'source' must be a storage, not %s",
                    Py_TYPE(slots[0])->tp_name);
-    const StorageImpl& from = impl_of(source.get());
+    StorageImpl& from = impl_of(source.get());
     check(to.bytes() == from.bytes(), "size does not match, self was ", to.bytes(), " bytes but src was ",
           from.bytes(), " bytes");
+    if (to.device().type == DeviceType::CUDA || from.device().type == DeviceType::CUDA) {
+      const auto as_tensor = [](StorageImpl& s) {
+        return from_storage(Storage(&s), DType::UInt8, DimVec{s.bytes()}, DimVec{1}, 0);
+      };
+      ops::copy_(as_tensor(to), as_tensor(from), slots[1] && to_bool(slots[1]));
+      return Py_NewRef(self);
+    }
     if (to.bytes()) std::memmove(writable_bytes(to), readable_bytes(from), size_t(to.bytes()));
     return Py_NewRef(self);
   } catch (...) {

@@ -205,7 +205,7 @@ PyObject* py_is_set_to(PyObject* self, PyObject* other) {
 
 // The tensor itself where nothing changes, as PyTorch's to().
 PyObject* converted(PyObject* self, std::optional<DType> dtype, std::optional<Device> device,
-                    std::optional<MemoryFormat> format, bool copy) {
+                    std::optional<MemoryFormat> format, bool copy, bool non_blocking = false) {
   const Tensor& t = unwrap(self);
   if (device && device->type != DeviceType::CPU && device->type != DeviceType::Meta) {
     backend_of(*device);
@@ -216,6 +216,19 @@ PyObject* converted(PyObject* self, std::optional<DType> dtype, std::optional<De
                                  (device->type != DeviceType::CUDA || *device == t.device()))) &&
                     (!format || *format == MemoryFormat::Preserve || t.is_contiguous(*format));
   if (same && !copy) return Py_NewRef(self);
+  if (non_blocking) {
+    const LaggingCopies lagging(true);
+    // A copy to the CPU that is waited for by nobody needs memory that the device writes by itself.
+    const bool to_pinned = t.device().type == DeviceType::CUDA && device && device->type == DeviceType::CPU &&
+                           !is_sparse(t) && (!format || *format == MemoryFormat::Preserve);
+    if (!to_pinned) return wrap(ops::_to_copy(t, dtype, device, format));
+    const DimVec strides =
+        t.is_non_overlapping_and_dense() ? DimVec(t.strides()) : contiguous_strides(t.sizes());
+    const DType type = dtype.value_or(t.dtype());
+    const Tensor out = from_storage(pinned_storage(span_bytes(t.sizes(), strides, item_size(type))), type,
+                                    t.sizes(), strides, 0);
+    return wrap(ops::copy_(out, t, true));
+  }
   return wrap(ops::_to_copy(t, dtype, device, format));
 }
 
@@ -259,7 +272,8 @@ PyObject* py_to(PyObject* self, PyObject* const* args, Py_ssize_t n, Keywords na
                     "*, torch.memory_format memory_format = None)"));
       }
     }
-    if (i < n) to_bool(args[i++]); // non_blocking: copies on the CPU are done when to() returns
+    bool non_blocking = false;
+    if (i < n) non_blocking = to_bool(args[i++]);
     if (i < n) copy = to_bool(args[i++]);
     check_type(i == n, "to(): too many positional arguments");
     for (Py_ssize_t k = 0; names && k < PyTuple_GET_SIZE(names); ++k) {
@@ -270,7 +284,7 @@ PyObject* py_to(PyObject* self, PyObject* const* args, Py_ssize_t n, Keywords na
       else if (name == "device")
         device = value == Py_None ? device : to_optional_device(value);
       else if (name == "non_blocking")
-        to_bool(value);
+        non_blocking = to_bool(value);
       else if (name == "copy")
         copy = to_bool(value);
       else if (name == "memory_format")
@@ -283,7 +297,7 @@ PyObject* py_to(PyObject* self, PyObject* const* args, Py_ssize_t n, Keywords na
       } else
         fail(ErrorKind::Type, concat("to() got an unexpected keyword argument '", name, "'"));
     }
-    return converted(self, dtype, device, format, copy);
+    return converted(self, dtype, device, format, copy, non_blocking);
   });
 }
 
@@ -312,13 +326,39 @@ PyObject* py_cuda(PyObject* self, PyObject* const* args, Py_ssize_t n, Keywords 
     bind_arguments(kSignature, args, n, names, slots);
     const Device device = device_argument(kSignature, slots[0]).value_or(Device{DeviceType::CUDA});
     check(device.type == DeviceType::CUDA, "Invalid device, must be cuda device");
-    bool_argument(kSignature, "non_blocking", slots[1], false); // copies are done when it returns
-    return converted(self, std::nullopt, device, to_optional_memory_format(slots[2]), false);
+    const bool non_blocking = bool_argument(kSignature, "non_blocking", slots[1], false);
+    return converted(self, std::nullopt, device, to_optional_memory_format(slots[2]), false, non_blocking);
   });
 }
-PyObject* py_pin_memory(PyObject*, PyObject* const*, Py_ssize_t, Keywords) {
-  PyErr_SetString(PyExc_RuntimeError, "Cannot access accelerator device when none is available.");
-  return nullptr;
+PyObject* py_pin_memory(PyObject* self, PyObject* const* args, Py_ssize_t n, Keywords names) {
+  return guarded([&]() -> PyObject* {
+    static constexpr const char* kParams[] = {"device"};
+    static constexpr Signature kSignature = {"pin_memory", kParams, 1, 0};
+    PyObject* device = nullptr;
+    bind_arguments(kSignature, args, n, names, &device);
+    const Tensor pinned = ops::_pin_memory(unwrap(self), device_argument(kSignature, device));
+    return pinned.is_same(unwrap(self)) ? Py_NewRef(self) : wrap(pinned);
+  });
+}
+PyObject* py_is_pinned(PyObject* self, PyObject*) {
+  return guarded([&] {
+    const Tensor& t = unwrap(self);
+    Backend* const found = find_cuda();
+    return PyBool_FromLong(found && t.is_cpu() && !is_sparse(t) && t.nbytes() > 0 &&
+                           found->is_pinned(t.data()));
+  });
+}
+PyObject* py_record_stream(PyObject* self, PyObject* stream) {
+  return guarded([&] {
+    const Tensor& t = unwrap(self);
+    check(t.device().type == DeviceType::CUDA, "record_stream: the tensor is on ", t.device(),
+          ", not on a CUDA device");
+    const Owned handle = owned(PyObject_GetAttrString(stream, "cuda_stream"));
+    const StreamHandle number = PyLong_AsUnsignedLongLong(handle.get());
+    if (PyErr_Occurred()) throw PythonError{};
+    cuda_backend().record_stream(t.storage()->data(), t.device().index, number);
+    return Py_NewRef(Py_None);
+  });
 }
 PyObject* py_type_as(PyObject* self, PyObject* other) {
   return guarded([&]() -> PyObject* {
@@ -451,7 +491,8 @@ PyMethodDef attribute_methods[] = {
     {"is_inference", method_no_args<"is_inference", py_is_inference>, METH_NOARGS, doc::method_is_inference},
     {"is_conj", method_no_args<"is_conj", py_false>, METH_NOARGS, doc::method_is_conj},
     {"is_neg", method_no_args<"is_neg", py_false>, METH_NOARGS, doc::method_is_neg},
-    {"is_pinned", reinterpret_cast<PyCFunction>(py_false), METH_VARARGS, doc::method_is_pinned},
+    {"is_pinned", py_is_pinned, METH_VARARGS, doc::method_is_pinned},
+    {"record_stream", method_one_arg<"record_stream", py_record_stream>, METH_O, doc::method_record_stream},
     {"get_device", method_no_args<"get_device", py_get_device>, METH_NOARGS, doc::method_get_device},
     {"is_set_to", method_one_arg<"is_set_to", py_is_set_to>, METH_O, doc::method_is_set_to},
     {"to", fast(method_with_args<"to", py_to>), METH_FASTCALL | METH_KEYWORDS, doc::method_to},

@@ -4,7 +4,9 @@
 #include "bindings/numpy.h"
 #include "bindings/tensor_object.h"
 
+#include "core/backend.h"
 #include <algorithm>
+#include <cstring>
 #include <iterator>
 #include <string_view>
 #include <vector>
@@ -259,8 +261,9 @@ PyObject* generator_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
       PyErr_SetString(PyExc_TypeError, "Generator(): argument 'device' must be a device");
       return nullptr;
     }
-    check(d.type == DeviceType::CPU, "Device type ", device_type_name(d.type),
+    check(d.type == DeviceType::CPU || d.type == DeviceType::CUDA, "Device type ", device_type_name(d.type),
           " is not supported for torch.Generator() api.");
+    if (d.type == DeviceType::CUDA) d = with_index(d); // fails without CUDA
     PyObject* self = type->tp_alloc(type, 0);
     if (!self) return nullptr;
     new (&reinterpret_cast<GeneratorObject*>(self)->value) Ref<Generator>(Generator::create(d));
@@ -308,7 +311,15 @@ PyObject* generator_seed(PyObject* o, PyObject*) {
   return PyLong_FromUnsignedLongLong(generator_ref(o)->seed());
 }
 PyObject* generator_initial_seed(PyObject* o, PyObject*) {
-  return PyLong_FromUnsignedLongLong(generator_ref(o)->initial_seed());
+  return guarded([&] {
+    const Ref<Generator>& g = generator_ref(o);
+    uint64_t seed = g->initial_seed();
+    if (g->device().type != DeviceType::CPU) { // a default one may have been seeded elsewhere
+      const auto state = g->get_state();
+      std::memcpy(&seed, state.data(), sizeof seed);
+    }
+    return PyLong_FromUnsignedLongLong(seed);
+  });
 }
 PyObject* generator_get_state(PyObject* o, PyObject*) {
   return guarded([&]() -> PyObject* {
@@ -343,7 +354,8 @@ PyObject* generator_reduce(PyObject* o, PyObject*) {
     Py_DECREF(state);
     return nullptr;
   }
-  return Py_BuildValue("(N(N))", rebuild, state);
+  PyObject* device = PyObject_GetAttrString(o, "device");
+  return Py_BuildValue("(N(NN))", rebuild, state, device);
 }
 PyMethodDef generator_methods[] = {
     {"manual_seed", generator_manual_seed, METH_O,

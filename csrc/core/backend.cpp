@@ -1,10 +1,14 @@
 #include "core/backend.h"
 
+#include "core/deterministic.h"
+#include "core/generator.h"
 #include "core/unavailable.h"
 
 #include <dlfcn.h>
 
+#include <atomic>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <unistd.h>
 
@@ -54,6 +58,39 @@ Backend& cuda_backend() {
 Backend& backend_of(Device device) {
   if (device.type != DeviceType::CUDA) fail_without(device.type);
   return cuda_backend();
+}
+
+namespace {
+std::atomic<bool> deterministic = false;
+}
+bool deterministic_algorithms() { return deterministic; }
+void set_deterministic_algorithms(bool on) { deterministic = on; }
+
+Storage pinned_storage(int64_t bytes) {
+  void* const data = cuda_backend().pin(bytes);
+  try {
+    return StorageImpl::wrap(
+        data, bytes, {}, [](void* p) { cuda_backend().unpin(p); }, data);
+  } catch (...) {
+    cuda_backend().unpin(data);
+    throw;
+  }
+}
+
+namespace {
+thread_local bool copies_may_lag = false;
+}
+LaggingCopies::LaggingCopies(bool allow) : given_(std::exchange(copies_may_lag, allow)) {}
+LaggingCopies::~LaggingCopies() { copies_may_lag = given_; }
+bool LaggingCopies::allowed() { return copies_may_lag; }
+
+DeviceGeneratorState device_state(const Generator& generator) {
+  DeviceGeneratorState state;
+  std::memcpy(&state, static_cast<const void*>(&generator.engine), sizeof state);
+  return state;
+}
+void set_device_state(Generator& generator, DeviceGeneratorState state) {
+  std::memcpy(static_cast<void*>(&generator.engine), &state, sizeof state);
 }
 
 Device with_index(Device device) {

@@ -4,6 +4,7 @@
 
 #include "core/device.h"
 #include "core/error.h"
+#include "core/storage.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +17,7 @@ struct KernelTable; // kernels/table.h
 
 using StreamHandle = uint64_t;
 using EventHandle = uint64_t;
+using GraphHandle = uint64_t;
 
 struct DeviceProperties {
   std::string name, uuid;
@@ -79,6 +81,11 @@ public:
   virtual std::vector<NamedCount> memory_stats(int device) = 0; // with the names of torch.cuda.memory_stats
   virtual void reset_memory_stats(int device, bool peaks) = 0;  // peaks, or totals
 
+  // ---- pinned memory of the host: devices read and write it by themselves ----
+  virtual void* pin(int64_t bytes) = 0;
+  virtual void unpin(void* data) noexcept = 0;
+  virtual bool is_pinned(const void* data) = 0;
+
   // ---- streams and events; 0 is the default stream ----
   virtual StreamHandle current_stream(int device) = 0; // of this thread
   virtual void set_stream(int device, StreamHandle stream) = 0;
@@ -92,7 +99,49 @@ public:
   virtual bool event_done(EventHandle event) = 0;
   virtual void event_synchronize(EventHandle event) = 0;
   virtual double milliseconds_between(EventHandle begin, EventHandle end) = 0;
+
+  // ---- graphs: what a stream was given between two calls, to be done again at once ----
+  virtual uint64_t new_graph_pool() = 0;
+  virtual GraphHandle new_graph() = 0;
+  virtual void delete_graph(GraphHandle graph) noexcept = 0;
+  // Of the current stream of the device. Memory comes from the pool (0: one of its own), and belongs to what
+  // was captured with it. `mode`: 0 global, 1 of this thread, 2 relaxed, as the driver numbers them.
+  virtual void begin_capture(GraphHandle graph, int device, uint64_t pool, int mode) = 0;
+  virtual void end_capture(GraphHandle graph) = 0;
+  virtual void replay(GraphHandle graph) = 0;
+  virtual void reset_graph(GraphHandle graph) = 0; // gives up what was captured, and its memory
+  virtual uint64_t graph_pool(GraphHandle graph) = 0;
+  virtual void print_graph(GraphHandle graph, const char* path) = 0;
+  virtual void keep_graph(GraphHandle graph) = 0; // after capture, for print_graph
+  virtual bool is_capturing(int device) = 0;      // the current stream
 };
+
+// A storage of pinned memory.
+Storage pinned_storage(int64_t bytes);
+
+// While there is one in this thread that allows it, copies between devices and the host may return before
+// they are done (non_blocking=True).
+class LaggingCopies {
+public:
+  explicit LaggingCopies(bool allow);
+  ~LaggingCopies();
+  LaggingCopies(const LaggingCopies&) = delete;
+  LaggingCopies& operator=(const LaggingCopies&) = delete;
+  static bool allowed();
+
+private:
+  bool given_;
+};
+
+class Generator;
+// What a generator of a device keeps where those of the CPU have their words: how much was drawn from it; and
+// whether it stands for the one that the device's ops use when none is given, whose state the backend has.
+struct DeviceGeneratorState {
+  uint64_t offset = 0;
+  uint64_t is_default = 0;
+};
+DeviceGeneratorState device_state(const Generator& generator);
+void set_device_state(Generator& generator, DeviceGeneratorState state);
 
 // What Python knows as torch.AcceleratorError, with its own out-of-memory error: both are RuntimeErrors.
 class DeviceError : public Error {

@@ -1,5 +1,6 @@
 #include "core/generator.h"
 
+#include "core/backend.h"
 #include "core/error.h"
 
 #include <array>
@@ -52,12 +53,20 @@ std::mutex& Generator::mutex() const {
 Ref<Generator> Generator::create(Device device, uint64_t seed) {
   auto g = Ref<Generator>(new Generator);
   g->device_ = device;
+  if (device.type != DeviceType::CPU) set_device_state(*g, {});
   g->manual_seed(seed);
   return g;
 }
 
 void Generator::manual_seed(uint64_t seed) {
   seed_ = seed;
+  if (device_.type != DeviceType::CPU) {
+    DeviceGeneratorState state = device_state(*this);
+    state.offset = 0;
+    set_device_state(*this, state);
+    if (state.is_default) cuda_backend().set_random_state(device_.index, seed, 0);
+    return;
+  }
   mt_seed(engine, static_cast<uint32_t>(seed));
   next_float_normal.reset();
   next_double_normal.reset();
@@ -106,7 +115,16 @@ double Generator::normal_double(double mean, double std) {
   return std::fma(radius * std::cos(angle), std, mean);
 }
 
+// Of a device: the seed, and how much was drawn.
 std::vector<uint8_t> Generator::get_state() const {
+  if (device_.type != DeviceType::CPU) {
+    const DeviceGeneratorState own = device_state(*this);
+    uint64_t words[2] = {seed_, own.offset};
+    if (own.is_default) cuda_backend().random_state(device_.index, words[0], words[1]);
+    std::vector<uint8_t> bytes(sizeof words);
+    std::memcpy(bytes.data(), words, sizeof words);
+    return bytes;
+  }
   SavedState s{};
   s.seed = seed_;
   s.left = engine.left;
@@ -123,6 +141,18 @@ std::vector<uint8_t> Generator::get_state() const {
 }
 
 void Generator::set_state(const uint8_t* bytes, size_t n) {
+  if (device_.type != DeviceType::CPU) {
+    uint64_t words[2];
+    check(n == sizeof words, "RNG state is wrong size");
+    std::memcpy(words, bytes, sizeof words);
+    check(words[1] % 4 == 0, "offset must be a multiple of 4");
+    seed_ = words[0];
+    DeviceGeneratorState state = device_state(*this);
+    state.offset = words[1];
+    set_device_state(*this, state);
+    if (state.is_default) cuda_backend().set_random_state(device_.index, words[0], words[1]);
+    return;
+  }
   check(n == sizeof(SavedState), "Expected a CPUGeneratorImplState of size ", sizeof(SavedState),
         " but found the input RNG state size to be ", n);
   SavedState s;
@@ -143,6 +173,11 @@ void Generator::set_state(const uint8_t* bytes, size_t n) {
 
 Ref<Generator> Generator::clone() const {
   auto g = create(device_, seed_);
+  if (device_.type != DeviceType::CPU) {
+    const std::vector<uint8_t> state = get_state();
+    g->set_state(state.data(), state.size());
+    return g;
+  }
   g->engine = engine;
   g->next_float_normal = next_float_normal;
   g->next_double_normal = next_double_normal;

@@ -237,8 +237,8 @@ if TYPE_CHECKING:  # what is found at run time only: the operators, and what is 
 def use_deterministic_algorithms(mode: Any, *, warn_only: Any = False) -> None:
     """Accepted for both values: kernels on the CPU are deterministic whatever the mode.
 
-    On CUDA, convolutions take the ways of cuDNN that are; sums at repeated indices are made in any order, in this mode
-    too (docs/cuda.md).
+    On CUDA, convolutions take the ways of cuDNN that are, and sums at repeated indices are made in the order of the
+    elements, which takes longer.
 
     Example:
 
@@ -251,6 +251,7 @@ def use_deterministic_algorithms(mode: Any, *, warn_only: Any = False) -> None:
 
     global _deterministic
     _deterministic = (1 if warn_only else 2) if mode else 0
+    _C._set_deterministic_algorithms(_deterministic != 0)
     cudnn._tell()
 
 

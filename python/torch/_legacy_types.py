@@ -98,7 +98,7 @@ def type_name(tensor: torch.Tensor) -> str:
     name = _NAME_OF.get(tensor.dtype)
     if name is None:
         raise NotImplementedError(f"type(): tensors of {tensor.dtype} have no legacy type")
-    return f"torch.{kind}{name}"
+    return f"torch.{'cuda.' if tensor.is_cuda else ''}{kind}{name}"
 
 
 def dtype_of(type_: Any) -> Any:
@@ -106,12 +106,21 @@ def dtype_of(type_: Any) -> Any:
     if isinstance(type_, _LegacyType):
         return type_.dtype
     if isinstance(type_, str):
-        name = type_.removeprefix("torch.").removeprefix("sparse.")
+        name = type_.removeprefix("torch.").removeprefix("cuda.").removeprefix("sparse.")
         known = _NAMES.get(name, _WITHOUT_CLASS.get(name))
         if known is not None:
             return known
         raise ValueError(f"invalid type: '{type_}'")
     return type_
+
+
+def device_of(type_: Any) -> Any:
+    """Device that the name of a legacy class stands for; ``None`` where it says nothing of it."""
+    if isinstance(type_, _LegacyType):
+        return "cpu"
+    if isinstance(type_, str) and type_.startswith("torch."):
+        return "cuda" if type_.startswith("torch.cuda.") else "cpu"
+    return None
 
 
 def set_default_tensor_type(t: Any) -> None:

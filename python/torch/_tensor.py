@@ -202,7 +202,10 @@ class Tensor(TensorBase, metaclass=_C._TensorMeta):  # type: ignore[metaclass]
 
         if dtype is None:
             return _legacy_types.type_name(self)
-        return self.to(_legacy_types.dtype_of(dtype))
+        device = _legacy_types.device_of(dtype)
+        if device == self.device.type or (device == "cpu" and not self.is_cuda):
+            device = None  # it stays on its own
+        return self.to(device, _legacy_types.dtype_of(dtype), non_blocking)
 
     def norm(self, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Tensor:
         """See :func:`torch.norm`.

@@ -133,8 +133,8 @@ def thread_safe_generator() -> Optional[torch._C.Generator]:
     return getattr(get_worker_info(), "generator", None)
 
 
-def _rebuild_generator(state: torch.Tensor) -> _C.Generator:
+def _rebuild_generator(state: torch.Tensor, device: Any = "cpu") -> _C.Generator:
     """Generator in the given state; what pickled generators name."""
-    generator = _C.Generator()
+    generator = _C.Generator(device)
     generator.set_state(state)
     return generator

@@ -84,8 +84,14 @@ class UntypedStorage(_C.StorageBase):
         self._byteswap(dtype.itemsize // 2 if dtype.is_complex else dtype.itemsize)
 
     def is_pinned(self, device: Any = None) -> bool:
-        """Whether a device reads the memory directly: there is none."""
-        return False
+        """Whether devices read the memory by themselves."""
+        return self.device.type == "cpu" and self._as_tensor(torch.uint8).is_pinned()
+
+    def pin_memory(self, device: Any = "cuda") -> UntypedStorage:
+        """A copy in pinned memory; the storage itself if it lies there."""
+        if self.device.type != "cpu":
+            raise TypeError(f"cannot pin '{self.device}' only CPU memory can be pinned")
+        return self if self.is_pinned() else self._as_tensor(torch.uint8).pin_memory().untyped_storage()
 
     # ---- memory of several processes ----
 

@@ -25,6 +25,8 @@ static_assert(cuda::kHostPortable == CU_MEMHOSTALLOC_PORTABLE);
 static_assert(cuda::kInvalidValue == CUDA_ERROR_INVALID_VALUE && cuda::kOutOfMemory == CUDA_ERROR_OUT_OF_MEMORY);
 static_assert(cuda::kNotInitialized == CUDA_ERROR_NOT_INITIALIZED && cuda::kNoDevice == CUDA_ERROR_NO_DEVICE);
 static_assert(cuda::kNotFound == CUDA_ERROR_NOT_FOUND && cuda::kNotReady == CUDA_ERROR_NOT_READY);
+static_assert(cuda::kCannotBeCaptured == CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED);
+static_assert(cuda::kCaptureInvalid == CUDA_ERROR_STREAM_CAPTURE_INVALIDATED);
 
 #define SAME(own, theirs) static_assert(static_cast<int>(cuda::own) == static_cast<int>(CU_DEVICE_ATTRIBUTE_##theirs))
 SAME(kMaxThreadsPerBlock, MAX_THREADS_PER_BLOCK);

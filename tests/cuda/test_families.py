@@ -3,6 +3,7 @@ that blocks share, and what is reported where an index is out of range."""
 
 from __future__ import annotations
 
+import copy
 from typing import Any, Callable
 
 import pytest
@@ -265,3 +266,60 @@ def test_150_parameters_take_two_launches(emulated: Any) -> None:
     emulated.launches()
     optimizer.step()
     assert emulated.launches() == ["PlainSgd_f32_f32"] * 2
+
+
+def test_sums_in_order(emulated: Any) -> None:
+    torch.manual_seed(0)
+    rows, source = torch.randint(0, 7, (300,)), torch.randn(300, 5)
+    x = torch.randn(7, 5)
+    torch.use_deterministic_algorithms(True)
+    try:
+        for dtype in (torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.complex64, torch.complex128):
+            a, s = x.to(dtype), source.to(dtype)
+            ours, index = a.cuda(), rows.cuda()
+            emulated.launches()
+            sums = [
+                ours.index_add(0, index, s.cuda(), alpha=2),
+                ours.index_put((index,), s.cuda(), accumulate=True),
+                ours.scatter_add(0, index.view(-1, 1).expand(300, 5), s.cuda()),
+            ]
+            names = emulated.launches()
+            assert any(name.startswith("IndexSums") for name in names)
+            assert not any(name.startswith("IndexAdd") for name in names)
+            tolerance = 0.2 if dtype in (torch.float16, torch.bfloat16) else 1e-4
+            for found, factor in zip(sums, (2, 1, 1)):
+                wanted = x.clone()
+                for row, value in zip(rows.tolist(), source):
+                    wanted[row] += factor * value
+                assert (found.cpu().to(torch.complex128) - wanted.to(torch.complex128)).abs().max() <= 8 * tolerance
+        weight = torch.randn(7, 3, device="cuda", requires_grad=True)
+        F.embedding(rows.cuda(), weight).sum().backward()
+        assert torch.equal(weight.grad[:, 0].cpu(), rows.bincount(minlength=7).float())
+        assert not any(name.startswith("IndexAdd") for name in emulated.launches())
+        with pytest.raises(IndexError, match="out of bounds"):
+            ours.index_add_(0, torch.tensor([7], device="cuda"), s[:1].cuda())
+            torch.cuda.synchronize()
+    finally:
+        torch.use_deterministic_algorithms(False)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.float16], ids=str)
+def test_recurrent_layers(dtype: torch.dtype, emulated: Any) -> None:
+    torch.manual_seed(0)
+    for make, gates in ((torch.nn.LSTM, "LstmGates"), (torch.nn.GRU, "GruGates")):
+        own = make(5, 6, num_layers=2, bidirectional=True, batch_first=True).to(dtype)
+        other = copy.deepcopy(own).cuda()
+        x = torch.randn(3, 4, 5).to(dtype)
+        a, b = x.clone().requires_grad_(), x.cuda().requires_grad_()
+        emulated.launches()
+        (y, _), (z, _) = own(a), other(b)
+        assert dtype == torch.float16 or any(name.startswith(gates) for name in emulated.launches())
+        y.square().sum().backward(), z.square().sum().backward()
+        tolerance = {torch.float64: 1e-12, torch.float32: 1e-5, torch.float16: 2e-2}[dtype]
+        for p, q in zip(
+            (y, a.grad, *(p.grad for p in own.parameters())), (z, b.grad, *(p.grad for p in other.parameters()))
+        ):
+            assert torch.allclose(p, q.cpu(), atol=tolerance, rtol=tolerance)
+        packed = torch.nn.utils.rnn.pack_padded_sequence(x, torch.tensor([4, 3, 1]), batch_first=True)
+        on_gpu = torch.nn.utils.rnn.pack_padded_sequence(x.cuda(), torch.tensor([4, 3, 1]), batch_first=True)
+        assert torch.allclose(own(packed)[0].data, other(on_gpu)[0].data.cpu(), atol=tolerance, rtol=tolerance)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 
 import pytest
 import torch
@@ -104,6 +105,38 @@ def test_probabilities() -> None:
     assert x[:, 0].sum() == 0 and x[:, 1].sum() == 4000 and 900 < x[:, 2].sum() < 1100
     with pytest.raises(RuntimeError, match="between 0 and 1"):
         torch.bernoulli(p * 2).cpu()
+
+
+def test_generators_that_are_given() -> None:
+    first, second = torch.Generator("cuda"), torch.Generator(device="cuda:0")
+    assert first.device == torch.device("cuda", 0) and first.initial_seed() == 67280421310721
+    first.manual_seed(7), second.manual_seed(7)
+    before = torch.cuda.get_rng_state()
+    a, b = (torch.rand(5, device="cuda", generator=g) for g in (first, second))
+    assert torch.equal(a, b) and not torch.equal(torch.rand(5, device="cuda", generator=first), a)
+    assert torch.equal(torch.cuda.get_rng_state(), before)  # the device's own is not touched
+    torch.cuda.manual_seed(7)
+    assert torch.equal(torch.rand(5, device="cuda"), a)
+    state = second.get_state()
+    c = torch.randn(5, device="cuda", generator=second)
+    copied = pickle.loads(pickle.dumps(second))
+    second.set_state(state)
+    assert torch.equal(torch.randn(5, device="cuda", generator=second), c)
+    assert copied.device == second.device and torch.equal(copied.get_state(), second.get_state())
+    assert second.clone_state().get_state().tolist() == second.get_state().tolist() and state.shape == (16,)
+    assert torch.randperm(6, device="cuda", generator=first).sort().values.tolist() == list(range(6))
+    with pytest.raises(RuntimeError, match="Expected a 'cuda' device type for generator but found 'cpu'"):
+        torch.rand(3, device="cuda", generator=torch.Generator())
+
+
+def test_default_generators() -> None:
+    (own, *_) = torch.cuda.default_generators
+    own.manual_seed(11)
+    assert torch.cuda.initial_seed() == 11 == own.initial_seed()
+    a = torch.rand(4, device="cuda", generator=own)
+    torch.cuda.manual_seed(11)
+    assert torch.equal(torch.rand(4, device="cuda"), a)
+    assert torch.equal(own.get_state(), torch.cuda.get_rng_state())
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)

@@ -2,6 +2,7 @@
 
 #include "core/backend.h"
 #include "core/warning.h"
+#include "kernels/cuda/graph.h"
 
 #include <algorithm>
 #include <bit>
@@ -113,10 +114,17 @@ size_t Allocator::rounded(int64_t bytes) const {
   return n;
 }
 
-Allocator::Segment& Allocator::segment_for(Stream stream, bool large) {
-  std::unique_ptr<Segment>& found = segments_[{stream, large}];
+uint64_t Allocator::pool_for(Stream stream) const {
+  if (!capturing_) return 0;
+  int status = 0;
+  return driver_.capture_status(stream, &status) == kSuccess && status != 0 ? capturing_ : 0;
+}
+
+Allocator::Segment& Allocator::segment_for(uint64_t pool, Stream stream, bool large) {
+  std::unique_ptr<Segment>& found = segments_[{pool, stream, large}];
   if (found) return *found;
   auto segment = std::make_unique<Segment>();
+  segment->pool = pool;
   segment->stream = stream;
   segment->large = large;
   segment->chunk = round_up(large ? kLargeChunk : kSmallChunk, granularity_);
@@ -229,18 +237,21 @@ Allocator::Block* Allocator::take(Segment& segment, size_t bytes) {
 void* Allocator::allocate(int64_t bytes, Stream stream) {
   if (bytes == 0) return nullptr;
   const std::lock_guard lock(mutex_);
-  if (!pending_.empty()) finish_pending(false);
+  finish_pending(false);
   const size_t size = rounded(bytes);
   // More than there is: no search, which would free the caches for nothing.
   if (bytes < 0 || static_cast<size_t>(bytes) > total_) fail_memory(bytes);
-  Segment& segment = segment_for(stream, size > kSmallMax);
+  Segment& segment = segment_for(pool_for(stream), stream, size > kSmallMax);
   Block* block = take(segment, size);
   if (!block) {
-    if (settings_.collect_above > 0 &&
+    const RelaxedCapture relaxed;
+    const bool may_wait = !captures_under_way();
+    if (may_wait && settings_.collect_above > 0 &&
         static_cast<double>(mapped_ + size) > settings_.collect_above * static_cast<double>(limit_))
       release_free();
     if (!grow(segment, size)) {
       ++stats_.retries;
+      if (!may_wait) fail_memory(bytes);
       finish_pending(true);
       if (!(block = take(segment, size))) {
         release_free();
@@ -275,25 +286,46 @@ void Allocator::free(void* at) noexcept {
   stats_.requested_bytes.add(large, -block->requested);
   // A forked child has no driver: there the block is only forgotten.
   if (!block->others.empty() && driver_is_initialized()) {
-    Pending waiting{block, {}};
-    for (const Stream other : block->others) {
-      Event event = nullptr;
-      if (driver_.event_create(&event, kNoTiming) != kSuccess) continue;
-      if (driver_.event_record(event, other) == kSuccess)
-        waiting.events.push_back(event);
-      else
-        driver_.event_destroy(event);
-    }
-    block->others.clear();
-    if (!waiting.events.empty()) {
-      block->state = Block::State::Waiting;
-      pending_.push_back(std::move(waiting));
-      return;
-    }
+    block->state = Block::State::Waiting;
+    if (captures_under_way()) // an event would become part of them
+      freed_in_captures_.push_back(block);
+    else
+      await_others(block);
+    return;
   }
   stats_.active.add(large, -1);
   stats_.active_bytes.add(large, -own);
   make_free(block);
+}
+
+// The block gets free when the streams that have used it are past what they have now.
+void Allocator::await_others(Block* block) {
+  Pending waiting{block, {}};
+  for (const Stream other : block->others) {
+    Event event = nullptr;
+    if (driver_.event_create(&event, kNoTiming) != kSuccess) continue;
+    if (driver_.event_record(event, other) == kSuccess)
+      waiting.events.push_back(event);
+    else
+      driver_.event_destroy(event);
+  }
+  block->others.clear();
+  pending_.push_back(std::move(waiting));
+}
+
+void Allocator::begin_pool(uint64_t pool) {
+  const std::lock_guard lock(mutex_);
+  capturing_ = pool;
+  ++pool_holders_[pool];
+}
+void Allocator::end_pool_use() {
+  const std::lock_guard lock(mutex_);
+  capturing_ = 0;
+}
+void Allocator::release_pool(uint64_t pool) {
+  const std::lock_guard lock(mutex_);
+  if (const auto held = pool_holders_.find(pool); held != pool_holders_.end() && --held->second == 0)
+    pool_holders_.erase(held);
 }
 
 void Allocator::record_stream(void* at, Stream stream) {
@@ -307,6 +339,9 @@ void Allocator::record_stream(void* at, Stream stream) {
 }
 
 void Allocator::finish_pending(bool wait) {
+  if (captures_under_way()) return; // asking for an event would break them
+  for (Block* const block : freed_in_captures_) await_others(block);
+  freed_in_captures_.clear();
   std::erase_if(pending_, [&](Pending& p) {
     std::erase_if(p.events, [&](Event e) {
       const Status status = wait ? driver_.event_synchronize(e) : driver_.event_query(e);
@@ -326,6 +361,7 @@ void Allocator::finish_pending(bool wait) {
 void Allocator::release_free() {
   check_status(driver_.synchronize(), "cuCtxSynchronize");
   for (auto& [key, segment] : segments_) {
+    if (pool_holders_.contains(segment->pool)) continue; // a replay may write there
     const std::vector<Block*> candidates(segment->free.begin(), segment->free.end());
     for (Block* block : candidates) {
       const size_t from = round_up(block->at - segment->base, segment->chunk);
@@ -353,6 +389,7 @@ void Allocator::release_free() {
 
 void Allocator::release_cache() {
   const std::lock_guard lock(mutex_);
+  if (captures_under_way()) return;
   finish_pending(true);
   release_free();
 }

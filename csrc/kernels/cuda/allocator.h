@@ -7,6 +7,10 @@
 // or unmapped. A freed block is used again by the same stream at once, since what is launched later runs
 // later. A block that other streams have read (record_stream) waits for an event on each of them.
 //
+// While a stream is captured, its memory comes from segments of a pool (see Note [Captured graphs]). Nothing
+// else is given memory of a pool as long as graphs hold it; afterwards its free chunks are unmapped like
+// others.
+//
 // When the GPU has no more memory, the chunks that lie in free blocks are unmapped everywhere, and the
 // request is made again, before it fails.
 #pragma once
@@ -17,6 +21,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -66,6 +71,12 @@ public:
   // No more than this part of the GPU's memory is mapped.
   void set_fraction(double fraction);
 
+  // From now on the stream that is captured, and those that join it, allocate from the pool, which the graph
+  // holds.
+  void begin_pool(uint64_t pool);
+  void end_pool_use();              // the capture has ended
+  void release_pool(uint64_t pool); // the graph is gone
+
   MemoryStats stats();
   void reset_peaks();
   void reset_totals();
@@ -94,6 +105,7 @@ private:
     }
   };
   struct Segment {
+    uint64_t pool; // 0: of no graph
     Stream stream;
     bool large;
     size_t chunk; // bytes mapped at once
@@ -109,7 +121,9 @@ private:
   };
 
   size_t rounded(int64_t bytes) const;
-  Segment& segment_for(Stream stream, bool large);
+  Segment& segment_for(uint64_t pool, Stream stream, bool large);
+  uint64_t pool_for(Stream stream) const;
+  void await_others(Block* block);
   Block* take(Segment& segment, size_t bytes);
   bool grow(Segment& segment, size_t bytes);
   bool map(Segment& segment, Block* hole, size_t bytes);
@@ -125,7 +139,10 @@ private:
   const AllocatorSettings settings_;
   std::mutex mutex_;
   size_t total_ = 0, limit_ = 0, granularity_ = 0, mapped_ = 0;
-  std::map<std::pair<Stream, bool>, std::unique_ptr<Segment>> segments_;
+  std::map<std::tuple<uint64_t, Stream, bool>, std::unique_ptr<Segment>> segments_;
+  uint64_t capturing_ = 0;                // the pool of the capture under way
+  std::map<uint64_t, int> pool_holders_;  // graphs of each pool
+  std::vector<Block*> freed_in_captures_; // whose events are recorded afterwards
   std::unordered_map<Address, Block*> used_;
   std::vector<Pending> pending_;
   MemoryStats stats_;

@@ -1,5 +1,7 @@
 // Copies on the GPU, to it, from it and between two of them; filling.
+#include "kernels/cuda/graph.h"
 #include "kernels/cuda/launch.h"
+#include "kernels/cuda/pinned.h"
 #include "kernels/cuda/table.h"
 #include "kernels/cuda/types.h"
 #include "kernels/cuda/walk.h"
@@ -31,14 +33,18 @@ void copy_on_gpu(const Tensor& to, const Tensor& from) {
   pointwise(PointwiseOp::Identity, type, target, inputs, 1, nullptr);
 }
 
-// Bytes between two tensors that lie alike, one of them on the CPU; waits, so that both may be used
-// afterwards.
+// Bytes between two tensors that lie alike, one of them on the CPU. Waits, so that both may be used
+// afterwards, unless it need not: then pinned memory is kept until the copy is done, and other memory of the
+// host has been read when the driver returns.
 void move_bytes(const Tensor& to, const Tensor& from, int device) {
   if (to.numel() == 0) return;
   Gpu& gpu = use(device);
   const Stream stream = current_stream(gpu.index);
   check_status(driver().copy(address(to), address(from), static_cast<size_t>(to.nbytes()), stream),
                "cuMemcpyAsync");
+  const void* const host = to.is_cpu() ? to.data() : from.data();
+  used_by(host, gpu.index, stream);
+  if (LaggingCopies::allowed() && (!to.is_cpu() || is_pinned(host))) return;
   wait_for(gpu, stream);
 }
 
@@ -67,6 +73,7 @@ void copy_to_cpu(const Tensor& to, const Tensor& from) {
     dense = dense_like(from, to.dtype(), from.device());
     copy_on_gpu(dense, from);
   }
+  if (lie_alike(to, dense)) return move_bytes(to, dense, from.device().index);
   const Tensor arrived = dense_like(dense, dense.dtype(), Device{});
   move_bytes(arrived, dense, from.device().index);
   cpu_kernels().copy(to, arrived);

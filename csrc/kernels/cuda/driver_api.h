@@ -10,7 +10,7 @@ namespace torch::cuda {
 
 using Status = int; // CUresult
 constexpr Status kSuccess = 0, kInvalidValue = 1, kOutOfMemory = 2, kNotInitialized = 3, kNoDevice = 100,
-                 kNotFound = 500, kNotReady = 600;
+                 kNotFound = 500, kNotReady = 600, kCannotBeCaptured = 900, kCaptureInvalid = 901;
 
 using Address = unsigned long long; // CUdeviceptr
 using Context = struct ContextObject*;
@@ -19,6 +19,9 @@ using Event = struct EventObject*;
 using Image = struct ImageObject*;   // CUlibrary
 using Kernel = struct KernelObject*; // CUkernel, which launches take for a CUfunction
 using Physical = unsigned long long; // CUmemGenericAllocationHandle
+using Graph = struct GraphObject*;
+using GraphNode = struct GraphNodeObject*;
+using GraphExec = struct GraphExecObject*;
 
 struct MemoryLocation { // CUmemLocation
   int type;
@@ -109,6 +112,16 @@ constexpr int kReadWriteGranularity = 0; // CU_MEM_ALLOC_GRANULARITY_MINIMUM
   X(event_query, cuEventQuery, (Event))                                                                      \
   X(event_synchronize, cuEventSynchronize, (Event))                                                          \
   X(event_elapsed, cuEventElapsedTime, (float* milliseconds, Event begin, Event end))                        \
+  X(capture_begin, cuStreamBeginCapture_v2, (Stream, int mode))                                              \
+  X(capture_end, cuStreamEndCapture, (Stream, Graph*))                                                       \
+  X(capture_status, cuStreamIsCapturing, (Stream, int* status))                                              \
+  X(exchange_capture_mode, cuThreadExchangeStreamCaptureMode, (int* mode))                                   \
+  X(graph_nodes, cuGraphGetNodes, (Graph, GraphNode * nodes, size_t * count))                                \
+  X(graph_instantiate, cuGraphInstantiateWithFlags, (GraphExec*, Graph, unsigned long long flags))           \
+  X(graph_launch, cuGraphLaunch, (GraphExec, Stream))                                                        \
+  X(graph_print, cuGraphDebugDotPrint, (Graph, const char* path, unsigned flags))                            \
+  X(graph_destroy, cuGraphDestroy, (Graph))                                                                  \
+  X(graph_exec_destroy, cuGraphExecDestroy, (GraphExec))                                                     \
   X(load_image, cuLibraryLoadData,                                                                           \
     (Image*, const void* code, int* jit_options, void** jit_values, unsigned jit_count, int* options,        \
      void** values, unsigned count))                                                                         \

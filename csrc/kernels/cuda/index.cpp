@@ -1,5 +1,6 @@
 // Reading and writing at indices: gather, scatter, indexing by tensors, embedding; elements found by a test.
 #include "kernels/cuda/index.h"
+#include "core/deterministic.h"
 #include "kernels/cuda/device/index_args.h"
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/table.h"
@@ -24,6 +25,7 @@ void launch_each(Gpu& gpu, Kernel kernel, int64_t n, const void* args) {
 namespace {
 
 constexpr Family kIndex{"index", "INDEX"}, kOffsets{"index", "INDEX_OFFSETS"}, kCompact{"index", "COMPACT"};
+constexpr Family kKeys{"index", "INDEX_KEYS"}, kSums{"index", "INDEX_SUMS"};
 enum class Negative { Wrap, Reject };
 
 // One step along each operand: other, self (0 where the index goes), index; in elements.
@@ -38,6 +40,23 @@ struct Loop {
 };
 int64_t stride_of(const Tensor& t, int64_t d) {
   return t.dim() == 0 ? 0 : t.strides()[static_cast<size_t>(d)];
+}
+
+// Whether the order of additions shows in the result and is to be the same every time.
+bool in_order(std::string_view op, DType type) {
+  return deterministic_algorithms() && op == "IndexAdd" && (is_floating(type) || is_complex(type));
+}
+// Additions at one place by one thread, one after the other: the elements are sorted by their places.
+void add_in_order(Gpu& gpu, const IndexArgs& elements, DType computed, DType stored, Device device) {
+  const Tensor keys = empty_tensor(DimVec{elements.n}, DType::Int64, device),
+               sorted = empty_tensor(DimVec{elements.n}, DType::Int64, device),
+               order = empty_tensor(DimVec{elements.n}, DType::Int64, device);
+  IndexSumsArgs args{elements, keys.data<int64_t>(), order.data<int64_t>()};
+  launch_each(gpu, find_kernel("IndexKeys_i64_i64", kKeys), elements.n, &args);
+  sort(sorted, order, keys, 0, false, true);
+  args.keys = sorted.data<int64_t>();
+  launch_each(gpu, find_kernel(concat("IndexSums_", type_name(computed), "_", type_name(stored)), kSums),
+              elements.n, &args);
 }
 
 void run(const char* op, const Family& family, DType computed, DType stored, const Loop& loop, int64_t size,
@@ -61,6 +80,7 @@ void run(const char* op, const Family& family, DType computed, DType stored, con
   args.whole_scale = scale.is_integral() ? scale.to<int64_t>() : static_cast<int64_t>(number.real());
   args.places = arrange({loop.dims.rbegin(), loop.dims.rend()}, 3);
   Gpu& gpu = use(loop.self.device().index);
+  if (in_order(op, stored)) return add_in_order(gpu, args, computed, stored, loop.self.device());
   launch_each(gpu, find_kernel(concat(op, "_", type_name(computed), "_", type_name(stored)), family), args.n,
               &args);
 }

@@ -1,5 +1,6 @@
 #include "kernels/cuda/launch.h"
 
+#include "kernels/cuda/graph.h"
 #include "kernels/cuda/jit.h"
 
 #include <cstdlib>
@@ -22,6 +23,7 @@ Kernels& kernels() {
 
 // Of the calling thread's GPU and all others.
 void load(Kernels& all, const void* code) {
+  const RelaxedCapture relaxed;
   Image image = nullptr;
   check_status(driver().load_image(&image, code, nullptr, nullptr, 0, nullptr, nullptr, 0),
                "cuLibraryLoadData");
@@ -32,6 +34,9 @@ void load(Kernels& all, const void* code) {
 // Tells the images where kernels on this GPU report failures: a variable that each GPU has of its own.
 void introduce(Kernels& all, Gpu& gpu) {
   const std::lock_guard lock(all.mutex);
+  const RelaxedCapture relaxed;
+  Stream stream = nullptr; // of its own: the one that work is put on may be captured
+  check_status(driver().stream_create(&stream, kNonBlocking, 0), "cuStreamCreateWithPriority");
   for (int i = gpu.images; i < static_cast<int>(all.images.size()); ++i) {
     Address at = 0;
     size_t bytes = 0;
@@ -39,10 +44,11 @@ void introduce(Kernels& all, Gpu& gpu) {
         kSuccess)
       continue;
     FailureRecord* const record = gpu.failures;
-    check_status(driver().copy(at, reinterpret_cast<Address>(&record), sizeof record, nullptr),
+    check_status(driver().copy(at, reinterpret_cast<Address>(&record), sizeof record, stream),
                  "cuMemcpyAsync");
-    check_status(driver().stream_synchronize(nullptr), "cuStreamSynchronize");
+    check_status(driver().stream_synchronize(stream), "cuStreamSynchronize");
   }
+  driver().stream_destroy(stream);
   gpu.images = static_cast<int>(all.images.size());
 }
 
@@ -110,7 +116,7 @@ void launch(Gpu& gpu, Kernel kernel, Grid grid, const void* args) {
   check_status(driver().launch(kernel, static_cast<unsigned>(grid.blocks), 1, 1, grid.threads, 1, 1,
                                grid.shared_bytes, stream, params, nullptr),
                "cuLaunchKernel");
-  if (launches_wait()) [[unlikely]]
+  if (launches_wait() && !is_captured(stream)) [[unlikely]]
     wait_for(gpu, stream);
 }
 

@@ -1,5 +1,6 @@
 // Random numbers: the generator of each device, and how many threads draw.
 #include "kernels/cuda/device/random_args.h"
+#include "kernels/cuda/graph.h"
 #include "kernels/cuda/index.h"
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/philox.h"
@@ -28,7 +29,8 @@ Philox& generators() {
 }
 
 // As many threads as PyTorch's kernels have, so that elements take the same words.
-void draw(const char* op, DType computed, const Tensor& out, RandomArgs& args, const Tensor* p = nullptr) {
+void draw(const char* op, DType computed, const Tensor& out, RandomArgs& args, Generator* generator,
+          const Tensor* p = nullptr) {
   if (out.numel() == 0) return;
   Gpu& gpu = use(out.device().index);
   args.out = out.data();
@@ -46,13 +48,14 @@ void draw(const char* op, DType computed, const Tensor& out, RandomArgs& args, c
   args.threads = blocks * kRandomThreads;
   const int64_t each = item_size(computed) == 4 ? 4 : 2;
   const int64_t draws = (args.n - 1) / (args.threads * each) + 1;
-  args.random = take_philox(gpu, static_cast<uint64_t>(4 * draws));
+  args.random = take_philox(gpu, static_cast<uint64_t>(4 * draws), generator);
   launch(gpu, find_kernel(concat(op, "_", type_name(computed), "_any"), kRandom), {blocks, kRandomThreads},
          &args);
 }
 
 // A thread for each element, which all have one step of the generator (see Source in device/random.h).
-void reject(const char* op, DType computed, const Tensor& out, const Tensor& p, const Tensor* q = nullptr) {
+void reject(const char* op, DType computed, const Tensor& out, const Tensor& p, Generator* generator,
+            const Tensor* q = nullptr) {
   if (out.numel() == 0) return;
   Gpu& gpu = use(out.device().index);
   RandomArgs args{};
@@ -67,7 +70,7 @@ void reject(const char* op, DType computed, const Tensor& out, const Tensor& p, 
   }
   const Tensor* const operands[] = {&out, &p, q};
   args.places = find_places(out.sizes(), operands);
-  args.random = take_philox(gpu, 4);
+  args.random = take_philox(gpu, 4, generator);
   launch(gpu, find_kernel(concat(op, "_", type_name(computed), "_any"), kReject),
          {(args.n + kRandomThreads - 1) / kRandomThreads, kRandomThreads}, &args);
 }
@@ -85,10 +88,6 @@ bool holds(const Tensor& flags) { // of all of them
   return *read.data<bool>();
 }
 
-void refuse(const Generator* generator) {
-  check_kind(ErrorKind::NotImplemented, !generator,
-             "a generator cannot be given for a CUDA tensor yet: the device's own is used");
-}
 Tensor parts_of(const Tensor& t) { // real and imaginary parts as a dimension
   DimVec sizes(t.sizes()), strides(t.strides());
   for (int64_t& s : strides) s *= 2;
@@ -99,17 +98,15 @@ Tensor parts_of(const Tensor& t) { // real and imaginary parts as a dimension
 
 void floating(const char* named, const char* op, const Tensor& out, double a, double b,
               Generator* generator) {
-  refuse(generator);
   if (out.numel() == 0) return; // of any dtype
   if (!is_floating(out.dtype()) || is_low_precision(out.dtype())) fail_dtype(named, out.dtype());
   RandomArgs args{};
   args.a = a;
   args.b = b;
-  draw(op, out.dtype() == DType::Float64 ? DType::Float64 : DType::Float32, out, args);
+  draw(op, out.dtype() == DType::Float64 ? DType::Float64 : DType::Float32, out, args, generator);
 }
 // Integers in [base, base + range); range 0: all of 64 bits.
 void whole(const Tensor& out, int64_t base, uint64_t range, Generator* generator) {
-  refuse(generator);
   if (out.numel() == 0) return; // of any dtype
   if (out.is_complex()) fail_dtype("random_", out.dtype());
   RandomArgs args{};
@@ -120,14 +117,14 @@ void whole(const Tensor& out, int64_t base, uint64_t range, Generator* generator
                     base + static_cast<int64_t>(range) <= std::numeric_limits<int32_t>::max();
   if (narrow && !fits) { // drawn as if from 0
     const Tensor drawn = empty_tensor(out.sizes(), DType::Int64, out.device());
-    whole(drawn, 0, range, nullptr);
+    whole(drawn, 0, range, generator);
     const Tensor first = wrapped_number(base);
     const Tensor* const inputs[] = {&drawn, &first};
     const Scalar one(1);
     pointwise(PointwiseOp::Add, DType::Int64, drawn, inputs, 2, &one);
     return copy(out, drawn);
   }
-  draw("Whole", narrow ? DType::Int32 : DType::Int64, out, args);
+  draw("Whole", narrow ? DType::Int32 : DType::Int64, out, args, generator);
 }
 
 } // namespace
@@ -136,7 +133,23 @@ PhiloxState philox_state(int device) {
   const std::lock_guard lock(generators().mutex);
   return generators().states[device];
 }
-PhiloxSource take_philox(Gpu& gpu, uint64_t words) {
+PhiloxSource take_philox(Gpu& gpu, uint64_t words, Generator* generator) {
+  if (generator) {
+    const std::lock_guard lock(generator->mutex());
+    check(generator->device().type == DeviceType::CUDA,
+          "Expected a 'cuda' device type for generator but found 'cpu'");
+    check(generator->device().index == gpu.index, "Expected a generator of cuda:", gpu.index, ", got one of ",
+          generator->device());
+    if (DeviceGeneratorState own = device_state(*generator); !own.is_default) {
+      check(!is_captured(current_stream(gpu.index)),
+            "a CUDA graph can draw from the generator of its device only, not from one that is given");
+      const PhiloxSource from{generator->initial_seed(), own.offset, nullptr};
+      own.offset += words;
+      set_device_state(*generator, own);
+      return from;
+    }
+  }
+  if (is_captured(current_stream(gpu.index))) return captured_philox(gpu, words);
   Philox& all = generators();
   const std::lock_guard lock(all.mutex);
   PhiloxState& state = all.states[gpu.index];
@@ -169,25 +182,22 @@ void cauchy(const Tensor& self, double median, double sigma, Generator* generato
   floating("cauchy_", "Cauchy", self, median, sigma, generator);
 }
 void geometric(const Tensor& self, double p, Generator* generator) {
-  refuse(generator);
   if (self.numel() == 0) return; // of any dtype
   if (self.is_complex()) fail_dtype("geometric_", self.dtype());
   RandomArgs args{};
   args.a = p;
-  draw("Geometric", self.dtype() == DType::Float64 ? DType::Float64 : DType::Float32, self, args);
+  draw("Geometric", self.dtype() == DType::Float64 ? DType::Float64 : DType::Float32, self, args, generator);
 }
 void bernoulli(const Tensor& self, double p, Generator* generator) {
-  refuse(generator);
   RandomArgs args{};
   args.a = p;
-  draw("Bernoulli", self.dtype() == DType::Float64 ? DType::Float64 : DType::Float32, self, args);
+  draw("Bernoulli", self.dtype() == DType::Float64 ? DType::Float64 : DType::Float32, self, args, generator);
 }
 void bernoulli_tensor(const Tensor& self, const Tensor& p, Generator* generator) {
-  refuse(generator);
   if (self.numel() == 0) return; // of any dtype
   if (!is_floating(p.dtype())) fail_dtype("bernoulli", p.dtype());
   RandomArgs args{};
-  draw("Bernoulli", p.dtype() == DType::Float64 ? DType::Float64 : DType::Float32, self, args, &p);
+  draw("Bernoulli", p.dtype() == DType::Float64 ? DType::Float64 : DType::Float32, self, args, generator, &p);
 }
 void random_from_to(const Tensor& self, int64_t from, int64_t to, Generator* generator) {
   whole(self, from, static_cast<uint64_t>(to) - static_cast<uint64_t>(from), generator);
@@ -242,32 +252,28 @@ void randperm(const Tensor& out, int64_t n, Generator* generator) {
 }
 
 void poisson(const Tensor& out, const Tensor& self, Generator* generator) {
-  refuse(generator);
   if (!is_floating(self.dtype()) || is_low_precision(self.dtype())) fail_dtype("poisson", self.dtype());
-  reject("Poisson", rejected_in(self.dtype()), out, self);
+  reject("Poisson", rejected_in(self.dtype()), out, self, generator);
 }
 void binomial(const Tensor& out, const Tensor& count, const Tensor& prob, Generator* generator) {
-  refuse(generator);
   if (out.dtype() != DType::Float32 && out.dtype() != DType::Float64) fail_dtype("binomial", out.dtype());
-  reject("Binomial", out.dtype(), out, count, &prob);
+  reject("Binomial", out.dtype(), out, count, generator, &prob);
 }
 void standard_gamma(const Tensor& out, const Tensor& self, Generator* generator) {
-  refuse(generator);
   if (self.dtype() != DType::Float32 && self.dtype() != DType::Float64)
     fail_dtype("_standard_gamma", self.dtype());
-  reject("Gamma", self.dtype(), out, self);
+  reject("Gamma", self.dtype(), out, self, generator);
   const double least = self.dtype() == DType::Float64 ? std::numeric_limits<double>::min()
                                                       : double{std::numeric_limits<float>::min()};
   combine(PointwiseOp::Maximum, out.dtype(), out, out, wrapped_number(least));
 }
 // Draws of gamma distributions divided by the sum of their row, in double precision.
 void sample_dirichlet(const Tensor& out, const Tensor& self, Generator* generator) {
-  refuse(generator);
   if (self.dtype() != DType::Float32 && self.dtype() != DType::Float64)
     fail_dtype("_sample_dirichlet", self.dtype());
   if (out.numel() == 0) return;
   const Tensor draws = like(self, DType::Float64);
-  reject("Gamma", DType::Float64, draws, self);
+  reject("Gamma", DType::Float64, draws, self, generator);
   DimVec sizes(self.sizes());
   if (!sizes.empty()) sizes.back() = 1;
   const Tensor sums = empty_tensor(sizes, DType::Float64, self.device());
@@ -286,7 +292,6 @@ void sample_dirichlet(const Tensor& out, const Tensor& self, Generator* generato
 // the largest quotients of weight and an exponential number (Efraimidis and Spirakis, 2006).
 void multinomial(const Tensor& out, const Tensor& self, int64_t num_samples, bool replacement,
                  Generator* generator) {
-  refuse(generator);
   if (self.numel() == 0 || num_samples == 0) return;
   if (!is_floating(self.dtype()) || is_low_precision(self.dtype())) fail_dtype("multinomial", self.dtype());
   const DType computed = rejected_in(self.dtype());
@@ -314,12 +319,12 @@ void multinomial(const Tensor& out, const Tensor& self, int64_t num_samples, boo
     const Tensor ends = alias(sums, sizes, sums.strides(), sums.offset() + n - 1);
     copy(totals, ends); // so that the last quotient is 1
     combine(PointwiseOp::Div, computed, sums, sums, totals);
-    uniform(numbers, 0, 1, nullptr);
+    uniform(numbers, 0, 1, generator);
     searchsorted(out, sums, numbers, false);
     return;
   }
   const Tensor noise = like(weights, computed);
-  exponential(noise, 1, nullptr);
+  exponential(noise, 1, generator);
   combine(PointwiseOp::Div, computed, weights, weights, noise);
   sizes.back() = num_samples;
   const Tensor values = empty_tensor(sizes, computed, self.device());

@@ -2,7 +2,9 @@
 
 #include "kernels/cuda/blas.h"
 #include "kernels/cuda/cudnn.h"
+#include "kernels/cuda/graph.h"
 #include "kernels/cuda/philox.h"
+#include "kernels/cuda/pinned.h"
 #include "kernels/cuda/table.h"
 
 #include <cstdlib>
@@ -152,6 +154,9 @@ public:
   void record_stream(void* data, int device, StreamHandle stream) override {
     use(device).allocator->record_stream(data, as_stream(stream));
   }
+  void* pin(int64_t bytes) override { return torch::cuda::pin(bytes); }
+  void unpin(void* data) noexcept override { torch::cuda::unpin(data); }
+  bool is_pinned(const void* data) override { return torch::cuda::is_pinned(data); }
   void release_cache() override {
     for (int i = 0; i < kMaxDevices; ++i)
       if (Gpu* const gpu = gpus[i].load(std::memory_order_acquire)) {
@@ -232,6 +237,23 @@ public:
     return milliseconds;
   }
 
+  uint64_t new_graph_pool() override { return torch::cuda::new_graph_pool(); }
+  GraphHandle new_graph() override { return torch::cuda::new_graph(); }
+  void delete_graph(GraphHandle graph) noexcept override { torch::cuda::delete_graph(graph); }
+  void begin_capture(GraphHandle graph, int device, uint64_t pool, int mode) override {
+    torch::cuda::begin_capture(graph, device, pool, mode);
+  }
+  void end_capture(GraphHandle graph) override { torch::cuda::end_capture(graph); }
+  void replay(GraphHandle graph) override { torch::cuda::replay(graph); }
+  void reset_graph(GraphHandle graph) override { torch::cuda::reset_graph(graph); }
+  uint64_t graph_pool(GraphHandle graph) override { return torch::cuda::graph_pool(graph); }
+  void print_graph(GraphHandle graph, const char* path) override { torch::cuda::print_graph(graph, path); }
+  void keep_graph(GraphHandle graph) override { torch::cuda::keep_graph(graph); }
+  bool is_capturing(int device) override {
+    use(device);
+    return is_captured(torch::cuda::current_stream(device));
+  }
+
 private:
   static bool is_done(Status status, const char* what) {
     if (status == kNotReady) return false;
@@ -309,6 +331,7 @@ std::vector<NamedCount> CudaBackend::memory_stats(int device) {
 } // namespace
 
 int current_device() { return state.device; }
+int context_of_thread() { return state.context_of; }
 Stream current_stream(int device) { return state.streams[device]; }
 
 Gpu& use(int device) {
@@ -334,7 +357,8 @@ Gpu& use(int device) {
 void check_failures(Gpu& gpu) {
   if (*static_cast<volatile int32_t*>(&gpu.failures->kind) == 0) [[likely]]
     return;
-  driver().synchronize(); // so that no kernel writes the record any more
+  if (captures_under_way()) return; // waiting would break them: it is raised afterwards
+  driver().synchronize();           // so that no kernel writes the record any more
   const FailureRecord record = *gpu.failures;
   *gpu.failures = {};
   ErrorKind kind{};

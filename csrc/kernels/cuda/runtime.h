@@ -32,6 +32,7 @@ struct Gpu {
 Gpu& use(int device);
 int current_device();
 Stream current_stream(int device);
+int context_of_thread(); // the device whose context this thread has, or -1
 
 // Waits for the stream, then raises what kernels have reported.
 void wait_for(Gpu& gpu, Stream stream);

@@ -19,6 +19,7 @@
 #include "kernels/random_kernels.h"
 #include "kernels/reduce_kernels.h"
 #include "kernels/resample_kernels.h"
+#include "kernels/rnn_kernels.h"
 #include "kernels/special_kernels.h"
 #include "kernels/table.h"
 
@@ -43,6 +44,7 @@
   /* softmax.cpp */ X(softmax) X(log_softmax) X(softmax_backward) X(log_softmax_backward) \
   /* attention.cpp */ X(attention) X(attention_backward) X(attention_with_dropout) \
   X(attention_with_dropout_backward) X(attention_dropout_mask) \
+  /* rnn.cpp */ X(lstm_gates) X(lstm_gates_backward) X(gru_gates) X(gru_gates_backward) \
   /* norm.cpp */ X(layer_norm) X(layer_norm_backward) X(group_norm) X(group_norm_backward) X(batch_norm) \
   X(batch_norm_backward) X(nll_loss) X(nll_loss_backward) \
   /* random.cpp */ X(uniform) X(normal) X(log_normal) X(exponential) X(cauchy) X(geometric) X(bernoulli) \

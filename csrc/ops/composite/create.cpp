@@ -1,4 +1,5 @@
 // Creation and filling.
+#include "core/backend.h"
 #include "ops/entry.h"
 #include "ops/sparse/sparse.h"
 
@@ -31,8 +32,19 @@ Tensor filled(Tensor t, const Scalar& value) {
 
 } // namespace
 
-Tensor _pin_memory(const Tensor&, std::optional<Device>) {
-  fail(ErrorKind::Runtime, "Cannot access accelerator device when none is available.");
+Tensor _pin_memory(const Tensor& self, std::optional<Device> device) {
+  Backend* const found = find_cuda();
+  check(found && found->device_count() > 0, "Cannot access accelerator device when none is available.");
+  check(!device || device->type == DeviceType::CUDA, "memory is pinned for CUDA devices, not for ",
+        device.value_or(Device{}));
+  check(self.is_cpu() && !is_sparse(self), "cannot pin ", self, " on ", self.device(),
+        ": only dense CPU tensors can be pinned");
+  if (self.nbytes() > 0 && found->is_pinned(self.data())) return self;
+  const DimVec strides =
+      self.is_non_overlapping_and_dense() ? DimVec(self.strides()) : contiguous_strides(self.sizes());
+  const int64_t bytes = span_bytes(self.sizes(), strides, self.itemsize());
+  const Tensor pinned = from_storage(pinned_storage(bytes), self.dtype(), self.sizes(), strides, 0);
+  return copy_(pinned, self);
 }
 
 Tensor empty(Ints size, std::optional<DType> dtype, std::optional<Device> device,

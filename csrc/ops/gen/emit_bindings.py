@@ -97,6 +97,8 @@ def emit_call(o: Overload) -> list[str]:
         lines.append("  }")
     call = f"ops::{called_name(op)}({joined})"
     if op.factory:
+        pinned = [i for i, p in enumerate(op.params) if p.name == "pin_memory"]
+        call = f"pinned_where(a[{pinned[0]}], {call})" if pinned else call
         lines.append(f"  return factory_result({call}, a[{n + (1 if 'out' in op.forms else 0)}]);")
         return lines + ["}"]
     if not op.returns:

@@ -604,6 +604,8 @@ def emit_inplace(op: Op, node: Node | None) -> list[str]:
         lines.append(f"  if (!{self_name}.is_meta()) {{")
         lines += contiguous_lines(op, "    ")
         lines.append(f"    {work_size(op, [])}")
+        if any(p.name == "non_blocking" for p in op.params):
+            lines.append("    const LaggingCopies lagging(non_blocking);")
         lines.append(f"    kernels_of({table_of(op, [self_name])}).{name}({', '.join([self_name] + kernel_args(op))});")
         lines.append("  }")
     else:  # computed apart, then copied: reads may overlap the write
@@ -701,6 +703,8 @@ def emit_out(op: Op) -> list[str]:
 
 def emit_family(family: str, ops: list[Op]) -> str:
     lines = [HEADER, '#include "ops/entry.h"']
+    if any(p.name == "non_blocking" for op in ops for p in op.params):
+        lines.append('#include "core/backend.h"')
     if any(op.sparse for op in ops):
         lines += ['#include "ops/boxed.h"', '#include "ops/sparse/sparse.h"']
     if any(op.later for op in ops):

@@ -1,7 +1,7 @@
 """What autocast is told for each kind of device, and the functions in ``torch`` that say and set it.
 
-The CPU's state lives in the compiled core, where operators see it. Other devices, of which there are none here, only
-remember what they are told, thread by thread.
+The state of the CPU and of CUDA devices lives in the compiled core, where operators see it. Other devices, of which
+there are none here, only remember what they are told, thread by thread.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import torch
 from torch import _C
 
 _DEFAULT_DTYPES = {
-    "cuda": torch.float16,
     "hpu": torch.bfloat16,
     "ipu": torch.float16,
     "maia": torch.bfloat16,
@@ -40,8 +39,8 @@ def _kind(device_type: Any) -> str:
     """The name of a kind of device that autocast may be asked about."""
     if not isinstance(device_type, str):
         raise TypeError(f"device_type must be str, not {type(device_type).__name__}")
-    if device_type != "cpu" and device_type not in _DEFAULT_DTYPES and device_type not in _WITHOUT:
-        kinds = ", ".join(["cpu", *sorted(_DEFAULT_DTYPES.keys() | _WITHOUT)])
+    if device_type not in ("cpu", "cuda") and device_type not in _DEFAULT_DTYPES and device_type not in _WITHOUT:
+        kinds = ", ".join(["cpu", *sorted(_DEFAULT_DTYPES.keys() | {"cuda"} | _WITHOUT)])
         raise RuntimeError(f"Expected one of {kinds} device type at start of device string: {device_type}")
     return device_type
 
@@ -61,6 +60,8 @@ def is_autocast_enabled(device_type: str = "cuda") -> bool:
     """
     if device_type == "cpu":
         return _C._autocast_cpu_enabled()
+    if device_type == "cuda":
+        return _C._autocast_cuda_enabled()
     return _others.enabled.get(_kind(device_type), False)
 
 
@@ -80,6 +81,8 @@ def set_autocast_enabled(device_type: Union[str, bool] = "cuda", enabled: Option
         raise TypeError("set_autocast_enabled() takes device_type (a string) and enabled (a bool)")
     if kind == "cpu":
         _C._autocast_set_cpu_enabled(on)
+    elif kind == "cuda":
+        _C._autocast_set_cuda_enabled(on)
     else:
         _others.enabled[kind] = on
 
@@ -94,6 +97,8 @@ def get_autocast_dtype(device_type: str) -> torch.dtype:
     """
     if device_type == "cpu":
         return _C._autocast_cpu_dtype()
+    if device_type == "cuda":
+        return _C._autocast_cuda_dtype()
     if _kind(device_type) in _WITHOUT:
         raise RuntimeError("unsupported scalarType: there is no autocast for device type " + device_type)
     return _others.dtypes[device_type]
@@ -113,6 +118,8 @@ def set_autocast_dtype(device_type: str, dtype: torch.dtype) -> None:
         raise TypeError(f"dtype must be a torch.dtype, not {type(dtype).__name__}")
     if _kind(device_type) == "cpu":
         _C._autocast_set_cpu_dtype(dtype)
+    elif device_type == "cuda":
+        _C._autocast_set_cuda_dtype(dtype)
     else:
         _others.dtypes[device_type] = dtype
 

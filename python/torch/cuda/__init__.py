@@ -22,7 +22,7 @@ def __getattr__(name: str) -> Any:
     if name == "amp":
         return importlib.import_module("torch.cuda.amp")
     if torch._C._cuda_built():
-        for part in ("_runtime", "_random"):
+        for part in ("_runtime", "_random", "_graphs"):
             module = importlib.import_module(f"torch.cuda.{part}")
             if name in module.__all__:
                 return getattr(module, name)

@@ -19,7 +19,20 @@ __all__ = [
     "set_rng_state",
     "get_rng_state_all",
     "set_rng_state_all",
+    "default_generators",  # noqa: F822
 ]
+
+_generators: list[torch.Generator] = []
+
+
+def __getattr__(name: str) -> tuple[torch.Generator, ...]:
+    """``default_generators``: those that ops use when none is given, one for each device."""
+    if name != "default_generators":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    for device in range(len(_generators), torch.cuda.device_count()):
+        _generators.append(_C._cuda_defaultGenerator(device))
+    return tuple(_generators)
+
 
 _Device = Union[torch.device, str, int]
 

@@ -16,17 +16,20 @@ template <class V, class S> struct IndexRead {
 template <class V, class S> struct IndexWrite { // repeated indices: one of the values stays
   static TORCH_INLINE void run(S* self, S* other, const cuda::IndexArgs&) { *self = *other; }
 };
+// What is added for one element.
+template <class V, class S> TORCH_INLINE V scaled_value(const S* other, const cuda::IndexArgs& args) {
+  const V value = convert<V>(*other);
+  if constexpr (kIsComplex<V>)
+    return value * V(static_cast<typename RealOf<V>::type>(args.scale[0]),
+                     static_cast<typename RealOf<V>::type>(args.scale[1]));
+  else if constexpr (std::is_integral_v<V>)
+    return fused(value, static_cast<V>(args.whole_scale), V(0));
+  else
+    return value * static_cast<V>(args.scale[0]);
+}
 template <class V, class S> struct IndexAdd {
   static TORCH_INLINE void run(S* self, S* other, const cuda::IndexArgs& args) {
-    V value = convert<V>(*other);
-    if constexpr (kIsComplex<V>)
-      value = value * V(static_cast<typename RealOf<V>::type>(args.scale[0]),
-                        static_cast<typename RealOf<V>::type>(args.scale[1]));
-    else if constexpr (std::is_integral_v<V>)
-      value = fused(value, static_cast<V>(args.whole_scale), V(0));
-    else
-      value = value * static_cast<V>(args.scale[0]);
-    add_to(self, value);
+    add_to(self, scaled_value<V>(other, args));
   }
 };
 template <class V, class S> struct IndexMul {
@@ -55,6 +58,33 @@ TORCH_INLINE int64_t checked_index(const cuda::IndexArgs& args, const void* at) 
   if (wrapped >= 0 && wrapped < args.size) return wrapped;
   report(Failed::IndexRange, index, args.size);
   return -1;
+}
+
+TORCH_INLINE void index_keys(const cuda::IndexSumsArgs& args) {
+  const int64_t i = int64_t(blockIdx.x) * cuda::kEachThreads + threadIdx.x;
+  if (i >= args.elements.n) return;
+  int64_t at[3];
+  find_place(args.elements.places, i, at);
+  const int64_t position =
+      checked_index(args.elements, static_cast<const char*>(args.elements.index) + at[2]);
+  args.keys[i] = position < 0 ? -1 : at[1] + position * args.elements.stride;
+}
+// The thread at the beginning of a run has all of it.
+template <class V, class S> TORCH_INLINE void index_sums(const cuda::IndexSumsArgs& args) {
+  const int64_t i = int64_t(blockIdx.x) * cuda::kEachThreads + threadIdx.x, n = args.elements.n;
+  if (i >= n) return;
+  const int64_t key = args.keys[i];
+  if (key < 0 || (i > 0 && args.keys[i - 1] == key)) return;
+  S* const self = reinterpret_cast<S*>(static_cast<char*>(args.elements.self) + key);
+  V sum = convert<V>(*self);
+  for (int64_t k = i; k < n && args.keys[k] == key; ++k) {
+    int64_t at[3];
+    find_place(args.elements.places, args.order[k], at);
+    sum = sum +
+          scaled_value<V>(reinterpret_cast<const S*>(static_cast<const char*>(args.elements.other) + at[0]),
+                          args.elements);
+  }
+  *self = convert<S>(sum);
 }
 
 template <template <class, class> class Op, class V, class S>
@@ -128,6 +158,15 @@ TORCH_INLINE void compact(const cuda::PatternArgs& args) {
   TORCH_KERNEL(name, torch::cuda::kEachThreads, torch::cuda::IndexArgs) {                                    \
     using namespace torch::TORCH_ISA;                                                                        \
     index<Op, V, S>(args);                                                                                   \
+  }
+#define TORCH_INDEX_KEYS(name, Op, V, S)                                                                     \
+  TORCH_KERNEL(name, torch::cuda::kEachThreads, torch::cuda::IndexSumsArgs) {                                \
+    torch::TORCH_ISA::index_keys(args);                                                                      \
+  }
+#define TORCH_INDEX_SUMS(name, Op, V, S)                                                                     \
+  TORCH_KERNEL(name, torch::cuda::kEachThreads, torch::cuda::IndexSumsArgs) {                                \
+    using namespace torch::TORCH_ISA;                                                                        \
+    index_sums<V, S>(args);                                                                                  \
   }
 #define TORCH_INDEX_OFFSETS(name, Op, V, S)                                                                  \
   TORCH_KERNEL(name, torch::cuda::kEachThreads, torch::cuda::IndexArgs) {                                    \

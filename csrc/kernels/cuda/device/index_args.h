@@ -21,6 +21,14 @@ struct IndexArgs {
   Places places; // other, self without the index, index
 };
 
+// Sums at repeated indices in the order of the elements: their places in self, sorted, are gone through by
+// runs.
+struct IndexSumsArgs {
+  IndexArgs elements;
+  int64_t* keys;        // of each element: its place in self in bytes, or -1
+  const int64_t* order; // of the elements by their keys
+};
+
 // Elements whose value follows from where they stand: the third operand of `places` has no memory, its
 // "bytes" are a linear function of the coordinates.
 struct PatternArgs {

@@ -3,10 +3,14 @@
 #include "core/half.h"
 #include "kernels/cuda/blas_api.h"
 
+#include <array>
 #include <complex>
 #include <cstring>
+#include <functional>
 
 namespace torch::emulated {
+
+bool record(cuda::Stream stream, std::function<void()> work); // driver.cpp
 
 namespace {
 
@@ -48,6 +52,16 @@ void multiply(const Description& p, const void* alpha, const void* a, const Layo
         else
           to = T(value);
       }
+}
+
+// The bytes of a factor, for as long as a graph needs them.
+std::array<char, 16> number_at(const void* number, int type) {
+  std::array<char, 16> bytes{};
+  std::memcpy(bytes.data(), number,
+              type == cuda::kC64F                          ? 16
+              : type == cuda::kR64F || type == cuda::kC32F ? 8
+                                                           : 4);
+  return bytes;
 }
 
 bool fits(const Layout& l) { return l.rows > 0 && l.cols > 0 && l.step >= l.rows; }
@@ -122,8 +136,14 @@ Status cublasLtMatmulAlgoGetHeuristic(void*, const Description* p, const Layout*
 Status cublasLtMatmul(void*, const Description* p, const void* alpha, const void* a, const Layout* la,
                       const void* b, const Layout* lb, const void* beta, const void*, const Layout*, void* d,
                       const Layout* ld, const torch::cuda::Algorithm*, void* workspace,
-                      size_t workspace_bytes, torch::cuda::Stream) {
+                      size_t workspace_bytes, torch::cuda::Stream stream) {
   if (workspace_bytes > 0 && !workspace) return kBadValue;
+  const auto again = [=, own = *p, own_a = *la, own_b = *lb, own_d = *ld, factor = number_at(alpha, la->type),
+                      keep = number_at(beta, la->type)] {
+    cublasLtMatmul(nullptr, &own, factor.data(), a, &own_a, b, &own_b, keep.data(), nullptr, nullptr, d,
+                   &own_d, nullptr, workspace, workspace_bytes, nullptr);
+  };
+  if (stream && torch::emulated::record(stream, again)) return 0;
   using torch::cuda::BlasType;
   switch (la->type) {
   case torch::cuda::kR32F:

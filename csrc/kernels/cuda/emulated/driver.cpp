@@ -2,7 +2,8 @@
 // the host's, and kernels are those of emulated/kernels.cpp, which the host compiler makes of the sources
 // that nvcc compiles. Tests open it by TORCH_CUDA_DRIVER. What it shows of a GPU: addresses are mapped by
 // chunks and touching others ends the process; streams can be held, so that what is behind an event is not
-// done yet; calls can be made to fail.
+// done yet; calls can be made to fail. What a captured stream is given is kept and done when the graph is
+// launched.
 //
 // Launches run at once, one block after the other. The threads of a block are contexts of one thread of the
 // host, which change at barriers.
@@ -17,6 +18,8 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -28,17 +31,27 @@ namespace torch::emulated {
 
 Index thread_index, block_index, block_size, grid_size;
 
+bool record(cuda::Stream stream,
+            std::function<void()> work); // of a library's work: false if it is to be done now
+
 namespace {
 
 using cuda::Address;
 using cuda::Status;
 
+// What was put on captured streams, in order.
+struct Recording {
+  std::vector<std::function<void()>> work;
+  bool broken = false;
+};
 struct Stream {
   bool held = false;
+  Recording* capture = nullptr;
   int64_t order = 0; // of the last thing that was put on it
 };
 struct Event {
   Stream* stream = nullptr;
+  Recording* capture = nullptr;
   int64_t order = 0;
   std::chrono::steady_clock::time_point at;
 };
@@ -70,6 +83,22 @@ Stream& stream_of(cuda::Stream s) {
   return s ? *reinterpret_cast<Stream*>(s) : state().defaults[device_of_thread];
 }
 
+// Does it now, or when the graph is launched that captures the stream.
+template <class F> Status put(cuda::Stream on, F work) {
+  Stream& stream = stream_of(on);
+  ++stream.order;
+  if (stream.capture)
+    stream.capture->work.emplace_back(std::move(work));
+  else
+    work();
+  return 0;
+}
+// What would have to wait breaks a capture.
+Status refuse_captured(Stream& stream) {
+  if (!stream.capture) return 0;
+  stream.capture->broken = true;
+  return cuda::kCannotBeCaptured;
+}
 // Counts the call; what it has to fail with, or success.
 Status called(const char* name) {
   State& s = state();
@@ -132,7 +161,18 @@ void run_block(unsigned count) {
   }
 }
 
+void* own_library() {
+  Dl_info own;
+  return dladdr(reinterpret_cast<void*>(&state), &own) ? dlopen(own.dli_fname, RTLD_NOW) : nullptr;
+}
+
 } // namespace
+
+bool record(cuda::Stream stream, std::function<void()> work) {
+  Recording* const capture = stream_of(stream).capture;
+  if (capture) capture->work.push_back(std::move(work));
+  return capture != nullptr;
+}
 
 void wait_for_block() { yield(); }
 unsigned lane_id() { return thread_index.x % 32; }
@@ -283,6 +323,8 @@ Status cuCtxGetCurrent(api::Context* context) {
 }
 Status cuCtxSynchronize() {
   TORCH_CALLED(cuCtxSynchronize);
+  for (Stream* const stream : state().streams)
+    if (const Status refused = refuse_captured(*stream)) return refused;
   return 0;
 }
 Status cuCtxGetStreamPriorityRange(int* least, int* greatest) {
@@ -355,22 +397,18 @@ Status cuMemFreeHost(void* at) {
 }
 Status cuMemcpyAsync(Address to, Address from, size_t bytes, api::Stream stream) {
   TORCH_CALLED(cuMemcpyAsync);
-  ++stream_of(stream).order;
-  std::memcpy(reinterpret_cast<void*>(to), reinterpret_cast<const void*>(from), bytes);
-  return 0;
+  return put(stream,
+             [=] { std::memcpy(reinterpret_cast<void*>(to), reinterpret_cast<const void*>(from), bytes); });
 }
 Status cuMemcpyPeerAsync(Address to, api::Context, Address from, api::Context, size_t bytes,
                          api::Stream stream) {
   TORCH_CALLED(cuMemcpyPeerAsync);
-  ++stream_of(stream).order;
-  std::memcpy(reinterpret_cast<void*>(to), reinterpret_cast<const void*>(from), bytes);
-  return 0;
+  return put(stream,
+             [=] { std::memcpy(reinterpret_cast<void*>(to), reinterpret_cast<const void*>(from), bytes); });
 }
 Status cuMemsetD8Async(Address to, unsigned char value, size_t bytes, api::Stream stream) {
   TORCH_CALLED(cuMemsetD8Async);
-  ++stream_of(stream).order;
-  std::memset(reinterpret_cast<void*>(to), value, bytes);
-  return 0;
+  return put(stream, [=] { std::memset(reinterpret_cast<void*>(to), value, bytes); });
 }
 Status cuStreamCreateWithPriority(api::Stream* stream, unsigned, int) {
   TORCH_CALLED(cuStreamCreateWithPriority);
@@ -388,14 +426,72 @@ Status cuStreamDestroy_v2(api::Stream stream) {
 }
 Status cuStreamQuery(api::Stream stream) {
   TORCH_CALLED(cuStreamQuery);
+  if (const Status refused = refuse_captured(stream_of(stream))) return refused;
   return stream_of(stream).held ? api::kNotReady : 0;
 }
-Status cuStreamSynchronize(api::Stream) {
+Status cuStreamSynchronize(api::Stream stream) {
   TORCH_CALLED(cuStreamSynchronize);
+  return refuse_captured(stream_of(stream));
+}
+Status cuStreamWaitEvent(api::Stream stream, api::Event event, unsigned) {
+  TORCH_CALLED(cuStreamWaitEvent);
+  // A stream that waits for a captured one is captured as well.
+  if (auto* const capture = reinterpret_cast<Event*>(event)->capture) stream_of(stream).capture = capture;
   return 0;
 }
-Status cuStreamWaitEvent(api::Stream, api::Event, unsigned) {
-  TORCH_CALLED(cuStreamWaitEvent);
+Status cuStreamBeginCapture_v2(api::Stream stream, int) {
+  TORCH_CALLED(cuStreamBeginCapture);
+  if (!stream || stream_of(stream).capture) return api::kCannotBeCaptured;
+  stream_of(stream).capture = new Recording;
+  return 0;
+}
+Status cuStreamEndCapture(api::Stream stream, api::Graph* graph) {
+  TORCH_CALLED(cuStreamEndCapture);
+  Recording* const recording = stream_of(stream).capture;
+  if (!recording) return api::kInvalidValue;
+  for (Stream* const each : state().streams)
+    if (each->capture == recording) each->capture = nullptr;
+  *graph = recording->broken ? nullptr : reinterpret_cast<api::Graph>(recording);
+  if (!recording->broken) return 0;
+  delete recording;
+  return api::kCaptureInvalid;
+}
+Status cuStreamIsCapturing(api::Stream stream, int* status) {
+  const Recording* const recording = stream_of(stream).capture;
+  *status = !recording ? 0 : recording->broken ? 2 : 1;
+  return 0;
+}
+Status cuThreadExchangeStreamCaptureMode(int* mode) {
+  thread_local int own = 0;
+  std::swap(own, *mode);
+  return 0;
+}
+Status cuGraphGetNodes(api::Graph graph, api::GraphNode*, size_t* count) {
+  *count = reinterpret_cast<Recording*>(graph)->work.size();
+  return 0;
+}
+Status cuGraphInstantiateWithFlags(api::GraphExec* made, api::Graph graph, unsigned long long) {
+  TORCH_CALLED(cuGraphInstantiate);
+  *made = reinterpret_cast<api::GraphExec>(new Recording(*reinterpret_cast<Recording*>(graph)));
+  return 0;
+}
+Status cuGraphLaunch(api::GraphExec graph, api::Stream stream) {
+  TORCH_CALLED(cuGraphLaunch);
+  ++stream_of(stream).order;
+  for (const auto& work : reinterpret_cast<Recording*>(graph)->work) work();
+  return 0;
+}
+Status cuGraphDebugDotPrint(api::Graph graph, const char* path, unsigned) {
+  std::ofstream file(path);
+  file << "digraph { /* " << reinterpret_cast<Recording*>(graph)->work.size() << " nodes */ }\n";
+  return file ? 0 : api::kInvalidValue;
+}
+Status cuGraphDestroy(api::Graph graph) {
+  delete reinterpret_cast<Recording*>(graph);
+  return 0;
+}
+Status cuGraphExecDestroy(api::GraphExec graph) {
+  delete reinterpret_cast<Recording*>(graph);
   return 0;
 }
 Status cuEventCreate(api::Event* event, unsigned) {
@@ -412,6 +508,7 @@ Status cuEventRecord(api::Event event, api::Stream stream) {
   TORCH_CALLED(cuEventRecord);
   auto* const e = reinterpret_cast<Event*>(event);
   e->stream = &stream_of(stream);
+  e->capture = e->stream->capture;
   e->order = ++e->stream->order;
   e->at = std::chrono::steady_clock::now();
   return 0;
@@ -419,6 +516,7 @@ Status cuEventRecord(api::Event event, api::Stream stream) {
 Status cuEventQuery(api::Event event) {
   TORCH_CALLED(cuEventQuery);
   const auto* const e = reinterpret_cast<const Event*>(event);
+  if (e->capture) return api::kCannotBeCaptured;
   return e->stream && e->stream->held ? api::kNotReady : 0;
 }
 Status cuEventSynchronize(api::Event event) {
@@ -439,9 +537,7 @@ Status cuLibraryLoadData(api::Image* image, const void*, int*, void**, unsigned,
 }
 Status cuLibraryGetKernel(api::Kernel* kernel, api::Image, const char* name) {
   TORCH_CALLED(cuLibraryGetKernel);
-  Dl_info own;
-  static void* const self =
-      dladdr(reinterpret_cast<void*>(&cuLibraryGetKernel), &own) ? dlopen(own.dli_fname, RTLD_NOW) : nullptr;
+  static void* const self = own_library();
   void* const found = dlsym(self, name);
   if (!found) return api::kNotFound;
   const std::lock_guard lock(state().mutex);
@@ -450,9 +546,7 @@ Status cuLibraryGetKernel(api::Kernel* kernel, api::Image, const char* name) {
   return 0;
 }
 Status cuLibraryGetGlobal(Address* at, size_t* bytes, api::Image, const char* name) {
-  Dl_info own;
-  static void* const self =
-      dladdr(reinterpret_cast<void*>(&cuLibraryGetKernel), &own) ? dlopen(own.dli_fname, RTLD_NOW) : nullptr;
+  static void* const self = own_library();
   void* const found = dlsym(self, name);
   *at = reinterpret_cast<Address>(found);
   *bytes = sizeof(void*);
@@ -467,8 +561,19 @@ Status cuLaunchKernel(api::Kernel kernel, unsigned grid_x, unsigned grid_y, unsi
   State& s = state();
   const std::lock_guard lock(s.mutex);
   ++stream_of(stream).order;
+  std::string called;
   for (const auto& [name, at] : s.kernels)
-    if (at == kernel) s.launches.push_back(name);
+    if (at == kernel) s.launches.push_back(called = name);
+  if (Recording* const capture = stream_of(stream).capture) {
+    static void* const self = own_library();
+    const auto* const bytes = static_cast<const unsigned*>(dlsym(self, (called + "_bytes").c_str()));
+    const auto* const from = static_cast<const char*>(params[0]);
+    capture->work.emplace_back([=, args = std::vector<char>(from, from + *bytes)]() mutable {
+      void* own[] = {args.data()};
+      cuLaunchKernel(kernel, grid_x, grid_y, grid_z, block_x, block_y, block_z, 0, nullptr, own, nullptr);
+    });
+    return 0;
+  }
   static Block* const the_block = new Block;
   block = the_block;
   if (block->threads.size() < block_x) {

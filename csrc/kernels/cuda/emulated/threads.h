@@ -49,6 +49,8 @@ inline double inverse_erf(double y) {
 #define TORCH_APART inline
 // Takes the arguments as cuLaunchKernel gets them.
 #define TORCH_KERNEL(name, threads, Args)                                                                    \
+  extern "C" __attribute__((visibility("default"))) const unsigned name##_bytes;                             \
+  const unsigned name##_bytes = sizeof(Args);                                                                \
   static void name##_body(const Args& args);                                                                 \
   extern "C" __attribute__((visibility("default"))) void name(void** params) {                               \
     name##_body(*static_cast<const Args*>(params[0]));                                                       \

@@ -158,6 +158,9 @@ FAMILIES: dict[str, list[tuple[str, list[str], dict[str, list[str]]]]] = {
         ("INDEX", ["IndexAdd"], {**JOINED, "c128": ["c128"]}),
         ("INDEX", ["IndexMul"], JOINED),
         ("INDEX", ["IndexAmax", "IndexAmin"], {v: s for v, s in JOINED.items() if v != "c64"}),
+        ("INDEX_KEYS", ["IndexKeys"], {"i64": ["i64"]}),
+        ("INDEX_SUMS", ["IndexSums"], {v: JOINED[v] for v in ("f32", "f64", "c64")}),
+        ("INDEX_SUMS", ["IndexSums"], {"c128": ["c128"]}),
         ("INDEX_OFFSETS", ["IndexOffsets"], {"i64": ["i64"]}),
         ("PATTERN", ["Keep"], WIDTHS),
         ("PATTERN", ["Arange"], {"i64": ["i64"], "f64": ["f64"]}),
@@ -169,6 +172,7 @@ FAMILIES: dict[str, list[tuple[str, list[str], dict[str, list[str]]]]] = {
         ("ATTENTION", ["AttentionKept"], {"f32": ["any"]}),
     ],
     "attention_tensor": [("ATTENTION_TENSOR", TENSOR_ATTENTION, {"f32": ["f16", "bf16"]})],
+    "rnn": [("GATES", ["LstmGates", "LstmGatesGrad", "GruGates", "GruGatesGrad"], {"f32": ["any"], "f64": ["any"]})],
     "matmul": [("MATMUL", ["Matmul"], {"i64": ["any"]})],
     "softmax": [
         ("SOFTMAX", ["Softmax", "LogSoftmax"], FLOATING),
@@ -231,7 +235,7 @@ FAMILIES: dict[str, list[tuple[str, list[str], dict[str, list[str]]]]] = {
     ],
 }
 # Macros without the type of elements.
-ONLY_ANY = ["SCAN", "MATMUL", "NLL", "SORT", "SEARCH", "RANDOM", "REJECT"]
+ONLY_ANY = ["GATES", "SCAN", "MATMUL", "NLL", "SORT", "SEARCH", "RANDOM", "REJECT"]
 ONLY_ANY += ["CONV", "MIX_TABLES", "FIND_BAGS", "CTC", "MARGIN"]
 ONLY_ANY += ["STRIDED", "FREXP", "LINALG"]
 # Types that are not compiled ahead of time, except to move elements.
