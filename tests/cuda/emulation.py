@@ -8,16 +8,13 @@ import ctypes
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any, Callable
 
 import pytest
 import torch
 
 EMULATED = os.environ.get("TORCH_CUDA_DRIVER", "")
-# Records of the operator table that need a kernel which is not there yet.
-WITHOUT_KERNEL_LIST = Path(__file__).with_name("without_kernel.txt")
-WITHOUT_KERNEL = set(WITHOUT_KERNEL_LIST.read_text().split()) if WITHOUT_KERNEL_LIST.exists() else set()
+
 
 needs_device = pytest.mark.skipif(
     not torch.cuda.is_available(), reason="neither a GPU nor the emulated device (make test-cuda-emulated)"

@@ -1,19 +1,14 @@
-"""The records of the operator table, on a CUDA device: what an op answers there is what it answers on the CPU.
-
-Ops that need a kernel which is not there yet are listed in without_kernel.txt; one that no longer does has to be taken off
-the list. TORCH_LIST_WITHOUT_KERNEL=FILE writes the list anew.
-"""
+"""The records of the operator table, on a CUDA device: what an op answers there is what it answers on the CPU."""
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import compare
 import pytest
 import torch
 import wire
-from emulation import WITHOUT_KERNEL, WITHOUT_KERNEL_LIST, needs_device, on_device
+from emulation import needs_device, on_device
 from ops import catalogue, checks
 from ops.records import Op
 
@@ -55,16 +50,14 @@ def run(op: Op, request: dict, device: bool) -> tuple:
 
 @pytest.mark.parametrize("op", OPS, ids=lambda op: op.key)
 def test_as_on_the_cpu(op: Op) -> None:
-    wrong, missing = [], False
+    wrong = []
     for dtype in DTYPES:
         for case, sample, request in checks.cases(op, dtype, catalogue.function(op), layouts=LAYOUTS):
             torch.manual_seed(0)
             expected = run(op, request, False)
             torch.manual_seed(0)
             ours = run(op, request, True)
-            if ours[0] == "error" and issubclass(ours[1], NotImplementedError) and "no CUDA kernel" in ours[2]:
-                missing = True
-            elif expected[0] == "error":
+            if expected[0] == "error":
                 if ours[0] != "error":
                     wrong.append(f"{case}: raises {expected[1].__name__} on the CPU only: {expected[2][:120]}")
             elif ours[0] != "ok":
@@ -76,11 +69,4 @@ def test_as_on_the_cpu(op: Op) -> None:
                 found = compare.differ(ours[1], expected[1], strides=False, own=op.tolerances, scale=scale)
                 if found is not None:
                     wrong.append(f"{case}: {found}"[:300])
-    if os.environ.get("TORCH_LIST_WITHOUT_KERNEL") and missing:
-        with open(os.environ["TORCH_LIST_WITHOUT_KERNEL"], "a") as file:
-            file.write(op.key + "\n")
-        return
     assert not wrong, "\n".join(wrong[:5])
-    assert missing == (op.key in WITHOUT_KERNEL), (
-        "missing a kernel" if missing else f"take {op.key} off {WITHOUT_KERNEL_LIST.name}"
-    )
