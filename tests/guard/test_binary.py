@@ -20,7 +20,7 @@ PACKAGE = Path(torch.__file__).resolve().parent
 
 def library(name: str) -> Path:
     # lib/ is a link in a build in place, which rglob does not enter
-    found = [p for folder in (PACKAGE, PACKAGE / "lib") for p in folder.glob(f"{name}*") if ".so" in p.name]
+    found = [p for folder in (PACKAGE, PACKAGE / "lib") for p in folder.glob(f"{name}.*") if ".so" in p.name]
     assert found, f"{name} is not in {PACKAGE}"
     return found[0].resolve()
 

@@ -13,14 +13,14 @@ import torch
 from torch import AcceleratorError as AcceleratorError, OutOfMemoryError as OutOfMemoryError, _absent
 
 if TYPE_CHECKING:
-    from torch.cuda import amp as amp
+    from torch.cuda import amp as amp, nvtx as nvtx
 
 _listed = _absent.names_of(__name__)  # what needs a device, and the figures of none
 
 
 def __getattr__(name: str) -> Any:
-    if name == "amp":
-        return importlib.import_module("torch.cuda.amp")
+    if name in ("amp", "nvtx"):
+        return importlib.import_module(f"torch.cuda.{name}")
     if torch._C._cuda_built():
         for part in ("_runtime", "_random", "_graphs"):
             module = importlib.import_module(f"torch.cuda.{part}")
