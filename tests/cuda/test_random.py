@@ -127,6 +127,9 @@ def test_generators_that_are_given() -> None:
     assert torch.randperm(6, device="cuda", generator=first).sort().values.tolist() == list(range(6))
     with pytest.raises(RuntimeError, match="Expected a 'cuda' device type for generator but found 'cpu'"):
         torch.rand(3, device="cuda", generator=torch.Generator())
+    for draw in (torch.rand, torch.randperm, lambda *n, **g: torch.multinomial(torch.ones(n), 1, **g)):
+        with pytest.raises(RuntimeError, match="Expected a 'cpu' device type for generator but found 'cuda'"):
+            draw(3, generator=first)
 
 
 def test_default_generators() -> None:

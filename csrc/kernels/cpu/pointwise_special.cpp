@@ -1,6 +1,6 @@
 // Rows of special functions, and kernels of functions that are no rows.
-#include "core/generator.h"
 #include "core/threads.h"
+#include "kernels/cpu/random_fill.h"
 #include "kernels/cpu/rows.h"
 #include "kernels/cpu/special.h"
 #include "kernels/special_functors.h"
@@ -73,7 +73,7 @@ void frexp(const Tensor& mantissa, const Tensor& exponent, const Tensor& self) {
 
 // One draw for each element that is not positive, in order.
 void rrelu_noise(const Tensor& out, const Tensor& self, double lower, double upper, Generator* generator) {
-  Generator& g = generator ? *generator : *default_generator();
+  Generator& g = generator_or_default(generator);
   const std::lock_guard lock(g.mutex());
   visit_floating("rrelu", self.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;

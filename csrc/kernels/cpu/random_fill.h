@@ -93,7 +93,12 @@ private:
   int64_t offset_ = 0, other_offset_ = 0;
 };
 
-inline Generator& generator_or_default(Generator* g) { return g ? *g : *default_generator(); }
+inline Generator& generator_or_default(Generator* g) {
+  if (!g) return *default_generator();
+  check(g->device().type == DeviceType::CPU, "Expected a 'cpu' device type for generator but found '",
+        device_type_name(g->device().type), "'");
+  return *g;
+}
 
 constexpr int64_t kLightBlock = 4096;      // elements between two visits to the generator
 constexpr int64_t kHeavyBlock = 128 << 10; // same, where the transform is worth several threads

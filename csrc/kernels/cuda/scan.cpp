@@ -9,6 +9,7 @@ namespace torch::cuda {
 namespace {
 
 constexpr Family kScan{"scan", "SCAN", true};
+constexpr int64_t kShortLine = 32; // elements
 
 // acc_width: bytes of an accumulator.
 void scan(const char* op, DType computed, int64_t acc_width, const Tensor& out, const Tensor& indices,
@@ -42,9 +43,10 @@ void scan(const char* op, DType computed, int64_t acc_width, const Tensor& out, 
 
   Gpu& gpu = use(out.device().index);
   Kernel const kernel = find_kernel(concat(op, "_", type_name(computed), "_any"), kScan);
-  const bool side_by_side = args.step[2] > self.itemsize() && args.lines >= kScanThreads;
-  if (side_by_side) {
-    args.phase = ScanPhase::Columns;
+  // Neighbours are read together, or what a thread reads is soon read on.
+  const bool by_threads = args.step[2] > self.itemsize() || args.n <= kShortLine;
+  if (by_threads && args.lines >= kScanThreads) {
+    args.phase = ScanPhase::ByThreads;
     return launch(gpu, kernel, {(args.lines + kScanThreads - 1) / kScanThreads, kScanThreads}, &args);
   }
   args.chunks = (args.n + kScanChunk - 1) / kScanChunk;

@@ -95,7 +95,7 @@ template <class Op, class V> TORCH_INLINE void scan(const cuda::ScanArgs& args) 
   const int thread = static_cast<int>(threadIdx.x);
   Acc* const totals = static_cast<Acc*>(args.totals);
 
-  if (args.phase == ScanPhase::Columns) {
+  if (args.phase == ScanPhase::ByThreads) {
     const int64_t line = int64_t(blockIdx.x) * cuda::kScanThreads + thread;
     if (line >= args.lines) return;
     const ScanLine<Op, V> own(args, line);

@@ -10,8 +10,8 @@ constexpr int kScanThreads = 256, kScanEach = 4; // neighbouring elements of a t
 constexpr int kScanChunk = kScanThreads * kScanEach;
 
 // Whole: a line has one chunk. Else each chunk leaves its total, the totals are joined along their line, and
-// the chunks go on from them. Columns: a thread has a line for itself, next to those of its neighbours.
-enum class ScanPhase : int32_t { Whole, Totals, JoinTotals, Final, Columns };
+// the chunks go on from them. ByThreads: a thread has a line for itself.
+enum class ScanPhase : int32_t { Whole, Totals, JoinTotals, Final, ByThreads };
 
 struct ScanArgs {
   void* out;
