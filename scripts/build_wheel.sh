@@ -7,12 +7,16 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 python=${PYTHON:-$PWD/.venv/bin/python}
 raw=build/wheelhouse
-cuda=${TORCH_CUDA:-OFF} architectures=${TORCH_CUDA_ARCHITECTURES:-75;80;86;89;90;100;120}
+cuda=(--config-settings=cmake.define.TORCH_CUDA=OFF)
+if [ "${TORCH_CUDA:-OFF}" = ON ]; then
+  cuda=(--config-settings=cmake.define.TORCH_CUDA=ON
+    --config-settings=cmake.define.TORCH_CUDA_ARCHITECTURES="${TORCH_CUDA_ARCHITECTURES:-80;86;89;90;100;120}")
+fi
 
 rm -rf "$raw" dist/torch-*.whl
 "$python" -m pip wheel . --no-deps --no-build-isolation --disable-pip-version-check -w "$raw" \
   --config-settings=build-dir=build --config-settings=cmake.define.TORCH_ISAS="${ISAS:-all}" --config-settings=cmake.define.Python_EXECUTABLE="$python" \
-  --config-settings=cmake.define.TORCH_CUDA="$cuda" --config-settings=cmake.define.TORCH_CUDA_ARCHITECTURES="$architectures"
+  "${cuda[@]}"
 # The libraries are in torch/lib already and find each other by $ORIGIN; auditwheel checks that nothing else is needed
 # and names the oldest system that the wheel runs on.
 "$python" -m auditwheel repair --plat auto --wheel-dir dist "$raw"/torch-*.whl

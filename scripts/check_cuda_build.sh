@@ -13,7 +13,7 @@ if ! command -v nvcc >/dev/null; then
   "$python" -m pip install -q --disable-pip-version-check -r scripts/requirements-cuda.txt
 fi
 
-cmake -S . -B "$build" -DTORCH_CUDA=ON
+cmake -S . -B "$build" -DTORCH_CUDA=ON -DTORCH_CUDA_ARCHITECTURES="${TORCH_CUDA_ARCHITECTURES:-90}"
 start=$SECONDS
 cmake --build "$build" -j "${JOBS:-$(nproc)}"
 seconds=$((SECONDS - start))

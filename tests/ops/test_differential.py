@@ -14,7 +14,7 @@ import pytest
 
 from . import catalogue, differing, mutate
 
-SEED, CALLS_OF_A_RECORD, BATCH = 1, 8, 500
+SEED, CALLS_OF_A_RECORD, BATCH = 1, 4, 500
 
 
 def test_calls_agree_or_are_listed(oracle: Any) -> None:
