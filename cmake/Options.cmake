@@ -11,7 +11,7 @@ if(TORCH_ISAS STREQUAL "native")
 else()
   set(unity_default ON)
 endif()
-option(TORCH_UNITY "Compile several files as one: a clean build takes a fifth less time, a change of one file more" ${unity_default})
+option(TORCH_UNITY "Compile several files as one: a clean build takes less time, a change of one file more" ${unity_default})
 option(TORCH_BUNDLE_LIBRARIES "Install the native libraries next to libtorch.so" ON)
 
 if(NOT CMAKE_BUILD_TYPE)

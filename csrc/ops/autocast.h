@@ -1,10 +1,11 @@
-// Mixed precision on the CPU. Ops whose entry has a column `cast` test one flag of the thread; inside a
-// region they convert their operands and call themselves again with the flag off:
+// Mixed precision on the CPU and on CUDA. Ops whose entry has a column `cast` test one flag of the thread;
+// inside a region they convert their operands and call themselves again with the flag off:
 //   lower    operands of floating dtype become what the region computes in, bfloat16 or float16
 //   float32  operands of half precision become float32
 //   promote  operands become float32 if one of them is, else they stay in the region's dtype
-// float64, integers, complex numbers and tensors on other devices stay as they are. This stands above the
-// gate: modes see the conversions and the op on converted operands. In-place and out= forms convert nothing.
+// float64, integers, complex numbers and tensors on devices without a region stay as they are. This stands
+// above the gate: modes see the conversions and the op on converted operands. In-place and out= forms convert
+// nothing.
 #pragma once
 
 #include "core/tensor.h"

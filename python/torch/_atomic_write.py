@@ -42,7 +42,7 @@ def _give_name(fd: int, path: str) -> None:
 
 class _Early(io.FileIO):
     """A file whose bytes are on their way to the disk as soon as they are written, so that fsync() has little to wait
-    for: it would be a quarter of the time of a large file."""
+    for: it would be a good part of the time of a large file."""
 
     _PIECE = 1 << 22
 

@@ -12,7 +12,7 @@
 
 namespace torch::TORCH_ISA {
 
-// Multiply-adds of floats that make a piece of work for a thread: about 10 us of them.
+// Multiply-adds of floats that make a piece of work for a thread.
 constexpr double kPieceWork = 1.5e6 * kVecBytes / 64;
 
 // alpha and beta: float for the 16-bit types, else the element type itself.
